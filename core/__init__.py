@@ -1,0 +1,1 @@
+"""The call engine: bots, seats, calls, conversation, transports, results, pushes. Knows nothing of campaigns."""

@@ -1,0 +1,128 @@
+"""The secret store: values under names, encrypted in the database; configuration refers to them as `secret:NAME`.
+
+`resolve` looks for a name in the environment first, then in the store. Values leave this module only inside a
+`SecretStr`, whose `repr` is masked; they are unwrapped where a request is built and nowhere else.
+
+    SecretError
+    ├── SecretMissing      no such secret in the environment or the store
+    └── BadSecretName      the name cannot be one
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from core.access.tables import Secret
+from core.kernel.secrets import SecretBox
+
+__all__ = ["BadSecretName", "SecretError", "SecretMissing", "SecretName", "SecretStore", "names_in"]
+
+_secrets: Table = Secret.__table__  # type: ignore[attr-defined]
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
+_REFERENCE = re.compile(rf"(?<![\w:])secret:({_NAME})")
+_RESERVED = "DIALLER_"  # settings of the product itself, its encryption key among them
+
+
+class SecretError(Exception):
+    """A secret cannot be used."""
+
+
+class SecretMissing(SecretError):
+    """There is no secret of this name, in the environment or the store."""
+
+
+class BadSecretName(SecretError):
+    """A name of a secret is of letters, digits and underscores, and does not begin with DIALLER_."""
+
+
+@dataclass(frozen=True)
+class SecretName:
+    """A stored secret without its value."""
+
+    name: str
+    updated_at: datetime
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names that a text refers to: `Bearer secret:CRM_TOKEN` -> `("CRM_TOKEN",)`."""
+    return tuple(_REFERENCE.findall(text))
+
+
+class SecretStore:
+    """Secrets of one installation.
+
+    Args:
+        box: what encrypts them.
+        environ: the environment, looked at before the store.
+    """
+
+    def __init__(self, box: SecretBox, environ: Mapping[str, str]) -> None:
+        self._box, self._environ = box, environ
+
+    def __repr__(self) -> str:
+        return "SecretStore(...)"
+
+    def set(self, connection: Connection, name: str, value: str, now: datetime) -> None:
+        """Store a value under a name, in place of any before it.
+
+        Raises:
+            BadSecretName: see there.
+        """
+        _check(name)
+        values = {"ciphertext": self._box.encrypt(value), "updated_at": now}
+        if not connection.execute(update(_secrets).where(_secrets.c.name == name).values(values)).rowcount:
+            connection.execute(insert(_secrets).values(name=name, **values))
+
+    def delete(self, connection: Connection, name: str) -> bool:
+        """Forget a secret. Returns whether there was one."""
+        return connection.execute(delete(_secrets).where(_secrets.c.name == name)).rowcount > 0
+
+    def names(self, connection: Connection) -> list[SecretName]:
+        """What is stored, by name, without values."""
+        rows = connection.execute(select(_secrets.c.name, _secrets.c.updated_at).order_by(_secrets.c.name))
+        return [SecretName(row.name, row.updated_at) for row in rows]
+
+    def resolve(self, connection: Connection, text: str) -> SecretStr:
+        """The text with every `secret:NAME` in it replaced by its value, without the blanks around that.
+
+        Raises:
+            SecretMissing, BadSecretName: see there.
+            core.kernel.secrets.CannotDecrypt: when it was stored under another encryption key.
+        """
+        return SecretStr(_REFERENCE.sub(lambda match: self._value(connection, match[1]), text))
+
+    def values(self, connection: Connection, text: str) -> tuple[SecretStr, ...]:
+        """The value of each `secret:NAME` in the text, for masking them where they might come back. Raises like `resolve`."""
+        return tuple(SecretStr(self._value(connection, name)) for name in names_in(text))
+
+    def rotate(self, connection: Connection) -> int:
+        """Encrypt every stored secret anew with the first key. Returns how many."""
+        rows = connection.execute(select(_secrets.c.name, _secrets.c.ciphertext)).all()
+        for row in rows:
+            connection.execute(update(_secrets).where(_secrets.c.name == row.name).values(ciphertext=self._box.rotate(row.ciphertext)))
+        return len(rows)
+
+    def _value(self, connection: Connection, name: str) -> str:
+        _check(name)
+        if (given := self._environ.get(name, "").strip()) != "":
+            return given
+        token = connection.execute(select(_secrets.c.ciphertext).where(_secrets.c.name == name)).scalar_one_or_none()
+        if token is None:
+            raise SecretMissing(
+                f"there is no secret {name}: set the environment variable {name}, or store a secret under that name (docs/keys.md)"
+            )
+        return self._box.decrypt(token).strip()
+
+
+def _check(name: str) -> None:
+    if not re.fullmatch(_NAME, name):
+        raise BadSecretName("a name of a secret is up to 128 letters, digits and underscores, and does not begin with a digit")
+    if name.upper().startswith(_RESERVED):
+        raise BadSecretName(f"{name} cannot be used as a secret: names that begin with {_RESERVED} are the product's own settings")

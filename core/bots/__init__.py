@@ -1,0 +1,1 @@
+"""Bots: what they are (`config`), how a file becomes one (`loading`), where they are kept (`tables`, `store`)."""

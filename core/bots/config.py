@@ -1,0 +1,89 @@
+"""The configuration of a bot: `bot.yaml`, and the `config` of a bot over the API. Every key has a default but `name`.
+
+Wrong keys are errors. Secrets never stand here: `token: secret:NAME` names one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.kernel.hours import HoursConfig, PermittedHours
+
+__all__ = ["BotConfig", "BrainConfig", "PostCallPush", "ResultsWebhook", "SilenceConfig"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SilenceConfig(_Strict):
+    """What the bot does when the callee says nothing."""
+
+    after_seconds: float = Field(default=5.0, gt=0, le=60, description="How long a silence is, in seconds.")
+    re_engagements: int = Field(default=2, ge=0, le=10, description="How often the bot asks again before it ends the call.")
+    lines: list[str] = Field(
+        default=["Hello, are you there?", "I can't hear you. Are you still on the line?"],
+        min_length=1,
+        description="What it asks, in turn.",
+    )
+    goodbye: str = Field(
+        default="I can't hear you, so I will try again another time. Goodbye.", description="What it says before it gives up."
+    )
+
+
+class BrainConfig(_Strict):
+    """What thinks. `rules` is deterministic and needs no model and no network."""
+
+    kind: Literal["rules"] = "rules"
+    scenario: Literal["payment_reminder", "appointment_confirmation", "survey"] = "payment_reminder"
+    lines: dict[str, str] = Field(
+        default={}, description="Overrides of what the scenario says, by the name of the line; templates allowed."
+    )
+    questions: list[str] = Field(default=[], description="The survey's questions, in order; templates allowed.")
+
+
+class PostCallPush(_Strict):
+    """The push of each outcome to the CRM, as in the integration guide."""
+
+    url: str = Field(description="Where to, http(s). `sample-crm` is the sample CRM that `dialler run` starts itself.")
+    token: str = Field(
+        default="", description="Value of the Authorization header; `secret:NAME` names a secret, as in `Bearer secret:CRM_TOKEN`."
+    )
+    method: Literal["POST", "PUT", "PATCH"] = "POST"
+    key_mapper: dict[str, Any] = Field(
+        default={}, description="Your field names, each with a template: {{crm.*}}, {{call.*}}, {{result.*}}, {{analysis.*}}."
+    )
+
+
+class ResultsWebhook(_Strict):
+    """Where the whole call result is pushed, signed per Standard Webhooks."""
+
+    url: str
+    secret: str = Field(default="", description="`secret:NAME` of the signing secret (whsec_...); unsigned if empty.")
+
+
+class BotConfig(_Strict):
+    """A bot."""
+
+    name: str = Field(min_length=1, max_length=200, description="What people call it.")
+    id: str = Field(default="", pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$|^$", description="Its `bot_id`; made from the name if left out.")
+    language: str = Field(default="en", description="Language of its lines (BCP 47).")
+    time_zone: str = Field(default="UTC", description="IANA time zone of its active hours, and of dates that callees name.")
+    default_region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$", description="Country (ISO 3166) of numbers written nationally.")
+    system_prompt: str = ""
+    opening_message: str = Field(default="Hello.", description="What it says first; templates allowed.")
+    brain: BrainConfig = BrainConfig()
+    active_hours: HoursConfig = Field(default=HoursConfig(), description="When it may call and be called.")
+    permitted_hours: PermittedHours = Field(default=PermittedHours(), description="When callees may be called, in their own time.")
+    seats: int | None = Field(default=None, ge=1, description="Most calls of this bot at once; the fleet's own limit if left out.")
+    ring_timeout_seconds: float = Field(default=45, gt=0, le=180, description="How long a phone may ring.")
+    max_call_duration_seconds: float = Field(default=600, gt=0, le=14_400, description="Longest call, from the answer on.")
+    closure_phrases: list[str] = Field(default=["goodbye", "have a nice day"], description="Said by the bot, they end the call.")
+    silence: SilenceConfig = SilenceConfig()
+    voicemail_message: str = Field(default="", description="What it leaves after the beep; it hangs up at once if empty.")
+    transfer_targets: dict[str, str] = Field(default={}, description="Name -> number or sip: address that callees can be handed to.")
+    caller_id: str | None = Field(default=None, description="Its own caller ID; the trunk's default number if left out.")
+    post_call_push: PostCallPush | None = None
+    results_webhook: ResultsWebhook | None = None

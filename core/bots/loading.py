@@ -1,0 +1,109 @@
+"""A bot from `bot.yaml`: the checks that a schema alone cannot make, and the id made from the name.
+
+Templates are checked by `core.templates`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from core.bots.config import BotConfig
+from core.kernel.config_problems import ConfigError, KeyPath
+from core.kernel.hours import check_time_zone
+from core.kernel.numbers import check_region
+from core.kernel.yaml_config import check_document
+from core.kernel.yaml_document import read_yaml
+
+__all__ = ["Complaint", "bot_complaints", "id_from_name", "load_bot"]
+
+Complaint = tuple[KeyPath, str, str]
+"""Where, what is wrong, what to do."""
+Check = Callable[[str], tuple[str, str] | None]
+"""What is wrong with a value, and what to do; None if nothing is."""
+
+_REFERENCE = r"secret:[A-Za-z_][A-Za-z0-9_]{0,127}"
+
+
+def load_bot(path: Path) -> BotConfig:
+    """The bot that the file describes, with its id.
+
+    Raises:
+        ConfigError: the file cannot be read or used, with everything that is wrong with it.
+    """
+    document = read_yaml(path)
+    for place, problem, advice in bot_complaints(document.data):
+        document.complain(place, problem, advice)
+    config = check_document(document, BotConfig)
+    if config is None or document.problems:
+        raise ConfigError(document.problems)
+    return config if config.id else config.model_copy(update={"id": id_from_name(config.name)})
+
+
+def bot_complaints(data: Mapping[str, Any]) -> list[Complaint]:
+    """What a schema cannot say about a bot's configuration (as JSON): unknown time zone or country, credentials in the open."""
+    found: list[Complaint] = []
+    for place, check in _CHECKS.items():
+        value: Any = data
+        for key in place:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if isinstance(value, str) and (complaint := check(value)) is not None:
+            found.append((place, *complaint))
+    return found
+
+
+def id_from_name(name: str) -> str:
+    """A bot id from its name: `Loan reminder` -> `loan-reminder`; for a name without Latin letters, one from its hash."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub("[^a-z0-9]+", "-", plain).strip("-")[:64].rstrip("-")
+    return slug or f"bot-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _known(check: Callable[[str], str]) -> Check:
+    def complain(value: str) -> tuple[str, str] | None:
+        try:
+            check(value)
+        except ValueError as error:
+            return (str(error).rstrip("."), "")
+        return None
+
+    return complain
+
+
+def _referred(form: str, example: str) -> Check:
+    def complain(value: str) -> tuple[str, str] | None:
+        if not value or re.fullmatch(form, value):
+            return None
+        return (
+            "a credential stands in the file",
+            f"Keep it in the environment or the secret store under a name, and write `{example}` here.",
+        )
+
+    return complain
+
+
+def _url(value: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return ("it is not a URL", "Write https://HOST/PATH.")
+    if parts.username is not None or parts.password is not None:
+        return ("a credential stands in the URL", "Take it out, and send it as a token: `secret:NAME`.")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ("it is not an http or https URL", "Write https://HOST/PATH.")
+    return None
+
+
+_CHECKS: dict[tuple[str, ...], Check] = {
+    ("time_zone",): _known(check_time_zone),
+    ("default_region",): _known(check_region),
+    ("post_call_push", "url"): lambda value: None if value == "sample-crm" else _url(value),
+    ("post_call_push", "token"): _referred(f"([A-Za-z]+ )?{_REFERENCE}", "Bearer secret:NAME"),
+    ("results_webhook", "url"): _url,
+    ("results_webhook", "secret"): _referred(_REFERENCE, "secret:NAME"),
+}

@@ -1,0 +1,76 @@
+"""Bots in the database: every change of a configuration is a new version; calls keep the version they ran."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from core.bots.config import BotConfig
+from core.bots.tables import Bot, BotVersion
+
+__all__ = ["StoredBot", "all_bots", "read_bot", "read_version", "save_bot"]
+
+_bots = Bot.__table__  # type: ignore[attr-defined]
+_versions = BotVersion.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class StoredBot:
+    """A bot at one version."""
+
+    id: str
+    version: int
+    config: BotConfig
+
+
+def save_bot(connection: Connection, config: BotConfig, now: datetime) -> StoredBot:
+    """Keep a configuration; a new version only if it differs from the current one. `config.id` must be set."""
+    if not config.id:
+        raise ValueError("a bot needs an id before it can be stored")
+    document = config.model_dump(mode="json")
+    checksum = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    current = connection.execute(
+        select(_bots.c.current_version, _versions.c.checksum)
+        .join(_versions, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
+        .where(_bots.c.id == config.id)
+        .with_for_update()
+    ).one_or_none()
+    if current is not None and current.checksum == checksum:
+        return StoredBot(config.id, current.current_version, config)
+    version = 1 if current is None else current.current_version + 1
+    if current is None:
+        connection.execute(insert(_bots).values(id=config.id, name=config.name, current_version=1, created_at=now, updated_at=now))
+    else:
+        connection.execute(update(_bots).where(_bots.c.id == config.id).values(name=config.name, current_version=version, updated_at=now))
+    connection.execute(insert(_versions).values(bot_id=config.id, version=version, config=document, checksum=checksum, created_at=now))
+    return StoredBot(config.id, version, config)
+
+
+def read_bot(connection: Connection, bot_id: str) -> StoredBot | None:
+    """The bot at its current version."""
+    row = connection.execute(
+        select(_versions)
+        .join(_bots, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
+        .where(_bots.c.id == bot_id)
+    ).one_or_none()
+    return None if row is None else StoredBot(row.bot_id, row.version, BotConfig.model_validate(row.config))
+
+
+def read_version(connection: Connection, bot_id: str, version: int) -> StoredBot | None:
+    """The bot as it was at `version`."""
+    row = connection.execute(select(_versions).where(_versions.c.bot_id == bot_id, _versions.c.version == version)).one_or_none()
+    return None if row is None else StoredBot(row.bot_id, row.version, BotConfig.model_validate(row.config))
+
+
+def all_bots(connection: Connection) -> list[StoredBot]:
+    """Every bot at its current version, by id."""
+    rows = connection.execute(
+        select(_versions)
+        .join(_bots, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
+        .order_by(_bots.c.id)
+    ).all()
+    return [StoredBot(row.bot_id, row.version, BotConfig.model_validate(row.config)) for row in rows]

@@ -1,0 +1,35 @@
+"""Cancelling a call: an intent in the database, carried out by the process that holds the call."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+
+from core.calls.states import LIVE
+from core.calls.tables import Call
+from core.engine import Engine
+
+__all__ = ["cancel_call", "carry_out_cancels"]
+
+_calls = Call.__table__  # type: ignore[attr-defined]
+
+
+async def cancel_call(engine: Engine, call_id: str) -> None:
+    """Ask for a call to end. Safe at any moment and any number of times; a call that is over stays as it is."""
+    with engine.db.write() as connection:
+        connection.execute(update(_calls).where(_calls.c.call_id == call_id, _calls.c.state.in_(LIVE)).values(cancel_requested=True))
+    if run := engine.runs.get(call_id):
+        await run.cancel()
+
+
+async def carry_out_cancels(engine: Engine) -> int:
+    """End the calls of this process that another one asked to end; returns how many."""
+    with engine.db.read() as connection:
+        wanted = connection.execute(
+            select(_calls.c.call_id).where(
+                _calls.c.worker_id == engine.worker_id, _calls.c.state.in_(LIVE), _calls.c.cancel_requested.is_(True)
+            )
+        ).scalars()
+        runs = [run for call_id in wanted if (run := engine.runs.get(call_id)) and not run.cancelled]
+    for run in runs:
+        await run.cancel()
+    return len(runs)

@@ -1,0 +1,88 @@
+"""The end of a call, made durable: ended -> finishing -> result and deliveries in one transaction.
+
+Whatever needs the network (analysis by a model, upload of a recording) happens while the call is `finishing`, outside
+any transaction; if the process dies there, recovery takes the call over and finishes it from what the `ended` record holds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import Any
+
+from sqlalchemy import Row
+
+from core.access.keys import results_endpoint
+from core.bots.store import read_version
+from core.calls.result import CallResult, TranscriptEntry
+from core.calls.store import EventLog, events_of, move, read_call
+from core.calls.transfer import transfer_facts
+from core.conversation.analysis import default_analysis
+from core.deliveries.outbox import deliveries_for, enqueue
+from core.engine import Engine
+
+__all__ = ["build_result", "finish_call"]
+
+log = logging.getLogger(__name__)
+
+
+async def finish_call(engine: Engine, call_id: str, events: EventLog) -> None:
+    """Take an ended call to its result. Does nothing if another process has taken it over."""
+    with engine.db.write() as connection:
+        call = read_call(connection, call_id)
+        if call is None or call.state not in {"ended", "finishing"}:
+            return
+        if not move(connection, call_id, call.state, "finishing", engine.worker_id, events):
+            return
+    now = engine.clock.now()
+    with engine.db.write() as connection:
+        bot = read_version(connection, call.bot_id, call.bot_version)
+        if bot is None:
+            raise LookupError(f"bot {call.bot_id} has no version {call.bot_version}, which call {call_id} ran")
+        result = build_result(call, [(event.kind, event.data) for event in events_of(connection, call_id)])
+        events.add(now, "done", {"disposition": result.disposition})
+        document = result.model_dump(mode="json")
+        if not move(connection, call_id, "finishing", "done", engine.worker_id, events, done_at=now, result=document):
+            return
+        key = results_endpoint(connection, call.api_key_id) if call.api_key_id else None
+        enqueue(connection, deliveries_for(result, bot.config, key, engine.ids, now))
+    engine.wake_deliveries()
+
+
+def build_result(call: Row[Any], events: list[tuple[str, dict[str, Any]]]) -> CallResult:
+    """The result of an ended call, from its row and its events alone. Pure."""
+    ending: dict[str, Any] = call.ending
+    duration = (call.ended_at - call.answered_at).total_seconds() if call.answered_at else 0.0
+    default = default_analysis(
+        disconnected_by=ending["disconnected_by"], end_reason=ending["end_reason"], customer_spoke=ending.get("customer_spoke", False)
+    )
+    analysis = ending.get("analysis") or default
+    return CallResult(
+        session_id=call.call_id,
+        caller_id=call.to_number,
+        from_number=call.from_number,
+        call_duration_seconds=round(duration, 3),
+        disconnected_by=ending["disconnected_by"],
+        transcript=[TranscriptEntry(**line) for line in ending.get("transcript", [])],
+        post_call_analysis=analysis,
+        **dataclasses.asdict(transfer_facts(events)),
+        bot_id=call.bot_id,
+        bot_version=call.bot_version,
+        direction=call.direction,
+        idempotency_key=call.idempotency_key,
+        disposition=str(analysis.get("DISPOSITION") or default["DISPOSITION"]),
+        remarks=str(analysis.get("CALLING_REMARKS") or default["CALLING_REMARKS"]),
+        end_reason=ending["end_reason"],
+        sip_status=ending.get("sip_status"),
+        sip_reason=ending.get("sip_reason"),
+        phone_rang=ending["phone_rang"],
+        fault=ending.get("fault"),
+        may_have_been_dialled=ending.get("may_have_been_dialled", False),
+        started_at=call.created_at,
+        ringing_at=call.ringing_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        transport=call.transport,
+        sandbox=call.transport == "sandbox",
+        variables=call.variables,
+    )

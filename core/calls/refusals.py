@@ -1,0 +1,69 @@
+"""Why a dialout is refused: raised by the gates, answered by the API as problem details. Nothing was placed.
+
+Refusal
+ +-- BotNotFound          404
+ +-- InvalidRequest       422, every bad field at once
+ +-- KeyReused            422, the Idempotency-Key came with another body before
+ +-- NotNow               503, with the moment when it could work
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+__all__ = ["BotNotFound", "FieldProblem", "InvalidRequest", "KeyReused", "NotNow", "Refusal"]
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """What is wrong with one field of a request, and a word for programs."""
+
+    field: str
+    detail: str
+    code: str = "invalid"
+
+
+class Refusal(Exception):
+    """A dialout that was not placed."""
+
+
+class BotNotFound(Refusal):
+    """There is no such bot, or the key may not use it: both look alike."""
+
+    def __init__(self, bot_id: str) -> None:
+        super().__init__(f"There is no bot {bot_id!r} that this key may use.")
+
+
+class InvalidRequest(Refusal):
+    """The request can never work as it is."""
+
+    def __init__(self, problems: list[FieldProblem]) -> None:
+        super().__init__(" ".join(f"{p.field}: {p.detail}" for p in problems))
+        self.problems = problems
+
+
+class KeyReused(Refusal):
+    """The same Idempotency-Key came with another body before."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request. Send a new key for a new call.")
+
+
+class NotNow(Refusal):
+    """It could work at another moment.
+
+    Attributes:
+        reason: `no_capacity`, `outside_active_hours`, `outside_permitted_hours` or `trunk_unavailable`.
+        retry_at: when it could work; None if nobody knows.
+    """
+
+    def __init__(
+        self,
+        reason: Literal["no_capacity", "outside_active_hours", "outside_permitted_hours", "trunk_unavailable"],
+        detail: str,
+        retry_at: datetime | None,
+    ) -> None:
+        super().__init__(detail)
+        self.reason, self.retry_at = reason, retry_at

@@ -1,0 +1,172 @@
+"""One call, from the INVITE to its end."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from core.bots.config import BotConfig
+from core.calls.brains import make_brain, template_values
+from core.calls.finish import finish_call
+from core.calls.outcome import Ending, failed_before_answer
+from core.calls.store import EventLog, move
+from core.conversation.analysis import has_conversation
+from core.conversation.limits import limits_of
+from core.conversation.session import converse
+from core.engine import Engine
+from core.suppressions import store as suppressions
+from core.transports.base import Answered, Failed, Leg, PlaceOrder, Ringing
+
+__all__ = ["CallRun"]
+
+log = logging.getLogger(__name__)
+
+TRANSFER_METHODS = {"websocket": "websocket_reverse_transfer", "livekit": "livekit_sip_refer"}
+"""The guide's words for how a transport hands callees over; `sip_refer` for every other."""
+
+
+class _TakenOver(Exception):
+    """Another process has declared this one dead and taken the call over: let go of it."""
+
+
+class CallRun:
+    """A call in progress in this process.
+
+    Args:
+        engine: the process's call engine.
+        order: what the transport is told.
+        transport: the name of the transport.
+        bot: the bot's configuration, at the version that the call runs.
+        variables: the dialout's variables (crm).
+        events: the call's event log, whose first events were written with its intent.
+    """
+
+    def __init__(
+        self, engine: Engine, order: PlaceOrder, transport: str, bot: BotConfig, variables: dict[str, Any], events: EventLog
+    ) -> None:
+        self.engine, self.order, self.bot, self.variables, self.events = engine, order, bot, variables, events
+        self.transport = engine.transports[transport]
+        self.left = engine.clock.signal()
+        """Set once the INVITE has left, or the call has ended without it."""
+        self.state = "placing"
+        self.cancelled = False
+        self._leg: Leg | None = None
+        self._answered_at: datetime | None = None
+
+    async def run(self) -> None:
+        """Hold the call to its end and finish it. Never raises for what happens on the call: a failure becomes its ending."""
+        try:
+            ending, talk = await self._hold()
+            self._end(ending, talk)
+            self.left.set()
+            await finish_call(self.engine, self.order.call_id, self.events)
+        except _TakenOver:
+            await self._let_go()
+        finally:
+            self.left.set()
+            self.engine.runs.pop(self.order.call_id, None)
+
+    async def cancel(self) -> None:
+        """End the call now, wherever it is."""
+        self.cancelled = True
+        if self._leg is not None:
+            await self._leg.hang_up("cancelled")
+
+    async def _hold(self) -> tuple[Ending, dict[str, Any]]:
+        try:
+            self._leg = await self.transport.place(self.order)
+            self.left.set()
+            if self.cancelled:
+                await self._leg.hang_up("cancelled")
+            ending = await self._until_answered(self._leg)
+            if ending is not None:
+                return ending, {}
+            return await self._talk(self._leg)
+        except _TakenOver:
+            raise
+        except Exception as error:
+            log.exception("call %s failed in this process", self.order.call_id)
+            self._note("failure", {"error": type(error).__name__})
+            await self._let_go()
+            rang = self.state != "placing"
+            unknown = not rang and self._leg is None
+            return Ending("error", "pipeline_failure", rang or unknown, "unknown", may_have_been_dialled=unknown), {}
+
+    async def _until_answered(self, leg: Leg) -> Ending | None:
+        """Follow the call until somebody answers (None) or it fails."""
+        clock = self.engine.clock
+        deadline = clock.now().timestamp() + self.bot.ring_timeout_seconds
+        timed_out = False
+        while True:
+            event = await leg.next(None if timed_out else deadline - clock.now().timestamp())
+            if isinstance(event, Ringing):
+                if self.state == "placing":
+                    self._move("rang", ringing_at=clock.now())
+            elif isinstance(event, Answered):
+                self._answered_at = clock.now()
+                self._move("answered", answered_at=self._answered_at)
+                return None
+            elif isinstance(event, Failed):
+                rang = self.state == "ringing"
+                if self.cancelled:
+                    return Ending("error", "cancelled", rang, None, event.sip_status, event.reason)
+                if timed_out:
+                    return Ending("no_answer", "ring_timeout", True, "callee", event.sip_status, event.reason)
+                return failed_before_answer(event.sip_status, event.reason, rang=rang, from_trunk=event.from_trunk)
+            elif event is None:
+                timed_out = True
+                self._note("ring_timeout", {"seconds": self.bot.ring_timeout_seconds})
+                await leg.hang_up("ring timeout")
+
+    async def _talk(self, leg: Leg) -> tuple[Ending, dict[str, Any]]:
+        bot, clock = self.bot, self.engine.clock
+        assert self._answered_at is not None
+        values = template_values(self.order, bot, self.variables, self._answered_at)
+        brain = make_brain(bot, self.order, values, self._answered_at, self.engine.ids)
+        end = await converse(leg, brain, limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer")), clock, self._note)
+        talk = {
+            "transcript": [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in end.transcript],
+            "customer_spoke": end.customer_spoke,
+            "analysis": await brain.analysis() if has_conversation(end.disconnected_by, customer_spoke=end.customer_spoke) else None,
+            "do_not_call": end.do_not_call is not None,
+        }
+        if self.cancelled:
+            return Ending("bot", "cancelled", True, None, 200, "OK"), talk
+        return Ending(end.disconnected_by, end.end_reason, True, "unknown" if end.disconnected_by == "error" else None, 200, "OK"), talk
+
+    def _end(self, ending: Ending, talk: dict[str, Any]) -> None:
+        now = self.engine.clock.now()
+        self.events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
+        with self.engine.db.write() as connection:
+            record = {**dataclasses.asdict(ending), **talk}
+            if not move(
+                connection, self.order.call_id, self.state, "ended", self.engine.worker_id, self.events, ended_at=now, ending=record
+            ):
+                raise _TakenOver
+            if talk.get("do_not_call"):  # at once: the next dial may be a moment away
+                suppressions.add(
+                    connection,
+                    self.order.to_number,
+                    reason="asked not to be called again",
+                    source="callee",
+                    now=now,
+                    call_id=self.order.call_id,
+                )
+        self.state = "ended"
+
+    def _move(self, event: str, **values: Any) -> None:
+        self._note(event, {})
+        with self.engine.db.write() as connection:
+            if not move(connection, self.order.call_id, self.state, event, self.engine.worker_id, self.events, **values):
+                raise _TakenOver
+        self.state = {"rang": "ringing", "answered": "talking"}[event]
+
+    def _note(self, kind: str, data: Mapping[str, Any]) -> None:
+        self.events.add(self.engine.clock.now(), kind, dict(data))
+
+    async def _let_go(self) -> None:
+        if self._leg is not None:
+            await self._leg.hang_up("let go")

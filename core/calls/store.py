@@ -1,0 +1,134 @@
+"""Calls in the database. Every write to a live call is fenced by (id, state, worker): a late writer changes nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+
+from core.calls.states import LIVE, next_state
+from core.calls.tables import Call, CallEvent
+from core.fleet.store import free_seat
+
+__all__ = [
+    "CallFilter",
+    "EventLog",
+    "bot_calls",
+    "count_by_state",
+    "events_of",
+    "find_by_key",
+    "insert_call",
+    "list_calls",
+    "move",
+    "read_call",
+]
+
+log = logging.getLogger(__name__)
+_calls = Call.__table__  # type: ignore[attr-defined]
+_events = CallEvent.__table__  # type: ignore[attr-defined]
+
+
+class EventLog:
+    """The events of one call, kept in order, written with the next change of its state."""
+
+    def __init__(self, call_id: str, next_seq: int = 1) -> None:
+        self.call_id, self._next = call_id, next_seq
+        self._unwritten: list[dict[str, Any]] = []
+
+    def add(self, at: datetime, kind: str, data: dict[str, Any] | None = None) -> None:
+        """Note that something happened."""
+        self._unwritten.append({"call_id": self.call_id, "seq": self._next, "at": at, "kind": kind, "data": data or {}})
+        self._next += 1
+
+    def write(self, connection: Connection) -> None:
+        """Write what was not written yet."""
+        if self._unwritten:
+            connection.execute(insert(_events), self._unwritten)
+            self._unwritten = []
+
+
+def insert_call(connection: Connection, values: dict[str, Any], events: EventLog) -> None:
+    """Commit the intent to place a call: before this there is none, after it the truth is in doubt until it moves on."""
+    connection.execute(insert(_calls).values(state="placing", **values))
+    events.write(connection)
+
+
+def move(connection: Connection, call_id: str, state: str, event: str, worker_id: str, events: EventLog, **values: Any) -> bool:
+    """Take a call from `state` by `event` to the next state, writing `values` and its events with it.
+
+    The end of a call frees its seat in the same transaction. Returns False, having changed nothing, if the call is
+    no longer in that state or no longer this worker's: then whoever asked is late, and must let go of the call.
+    """
+    to_state = next_state(state, event)
+    changed = connection.execute(
+        update(_calls)
+        .where(_calls.c.call_id == call_id, _calls.c.state == state, _calls.c.worker_id == worker_id)
+        .values(state=to_state, **values)
+    )
+    if changed.rowcount != 1:
+        log.warning("call %s is no longer %s in this process; the event %s came too late", call_id, state, event)
+        return False
+    if to_state == "ended":
+        free_seat(connection, call_id)
+    events.write(connection)
+    return True
+
+
+def read_call(connection: Connection, call_id: str) -> Row[Any] | None:
+    """The row of a call."""
+    return connection.execute(select(_calls).where(_calls.c.call_id == call_id)).one_or_none()
+
+
+def find_by_key(connection: Connection, api_key_id: str, idempotency_key: str) -> Row[Any] | None:
+    """The call that this key placed under this Idempotency-Key."""
+    return connection.execute(
+        select(_calls).where(_calls.c.api_key_id == api_key_id, _calls.c.idempotency_key == idempotency_key)
+    ).one_or_none()
+
+
+def bot_calls(connection: Connection, bot_id: str) -> int:
+    """How many calls of the bot hold a seat."""
+    return connection.execute(select(func.count()).where(_calls.c.bot_id == bot_id, _calls.c.state.in_(LIVE))).scalar_one()
+
+
+def count_by_state(connection: Connection, worker_id: str) -> dict[str, int]:
+    """How many live calls of the worker are in each state."""
+    rows = connection.execute(
+        select(_calls.c.state, func.count()).where(_calls.c.worker_id == worker_id, _calls.c.state.in_(LIVE)).group_by(_calls.c.state)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def events_of(connection: Connection, call_id: str) -> Sequence[Row[Any]]:
+    """The events of a call, in order."""
+    return connection.execute(select(_events).where(_events.c.call_id == call_id).order_by(_events.c.seq)).all()
+
+
+@dataclass(frozen=True)
+class CallFilter:
+    """Which calls to list; None means any."""
+
+    state: str | None = None
+    bot_id: str | None = None
+    to_number: str | None = None
+    idempotency_key: str | None = None
+    api_key_id: str | None = None
+    bots: tuple[str, ...] | None = None
+
+
+def list_calls(connection: Connection, wanted: CallFilter, *, after: tuple[datetime, str] | None, limit: int) -> Sequence[Row[Any]]:
+    """Calls, newest first, from the cursor `after` (created_at, call_id of the last one seen) on."""
+    query = select(_calls).order_by(_calls.c.created_at.desc(), _calls.c.call_id.desc()).limit(limit)
+    for name in ("state", "bot_id", "to_number", "idempotency_key", "api_key_id"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(_calls.c[name] == value)
+    if wanted.bots is not None:
+        query = query.where(_calls.c.bot_id.in_(wanted.bots))
+    if after is not None:
+        at, call_id = after
+        query = query.where(or_(_calls.c.created_at < at, and_(_calls.c.created_at == at, _calls.c.call_id < call_id)))
+    return connection.execute(query).all()

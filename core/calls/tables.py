@@ -1,0 +1,66 @@
+"""Tables of calls: the call, its events (its history) and, once done, its result."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from core.kernel.database import JsonValue, UtcDateTime
+
+__all__ = ["Call", "CallEvent"]
+
+_LIVE = text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')")
+_KEYED = text("idempotency_key IS NOT NULL")
+
+
+class Call(SQLModel, table=True):
+    """One call. States and who may change them: `core.calls.states`."""
+
+    __tablename__ = "calls"
+    __table_args__ = (
+        Index("calls_live", "worker_id", "state", sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("calls_bot_live", "bot_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("calls_idempotency", "api_key_id", "idempotency_key", unique=True, sqlite_where=_KEYED, postgresql_where=_KEYED),
+        Index("calls_created", "created_at", "call_id"),
+        CheckConstraint("state <> 'done' OR result IS NOT NULL", name="calls_done_has_result"),
+        CheckConstraint("state NOT IN ('ended', 'finishing', 'done') OR ended_at IS NOT NULL", name="calls_ended_has_time"),
+    )
+
+    call_id: str = Field(primary_key=True)
+    bot_id: str = Field(foreign_key="bots.id")
+    bot_version: int
+    direction: str = "outbound"
+    to_number: str
+    from_number: str | None = None
+    trunk: str | None = None
+    transport: str
+    state: str
+    worker_id: str = Field(foreign_key="workers.id")
+    api_key_id: str | None = Field(default=None, foreign_key="api_keys.id")
+    idempotency_key: str | None = None
+    request_hash: str | None = None
+    variables: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    ringing_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    cancel_requested: bool = False
+    ending: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
+    """What is known when the call has ended: enough to make its result after a crash."""
+    result: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
+
+
+class CallEvent(SQLModel, table=True):
+    """Something that happened in a call, in order. Every state change is one of them."""
+
+    __tablename__ = "call_events"
+
+    call_id: str = Field(primary_key=True, foreign_key="calls.call_id")
+    seq: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    kind: str
+    data: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)

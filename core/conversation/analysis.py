@@ -1,0 +1,50 @@
+"""The analysis of calls in which there was no conversation to analyse. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+__all__ = ["DEFAULTS", "default_analysis", "has_conversation"]
+
+DEFAULTS: Final[dict[str, tuple[str, str]]] = {
+    "no_answer": ("NO_ANSWER", "The phone rang, and nobody answered."),
+    "rejected": ("REJECTED", "The call was rejected."),
+    "voicemail": ("VOICEMAIL", "An answering machine picked up."),
+    "RNR": ("RNR", "Somebody picked up and did not say a word."),
+    "timeout": ("TIMEOUT", "The call reached its longest duration without an outcome."),
+    "error": ("ERROR", "The call failed for a technical reason."),
+    "outside_hours": ("OUTSIDE_HOURS", "The bot was outside its active hours; nobody was called."),
+    "customer": ("HUNG_UP", "The customer hung up before saying anything."),
+    "bot": ("NO_OUTCOME", "The conversation ended without an outcome."),
+    "transfer_to_agent": ("TRANSFERRED", "Handed over to a person."),
+}
+"""The guide's `disconnected_by` -> disposition and remarks."""
+
+_FINER: Final[dict[str, tuple[str, str]]] = {
+    "busy": ("BUSY", "The line was busy."),
+    "declined": ("DECLINED", "The customer declined the call."),
+    "invalid_number": ("INVALID_NUMBER", "The network does not know this number."),
+    "cancelled": ("CANCELLED", "The call was ended by an operator."),
+    "suppressed": ("SUPPRESSED", "The number is on the suppression list; nobody was called."),
+    "abandoned": ("ABANDONED", "The customer answered, and no seat was free."),
+}
+"""Our finer `end_reason`s that deserve a word of their own; REJECTED is left for what is neither busy nor declined."""
+
+
+def has_conversation(disconnected_by: str, *, customer_spoke: bool) -> bool:
+    """Whether there was a conversation that a brain can analyse: the callee spoke, and no machine or failure cut in."""
+    return customer_spoke and disconnected_by not in {"error", "voicemail", "no_answer", "rejected", "outside_hours", "RNR"}
+
+
+def default_analysis(*, disconnected_by: str, end_reason: str = "", customer_spoke: bool = False) -> dict[str, Any]:
+    """The analysis of a call that nobody needs to think about; also what fills in where a brain's analysis lacks a key.
+
+    Args:
+        disconnected_by: the guide's word for who or what ended the call.
+        end_reason: ours, finer.
+        customer_spoke: whether the callee said anything.
+    """
+    disposition, remarks = _FINER.get(end_reason) or DEFAULTS.get(disconnected_by, DEFAULTS["error"])
+    if disconnected_by == "customer" and customer_spoke:
+        disposition, remarks = "NO_OUTCOME", "The customer hung up before there was an outcome."
+    return {"DISPOSITION": disposition, "SUB_DISPOSITION": (end_reason or disposition).upper(), "CALLING_REMARKS": remarks}

@@ -1,0 +1,94 @@
+"""The protocol of brains: given what the callee said, what the bot says and does next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+__all__ = ["Action", "Brain", "BrainContext", "DoNotCall", "EndCall", "ScheduleCallback", "Transfer", "Turn", "VoicemailDetected"]
+
+
+@dataclass(frozen=True)
+class EndCall:
+    """Hang up once the turn was spoken."""
+
+    reason: str = "completed"
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Hand the callee over to a configured target."""
+
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class VoicemailDetected:
+    """A machine answered."""
+
+
+@dataclass(frozen=True)
+class ScheduleCallback:
+    """The callee asked to be called again: when (aware; None if no time was named) and in their own words."""
+
+    at: datetime | None
+    words: str
+
+
+@dataclass(frozen=True)
+class DoNotCall:
+    """The callee asked never to be called again: the number goes on the suppression list."""
+
+    words: str
+
+
+Action = EndCall | Transfer | VoicemailDetected | ScheduleCallback | DoNotCall
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of the bot: what it says (may be empty), then what it does."""
+
+    say: str = ""
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True)
+class BrainContext:
+    """What a brain knows of its call. `crm` and `call` are the values that templates use, already stringified."""
+
+    call_id: str
+    crm: dict[str, str]
+    call: dict[str, str]
+    system_prompt: str
+    opening_message: str
+    started_at: datetime
+    time_zone: str
+
+
+class Brain(Protocol):
+    """Holds one conversation. Turns may take time (a model); time-outs are the session's business."""
+
+    async def opening(self) -> Turn:
+        """What the bot says first, once the callee has answered."""
+
+    async def reply(self, heard: str, now: datetime) -> Turn:
+        """The bot's turn after the callee said `heard`."""
+
+    async def silence(self, count: int, now: datetime) -> Turn:
+        """The bot's turn after the callee stayed silent for the `count`-th time in a row (from 1)."""
+
+    async def analysis(self) -> dict[str, Any]:
+        """What came out of the call (`post_call_analysis`): DISPOSITION, CALLING_REMARKS and more, see docs/results.md."""
+
+
+@dataclass
+class TranscriptLine:
+    """One line of the transcript: who (`bot` or `customer`), what, and when, in seconds since the answer."""
+
+    speaker: str
+    text: str
+    timestamp: float
+    data: dict[str, Any] = field(default_factory=dict)

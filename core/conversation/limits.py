@@ -1,0 +1,64 @@
+"""What bounds a conversation, from the bot's configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.bots.config import BotConfig, SilenceConfig
+from core.templates import render
+from core.templates.render import Namespaces
+
+__all__ = ["ConversationLimits", "SessionLines", "limits_of"]
+
+
+@dataclass(frozen=True)
+class SessionLines:
+    """What the session itself says when the brain is not asked."""
+
+    max_duration: str = "I'm sorry, I have to end the call here. Thank you for your time. Goodbye."
+    apology: str = "I'm sorry, something went wrong on our side. We will call you again. Goodbye."
+    transfer_failed: str = "I'm sorry, I can't connect you right now. I will ask a colleague to call you."
+
+
+@dataclass(frozen=True)
+class ConversationLimits:
+    """The limits of one conversation. Times are in clock seconds.
+
+    `transfer_targets`: name -> number or address. `transfer_method`: the guide's word for how this transport hands over.
+    `brain_timeout_seconds`: how long the brain may think about one turn before the call is given up with an apology.
+    `beep_wait_seconds`: how long a machine's beep is waited for before the message is left anyway.
+    """
+
+    max_call_duration_seconds: float = 600.0
+    silence: SilenceConfig = field(default_factory=SilenceConfig)
+    closure_phrases: tuple[str, ...] = ("goodbye", "have a nice day")
+    voicemail_message: str = ""
+    transfer_targets: Mapping[str, str] = field(default_factory=dict)
+    transfer_method: str = "livekit_sip_refer"
+    brain_timeout_seconds: float = 20.0
+    beep_wait_seconds: float = 12.0
+    lines: SessionLines = field(default_factory=SessionLines)
+
+
+def limits_of(config: BotConfig, namespaces: Namespaces, transfer_method: str = "livekit_sip_refer") -> ConversationLimits:
+    """The limits that a bot's configuration sets, its lines rendered for this call.
+
+    Args:
+        config: the bot.
+        namespaces: `crm` and `call` of this call.
+        transfer_method: the guide's word for how the call's transport hands callees over.
+    """
+
+    def shown(template: str) -> str:
+        return render(template, namespaces).text
+
+    silence = config.silence
+    return ConversationLimits(
+        max_call_duration_seconds=config.max_call_duration_seconds,
+        silence=silence.model_copy(update={"lines": [shown(line) for line in silence.lines], "goodbye": shown(silence.goodbye)}),
+        closure_phrases=tuple(config.closure_phrases),
+        voicemail_message=shown(config.voicemail_message),
+        transfer_targets=dict(config.transfer_targets),
+        transfer_method=transfer_method,
+    )

@@ -1,0 +1,99 @@
+"""Effects that any scenario may use: what is noted, and what is to be done."""
+
+from __future__ import annotations
+
+from core.conversation.brain import Action, DoNotCall, ScheduleCallback, Transfer
+from core.conversation.rules.facts import Facts
+from core.conversation.rules.scene import Effect, Moment
+from core.conversation.rules.understand import Understood
+from core.conversation.rules.when import callback_time
+
+__all__ = [
+    "away",
+    "callback",
+    "callback_any_time",
+    "decides",
+    "do_not_call",
+    "note_question",
+    "note_reason",
+    "right_party",
+    "transfer",
+    "wants_person",
+]
+
+
+def decides(disposition: str, sub: str | None = None) -> Effect:
+    """An effect that decides the call and does nothing else."""
+
+    def effect(facts: Facts, _: Understood, __: Moment) -> tuple[Action, ...]:
+        facts.decide(disposition, sub)
+        return ()
+
+    return effect
+
+
+def right_party(facts: Facts, _: Understood, __: Moment) -> tuple[Action, ...]:
+    """It is the person we look for."""
+    facts.right_party = True
+    return ()
+
+
+def away(facts: Facts, _: Understood, __: Moment) -> tuple[Action, ...]:
+    """Somebody else answered, and the person is not there."""
+    facts.right_party = False
+    facts.decide("RIGHT_PARTY_NOT_AVAILABLE", "AWAY")
+    return ()
+
+
+def do_not_call(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:
+    """Never again."""
+    facts.decide("DO_NOT_CALL", "ASKED")
+    facts.do_not_call = True
+    return (DoNotCall(heard.heard),)
+
+
+def callback(facts: Facts, heard: Understood, moment: Moment) -> tuple[Action, ...]:
+    """Call again, at the time that was named if one was."""
+    facts.callback_requested = True
+    facts.callback_at = callback_time(heard.when, moment.now, moment.zone)
+    facts.callback_words = heard.heard
+    if facts.disposition in {None, "REFUSED_TO_PAY", "CALLBACK"}:
+        facts.decide("CALLBACK", "AT_TIME" if facts.callback_at else "NO_TIME")
+    return (ScheduleCallback(facts.callback_at, heard.heard),)
+
+
+def callback_any_time(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:
+    """Call again, they leave it to us when."""
+    words = facts.callback_words or heard.heard
+    facts.callback_requested, facts.callback_words = True, words
+    if facts.disposition is None:
+        facts.decide("CALLBACK", "NO_TIME")
+    return (ScheduleCallback(facts.callback_at, words),)
+
+
+def wants_person(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:
+    """They want a person, and there is none to hand them to: a colleague calls back."""
+    facts.callback_requested, facts.callback_words = True, heard.heard
+    if facts.disposition is None:
+        facts.decide("CALLBACK", "WANTS_PERSON")
+    return (ScheduleCallback(None, heard.heard),)
+
+
+def transfer(facts: Facts, heard: Understood, moment: Moment) -> tuple[Action, ...]:
+    """They want a person, and there is one."""
+    assert moment.transfer_target is not None
+    facts.transfer_target = moment.transfer_target
+    return (Transfer(moment.transfer_target, f"the customer asked for a person: {heard.heard}"),)
+
+
+def note_question(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:
+    """A question for a colleague."""
+    if heard.heard not in facts.questions:
+        facts.questions.append(heard.heard)
+    return ()
+
+
+def note_reason(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:
+    """Why, in their own words."""
+    facts.reason = heard.heard
+    return ()

@@ -1,0 +1,107 @@
+"""Choosing and filling a line: values of the lead are data, and a line whose values are missing is not said."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from core.conversation.rules.facts import Facts
+from core.conversation.rules.scene import Line
+from core.templates import render
+from core.templates.lookup import MISSING, find
+from core.templates.syntax import parse
+
+__all__ = ["Speaker", "lead_values", "spoken_day"]
+
+
+def lead_values(crm: Mapping[str, str], aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """What the scenario's lines call `lead.*`: the first field of the lead that holds something, for each alias."""
+    values: dict[str, str] = {}
+    for value, names in aliases.items():
+        for name in names:
+            found = find(crm, name)
+            if found is not MISSING and found.strip():
+                values[value] = found.strip()
+                break
+    return values
+
+
+def spoken_day(day: date, today: date) -> str:
+    """A day as one says it: "today", "tomorrow, Thursday the 5th of March" """
+    if day == today:
+        return "today"
+    number = day.day
+    suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    text = f"{day:%A} the {number}{suffix} of {day:%B}"
+    if (day - today).days == 1:
+        return f"tomorrow, {text}"
+    return f"on {text}" + (f" {day.year}" if abs((day - today).days) > 300 else "")
+
+
+class Speaker:
+    """Says lines by their names.
+
+    Args:
+        lines: the scenario's lines.
+        overrides: the bot's own lines, by name; they come first where their fields are there.
+        crm, call: what templates show under these names.
+        lead: what the scenario's lines show as `lead.*`.
+        stream: chooses between lines that would do equally well.
+    """
+
+    def __init__(
+        self,
+        lines: Mapping[str, Line],
+        overrides: Mapping[str, str],
+        crm: Mapping[str, str],
+        call: Mapping[str, str],
+        lead: Mapping[str, str],
+        stream: random.Random,
+    ) -> None:
+        self._lines, self._overrides, self._stream = lines, overrides, stream
+        self._crm, self._call, self._lead = crm, call, lead
+
+    def line(self, name: str, facts: Facts, now: datetime) -> str:
+        """The text of a line, "" for no name; of several that can be filled, one of those that say the most."""
+        if not name:
+            return ""
+        namespaces = {"crm": self._crm, "call": self._call, "lead": {**self._lead, **_of_facts(facts, now)}}
+        if name in self._overrides:
+            own = render(self._overrides[name], namespaces)
+            if own.complete:
+                return own.text
+        line = self._lines[name]
+        filled: list[tuple[int, str]] = []
+        for variant in line.variants:
+            rendered = render(variant, namespaces)
+            if rendered.complete:
+                filled.append((sum(not isinstance(part, str) for part in parse(variant)), rendered.text))
+        if filled:
+            most = max(count for count, _ in filled)
+            return self._stream.choice([text for count, text in filled if count == most])
+        return " ".join(render(line.plain, namespaces).text.split())
+
+    def opening(self, template: str) -> str | None:
+        """The bot's opening message, None if it needs fields that the lead does not have."""
+        rendered = render(template, {"crm": self._crm, "call": self._call, "lead": self._lead})
+        return rendered.text.strip() if rendered.complete else None
+
+
+def _of_facts(facts: Facts, now: datetime) -> dict[str, str]:
+    values: dict[str, str] = {}
+    if facts.promise_date is not None:
+        day = spoken_day(facts.promise_date, now.date())
+        values["promise"] = f"{facts.promise_amount:,.10g} {day}" if facts.promise_amount else day
+    if facts.callback_at is not None:
+        values["callback"] = f"{spoken_day(facts.callback_at.date(), now.date())} at {_spoken_time(facts.callback_at)}"
+    if facts.requested_at is not None:
+        at = datetime.fromisoformat(facts.requested_at)
+        day = spoken_day(at.date(), now.date()).removeprefix("on ")
+        values["requested"] = f"{day} at {_spoken_time(at)}" if "T" in facts.requested_at else day
+    return values
+
+
+def _spoken_time(at: datetime) -> str:
+    hour = at.hour % 12 or 12
+    return f"{hour}{f':{at.minute:02}' if at.minute else ''} {'pm' if at.hour >= 12 else 'am'}"

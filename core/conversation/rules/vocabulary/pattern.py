@@ -1,0 +1,39 @@
+"""One row of a vocabulary."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.conversation.rules.intents import Intent
+
+__all__ = ["Pattern", "exactly", "says"]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Words that mean something.
+
+    `minds_negation`: a negative word before or within the match turns it into `negated` (None: nothing at all); patterns
+    that spell their own negative words out do not mind. `even_asked`: it means the same in a question.
+    """
+
+    intent: Intent
+    regex: re.Pattern[str]
+    minds_negation: bool
+    negated: Intent | None
+    even_asked: bool
+
+
+def says(intent: Intent, *alternatives: str, negated: Intent | None = None, even_asked: bool = False) -> Pattern:
+    """Words that mean `intent` unless they are negated."""
+    return Pattern(intent, _compiled(alternatives), True, negated, even_asked)
+
+
+def exactly(intent: Intent, *alternatives: str, even_asked: bool = False) -> Pattern:
+    """Words that mean `intent`, negative words and all."""
+    return Pattern(intent, _compiled(alternatives), False, None, even_asked)
+
+
+def _compiled(alternatives: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(r"(?<![\w'])(?:" + "|".join(alternatives) + r")(?!\w)")

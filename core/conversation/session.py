@@ -1,0 +1,298 @@
+"""Holds one conversation, from the answer to its end.
+
+Everything that happens comes from the leg, everything the bot says from the brain; this module keeps the turns, the
+silences, the limits and the transcript. It waits only through the leg and the clock.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from core.conversation.brain import Action, Brain, DoNotCall, EndCall, ScheduleCallback, Transfer, Turn, VoicemailDetected
+from core.conversation.closure import closure_phrase
+from core.conversation.ending import ConversationEnding, EndReason
+from core.conversation.limits import ConversationLimits
+from core.conversation.silence import after_silence, ending_of_silence, line_for
+from core.conversation.transcript import Transcript
+from core.conversation.voicemail import is_machine_greeting
+from core.kernel.clock import Clock
+from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, Leg, LegEvent, Playout, Ringing
+
+__all__ = ["RecordEvent", "converse"]
+
+RecordEvent = Callable[[str, dict[str, Any]], None]
+"""Keeps one event of the call: its kind, and its data with `at` in seconds since the answer."""
+
+log = logging.getLogger(__name__)
+
+_GREETING_TURNS = 2  # a machine greets at once: later words about messages are a person's
+_DIGIT_GAP_SECONDS = 1.5  # keys pressed closer than this are one number
+_REOPENINGS = 2  # how often a callee may interrupt the bot's last words before it hangs up all the same
+_AFTER_LAST_WORDS_SECONDS = 4.0  # how long an interruption of the last words is waited for
+
+
+async def converse(leg: Leg, brain: Brain, limits: ConversationLimits, clock: Clock, record_event: RecordEvent) -> ConversationEnding:
+    """Hold the conversation on a leg that was answered a moment ago, and hang up.
+
+    Never raises for what a brain, a callee or a leg does: a failure ends the call with an apology and `pipeline_failure`.
+    Only cancellation passes through; then the caller hangs up.
+
+    Args:
+        leg: the callee's end; its `Answered` was just received.
+        brain: what thinks.
+        limits: what bounds the conversation.
+        clock: the clock of the call; the caller's task was started by it.
+        record_event: called at once for every event of the call's log: `heard_first`, `silence`, `voicemail_detected`,
+            `voicemail_message_left`, `callback_requested`, `do_not_call_requested`, `transfer_sent`, `transfer_failed`,
+            `max_duration_reached`, `brain_failed`, `leg_failed`, `conversation_ended`.
+    """
+    return await _Conversation(leg, brain, limits, clock, record_event).run()
+
+
+class _Over(Exception):
+    def __init__(self, reason: EndReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _BrainFailed(Exception):
+    """The brain raised, or took too long."""
+
+
+class _Conversation:
+    def __init__(self, leg: Leg, brain: Brain, limits: ConversationLimits, clock: Clock, record_event: RecordEvent) -> None:
+        self._leg, self._brain, self._limits, self._clock, self._record_event = leg, brain, limits, clock, record_event
+        self._transcript = Transcript(clock)
+        self._pending: LegEvent | None = None  # an event that came while another was being completed
+        self._silences = 0
+        self._callee_turns = 0
+        self._reopenings = 0
+        self._callback: ScheduleCallback | None = None
+        self._do_not_call: DoNotCall | None = None
+
+    async def run(self) -> ConversationEnding:
+        try:
+            reason = await self._talk()
+            await self._leg.hang_up(reason)
+        except Exception as error:
+            self._report("leg_failed", error)
+            reason = "pipeline_failure"
+            await self._hang_up_anyhow()
+        self._record("conversation_ended", end_reason=reason)
+        return ConversationEnding(
+            end_reason=reason,
+            seconds=self._transcript.seconds,
+            transcript=self._transcript.lines,
+            customer_spoke=self._callee_turns > 0,
+            callback=self._callback,
+            do_not_call=self._do_not_call,
+        )
+
+    async def _talk(self) -> EndReason:
+        try:
+            await self._take(await self._think(self._brain.opening()))
+            while True:
+                await self._step()
+        except _Over as over:
+            return over.reason
+        except _BrainFailed:
+            await self._say(self._limits.lines.apology)
+            return "pipeline_failure"
+
+    async def _step(self) -> None:
+        """Wait for what comes next, and answer it."""
+        event = await self._listen(self._limits.silence.after_seconds)
+        match event:
+            case None if self._left() <= 0:
+                await self._reach_the_limit()
+            case None:
+                await self._be_silent()
+            case Heard():
+                await self._hear(event)
+            case Digit():
+                await self._press(event)
+            case Beep():
+                if self._callee_turns < _GREETING_TURNS:
+                    await self._leave_message(beeped=True)
+            case HungUp():
+                raise _Over("customer_hangup")
+            case Failed():
+                self._record("leg_failed", reason=event.reason, sip_status=event.sip_status)
+                raise _Over("pipeline_failure")
+            case Ringing() | Answered():
+                pass  # late news from the network
+
+    async def _hear(self, heard: Heard) -> None:
+        self._silences = 0
+        if not heard.text.strip():
+            return
+        self._transcript.customer(heard.text, heard.seconds, barged_in=heard.barged_in)
+        if self._callee_turns < _GREETING_TURNS and is_machine_greeting(heard.text):
+            await self._leave_message(beeped=False)
+        self._count_callee_turn()
+        await self._take(await self._think(self._brain.reply(heard.text, self._clock.now())))
+
+    async def _press(self, first: Digit) -> None:
+        """Keys pressed in quick succession are one number: a 1 and a 0 answer a question with 10."""
+        self._silences = 0
+        keys = first.digit
+        while isinstance(event := await self._next(_DIGIT_GAP_SECONDS), Digit):
+            keys += event.digit
+        self._pending = event
+        self._transcript.customer(f"[pressed {keys}]", 0.0)
+        self._count_callee_turn()
+        await self._take(await self._think(self._brain.reply(keys, self._clock.now())))
+
+    async def _be_silent(self) -> None:
+        self._silences += 1
+        self._record("silence", count=self._silences)
+        silence = self._limits.silence
+        if after_silence(self._silences, silence) == "ask_again":
+            turn = await self._think(self._brain.silence(self._silences, self._clock.now()))
+            if not turn.say and not turn.actions:
+                turn = Turn(line_for(self._silences, silence))
+            await self._take(turn)
+        else:
+            await self._say_last(silence.goodbye)
+            raise _Over(ending_of_silence(customer_spoke=self._callee_turns > 0))
+
+    async def _take(self, turn: Turn) -> None:
+        """Carry out a turn: wishes are kept before a word is said, so that a callee who hangs up is still heard."""
+        for action in turn.actions:
+            self._keep(action)
+        if any(isinstance(action, VoicemailDetected) for action in turn.actions):
+            await self._leave_message(beeped=False)
+        ends = any(isinstance(action, EndCall) for action in turn.actions)
+        transfers = [action for action in turn.actions if isinstance(action, Transfer)]
+        if ends and not transfers:
+            await self._say_last(turn.say)
+            raise _Over("completed")
+        playout = await self._say(turn.say)
+        for transfer in transfers:
+            await self._transfer(transfer)
+        if closure_phrase(playout.spoken, self._limits.closure_phrases) is not None:
+            raise _Over("closure_phrase")
+        if ends:
+            raise _Over("completed")
+
+    def _keep(self, action: Action) -> None:
+        match action:
+            case ScheduleCallback(at, words):
+                self._callback = action
+                self._record("callback_requested", callback_at=at.isoformat() if at else None, words=words)
+            case DoNotCall(words):
+                self._do_not_call = action
+                self._record("do_not_call_requested", words=words)
+            case _:
+                pass
+
+    async def _say(self, text: str) -> Playout:
+        if not text.strip():
+            return Playout("", True, 0.0)
+        began = self._transcript.seconds
+        playout = await self._leg.say(text)
+        self._transcript.bot(playout.spoken, began, completed=playout.completed)
+        return playout
+
+    async def _say_last(self, text: str) -> None:
+        """Say the last words. A callee who interrupts them has something to add: then this returns to the conversation
+        by answering it, a few times at most."""
+        playout = await self._say(text)
+        if playout.completed or self._reopenings >= _REOPENINGS or self._left() <= 0:
+            return
+        self._reopenings += 1
+        event = await self._listen(_AFTER_LAST_WORDS_SECONDS)
+        if event is not None:
+            self._pending = event
+            while True:
+                await self._step()
+
+    async def _transfer(self, transfer: Transfer) -> None:
+        """Hand the callee over; when that fails, say so and stay in the conversation."""
+        limits = self._limits
+        facts = {"target": transfer.target, "reason": transfer.reason, "method": limits.transfer_method}
+        destination = limits.transfer_targets.get(transfer.target)
+        if destination is None:
+            self._record("transfer_failed", **facts, failed_reason=f"the bot has no transfer target called {transfer.target!r}")
+        else:
+            self._record("transfer_sent", **facts, destination=destination)
+            outcome = await self._leg.transfer(destination)
+            if outcome.succeeded:
+                raise _Over("transferred")
+            why = outcome.reason or (f"SIP status {outcome.sip_status}" if outcome.sip_status else "the transfer failed")
+            self._record("transfer_failed", **facts, destination=destination, failed_reason=why, sip_status=outcome.sip_status)
+        await self._say(limits.lines.transfer_failed)
+
+    async def _leave_message(self, *, beeped: bool) -> None:
+        """A machine answered: leave the message after the beep, if there is one to leave. Ends the conversation."""
+        self._record("voicemail_detected", beep=beeped)
+        message = self._limits.voicemail_message
+        if message.strip():
+            there = True
+            deadline = self._transcript.seconds + self._limits.beep_wait_seconds
+            while not beeped and (left := deadline - self._transcript.seconds) > 0:
+                event = await self._next(left)
+                if isinstance(event, HungUp | Failed):
+                    there = False
+                    break
+                if isinstance(event, Heard):  # the greeting goes on
+                    self._transcript.customer(event.text, event.seconds, barged_in=event.barged_in)
+                beeped = isinstance(event, Beep)
+            if there:
+                playout = await self._say(message)
+                self._record("voicemail_message_left", completed=playout.completed)
+        raise _Over("voicemail")
+
+    async def _reach_the_limit(self) -> None:
+        self._record("max_duration_reached")
+        await self._say(self._limits.lines.max_duration)
+        raise _Over("max_duration")
+
+    async def _think(self, turn: Awaitable[Turn]) -> Turn:
+        try:
+            async with self._clock.timeout(self._limits.brain_timeout_seconds):
+                return await turn
+        except Exception as error:
+            self._report("brain_failed", error)
+            raise _BrainFailed from error
+
+    async def _listen(self, patience: float) -> LegEvent | None:
+        """The next event; None when the callee has been silent for `patience` seconds, or the longest call is over."""
+        while (left := self._left()) > 0:
+            event = await self._next(min(patience, left))
+            if event is not None or not self._leg.speaking:
+                return event
+        return None
+
+    async def _next(self, seconds: float) -> LegEvent | None:
+        if self._pending is not None:
+            event, self._pending = self._pending, None
+            return event
+        return await self._leg.next(seconds)
+
+    async def _hang_up_anyhow(self) -> None:
+        try:
+            await self._leg.hang_up("pipeline_failure")
+        except Exception as error:
+            self._report("leg_failed", error)
+
+    def _left(self) -> float:
+        """Seconds left of the longest call."""
+        return self._limits.max_call_duration_seconds - self._transcript.seconds
+
+    def _count_callee_turn(self) -> None:
+        if not self._callee_turns:
+            self._record("heard_first")
+        self._callee_turns += 1
+
+    def _record(self, kind: str, **data: Any) -> None:
+        self._record_event(kind, {"at": round(self._transcript.seconds, 3), **data})
+
+    def _report(self, kind: str, error: Exception) -> None:
+        """Log a failure with its place but not its message: that may hold what the callee said."""
+        self._record(kind, error=type(error).__name__)
+        place = "".join(traceback.format_tb(error.__traceback__))
+        log.error("%s: %s at\n%s", kind.replace("_", " "), type(error).__name__, place)

@@ -1,0 +1,11 @@
+"""Deliveries: the outbox of pushes to CRMs and of results webhooks (docs/deliveries.md).
+
+tables      the two tables
+namespaces  what {{call.*}}, {{crm.*}}, {{result.*}}, {{analysis.*}} of a key mapper mean
+outbox      which deliveries a call result makes; written in the result's own transaction
+backoff     pure: what becomes of a delivery after an attempt
+claims      statements of the sender: what is due, claim it, record what came of it
+sending     one attempt: secrets filled in, signed, sent
+worker      the sender: wakes, claims, sends, records
+queries     list, count and replay, for people
+"""

@@ -1,0 +1,160 @@
+"""The statements of the sender: what is due, claim it, record what came of it.
+
+A claim is a lease in wall time: a sender that dies loses it, and another sends the delivery again, under the same
+webhook-id. Each record is fenced by (id, state, lease token): whoever lost the lease changes nothing. Several processes
+may send from one database: on PostgreSQL they skip each other's rows, on SQLite they take turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, func, insert, literal_column, or_, select, update
+
+from core.deliveries.backoff import Dead, Delivered, Retry, Verdict
+from core.deliveries.tables import Delivery, DeliveryAttempt
+
+__all__ = ["Attempt", "Claimed", "bring_forward", "claim", "next_due", "record", "release_every_lease"]
+
+_deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
+_attempts: Table = DeliveryAttempt.__table__  # type: ignore[attr-defined]
+
+_PENDING: ColumnElement[str] = literal_column("'pending'")  # not a parameter: the partial indexes are used for a constant only
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A delivery that is ours to send while the lease lasts."""
+
+    id: str
+    call_id: str
+    kind: str
+    method: str
+    url: str
+    destination: str
+    headers: Mapping[str, str] = field(repr=False)
+    signing_secret: str | None
+    body: Mapping[str, Any] = field(repr=False)
+    attempts: int
+    expires_at: datetime
+    lease_token: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of one attempt: the status and the beginning of the body, or the error if no answer came."""
+
+    at: datetime
+    status: int | None
+    latency_ms: float
+    error: str | None = None
+    response: str | None = field(default=None, repr=False)
+    retry_after: float | None = None
+
+
+def _free(table: Any, wall_now: datetime) -> ColumnElement[bool]:
+    return or_(table.c.lease_until.is_(None), table.c.lease_until <= wall_now)
+
+
+def next_due(connection: Connection, wall_now: datetime) -> dict[str, datetime]:
+    """For each destination that has pending deliveries nobody sends just now: when the first of them is due.
+
+    It walks the index from destination to destination, so its price grows with their number, not with that of deliveries.
+    """
+    first, after, due = _deliveries.alias("first"), _deliveries.alias("after"), _deliveries.alias("due")
+    walk = select(func.min(first.c.destination).label("destination")).where(first.c.state == _PENDING).cte("walk", recursive=True)
+    following = select(func.min(after.c.destination)).where(after.c.state == _PENDING, after.c.destination > walk.c.destination)
+    walk = walk.union_all(select(following.scalar_subquery()).where(walk.c.destination.is_not(None)))
+    earliest = (
+        select(due.c.next_attempt_at)
+        .where(due.c.state == _PENDING, due.c.destination == walk.c.destination, _free(due, wall_now))
+        .order_by(due.c.next_attempt_at, due.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = connection.execute(select(walk.c.destination, earliest.label("due")).where(walk.c.destination.is_not(None)))
+    return {row.destination: row.due for row in rows if row.due is not None}
+
+
+def claim(
+    connection: Connection, destination: str, *, due_by: datetime, wall_now: datetime, lease_until: datetime, lease_token: str, limit: int
+) -> list[Claimed]:
+    """Take up to `limit` deliveries to a destination that are due, longest due first.
+
+    Args:
+        connection: a transaction that may write; commit it before anything is sent.
+        destination: where to.
+        due_by: the clock's time.
+        wall_now: the real time; leases that ended before it are void.
+        lease_until: real time until which they are ours.
+        lease_token: what we show when we record what came of them.
+        limit: how many at most.
+    """
+    table = _deliveries
+    chosen = (
+        select(table.c.id)
+        .where(table.c.state == _PENDING, table.c.destination == destination, table.c.next_attempt_at <= due_by, _free(table, wall_now))
+        .order_by(table.c.next_attempt_at, table.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("chosen")  # a CTE runs once; a plain subquery may be run again and lock more than `limit`
+    )
+    names = list(Claimed.__dataclass_fields__)
+    rows = connection.execute(
+        update(table)
+        .where(table.c.id.in_(select(chosen.c.id)))
+        .values(lease_token=lease_token, lease_until=lease_until)
+        .returning(*(table.c[name] for name in names), table.c.next_attempt_at)
+    ).all()
+    rows = sorted(rows, key=lambda row: (row.next_attempt_at, row.id))
+    return [Claimed(**{name: getattr(row, name) for name in names}) for row in rows]
+
+
+def record(connection: Connection, claimed: Claimed, attempt: Attempt, verdict: Verdict) -> bool:
+    """Write what came of an attempt. Returns False, having written nothing, if the lease was no longer ours."""
+    table = _deliveries
+    values: dict[str, Any] = {
+        "attempts": table.c.attempts + 1,
+        "last_status": attempt.status,
+        "last_error": attempt.error,
+        "lease_token": None,
+        "lease_until": None,
+    }
+    match verdict:
+        case Delivered():
+            values |= {"state": "delivered", "delivered_at": attempt.at}
+        case Retry(at):
+            values |= {"next_attempt_at": at}
+        case Dead(why):
+            values |= {"state": "dead", "last_error": f"{why}; {attempt.error}" if attempt.error else why}
+    ours = update(table).where(table.c.id == claimed.id, table.c.state == _PENDING, table.c.lease_token == claimed.lease_token)
+    if not connection.execute(ours.values(values)).rowcount:
+        return False
+    connection.execute(
+        insert(_attempts).values(
+            delivery_id=claimed.id,
+            at=attempt.at,
+            status=attempt.status,
+            latency_ms=attempt.latency_ms,
+            error=attempt.error,
+            response=attempt.response,
+        )
+    )
+    return True
+
+
+def bring_forward(connection: Connection, now: datetime, wall_now: datetime) -> None:
+    """Make every pending delivery that nobody sends just now due at once."""
+    table = _deliveries
+    later = update(table).where(table.c.state == _PENDING, table.c.next_attempt_at > now, _free(table, wall_now))
+    connection.execute(later.values(next_attempt_at=now))
+
+
+def release_every_lease(connection: Connection) -> int:
+    """Void every lease: for a process that knows it is the only one on this database, at its start. Returns how many."""
+    table = _deliveries
+    held = update(table).where(table.c.state == _PENDING, table.c.lease_token.is_not(None))
+    return connection.execute(held.values(lease_token=None, lease_until=None)).rowcount

@@ -1,0 +1,127 @@
+"""The outbox: which deliveries a call result makes, written in the transaction that writes the result.
+
+So either both exist or neither: a result cannot be without its pushes, whatever process dies when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, Table, insert
+
+from core.bots.config import BotConfig, PostCallPush
+from core.calls.result import CallResult
+from core.deliveries.backoff import DEFAULT_POLICY
+from core.deliveries.namespaces import namespaces_of
+from core.deliveries.tables import Delivery
+from core.kernel.ids import Ids
+from core.templates import render_mapping
+
+__all__ = ["Endpoint", "Kind", "NewDelivery", "deliveries_for", "destination_of", "enqueue"]
+
+Kind = Literal["crm_push", "results_webhook"]
+
+_deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
+
+
+class Endpoint(Protocol):
+    """Where results go: a URL and the `secret:NAME` that signs them, empty for none."""
+
+    @property
+    def url(self) -> str:
+        """Where to."""
+
+    @property
+    def secret(self) -> str:
+        """What signs it."""
+
+
+@dataclass(frozen=True)
+class NewDelivery:
+    """A delivery to be written. Secrets in `headers` and `signing_secret` stand by reference (`secret:NAME`)."""
+
+    id: str
+    call_id: str
+    bot_id: str
+    kind: Kind
+    method: str
+    url: str
+    destination: str
+    body: dict[str, Any] = field(repr=False)
+    created_at: datetime
+    next_attempt_at: datetime
+    expires_at: datetime
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    signing_secret: str | None = None
+
+
+def deliveries_for(
+    result: CallResult,
+    config: BotConfig,
+    key: Endpoint | None,
+    ids: Ids,
+    now: datetime,
+    *,
+    max_age: timedelta = DEFAULT_POLICY.max_age,
+) -> list[NewDelivery]:
+    """The deliveries that a call result makes, due at once. Pure.
+
+    Args:
+        result: the result.
+        config: the bot as it was in that call: its post-call push and its results webhook.
+        key: the results endpoint of the API key that asked for the call, if it has one.
+        ids: makes the ids of the deliveries.
+        now: the clock's time.
+        max_age: how long each is tried.
+    """
+    pushes: list[tuple[Kind, str, str, dict[str, str], str | None, dict[str, Any]]] = []
+    if push := config.post_call_push:
+        headers = {"Authorization": push.token} if push.token else {}
+        pushes.append(("crm_push", push.method, push.url, headers, None, _crm_body(push, result)))
+    for endpoint in (config.results_webhook, key):
+        if endpoint is not None:
+            document = result.model_dump(mode="json")
+            pushes.append(("results_webhook", "POST", endpoint.url, {}, endpoint.secret or None, document))
+    return [
+        NewDelivery(
+            id=ids.new("delivery", result.session_id, number),
+            call_id=result.session_id,
+            bot_id=result.bot_id,
+            kind=kind,
+            method=method,
+            url=url,
+            destination=destination_of(url),
+            headers=headers,
+            signing_secret=signing_secret,
+            body=body,
+            created_at=now,
+            next_attempt_at=now,
+            expires_at=now + max_age,
+        )
+        for number, (kind, method, url, headers, signing_secret, body) in enumerate(pushes)
+    ]
+
+
+def enqueue(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
+    """Write deliveries in the caller's transaction; wake the sender once it is committed."""
+    if deliveries:
+        connection.execute(insert(_deliveries), [{**asdict(row), "state": "pending", "attempts": 0} for row in deliveries])
+
+
+def destination_of(url: str) -> str:
+    """`host:port` of a URL, or the alias that it is: the queue that its deliveries stand in. Never fails."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return "unreadable"
+    return f"{parts.hostname}:{port}" if parts.hostname else url[:255]
+
+
+def _crm_body(push: PostCallPush, result: CallResult) -> dict[str, Any]:
+    """The fields that the key mapper defines; without one, the whole result."""
+    return dict(render_mapping(push.key_mapper, namespaces_of(result))) if push.key_mapper else result.model_dump(mode="json")

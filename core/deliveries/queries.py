@@ -1,0 +1,144 @@
+"""Deliveries for people: list, count, look at the attempts, replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, update
+
+from core.deliveries.backoff import DEFAULT_POLICY
+from core.deliveries.tables import Delivery, DeliveryAttempt
+
+__all__ = [
+    "AttemptInfo",
+    "DeliveryFilter",
+    "DeliveryInfo",
+    "attempts_of",
+    "count",
+    "count_by_state",
+    "list_deliveries",
+    "replay",
+    "replay_dead",
+]
+
+_deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
+_attempts: Table = DeliveryAttempt.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class DeliveryFilter:
+    """Which deliveries; None does not restrict. `state` is `pending`, `delivered` or `dead`."""
+
+    state: str | None = None
+    kind: str | None = None
+    bot_id: str | None = None
+    call_id: str | None = None
+    destination: str | None = None
+    bots: tuple[str, ...] | None = None
+    """Bots that the asker may see; None means all."""
+
+
+@dataclass(frozen=True)
+class DeliveryInfo:
+    """A delivery as people see it: no headers, no body."""
+
+    id: str
+    call_id: str
+    bot_id: str
+    kind: str
+    method: str
+    url: str
+    destination: str
+    state: str
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime
+    expires_at: datetime
+    delivered_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+
+
+@dataclass(frozen=True)
+class AttemptInfo:
+    """One attempt at a delivery; `response` is the beginning of the answer's body."""
+
+    at: datetime
+    status: int | None
+    latency_ms: float
+    error: str | None
+    response: str | None
+
+
+def list_deliveries(
+    connection: Connection, which: DeliveryFilter, *, limit: int = 100, before: tuple[datetime, str] | None = None
+) -> list[DeliveryInfo]:
+    """Deliveries, newest first.
+
+    Args:
+        connection: a transaction.
+        which: which ones.
+        limit: how many at most.
+        before: (created_at, id) of the last one of the page before.
+    """
+    names = [f.name for f in fields(DeliveryInfo)]
+    query = select(*(_deliveries.c[name] for name in names)).where(*_conditions(which))
+    if before is not None:
+        at, last = before
+        query = query.where(or_(_deliveries.c.created_at < at, (_deliveries.c.created_at == at) & (_deliveries.c.id < last)))
+    rows = connection.execute(query.order_by(_deliveries.c.created_at.desc(), _deliveries.c.id.desc()).limit(limit))
+    return [DeliveryInfo(**row._mapping) for row in rows]
+
+
+def count(connection: Connection, which: DeliveryFilter) -> int:
+    """How many there are."""
+    return int(connection.execute(select(func.count()).select_from(_deliveries).where(*_conditions(which))).scalar_one())
+
+
+def count_by_state(connection: Connection, which: DeliveryFilter) -> dict[str, int]:
+    """How many there are in each state; states that none is in are 0."""
+    rows = connection.execute(select(_deliveries.c.state, func.count()).where(*_conditions(which)).group_by(_deliveries.c.state))
+    return {"pending": 0, "delivered": 0, "dead": 0, **{row[0]: row[1] for row in rows}}
+
+
+def attempts_of(connection: Connection, delivery_id: str) -> list[AttemptInfo]:
+    """Every attempt at a delivery, in order."""
+    names = [f.name for f in fields(AttemptInfo)]
+    rows = connection.execute(
+        select(*(_attempts.c[name] for name in names)).where(_attempts.c.delivery_id == delivery_id).order_by(_attempts.c.id)
+    )
+    return [AttemptInfo(**row._mapping) for row in rows]
+
+
+def replay(connection: Connection, ids: Sequence[str], now: datetime, max_age: timedelta = DEFAULT_POLICY.max_age) -> int:
+    """Make dead deliveries pending again, due at once, with all their attempts and their time before them.
+
+    Delivered ones and pending ones are left alone. Wake the sender after the commit. Returns how many.
+    """
+    return _replay(connection, _deliveries.c.id.in_(ids), now, max_age)
+
+
+def replay_dead(connection: Connection, which: DeliveryFilter, now: datetime, max_age: timedelta = DEFAULT_POLICY.max_age) -> int:
+    """`replay` every dead delivery that the filter lets through. Returns how many."""
+    conditions = _conditions(which)
+    return _replay(connection, _deliveries.c.id.in_(select(_deliveries.c.id).where(*conditions)) if conditions else None, now, max_age)
+
+
+def _replay(connection: Connection, condition: ColumnElement[bool] | None, now: datetime, max_age: timedelta) -> int:
+    dead = update(_deliveries).where(_deliveries.c.state == "dead")
+    if condition is not None:
+        dead = dead.where(condition)
+    values: dict[str, Any] = {"state": "pending", "attempts": 0, "next_attempt_at": now, "expires_at": now + max_age}
+    return connection.execute(dead.values(values)).rowcount
+
+
+def _conditions(which: DeliveryFilter) -> list[ColumnElement[bool]]:
+    conditions = [
+        _deliveries.c[name] == value
+        for name in ("state", "kind", "bot_id", "call_id", "destination")
+        if (value := getattr(which, name)) is not None
+    ]
+    return conditions if which.bots is None else [*conditions, _deliveries.c.bot_id.in_(which.bots)]

@@ -1,0 +1,112 @@
+"""One attempt at a delivery: secrets filled in, signed per Standard Webhooks, sent, and what came back."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+from standardwebhooks import Webhook
+
+from core.access.secrets import SecretError, SecretStore
+from core.deliveries.backoff import parse_retry_after
+from core.deliveries.claims import Attempt, Claimed
+from core.kernel.secrets import SecretBoxError
+from core.outgoing.client import OutgoingClient, Reply
+from core.outgoing.errors import OutgoingError
+
+__all__ = ["Unsendable", "Wire", "prepare", "send"]
+
+_KEPT = 2000  # characters of an answer that are kept
+
+
+class Unsendable(Exception):
+    """The delivery cannot be sent as it is configured."""
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A request ready to go. `hidden` are the secrets in it, to be masked in whatever comes back."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    hidden: tuple[str, ...] = field(repr=False)
+
+
+def prepare(connection: Connection, claimed: Claimed, secrets: SecretStore, wall_now: datetime) -> Wire:
+    """The request of a delivery.
+
+    `webhook-id` is the delivery's id, the same at every attempt, so that receivers can drop repeats; the timestamp is
+    real time, since receivers compare it with theirs.
+
+    Raises:
+        Unsendable: when a secret is missing or cannot sign.
+    """
+    try:
+        text = json.dumps(claimed.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        content = text.encode()
+    except ValueError as error:
+        raise Unsendable("the body has a number or a character that JSON cannot carry") from error
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "webhook-id": claimed.id,
+        "webhook-timestamp": str(int(wall_now.timestamp())),
+    }
+    hidden: list[str] = []
+    try:
+        for name, value in claimed.headers.items():
+            headers[name] = secrets.resolve(connection, value).get_secret_value()
+            hidden += (secret.get_secret_value() for secret in secrets.values(connection, value))
+        if claimed.signing_secret:
+            key = secrets.resolve(connection, claimed.signing_secret).get_secret_value()
+            hidden.append(key)
+            headers["webhook-signature"] = _signature(key, claimed.id, wall_now, text)
+    except (SecretError, SecretBoxError) as error:
+        raise Unsendable(str(error)) from error
+    return Wire(claimed.method, claimed.url, headers, content, tuple(hidden))
+
+
+async def send(client: OutgoingClient, wire: Wire, at: datetime, wall_now: datetime) -> Attempt:
+    """Send it once. An error of the network is an outcome here, not an exception.
+
+    Args:
+        client: what sends it.
+        wire: the request.
+        at: the clock's time, for the record.
+        wall_now: the real time, which a Retry-After date is counted from.
+    """
+    started = time.perf_counter()
+    try:
+        reply = await client.request(wire.method, wire.url, headers=wire.headers, content=wire.content)
+    except OutgoingError as error:
+        return Attempt(at=at, status=None, latency_ms=_since(started), error=str(error))
+    return Attempt(
+        at=at,
+        status=reply.status,
+        latency_ms=_since(started),
+        error=None if 200 <= reply.status < 300 else f"the receiver answered with status {reply.status}",
+        response=_kept(reply, wire.hidden),
+        retry_after=parse_retry_after(reply.headers.get("retry-after"), wall_now),
+    )
+
+
+def _signature(key: str, message_id: str, wall_now: datetime, text: str) -> str:
+    try:
+        return str(Webhook(key).sign(message_id, wall_now, text))
+    except Exception as error:  # the library raises whatever base64 does, and errors of its own without a base
+        raise Unsendable("the signing secret is not of the form whsec_ and base64 (Standard Webhooks); generate a new one") from error
+
+
+def _kept(reply: Reply, hidden: tuple[str, ...]) -> str:
+    text = reply.text.replace("\x00", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL stores no NUL
+    for secret in filter(None, hidden):
+        text = text.replace(secret, "***")
+    return text[:_KEPT]
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)

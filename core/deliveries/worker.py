@@ -1,0 +1,188 @@
+"""The sender of deliveries: wakes, claims what is due, sends it, records what came of it.
+
+It wakes when `wake()` says that something was written, when a delivery falls due, when a sending ends, and by a slow
+timer for what other processes wrote. Each destination has a few places of its own, so a slow receiver delays nobody
+else. Between claim and record no transaction is open.
+
+At least once: a process that dies after a receiver took a delivery and before that was recorded leaves a lease; when it
+has run out the delivery is sent again, under the same webhook-id. Never again once a success was recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import OperationalError
+
+from core.access.secrets import SecretStore
+from core.deliveries.backoff import DEFAULT_POLICY, RetryPolicy, decide
+from core.deliveries.claims import Attempt, Claimed, bring_forward, claim, next_due, record, release_every_lease
+from core.deliveries.queries import DeliveryFilter, count
+from core.deliveries.sending import Unsendable, prepare, send
+from core.kernel.clock import Clock, WallTime
+from core.kernel.database import Database
+from core.kernel.ids import Ids
+from core.outgoing.client import OutgoingClient
+
+__all__ = ["DeliveryWorker"]
+
+log = logging.getLogger(__name__)
+
+
+class DeliveryWorker:
+    """Sends the deliveries of one database; any number of processes may have one each.
+
+    Args:
+        db: the database.
+        clock: business time: when attempts are due.
+        wall: real time: leases and signatures.
+        client: what sends.
+        secrets: what fills in secrets.
+        ids: makes lease tokens and random streams.
+        policy: how often a delivery is tried.
+        per_destination: how many are sent to one destination at once.
+        most: how many are sent at once in all.
+        lease: real time after which another process may send what this one claimed; longer than a request may take.
+        poll: clock seconds between looks for what other processes wrote.
+
+    Raises:
+        ValueError: when the lease is shorter than a request may take.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Clock,
+        wall: WallTime,
+        client: OutgoingClient,
+        secrets: SecretStore,
+        ids: Ids,
+        policy: RetryPolicy = DEFAULT_POLICY,
+        per_destination: int = 4,
+        most: int = 64,
+        lease: timedelta = timedelta(seconds=60),
+        poll: float = 60.0,
+    ) -> None:
+        if lease.total_seconds() < 2 * client.limits.total:
+            raise ValueError(f"the lease ({lease}) must be at least twice as long as a request may take ({client.limits.total:g} s)")
+        self._db, self._clock, self._wall, self._client, self._secrets, self._ids = db, clock, wall, client, secrets, ids
+        self._policy, self._per_destination, self._most, self._lease, self._poll = policy, per_destination, most, lease, poll
+        self._changed = clock.signal()
+        self._stopping = False
+        self._sending: set[asyncio.Task[None]] = set()
+        self._busy: Counter[str] = Counter()
+
+    def wake(self) -> None:
+        """Say that deliveries were written; to be called after the commit, from the event loop."""
+        self._changed.set()
+
+    def adopt(self) -> int:
+        """Take over at once whatever a dead process had claimed; only where no other process sends. Returns how many."""
+        with self._db.write() as connection:
+            return release_every_lease(connection)
+
+    async def run(self) -> None:
+        """Send what is due, until `stop`. Started with `clock.spawn`."""
+        while not self._stopping:
+            self._changed.clear()
+            wait = self._poll
+            try:
+                soonest = self._send_due(self._clock.now())
+            except OperationalError:
+                log.exception("the database did not answer; deliveries wait for it")
+            else:
+                if soonest is not None:
+                    wait = min(wait, (soonest - self._clock.now()).total_seconds())
+            await self._changed.wait(wait)
+        await self._clock.join(*self._sending)
+
+    async def stop(self) -> None:
+        """Claim no more, and wait for what is being sent."""
+        self._stopping = True
+        self._changed.set()
+        await self._clock.join(*self._sending)
+
+    async def flush(self, until: datetime | None = None) -> int:
+        """Try every pending delivery once more, now. Works beside `run` and without it.
+
+        Args:
+            until: clock time at which to stop waiting for answers; None waits for every one.
+
+        Returns:
+            How many are pending still.
+        """
+        cutoff = self._clock.now()
+        with self._db.write() as connection:
+            bring_forward(connection, cutoff, self._wall())
+        while until is None or self._clock.now() < until:
+            self._changed.clear()
+            self._send_due(cutoff)  # what fails now is due after the cutoff, and is left alone
+            if not self._sending:
+                break
+            await self._changed.wait(None if until is None else (until - self._clock.now()).total_seconds())
+        with self._db.read() as connection:
+            return count(connection, DeliveryFilter(state="pending"))
+
+    def _send_due(self, due_by: datetime) -> datetime | None:
+        """Claim what is due and has a place, start sending it. Returns when the next one falls due, if one does later."""
+        wall_now = self._wall()
+        with self._db.read() as connection:
+            due = next_due(connection, wall_now)
+        claimed: list[Claimed] = []
+        for destination, at in sorted(due.items(), key=lambda item: (item[1], item[0])):
+            limit = min(self._per_destination - self._busy[destination], self._most - len(self._sending) - len(claimed))
+            if at <= due_by and limit > 0:
+                with self._db.write() as connection:
+                    claimed += claim(
+                        connection,
+                        destination,
+                        due_by=due_by,
+                        wall_now=wall_now,
+                        lease_until=wall_now + self._lease,
+                        lease_token=self._ids.new("delivery lease", destination, at, wall_now),
+                        limit=limit,
+                    )
+        for item in claimed:
+            self._busy[item.destination] += 1
+            task = self._clock.spawn(self._deliver(item), name=f"delivery {item.id}")
+            self._sending.add(task)
+            task.add_done_callback(lambda task, item=item: self._sent(task, item))  # type: ignore[misc]
+        return min((at for at in due.values() if at > due_by), default=None)
+
+    def _sent(self, task: asyncio.Task[None], item: Claimed) -> None:
+        self._sending.discard(task)
+        self._busy[item.destination] -= 1
+        self._changed.set()
+
+    async def _deliver(self, item: Claimed) -> None:
+        attempt = await self._attempt(item)
+        number = item.attempts + 1
+        verdict = decide(
+            self._policy,
+            status=attempt.status,
+            retry_after=attempt.retry_after,
+            attempt=number,
+            now=self._clock.now(),
+            expires_at=item.expires_at,
+            spread=self._ids.stream("delivery gap", item.id, number).random(),
+        )
+        with self._db.write() as connection:
+            recorded = record(connection, item, attempt, verdict)
+        outcome = type(verdict).__name__.lower()
+        if not recorded:
+            log.warning("delivery %s: attempt %d came to %s, but its lease was lost; nothing recorded", item.id, number, outcome)
+        else:
+            log.info("delivery %s (%s): attempt %d, status %s: %s", item.id, item.kind, number, attempt.status, outcome)
+
+    async def _attempt(self, item: Claimed) -> Attempt:
+        at = self._clock.now()
+        try:
+            with self._db.read() as connection:
+                wire = prepare(connection, item, self._secrets, self._wall())
+        except Unsendable as error:
+            return Attempt(at=at, status=None, latency_ms=0.0, error=str(error))
+        return await send(self._client, wire, at, self._wall())

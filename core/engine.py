@@ -1,0 +1,42 @@
+"""The call engine of one process: what its parts are handed. Built by the composition root, or by a test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from core.kernel.clock import Clock, WallTime
+from core.kernel.database import Database
+from core.kernel.ids import Ids
+from core.transports.base import Transport
+
+if TYPE_CHECKING:
+    from core.calls.run import CallRun
+
+__all__ = ["Engine"]
+
+
+@dataclass
+class Engine:
+    """One worker: it places calls on its transports, holds them, and writes their results.
+
+    `wake_deliveries` is called after a transaction that wrote deliveries. `place_timeout` bounds how long a dialout
+    waits for its INVITE to leave. `allow_premium` lifts the refusal of premium-rate numbers.
+    """
+
+    db: Database
+    clock: Clock
+    wall: WallTime
+    ids: Ids
+    worker_id: str
+    transports: dict[str, Transport]
+    wake_deliveries: Callable[[], None] = lambda: None
+    place_timeout: float = 15.0
+    allow_premium: bool = False
+    fleet_key_required: bool = False
+    busy_retry_after: timedelta = timedelta(seconds=5)
+    runs: dict[str, CallRun] = field(default_factory=dict)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)

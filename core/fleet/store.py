@@ -1,0 +1,136 @@
+"""Workers and seats in the database. Seats cannot be oversold: each is a row, taken by one conditional update."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
+
+from core.fleet.tables import Seat, Worker
+from core.kernel.processes import ProcessIdentity, is_dead
+
+__all__ = [
+    "LEASE",
+    "WorkerLoad",
+    "dead_workers",
+    "free_seat",
+    "load",
+    "other_workers",
+    "register",
+    "renew",
+    "retire",
+    "set_draining",
+    "take_seat",
+]
+
+LEASE = timedelta(seconds=20)
+"""How long, in wall time, a worker that is not heard of keeps its calls."""
+
+_workers = Worker.__table__  # type: ignore[attr-defined]
+_seats = Seat.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class WorkerLoad:
+    """How busy a worker is."""
+
+    id: str
+    calls: int
+    max: int
+    draining: bool
+    seen_at: datetime
+
+    @property
+    def available(self) -> int:
+        """Calls it would take now."""
+        return 0 if self.draining else max(self.max - self.calls, 0)
+
+
+def register(connection: Connection, worker_id: str, max_calls: int, process: ProcessIdentity, wall: datetime) -> None:
+    """Add this process as a worker with `max_calls` free seats."""
+    connection.execute(
+        insert(_workers).values(
+            id=worker_id,
+            max_calls=max_calls,
+            draining=False,
+            retired=False,
+            host=process.host,
+            pid=process.pid,
+            pid_started=process.started,
+            started_at=wall,
+            seen_at=wall,
+            lease_until=wall + LEASE,
+        )
+    )
+    if max_calls:
+        connection.execute(insert(_seats), [{"worker_id": worker_id, "number": n, "call_id": None} for n in range(1, max_calls + 1)])
+
+
+def renew(connection: Connection, worker_id: str, wall: datetime) -> None:
+    """Keep the worker's lease, unless it was retired meanwhile."""
+    connection.execute(
+        update(_workers).where(_workers.c.id == worker_id, _workers.c.retired.is_(False)).values(seen_at=wall, lease_until=wall + LEASE)
+    )
+
+
+def retire(connection: Connection, worker_id: str) -> bool:
+    """End a worker: its seats go, its lease is void. Returns False if somebody else has done so already."""
+    changed = connection.execute(update(_workers).where(_workers.c.id == worker_id, _workers.c.retired.is_(False)).values(retired=True))
+    connection.execute(delete(_seats).where(_seats.c.worker_id == worker_id))
+    return changed.rowcount == 1
+
+
+def set_draining(connection: Connection, worker_id: str, draining: bool) -> bool:
+    """Let a worker finish its calls and take none (or take calls again). Returns whether there is such a worker."""
+    changed = connection.execute(
+        update(_workers).where(_workers.c.id == worker_id, _workers.c.retired.is_(False)).values(draining=draining)
+    )
+    return changed.rowcount == 1
+
+
+def dead_workers(connection: Connection, wall: datetime, *, but: str) -> list[str]:
+    """Workers that hold calls no more: their lease ran out, or their process on this machine has ended."""
+    rows = connection.execute(select(_workers).where(_workers.c.retired.is_(False), _workers.c.id != but)).all()
+    return [r.id for r in rows if r.lease_until < wall or is_dead(ProcessIdentity(r.host, r.pid, r.pid_started))]
+
+
+def other_workers(connection: Connection, worker_id: str) -> int:
+    """How many workers there are besides this one that were not retired."""
+    query = select(func.count()).select_from(_workers).where(_workers.c.retired.is_(False), _workers.c.id != worker_id)
+    return connection.execute(query).scalar_one()
+
+
+def take_seat(connection: Connection, worker_id: str, call_id: str) -> bool:
+    """Take a free seat of the worker for a call. Returns False if there is none, or the worker drains."""
+    free = (
+        select(_seats.c.number)
+        .join(_workers, _workers.c.id == _seats.c.worker_id)
+        .where(_seats.c.worker_id == worker_id, _seats.c.call_id.is_(None), _workers.c.retired.is_(False), _workers.c.draining.is_(False))
+        .order_by(_seats.c.number)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=_seats)
+    )
+    number = connection.execute(free).scalar_one_or_none()
+    if number is None:
+        return False
+    taken = connection.execute(
+        update(_seats).where(_seats.c.worker_id == worker_id, _seats.c.number == number, _seats.c.call_id.is_(None)).values(call_id=call_id)
+    )
+    return taken.rowcount == 1
+
+
+def free_seat(connection: Connection, call_id: str) -> None:
+    """Give back the seat of a call, if it has one."""
+    connection.execute(update(_seats).where(_seats.c.call_id == call_id).values(call_id=None))
+
+
+def load(connection: Connection, worker_id: str) -> WorkerLoad | None:
+    """How busy a worker is now; None once it is retired."""
+    row = connection.execute(
+        select(_workers, func.count(_seats.c.call_id).label("calls"))
+        .join(_seats, and_(_seats.c.worker_id == _workers.c.id, _seats.c.call_id.is_not(None)), isouter=True)
+        .where(_workers.c.id == worker_id, _workers.c.retired.is_(False))
+        .group_by(_workers.c.id)
+    ).one_or_none()
+    return None if row is None else WorkerLoad(row.id, row.calls, row.max_calls, row.draining, row.seen_at)

@@ -1,0 +1,10 @@
+"""The shared kernel: what `core` owns and `dialler` may import, and nothing else of core.
+
+clock            time as an argument: real, scaled or virtual
+mailbox          signals and mailboxes that wait through a clock
+database         engine, transactions, column types, on SQLite and PostgreSQL alike
+ids              identifiers, random or derived from a seed
+numbers          phone numbers: parsing, what may be dialled, time zones
+hours            opening hours: windows, holidays, exceptions, permitted hours
+secrets          the encryption key and the encrypted secret store
+"""

@@ -1,0 +1,41 @@
+"""Opening hours: weekly windows, holidays, exceptions, and the hours in which callees may be called.
+
+One definition rules everything here: something is open at a moment exactly when the clock on the wall of its time zone
+then shows a time inside one of that day's windows. So where clocks are put forward, the skipped hour never comes; where
+they are put back, a window inside the repeated hour opens twice.
+
+config       what people write: `HoursConfig`, `PermittedHours`
+calendar     which windows apply on a date: weekdays, holidays, exceptions
+zones        time zones by name, and the stretches of a date between two changes of the clocks
+opening      is it open, when does it open or close next, when are several open at once
+permitted    the callee's own hours, in every time zone the callee may be in
+"""
+
+from core.kernel.hours.config import ALL_DAYS, ExceptionalDay, HoursConfig, PermittedHours, TimeSpan, Weekday, Window
+from core.kernel.hours.opening import NEVER, SEARCH_DAYS, Constraint, is_open, next_all_open, next_closing, next_opening, why_closed
+from core.kernel.hours.permitted import constraints_for, next_permitted, permitted, why_not_permitted
+from core.kernel.hours.zones import UnknownTimeZoneError, check_time_zone
+
+__all__ = [
+    "ALL_DAYS",
+    "NEVER",
+    "SEARCH_DAYS",
+    "Constraint",
+    "ExceptionalDay",
+    "HoursConfig",
+    "PermittedHours",
+    "TimeSpan",
+    "UnknownTimeZoneError",
+    "Weekday",
+    "Window",
+    "check_time_zone",
+    "constraints_for",
+    "is_open",
+    "next_all_open",
+    "next_closing",
+    "next_opening",
+    "next_permitted",
+    "permitted",
+    "why_closed",
+    "why_not_permitted",
+]

@@ -1,0 +1,98 @@
+"""Which windows apply on a date: weekdays, public holidays, exceptional dates."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+
+import holidays
+
+__all__ = ["DAY_MINUTES", "Calendar", "Span", "check_holidays", "public_holidays"]
+
+Span = tuple[int, int]
+"""From, to: minutes after midnight, the end excluded."""
+DAY_MINUTES = 24 * 60
+_ONE_DAY = timedelta(days=1)
+_REMEMBERED_DATES = 4096
+
+
+class Calendar:
+    """The windows of each date.
+
+    An overnight window belongs to the date on which it starts. On a holiday or an exceptional date nothing but that
+    date's own hours apply, so what would spill into it from the night before is cut at midnight.
+
+    Args:
+        weekly: for each weekday, Monday first, its spans; an end beyond 1440 is on the next day.
+        special: the spans of exceptional dates; none means closed. They go before holidays.
+        holiday_names: countries or parts of countries on whose public holidays it is closed.
+    """
+
+    def __init__(self, weekly: Sequence[Sequence[Span]], special: Mapping[date, Sequence[Span]], holiday_names: tuple[str, ...]) -> None:
+        self._weekly, self._special, self._holiday_names = weekly, special, holiday_names
+        self._spans: dict[date, tuple[Span, ...]] = {}
+
+    def spans(self, day: date) -> tuple[Span, ...]:
+        """The spans of the date in order, within 0..1440, no two of them touching."""
+        known = self._spans.get(day)
+        if known is None:
+            if len(self._spans) >= _REMEMBERED_DATES:
+                self._spans.clear()
+            known = self._spans[day] = _merged([*self._from_night_before(day), *self._starting(day)])
+        return known
+
+    def _own(self, day: date) -> Sequence[Span] | None:
+        """The spans of a date that has hours of its own; None for an ordinary one."""
+        if day in self._special:
+            return self._special[day]
+        return () if any(day in public_holidays(name, day.year) for name in self._holiday_names) else None
+
+    def _starting(self, day: date) -> Sequence[Span]:
+        own = self._own(day)
+        return self._weekly[day.weekday()] if own is None else own
+
+    def _from_night_before(self, day: date) -> list[Span]:
+        if day == date.min or self._own(day) is not None:
+            return []
+        return [(0, end - DAY_MINUTES) for _, end in self._starting(day - _ONE_DAY) if end > DAY_MINUTES]
+
+
+def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
+    merged: list[Span] = []
+    for start, end in sorted((start, min(end, DAY_MINUTES)) for start, end in spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        elif start < end:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+@lru_cache(maxsize=512)
+def public_holidays(name: str, year: int) -> frozenset[date]:
+    """The public holidays in a year of a country (`IN`) or of a part of one (`US-CA`), substitute days included.
+
+    Raises:
+        NotImplementedError: the name is unknown (`check_holidays` says so in words).
+    """
+    country, _, part = name.partition("-")
+    days = holidays.country_holidays(country, subdiv=part or None, years=year)
+    return frozenset(day for day in days if day.year == year)
+
+
+def check_holidays(name: str) -> str:
+    """`name` itself, if its public holidays are known.
+
+    Raises:
+        ValueError: they are not.
+    """
+    supported = holidays.list_supported_countries(include_aliases=True)
+    country, dash, part = name.partition("-")
+    if country not in supported:
+        near = difflib.get_close_matches(country.upper(), supported, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ValueError(f"the public holidays of {name!r} are not known.{hint} Write a country (IN) or a part of one (US-CA).")
+    if dash and part not in supported[country]:
+        raise ValueError(f"{country} has no part {part!r} with its own public holidays. Known: {', '.join(supported[country]) or 'none'}.")
+    return name

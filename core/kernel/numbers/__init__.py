@@ -1,0 +1,26 @@
+"""Phone numbers: reading them, which of them no real phone answers, where their owners are, how to log them.
+
+parsing      `parse_number`: what a person or a spreadsheet wrote -> `PhoneNumber`, or `NumberError` with advice
+fictional    `is_fictional`: the one table of numbers reserved for fiction (docs/numbers.md)
+zones        `callee_zones`: the time zones in which the callee may be
+"""
+
+from core.kernel.numbers.fictional import FICTIONAL_RANGES, FictionalRange, is_fictional, is_large_sample
+from core.kernel.numbers.parsing import NumberError, NumberKind, PhoneNumber, check_region, mask, parse_number, split_key
+from core.kernel.numbers.zones import callee_zones, time_zones
+
+__all__ = [
+    "FICTIONAL_RANGES",
+    "FictionalRange",
+    "NumberError",
+    "NumberKind",
+    "PhoneNumber",
+    "callee_zones",
+    "check_region",
+    "is_fictional",
+    "is_large_sample",
+    "mask",
+    "parse_number",
+    "split_key",
+    "time_zones",
+]

@@ -1,0 +1,131 @@
+"""The one encryption key of an installation, and the box that encrypts with it.
+
+The key is `DIALLER_ENCRYPTION_KEY`, or else the file `encryption.key` in the data folder, readable by its owner only
+and made at the first start. To rotate, put the new key before the old one, separated by a comma (or, in the file, on a
+line of its own): the first encrypts, every one decrypts, `SecretBox.rotate` re-encrypts.
+
+    SecretBoxError
+    ├── UnusableKey        the key, or its file, cannot be used
+    └── CannotDecrypt      the text was encrypted with another key, or was altered
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+__all__ = ["ENVIRONMENT_NAME", "KEY_FILE", "CannotDecrypt", "SecretBox", "SecretBoxError", "UnusableKey"]
+
+ENVIRONMENT_NAME = "DIALLER_ENCRYPTION_KEY"
+KEY_FILE = "encryption.key"
+
+
+class SecretBoxError(Exception):
+    """Something is wrong with the encryption key."""
+
+
+class UnusableKey(SecretBoxError):
+    """The encryption key, or the file it stands in, cannot be used."""
+
+
+class CannotDecrypt(SecretBoxError):
+    """This was encrypted with another key, or was altered."""
+
+
+class SecretBox:
+    """Encrypts and decrypts short texts (Fernet: AES-128-CBC with HMAC-SHA256).
+
+    Args:
+        keys: Fernet keys (32 bytes, URL-safe base64); the first encrypts, all of them decrypt.
+
+    Raises:
+        UnusableKey: when there is none, or one has another form.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        if not keys:
+            raise UnusableKey("no encryption key was given")
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in keys])
+        except ValueError:
+            raise UnusableKey(
+                "an encryption key must be 32 bytes in URL-safe base64 (44 characters), as `Fernet.generate_key()` makes"
+            ) from None
+
+    @classmethod
+    def open(cls, folder: Path, environ: Mapping[str, str]) -> SecretBox:
+        """The box of an installation: its key from the environment, else from the data folder, where one is made at need.
+
+        Raises:
+            UnusableKey: when the key has another form, or its file can be read by others.
+        """
+        text = environ.get(ENVIRONMENT_NAME, "").strip()
+        where = ENVIRONMENT_NAME
+        if not text:
+            path = folder / KEY_FILE
+            where = str(path)
+            text = _read_or_make(path)
+        try:
+            return cls([key for key in re.split(r"[\s,]+", text) if key])
+        except UnusableKey as error:
+            raise UnusableKey(f"{where}: {error}") from None
+
+    def __repr__(self) -> str:
+        return "SecretBox(...)"
+
+    def encrypt(self, text: str) -> str:
+        """The text, encrypted; never the same twice."""
+        return self._fernet.encrypt(text.encode()).decode("ascii")
+
+    def decrypt(self, token: str) -> str:
+        """What `encrypt` was given.
+
+        Raises:
+            CannotDecrypt: when no key of this box fits.
+        """
+        try:
+            return self._fernet.decrypt(token).decode()
+        except InvalidToken:
+            raise CannotDecrypt(
+                "a stored secret was encrypted with another key: give the old key back (after the new one, in "
+                f"{ENVIRONMENT_NAME} or the key file), or store the secret anew"
+            ) from None
+
+    def rotate(self, token: str) -> str:
+        """The same secret, encrypted with the first key.
+
+        Raises:
+            CannotDecrypt: when no key of this box fits.
+        """
+        return self.encrypt(self.decrypt(token))
+
+
+def _read_or_make(path: Path) -> str:
+    if not path.exists():
+        _make(path)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name == "posix" and mode & 0o077:
+        raise UnusableKey(f"{path} can be read by others (mode {mode:04o}): run `chmod 600 {path}`")
+    return path.read_text("ascii", errors="replace")
+
+
+def _make(path: Path) -> None:
+    """Write a new key; of two processes that start together, the first to link its file wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".encryption-")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        os.unlink(temporary)

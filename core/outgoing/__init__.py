@@ -1,0 +1,7 @@
+"""Everything that leaves over HTTP: one client, guarded against internal addresses (docs/security.md).
+
+client      the client: limits, aliases, apps mounted in process
+guard       which addresses may be connected to
+transport   the httpx transport over the guard
+errors      what can go wrong
+"""

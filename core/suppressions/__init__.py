@@ -1,0 +1,1 @@
+"""Suppressions: numbers that must not be dialled, whoever asks."""

@@ -1,0 +1,78 @@
+"""What is wrong with a template, in words for the person who wrote it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from core.templates.lookup import normalised
+from core.templates.syntax import Reference, parse
+
+__all__ = ["NAMESPACES", "problems"]
+
+NAMESPACES: Final[Mapping[str, Collection[str] | None]] = {"crm": None, "call": None, "result": None, "analysis": None}
+"""The namespaces that templates know -> their fields; None where any field may come."""
+
+_SINGLE_BRACES = re.compile(r"(?<!\{)\{\s*(\w+\.[^{}]+?)\s*\}(?!\})")
+
+
+def problems(template: Any, known: Mapping[str, Collection[str] | None] = NAMESPACES) -> list[str]:
+    """What is wrong with a template, or with the templates of a key mapper; empty if nothing is.
+
+    Args:
+        template: a text, or an object or list of them at any depth.
+        known: the namespaces that are filled where the template is used, each with its fields (None: any).
+    """
+    if isinstance(template, Mapping):
+        return [f"{key}: {problem}" for key, value in template.items() for problem in problems(value, known)]
+    if isinstance(template, list | tuple):
+        return [f"item {number}: {problem}" for number, value in enumerate(template, 1) for problem in problems(value, known)]
+    if not isinstance(template, str):
+        return []
+    found: list[str] = []
+    for part in parse(template):
+        found += _of_reference(part, known) if isinstance(part, Reference) else _of_literal(part)
+    return found
+
+
+def _of_literal(text: str) -> list[str]:
+    found = []
+    if "{{" in text:
+        found.append(f"'{_excerpt(text, text.index('{{'))}' opens with {{{{ but is not closed with }}}}")
+    elif "}}" in text:
+        found.append(f"'{_excerpt(text, max(text.index('}}') - 20, 0))}' closes with }}}} but was not opened with {{{{")
+    found += [
+        f"'{match.group(0)}' has single braces and would be read out as it stands; write {{{{{match.group(1)}}}}}"
+        for match in _SINGLE_BRACES.finditer(text)
+    ]
+    return found
+
+
+def _of_reference(reference: Reference, known: Mapping[str, Collection[str] | None]) -> list[str]:
+    shown = f"'{{{{{reference.source}}}}}'"
+    if not reference.field:
+        if not reference.namespace:
+            return [f"{shown} names no field; write for example {{{{crm.customer_name}}}}"]
+        if reference.namespace in known:
+            return [f"{shown} names no field of '{reference.namespace}'; write for example {{{{{reference.namespace}.customer_name}}}}"]
+        return [f"{shown} has no namespace; did you mean {{{{crm.{reference.namespace}}}}}?"]
+    if reference.namespace not in known:
+        nearest = difflib.get_close_matches(reference.namespace.casefold(), list(known), n=1, cutoff=0.5)
+        hint = f"; did you mean {{{{{nearest[0]}.{reference.field}}}}}?" if nearest else f"; known are: {', '.join(known)}"
+        return [f"{shown} has the unknown namespace '{reference.namespace}'{hint}"]
+    fields = known[reference.namespace]
+    if fields is None:
+        return []
+    by_name = {normalised(field): field for field in fields}
+    wanted = normalised(reference.field)
+    if wanted in by_name or normalised(reference.field.partition(".")[0]) in by_name:
+        return []
+    nearest = difflib.get_close_matches(wanted, list(by_name), n=1, cutoff=0.6)
+    hint = f"; did you mean {{{{{reference.namespace}.{by_name[nearest[0]]}}}}}?" if nearest else ""
+    return [f"{shown}: '{reference.namespace}' has no field '{reference.field}'{hint}"]
+
+
+def _excerpt(text: str, start: int) -> str:
+    return " ".join(text[start : start + 40].split())

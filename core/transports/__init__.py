@@ -1,0 +1,5 @@
+"""Transports: what carries a call. One protocol (`base`), one folder or module each.
+
+base       the protocol: place a call, follow its events, speak, hang up, transfer
+sandbox/   a simulated phone network, built in: the default
+"""

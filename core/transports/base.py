@@ -1,0 +1,146 @@
+"""The protocol of transports: how the call engine places a call and talks on it, whatever carries it.
+
+A transport places calls and hands back a `Leg`: the callee's end of one call. What happens on it arrives as events,
+in order; speech goes in and out as text here (a voice transport puts speech recognition and synthesis between).
+The conversation does not know which transport carries it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+__all__ = [
+    "Answered",
+    "Beep",
+    "Digit",
+    "Failed",
+    "Heard",
+    "HungUp",
+    "Leg",
+    "LegEvent",
+    "PlaceOrder",
+    "Playout",
+    "Ringing",
+    "TransferOutcome",
+    "Transport",
+]
+
+
+@dataclass(frozen=True)
+class PlaceOrder:
+    """What a transport needs to place one call.
+
+    `attempt` is what the callee's network may see of us to tell two dials apart: the Idempotency-Key of the dialout,
+    else the call id. It is sent as a header where the transport has headers.
+    """
+
+    call_id: str
+    attempt: str
+    to_number: str
+    from_number: str | None
+    trunk: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ringing:
+    """The callee's phone rings (SIP 180 or 183)."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The callee, or a machine, picked up (SIP 200)."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The call ended before it was answered, with the final SIP status and its reason phrase.
+
+    `from_trunk` tells a refusal by our own trunk (its channels or its calls per second) from one by the callee's side.
+    """
+
+    sip_status: int
+    reason: str
+    from_trunk: bool = False
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The callee said something; `seconds` is how long it took. `barged_in`: it stopped the bot in mid-sentence."""
+
+    text: str
+    seconds: float
+    barged_in: bool = False
+
+
+@dataclass(frozen=True)
+class Digit:
+    """The callee pressed a key (RFC 4733)."""
+
+    digit: str
+
+
+@dataclass(frozen=True)
+class Beep:
+    """A tone of an answering machine, after which it records."""
+
+
+@dataclass(frozen=True)
+class HungUp:
+    """The callee's side ended the answered call."""
+
+    reason: str = "hung up"
+
+
+LegEvent = Ringing | Answered | Failed | Heard | Digit | Beep | HungUp
+
+
+@dataclass(frozen=True)
+class Playout:
+    """What became of something the bot said: `spoken` is the part that was played, `completed` whether it was all."""
+
+    spoken: str
+    completed: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TransferOutcome:
+    """Whether a transfer went through, and with which SIP status it failed otherwise."""
+
+    succeeded: bool
+    sip_status: int | None = None
+    reason: str = ""
+
+
+class Leg(Protocol):
+    """The callee's end of one call."""
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the callee is speaking now, so that `Heard` is to follow: then nobody is silent."""
+
+    async def next(self, timeout: float | None = None) -> LegEvent | None:
+        """The next event; None when nothing happened for `timeout` clock seconds."""
+
+    async def say(self, text: str) -> Playout:
+        """Speak; returns when it was played, was interrupted by the callee, or the call is over."""
+
+    async def hang_up(self, reason: str = "") -> None:
+        """End the call: CANCEL before the answer, BYE after it. Safe at any moment, any number of times."""
+
+    async def transfer(self, destination: str) -> TransferOutcome:
+        """Hand the callee over to `destination` (a number, tel: or sip: address)."""
+
+
+class Transport(Protocol):
+    """Something that can place calls."""
+
+    name: str
+    """Its name in configuration and in records: `sandbox`, `sip`, `livekit`."""
+    real: bool
+    """Whether real phones can ring: fictional numbers are refused by real transports."""
+
+    async def place(self, order: PlaceOrder) -> Leg:
+        """Send the call out. Returns when it has left (the INVITE is with the network); its fate comes as events."""

@@ -1,0 +1,1 @@
+"""Trunks and caller IDs: which line a call goes out on, and the number it shows."""

@@ -1,0 +1,64 @@
+"""Trunks and caller IDs in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from core.kernel.numbers import NumberError, parse_number
+from core.trunks.tables import CallerId, Trunk
+
+__all__ = ["SANDBOX_NUMBER", "TrunkInfo", "choose_trunk", "ensure_sandbox_trunk"]
+
+_trunks = Trunk.__table__  # type: ignore[attr-defined]
+_numbers = CallerId.__table__  # type: ignore[attr-defined]
+
+SANDBOX_NUMBER = "+12025550100"
+"""The caller ID of the sandbox trunk: a number reserved for fiction."""
+
+
+@dataclass(frozen=True)
+class TrunkInfo:
+    """The trunk that a call goes out on, and the caller ID it shows."""
+
+    name: str
+    transport: str
+    from_number: str | None
+
+
+def choose_trunk(connection: Connection, from_number: str | None, region: str | None) -> TrunkInfo | None:
+    """The trunk that `from_number` belongs to, or the default trunk with its default number if None is asked for.
+
+    Returns None if the number is not one of ours, or there is no trunk.
+    """
+    if from_number is None:
+        row = connection.execute(select(_trunks).order_by(_trunks.c.is_default.desc(), _trunks.c.name).limit(1)).one_or_none()
+        return None if row is None else TrunkInfo(row.name, row.transport, row.default_number)
+    try:
+        number = parse_number(from_number, region).e164
+    except NumberError:
+        return None
+    row = connection.execute(
+        select(_trunks.c.name, _trunks.c.transport).join(_numbers, _numbers.c.trunk == _trunks.c.name).where(_numbers.c.number == number)
+    ).one_or_none()
+    return None if row is None else TrunkInfo(row.name, row.transport, number)
+
+
+def ensure_sandbox_trunk(connection: Connection, *, channels: int, calls_per_second: float, now: datetime) -> None:
+    """Make the built-in trunk of the sandbox network, if there is none yet."""
+    if connection.execute(select(_trunks.c.name).where(_trunks.c.name == "sandbox")).one_or_none() is None:
+        connection.execute(
+            insert(_trunks).values(
+                name="sandbox",
+                transport="sandbox",
+                channels=channels,
+                calls_per_second=calls_per_second,
+                default_number=SANDBOX_NUMBER,
+                is_default=True,
+                settings={},
+                created_at=now,
+            )
+        )
+        connection.execute(insert(_numbers).values(number=SANDBOX_NUMBER, trunk="sandbox", bot_id=None, label="sandbox"))

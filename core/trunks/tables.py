@@ -1,0 +1,38 @@
+"""Tables of trunks and of the numbers (caller IDs) that belong to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from core.kernel.database import JsonValue, UtcDateTime
+
+__all__ = ["CallerId", "Trunk"]
+
+
+class Trunk(SQLModel, table=True):
+    """A way out: a line with a number of channels and a rate of new calls a second (CPS)."""
+
+    __tablename__ = "trunks"
+
+    name: str = Field(primary_key=True)
+    transport: str
+    channels: int
+    calls_per_second: float
+    default_number: str | None = None
+    is_default: bool = False
+    settings: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class CallerId(SQLModel, table=True):
+    """A number of ours (DID) on a trunk; an inbound call to it reaches its bot."""
+
+    __tablename__ = "caller_ids"
+
+    number: str = Field(primary_key=True)
+    trunk: str = Field(foreign_key="trunks.name", index=True)
+    bot_id: str | None = Field(default=None, foreign_key="bots.id")
+    label: str = ""

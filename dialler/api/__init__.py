@@ -1,0 +1,1 @@
+"""The dialler's HTTP API: where call results come in."""

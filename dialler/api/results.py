@@ -1,0 +1,43 @@
+"""The results webhook: the core pushes every call result here, signed per Standard Webhooks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from dialler.leads.results import receive_result
+from dialler.scheduler.runner import Parts
+
+__all__ = ["RESULTS_PATH", "include_results"]
+
+RESULTS_PATH = "/dialler/v1/results"
+
+
+def include_results(app: FastAPI, parts: Parts, signing_secret: Callable[[], str]) -> None:
+    """Put the endpoint into an app.
+
+    Args:
+        parts: the dialler's database, clock and wake signals.
+        signing_secret: gives the secret (`whsec_...`) that results are signed with.
+    """
+    router = APIRouter(tags=["results"])
+
+    @router.post(RESULTS_PATH, summary="Receive a call result", include_in_schema=False)
+    async def post_result(request: Request) -> JSONResponse:
+        body = await request.body()
+        try:
+            Webhook(signing_secret()).verify(body.decode(), dict(request.headers))
+        except (WebhookVerificationError, ValueError):
+            return JSONResponse({"title": "Unauthorized", "status": 401, "detail": "The signature is missing or wrong."}, 401)
+        payload = json.loads(body)
+        with parts.db.write() as connection:
+            receipt = receive_result(connection, parts.ids, payload, parts.clock.now())
+        if receipt.campaign_id in parts.wakes:
+            parts.wakes[receipt.campaign_id].set()
+        return JSONResponse({"status": receipt.status})
+
+    app.include_router(router)

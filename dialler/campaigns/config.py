@@ -1,0 +1,70 @@
+"""What an operator writes in `campaign.yaml`. Every key has a default but `name`; docs/campaign-yaml.md explains each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from core.kernel.hours import HoursConfig, check_time_zone
+from core.kernel.numbers import check_region
+from dialler.policy.durations import Duration
+from dialler.policy.retry_rules import RetryPolicy, RetryRules
+
+__all__ = ["CallingWindow", "CampaignConfig"]
+
+
+def _column(value: Any) -> Any:
+    """The number of a column is a name, too."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class CallingWindow(HoursConfig):
+    """When the campaign may dial: opening hours, in a time zone that must be said."""
+
+    time_zone: Annotated[str, AfterValidator(check_time_zone)] = Field(description="Its time zone (IANA name), such as Asia/Kolkata.")
+
+    @property
+    def hours(self) -> HoursConfig:
+        """The window as opening hours."""
+        return self
+
+
+class CampaignConfig(BaseModel):
+    """A campaign."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=200, description="What people call it.")
+    default_region: Annotated[str, AfterValidator(check_region)] | None = Field(
+        default=None, description="Country (ISO 3166, such as IN) of numbers written without a country code."
+    )
+    phone_column: Annotated[str, BeforeValidator(_column)] | None = Field(
+        default=None, min_length=1, description="Header or number (from 1) of the column of phone numbers; found by itself if left out."
+    )
+    encoding: str | None = Field(default=None, min_length=1, description="Encoding of the lead file, such as cp1252; found by itself.")
+    delimiter: str | None = Field(
+        default=None, min_length=1, description="What separates columns: a character, or comma, semicolon, tab, pipe; found by itself."
+    )
+    duplicates: Literal["refuse"] = Field(default="refuse", description="A number that comes again in the file: the later row is refused.")
+    concurrency_limit: int = Field(default=50, ge=1, le=10_000, strict=True, description="Most calls of this campaign at once.")
+    calls_per_second: float = Field(default=10, gt=0, le=1000, description="Most new calls a second (CPS); below 1 for less than one.")
+    max_attempts: int = Field(default=3, ge=1, le=100, strict=True, description="Most attempts at a lead that could have rung.")
+    max_uncharged: int = Field(default=5, ge=1, le=100, strict=True, description="Most dials of a lead that end without a chance to ring.")
+    max_callbacks: int = Field(default=5, ge=0, le=100, strict=True, description="Most callbacks that a callee can ask for.")
+    callback_delay: Duration = Field(default=timedelta(hours=2), description="When to call back a callee who named no time.")
+    retry: RetryRules = Field(default=RetryRules(), description="For each outcome: whether, and how soon, to try again.")
+    calling_window: CallingWindow | None = Field(
+        default=None, description="When this campaign may dial; only the bot's active hours and the permitted hours count if left out."
+    )
+
+    def retry_policy(self) -> RetryPolicy:
+        """The keys that concern retries, for `dialler.policy.retry`."""
+        return RetryPolicy(
+            max_attempts=self.max_attempts,
+            max_uncharged=self.max_uncharged,
+            max_callbacks=self.max_callbacks,
+            callback_delay=self.callback_delay,
+            rules=self.retry,
+        )

@@ -1,0 +1,47 @@
+"""Table of campaigns, with the lease of the process that runs each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from core.kernel.database import JsonValue, UtcDateTime
+
+__all__ = ["Campaign"]
+
+
+class Campaign(SQLModel, table=True):
+    """A campaign. `state`: draft, running, paused, stopping, stopped, completed, failed (`dialler.campaigns.states`).
+
+    The owner columns are the lease of the one process that dials for it: a token that fences every write of that
+    process, and enough (host, pid, start of the process) to see at once that a process of this machine has died.
+    """
+
+    __tablename__ = "campaigns"
+
+    id: str = Field(primary_key=True)
+    name: str = Field(unique=True)
+    bot_id: str
+    state: str = "draft"
+    settings: dict[str, Any] = Field(sa_type=JsonValue)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str | None = None
+    """Why it is paused, stopped or failed, for people."""
+    end_calls: bool = False
+    """An operator asked to end the calls in progress as well."""
+    hold_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    hold_reason: str | None = None
+    """Why nothing is dialled now though the campaign runs, and until when."""
+
+    owner_token: str | None = None
+    owner_host: str | None = None
+    owner_pid: int | None = None
+    owner_pid_started: float | None = None
+    owner_lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """In wall time."""
+    clock_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """What the owner's clock last showed: a continued run starts its clock no earlier."""

@@ -1,0 +1,77 @@
+"""Which delimiter a file uses: the one that cuts its first rows most evenly and leaves whole phone numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dialler.imports.errors import LeadFileError
+from dialler.imports.phones import looks_like_phone
+from dialler.imports.rows import Row, RowStream
+from dialler.imports.values import strip_invisible
+
+__all__ = ["DELIMITERS", "Dialect", "find_dialect"]
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+"""The delimiters that are looked for, and their names."""
+
+_SEP_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE | re.DOTALL)
+_DECORATION = "'\"=+ \u00a0"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How rows are cut. `skip` is the number of lines at the top that only a spreadsheet reads (`sep=;`)."""
+
+    delimiter: str
+    skip: int = 0
+
+    @property
+    def label(self) -> str:
+        """The delimiter's name."""
+        return DELIMITERS.get(self.delimiter, repr(self.delimiter))
+
+
+def find_dialect(lines: Sequence[str], delimiter: str | None = None) -> Dialect:
+    """The dialect of a file that begins with `lines`.
+
+    A delimiter scores the share of rows that have the most frequent number of cells (two at least), plus the share of
+    rows with a cell that looks like a phone number; more cells decide a tie. A file of one column counts as comma.
+
+    Args:
+        lines: the first physical lines.
+        delimiter: the one that the user named: a character or a name of DELIMITERS; nothing is guessed then.
+
+    Raises:
+        LeadFileError: `delimiter` is neither.
+    """
+    skip = 0
+    declared = None
+    if lines and (match := _SEP_LINE.fullmatch(lines[0])):
+        skip, declared = 1, match[1]
+    if delimiter is not None:
+        return Dialect(_named(delimiter), skip)
+    if declared in DELIMITERS:
+        return Dialect(str(declared), skip)
+    scored = {candidate: _score([row for row in RowStream(lines[skip:], candidate) if not row.is_blank]) for candidate in DELIMITERS}
+    best = max(DELIMITERS, key=lambda candidate: scored[candidate])
+    return Dialect(best if scored[best][0] > 0 else ",", skip)
+
+
+def _named(delimiter: str) -> str:
+    names = {name: character for character, name in DELIMITERS.items()}
+    found = names.get(delimiter.lower(), delimiter)
+    if len(found) != 1 or found in '"\r\n':
+        raise LeadFileError(f"The delimiter {delimiter!r} is not one character.", f"Use one of {', '.join(names)}.")
+    return found
+
+
+def _score(rows: Sequence[Row]) -> tuple[float, int]:
+    widths = Counter(len(row.cells) for row in rows if row.problem is None)
+    widest = max(((count, width) for width, count in widths.items() if width > 1), default=(0, 0))
+    if not widest[0]:
+        return 0.0, 0
+    phones = sum(any(looks_like_phone(strip_invisible(cell).strip(_DECORATION)) for cell in row.cells) for row in rows)
+    return (widest[0] + phones) / len(rows), widest[1]

@@ -1,0 +1,47 @@
+"""What can be wrong with a lead file as a whole, or with one cell of it.
+
+LeadFileError        the whole file is unusable: no phone column, empty, not a text file ...
+ImportInProgress     another process is importing into the same campaign
+CellProblem          one cell is unusable: its row is rejected, the others go on
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["CellProblem", "ImportInProgress", "LeadFileError", "Problem"]
+
+
+class LeadFileError(Exception):
+    """No row of the file can be used, and why.
+
+    Attributes:
+        reason: what is wrong with the file.
+        advice: what to do about it.
+        looked_at: what was examined before giving up, one sentence an item.
+    """
+
+    def __init__(self, reason: str, advice: str, looked_at: Sequence[str] = ()) -> None:
+        self.reason, self.advice, self.looked_at = reason, advice, tuple(looked_at)
+        super().__init__("\n".join([f"{reason} {advice}", *(f"  - {item}" for item in self.looked_at)]))
+
+
+class ImportInProgress(Exception):
+    """Another process is importing a lead file into this campaign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row or a cell cannot be used, and what to do about it. Two sentences that do not repeat the cell."""
+
+    reason: str
+    advice: str
+
+
+class CellProblem(Exception):
+    """A cell cannot be used; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(f"{problem.reason} {problem.advice}")

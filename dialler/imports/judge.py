@@ -1,0 +1,111 @@
+"""One row: a lead, or why not. Pure functions of the row and the layout of its file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dialler.imports.encoding import CUT, DAMAGED
+from dialler.imports.errors import CellProblem, Problem
+from dialler.imports.header import Layout
+from dialler.imports.options import ImportOptions
+from dialler.imports.phones import read_phone
+from dialler.imports.report import LeadRow, Rejected
+from dialler.imports.rows import Row
+from dialler.imports.values import clean_value, strip_invisible
+
+__all__ = ["Judge", "shown"]
+
+_SHOWN = 200
+
+
+def shown(text: str) -> str:
+    """A cell as it can be shown and stored: no broken characters, not too long."""
+    text = text.replace(DAMAGED, "\ufffd").replace(CUT, " ...").replace("\0", "\ufffd").strip("\r\n")
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+class _Refused(Exception):
+    def __init__(self, column: str, value: str, problem: Problem, kind: str) -> None:
+        self.column, self.value, self.problem, self.kind = column, value, problem, kind
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Decides the rows of one file. `delimiter` is the name of the file's delimiter, for people."""
+
+    layout: Layout
+    options: ImportOptions
+    delimiter: str
+
+    def decide(self, row: Row) -> tuple[LeadRow, tuple[str, ...]] | Rejected:
+        """The lead of a row with the repairs that were made, or the row rejected with the first reason found."""
+        try:
+            if row.problem is not None:
+                raise _Refused("", " | ".join(row.cells), row.problem, "text")
+            self._check_width(row)
+            phone, repairs = self._phone(row)
+            variables, more = self._variables(row)
+        except _Refused as refused:
+            return Rejected(row.line, refused.column, shown(refused.value), refused.problem.reason, refused.problem.advice, refused.kind)
+        return LeadRow(row.line, phone, variables), repairs + more
+
+    def duplicate(self, row: Row, earlier: int) -> Rejected:
+        """The row rejected because line `earlier` has the same number."""
+        reason = f"The same number stands in line {earlier}; the first row of a number is the one that counts."
+        return Rejected(
+            row.line, self.layout.phone_title, shown(row.cells[self.layout.phone]), reason, "Remove one of the rows.", "duplicate"
+        )
+
+    def swallowed_a_lead(self, row: Row, inner: Iterable[Row]) -> bool:
+        """Whether a line within a row of several lines is a whole lead by itself, and its number only part of a cell."""
+        long_cells = [cell for cell in row.cells if "\n" in cell or "\r" in cell]
+        return any(self._is_whole_lead(line.cells) and any(line.cells[self.layout.phone] in cell for cell in long_cells) for line in inner)
+
+    def _is_whole_lead(self, cells: list[str]) -> bool:
+        if len(cells) != len(self.layout.columns):
+            return False
+        try:
+            read_phone(cells[self.layout.phone], self.options.default_region)
+        except CellProblem:
+            return False
+        return True
+
+    def _check_width(self, row: Row) -> None:
+        """Missing cells count as empty. Surplus ones, even blank ones, mean that values may stand under wrong headers."""
+        width = len(self.layout.columns)
+        if len(row.cells) > width:
+            problem = Problem(
+                f"The row has {len(row.cells)} cells, but the header has {width}.",
+                f'A {self.delimiter} within a value moves the rest to wrong columns: put the value in "quotes".',
+            )
+            raise _Refused("", " | ".join(row.cells), problem, "cells")
+
+    def _phone(self, row: Row) -> tuple[str, tuple[str, ...]]:
+        title = self.layout.phone_title
+        cell = row.cells[self.layout.phone] if self.layout.phone < len(row.cells) else ""
+        text = strip_invisible(cell)
+        if not text:
+            raise _Refused(title, "", Problem("There is no phone number.", "Fill it in, or remove the row."), "phone")
+        if text == title and self.layout.header_line:
+            raise _Refused(title, cell, Problem("This is the header once more, not a lead.", "Remove the row."), "phone")
+        try:
+            return read_phone(cell, self.options.default_region)
+        except CellProblem as error:
+            raise _Refused(title, cell, error.problem, "phone") from error
+
+    def _variables(self, row: Row) -> tuple[dict[str, str], tuple[str, ...]]:
+        variables: dict[str, str] = {}
+        repairs: tuple[str, ...] = ("short_rows",) if len(row.cells) < len(self.layout.columns) else ()
+        longest = self.options.max_variable_length
+        for index, column in enumerate(self.layout.columns):
+            if column.variable is None:
+                continue
+            cleaned = clean_value(row.cells[index] if index < len(row.cells) else "")
+            if len(cleaned.text) > longest:
+                problem = Problem(f"The value has {len(cleaned.text)} characters; {longest} are allowed.", "Shorten it.")
+                raise _Refused(column.header or column.variable, cleaned.text, problem, "value")
+            repairs += cleaned.repairs
+            if cleaned.text or column.header:  # a column without a header counts only where something stands in it
+                variables[column.variable] = cleaned.text
+        return variables, repairs

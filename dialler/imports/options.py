@@ -1,0 +1,26 @@
+"""How a campaign wants its lead file read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ImportOptions"]
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What cannot be seen in a lead file, or was seen wrongly. Every one has a default.
+
+    Args:
+        default_region: country (ISO 3166, two capitals) of numbers written nationally; None: they are rejected.
+        phone_column: header, variable name or number (from 1) of the column of numbers; None: it is found.
+        encoding: as Python names it (`cp1251`); None: it is found.
+        delimiter: a character, or comma, semicolon, tab, pipe; None: it is found.
+        max_variable_length: longest value in characters; rows with a longer one are rejected.
+    """
+
+    default_region: str | None = None
+    phone_column: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    max_variable_length: int = 4000

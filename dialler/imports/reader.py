@@ -1,0 +1,168 @@
+"""A lead file as a stream of leads and rejected rows. No database; memory does not grow with the file.
+
+    bytes -> encoding -> physical lines -> dialect -> rows -> header -> cells -> LeadRow | Rejected
+
+The file is read three times from one handle: through, for its hash and encoding; its beginning, for the delimiter and
+the header; and row by row.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+from core.kernel.numbers import check_region
+from dialler.imports.dialect import find_dialect
+from dialler.imports.encoding import inspect_file, physical_lines
+from dialler.imports.errors import LeadFileError
+from dialler.imports.header import find_layout
+from dialler.imports.judge import Judge
+from dialler.imports.options import ImportOptions
+from dialler.imports.report import ImportReport, LeadRow, Rejected, Tally
+from dialler.imports.rows import Row, RowStream
+from dialler.imports.seen import SeenNumbers
+
+__all__ = ["LeadFile", "check_file"]
+
+_SAMPLED_LINES = 500
+_SAMPLED_CHARACTERS = 2_000_000
+_PROGRESS_EVERY = 1000
+
+
+class LeadFile:
+    """An open lead file; iterate over it once. Use it in a `with` block.
+
+    Args:
+        path: the file.
+        options: how to read it.
+        source_name: what people call it; the file's own name if None.
+
+    Raises:
+        LeadFileError: no row of the file can be used (see `dialler.imports.errors`).
+        OSError: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, options: ImportOptions, source_name: str | None = None) -> None:
+        self.source_name, self.options = source_name or path.name, options
+        self._tally, self._seen = Tally(), SeenNumbers()
+        if options.default_region is not None:
+            try:
+                check_region(options.default_region)
+            except ValueError as error:
+                raise LeadFileError(f"The default region is wrong: {error}", "Correct `default_region` in campaign.yaml.") from error
+        self._handle = path.open("rb")
+        try:
+            self._stat = self._look()
+            self.facts = inspect_file(self._handle, options.encoding)
+            sample = _sample(physical_lines(self._handle, self.facts.encoding))
+            self.dialect = find_dialect(sample, options.delimiter)
+            rows = list(RowStream(sample[self.dialect.skip :], self.dialect.delimiter, self.dialect.skip + 1))
+            if len(sample) >= _SAMPLED_LINES and len(rows) > 1:
+                rows.pop()  # it may go on beyond the sample
+            self.layout = find_layout(rows, options.phone_column, options.default_region)
+            self._judge = Judge(self.layout, options, self.dialect.label)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> LeadFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._handle.close()
+        self._seen.close()
+
+    def report(self) -> ImportReport:
+        """What was found, and what was counted so far."""
+        return self._tally.report(self.source_name, self.facts, self.dialect.label, self.layout, self.options)
+
+    def __iter__(self) -> Iterator[LeadRow | Rejected]:
+        lines = itertools.islice(physical_lines(self._handle, self.facts.encoding), self.dialect.skip, None)
+        stream = RowStream(lines, self.dialect.delimiter, self.dialect.skip + 1)
+        for found in stream:
+            row = found
+            if row.line <= self.layout.last_header_line:
+                continue
+            if row.is_blank:
+                self._tally.blank += 1
+                continue
+            self._tally.rows += 1
+            if row.lines > 1 and self._judge.swallowed_a_lead(row, stream.split(row)[1:]):
+                row = stream.take_apart(row)  # a stray quote joined whole leads to one row
+            yield self._decide(row)
+        if self._look() != self._stat:
+            raise LeadFileError("The file was changed while it was read.", "Import it again when nobody writes to it.")
+
+    def _look(self) -> tuple[int, int]:
+        found = os.fstat(self._handle.fileno())
+        return found.st_size, found.st_mtime_ns
+
+    def _decide(self, row: Row) -> LeadRow | Rejected:
+        """Decide and count one row. Its number is noted as seen only if all else is right: the first good row wins."""
+        decided = self._judge.decide(row)
+        if isinstance(decided, Rejected):
+            self._tally.reject(decided)
+            return decided
+        lead, repairs = decided
+        if earlier := self._seen.first_line(lead.phone, lead.line):
+            duplicate = self._judge.duplicate(row, earlier)
+            self._tally.reject(duplicate)
+            return duplicate
+        self._tally.accept(repairs)
+        return lead
+
+
+def _sample(lines: Iterator[str]) -> list[str]:
+    """The first lines, not more than fit into a few megabytes."""
+    taken, size = [], 0
+    for line in itertools.islice(lines, _SAMPLED_LINES):
+        taken.append(line)
+        size += len(line)
+        if size > _SAMPLED_CHARACTERS:
+            break
+    return taken
+
+
+def check_file(
+    path: Path,
+    options: ImportOptions,
+    source_name: str | None = None,
+    *,
+    on_lead: Callable[[LeadRow], None] | None = None,
+    on_rejected: Callable[[Rejected], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> ImportReport:
+    """Read a lead file to its end without importing it.
+
+    Args:
+        path: the file.
+        options: how to read it.
+        source_name: what people call it; the file's own name if None.
+        on_lead: called with every row that would be imported, in order.
+        on_rejected: called with every row that would not.
+        progress: called now and then with the number of rows read so far.
+
+    Raises:
+        LeadFileError: no row of the file can be used.
+        OSError: the file cannot be opened.
+    """
+    with LeadFile(path, options, source_name) as leads:
+        for number, row in enumerate(leads, start=1):
+            if isinstance(row, Rejected):
+                if on_rejected is not None:
+                    on_rejected(row)
+            elif on_lead is not None:
+                on_lead(row)
+            if progress is not None and number % _PROGRESS_EVERY == 0:
+                progress(number)
+        report = leads.report()
+    if progress is not None:
+        progress(report.rows_read)
+    return report

@@ -1,0 +1,156 @@
+"""What came of reading a lead file, in plain values: for the console, for `summary.json`, for the database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from dialler.imports.encoding import FileFacts
+from dialler.imports.header import Column, Layout
+from dialler.imports.options import ImportOptions
+from dialler.imports.values import REPAIRS
+
+__all__ = ["ImportReport", "LeadRow", "Rejected", "Tally", "already_imported"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRow:
+    """A row that can be imported: its line, the key of its number, its variables."""
+
+    line: int
+    phone: str
+    variables: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that cannot: its line, the column and the value at fault, why, and what to do.
+
+    `kind`: `phone`, `duplicate`, `cells` (too many), `text` (undecodable, stray quote) or `value`.
+    """
+
+    line: int
+    column: str
+    value: str
+    reason: str
+    advice: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """One reading of one lead file.
+
+    Rows are counted without header, titles and blank lines: rows_read = imported + already_there + rejected.
+    `imported` counts the leads that are new to the campaign (of a check without a database: that would be);
+    `already_there` those whose number the campaign has (`already_there_differ` of them with other variables now; they
+    are kept as they are); `rejected` includes `duplicates`.
+    """
+
+    source_name: str
+    sha256: str
+    size: int
+    encoding: str
+    delimiter: str
+    header_line: int
+    columns: tuple[Column, ...]
+    phone_column: str
+    options: dict[str, Any]
+    rows_read: int = 0
+    imported: int = 0
+    already_there: int = 0
+    already_there_differ: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    blank_rows: int = 0
+    rejected_by_kind: dict[str, int] = field(default_factory=dict)
+    repairs: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    unchanged: bool = False
+    """The campaign has this very file, read with the same options: nothing was done."""
+    import_id: str | None = None
+
+    @property
+    def named_variables(self) -> list[str]:
+        """The variables that have a header, or all of them in a file without one."""
+        return [column.variable for column in self.columns if column.variable is not None and (column.header or not self.header_line)]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Name of each variable, as `{{crm.NAME}}` uses it -> the header it comes from."""
+        return {column.variable: column.header for column in self.columns if column.variable is not None}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values only, as JSON knows them."""
+        return {**asdict(self), "columns": [asdict(column) for column in self.columns], "warnings": list(self.warnings)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ImportReport:
+        """The report that `as_dict` made these values of."""
+        columns = tuple(Column(**column) for column in values["columns"])
+        return cls(**{**values, "columns": columns, "warnings": tuple(values["warnings"])})
+
+    def lines(self) -> list[str]:
+        """The report in sentences for people."""
+        if self.unchanged:
+            return [f"{self.source_name}: the campaign has this very file already; nothing was changed."]
+        said = [
+            f"{self.source_name}: {self.rows_read} rows read ({self.encoding}, {self.delimiter}), {self.imported} new, "
+            f"{self.already_there} in the campaign already, {self.rejected} rejected ({self.duplicates} of them duplicates).",
+            f"Numbers come from {self.phone_column!r}; variables: {', '.join(self.named_variables) or 'none'}.",
+        ]
+        if self.already_there_differ:
+            said.append(
+                f"{self.already_there_differ} of those in the campaign have other values in this file; the earlier values were kept."
+            )
+
+        said += [f"Repaired in {count} cell(s): {REPAIRS[name]}." for name, count in sorted(self.repairs.items()) if name in REPAIRS]
+        if short := self.repairs.get("short_rows"):
+            said.append(f"{short} row(s) end early; their missing cells count as empty.")
+        return [*said, *self.warnings]
+
+
+def already_imported(report: ImportReport) -> ImportReport:
+    """The report of importing again what `report` tells of: nothing new."""
+    return replace(report, unchanged=True, imported=0, already_there=report.imported + report.already_there, already_there_differ=0)
+
+
+class Tally:
+    """Counts while a file is read; only whole numbers, whatever its length."""
+
+    def __init__(self) -> None:
+        self.rows = self.accepted = self.blank = 0
+        self.by_kind: Counter[str] = Counter()
+        self.repairs: Counter[str] = Counter()
+
+    def accept(self, repairs: tuple[str, ...]) -> None:
+        """Count a lead, and the repairs that were made in its row."""
+        self.accepted += 1
+        self.repairs.update(repairs)
+
+    def reject(self, row: Rejected) -> None:
+        """Count a rejected row."""
+        self.by_kind[row.kind] += 1
+
+    def report(self, source_name: str, facts: FileFacts, delimiter: str, layout: Layout, options: ImportOptions) -> ImportReport:
+        """What was counted so far; every accepted row counts as imported."""
+        return ImportReport(
+            source_name=source_name,
+            sha256=facts.sha256,
+            size=facts.size,
+            encoding=facts.label,
+            delimiter=delimiter,
+            header_line=layout.header_line,
+            columns=layout.columns,
+            phone_column=layout.phone_title,
+            options=asdict(options),
+            rows_read=self.rows,
+            imported=self.accepted,
+            rejected=self.by_kind.total(),
+            duplicates=self.by_kind["duplicate"],
+            blank_rows=self.blank,
+            rejected_by_kind=dict(self.by_kind),
+            repairs=dict(self.repairs),
+            warnings=tuple(filter(None, (facts.warning, *layout.warnings))),
+        )

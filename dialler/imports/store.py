@@ -1,0 +1,200 @@
+"""Imports in the database: one function for each statement, and what came of earlier imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.kernel.processes import ProcessIdentity
+from dialler.imports.report import ImportReport, LeadRow, Rejected
+from dialler.imports.tables import LeadImport, RejectedRow
+from dialler.leads.history import add_history_of_many
+from dialler.leads.states import QUEUE_OF, next_state
+from dialler.leads.tables import Lead
+
+__all__ = [
+    "NewImport",
+    "activate_leads",
+    "add_import",
+    "add_leads",
+    "add_rejected",
+    "close_import",
+    "count_imports",
+    "delete_staged_leads",
+    "find_active",
+    "has_other_leads",
+    "keep_alive",
+    "known_variables",
+    "latest_import",
+    "rejected_rows",
+    "staged_imports",
+]
+
+_ACTIVATED_AT_ONCE = 20_000
+
+_imports = LeadImport.__table__  # type: ignore[attr-defined]
+_rejected = RejectedRow.__table__  # type: ignore[attr-defined]
+_leads = Lead.__table__  # type: ignore[attr-defined]
+
+
+def count_imports(connection: Connection, campaign_id: str) -> int:
+    """How many imports the campaign has had, discarded ones included."""
+    return int(connection.execute(select(func.count()).select_from(_imports).where(_imports.c.campaign_id == campaign_id)).scalar_one())
+
+
+def find_active(connection: Connection, campaign_id: str, sha256: str, options: dict[str, Any]) -> ImportReport | None:
+    """The report of the active import of the same bytes, read in the same way."""
+    rows = connection.execute(
+        select(_imports.c.report).where(_imports.c.campaign_id == campaign_id, _imports.c.sha256 == sha256, _imports.c.state == "active")
+    )
+    reports = [ImportReport.from_dict(row.report) for row in rows]
+    return next((report for report in reports if report.options == options), None)
+
+
+def latest_import(connection: Connection, campaign_id: str) -> ImportReport | None:
+    """The report of the campaign's latest active import."""
+    report = connection.execute(
+        select(_imports.c.report)
+        .where(_imports.c.campaign_id == campaign_id, _imports.c.state == "active")
+        .order_by(_imports.c.activated_at.desc(), _imports.c.created_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return None if report is None else ImportReport.from_dict(report)
+
+
+def rejected_rows(connection: Connection, import_id: str) -> Iterator[Rejected]:
+    """The rejected rows of an import in the order of the file; read them within the transaction."""
+    columns = (_rejected.c.line, _rejected.c.column, _rejected.c.value, _rejected.c.reason, _rejected.c.advice, _rejected.c.kind)
+    found = connection.execution_options(yield_per=2000).execute(
+        select(*columns).where(_rejected.c.import_id == import_id).order_by(_rejected.c.id)
+    )
+    for row in found:
+        yield Rejected(*row)
+
+
+def staged_imports(connection: Connection, campaign_id: str) -> list[tuple[str, ProcessIdentity, datetime]]:
+    """Imports that are under way or were left over by a crash: id, owner, when the owner last gave a sign of life."""
+    rows = connection.execute(select(_imports).where(_imports.c.campaign_id == campaign_id, _imports.c.state == "staged").with_for_update())
+    return [(row.id, ProcessIdentity(row.owner_host, row.owner_pid, row.owner_pid_started), row.alive_at) for row in rows]
+
+
+@dataclass(frozen=True)
+class NewImport:
+    """An import that begins: whose, of what, and which process does it."""
+
+    id: str
+    campaign_id: str
+    source_name: str
+    sha256: str
+    created_at: datetime
+    owner: ProcessIdentity
+
+
+def add_import(connection: Connection, new: NewImport, wall: datetime) -> None:
+    """Add a staged import. Raises IntegrityError if the campaign has one."""
+    connection.execute(
+        insert(_imports).values(
+            id=new.id,
+            campaign_id=new.campaign_id,
+            source_name=new.source_name,
+            sha256=new.sha256,
+            state="staged",
+            report={},
+            created_at=new.created_at,
+            owner_host=new.owner.host,
+            owner_pid=new.owner.pid,
+            owner_pid_started=new.owner.started,
+            alive_at=wall,
+        )
+    )
+
+
+def keep_alive(connection: Connection, import_id: str, wall: datetime) -> bool:
+    """Give a sign of life. False if the import is not staged any more: someone took it for dead."""
+    done = connection.execute(update(_imports).where(_imports.c.id == import_id, _imports.c.state == "staged").values(alive_at=wall))
+    return bool(done.rowcount)
+
+
+def close_import(connection: Connection, import_id: str, state: str, now: datetime, report: dict[str, Any]) -> bool:
+    """Turn a staged import to `active` or `discarded`. False if it was not staged any more."""
+    done = connection.execute(
+        update(_imports)
+        .where(_imports.c.id == import_id, _imports.c.state == "staged")
+        .values(state=state, report=report, activated_at=now if state == "active" else None)
+    )
+    return bool(done.rowcount)
+
+
+def has_other_leads(connection: Connection, campaign_id: str) -> bool:
+    """Whether the campaign has any leads now."""
+    return connection.execute(select(_leads.c.id).where(_leads.c.campaign_id == campaign_id).limit(1)).first() is not None
+
+
+def known_variables(connection: Connection, campaign_id: str, phones: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Those of the numbers that the campaign has, with their variables."""
+    rows = connection.execute(
+        select(_leads.c.phone, _leads.c.variables).where(_leads.c.campaign_id == campaign_id, _leads.c.phone.in_(phones))
+    )
+    return {row.phone: row.variables for row in rows}
+
+
+def add_leads(connection: Connection, campaign_id: str, import_id: str, rows: Sequence[LeadRow], *, position: int, now: datetime) -> int:
+    """Add staged leads, the first at `position`. Returns how many were added: a number that the campaign has is left as it is."""
+    if not rows:
+        return 0
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = (
+        dialect.insert(_leads).on_conflict_do_nothing(index_elements=["campaign_id", "phone"]).execution_options(preserve_rowcount=True)
+    )
+    common = {"campaign_id": campaign_id, "import_id": import_id, "state": "staged", "attempts": 0, "uncharged": 0, "updated_at": now}
+    return connection.execute(
+        statement,
+        [
+            {**common, "position": number, "line": row.line, "phone": row.phone, "variables": row.variables}
+            for number, row in enumerate(rows, start=position)
+        ],
+    ).rowcount
+
+
+def add_rejected(connection: Connection, import_id: str, rows: Sequence[Rejected]) -> None:
+    """Add rejected rows."""
+    if rows:
+        connection.execute(insert(_rejected), [{"import_id": import_id, **asdict(row)} for row in rows])
+
+
+def activate_leads(connection: Connection, import_id: str, now: datetime) -> int:
+    """Make the staged leads of an import visible, due now, with their history. Returns how many.
+
+    All in the caller's transaction, which must be one. SQLite keeps what one statement changes in memory until the
+    statement ends, so there it is done in parts.
+    """
+    state = next_state("staged", "activated")
+    staged = (_leads.c.import_id == import_id) & (_leads.c.state == "staged")
+    first, last = connection.execute(select(func.min(_leads.c.id), func.max(_leads.c.id)).where(staged)).one()
+    if first is None:
+        return 0
+    part = _ACTIVATED_AT_ONCE if connection.dialect.name == "sqlite" else last - first + 1
+    activated = 0
+    for start in range(first, last + 1, part):
+        which = staged & (_leads.c.id >= start) & (_leads.c.id < start + part)
+        add_history_of_many(connection, which, now, "activated", state)
+        activated += connection.execute(
+            update(_leads).where(which).values(state=state, queue=QUEUE_OF[state], due_at=now, updated_at=now)
+        ).rowcount
+    return activated
+
+
+def delete_staged_leads(connection: Connection, campaign_id: str, keep_import_id: str | None, limit: int) -> int:
+    """Delete up to `limit` staged leads of other imports, with the rejected rows of those imports. Returns how many leads."""
+    others = select(_imports.c.id).where(_imports.c.campaign_id == campaign_id, _imports.c.state == "discarded")
+    connection.execute(delete(_rejected).where(_rejected.c.import_id.in_(others)))
+    which = (_leads.c.campaign_id == campaign_id) & (_leads.c.state == "staged")
+    if keep_import_id is not None:
+        which &= _leads.c.import_id != keep_import_id
+    batch = select(_leads.c.id).where(which).limit(limit)
+    return connection.execute(delete(_leads).where(_leads.c.id.in_(batch))).rowcount

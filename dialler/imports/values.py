@@ -1,0 +1,133 @@
+"""What spreadsheets do to cells, and how much of it can be undone. Pure functions of one cell.
+
+A repair is made only where every digit and letter is still there. A number in exponent notation has lost digits: it is
+refused, never padded, for a padded number rings a stranger.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from dialler.imports.errors import CellProblem, Problem
+
+__all__ = ["REPAIRS", "Cleaned", "clean_phone", "clean_value", "strip_invisible"]
+
+REPAIRS = {
+    "apostrophe": "a leading apostrophe was removed ('+44...)",
+    "formula": 'a text wrapped in a formula was unwrapped (="...")',
+    "decimal": "a trailing .0 was removed from a number",
+    "grouping": "thousands separators were removed from a phone number",
+    "digits": "digits of another width or script were written as 0-9",
+    "invisible": "invisible characters around a phone number were removed",
+    "control": "control characters were removed from a value",
+    "error_value": "a spreadsheet error (#N/A and the like) was read as an empty value",
+    "quotes": "a pair of quotes around a phone number was removed",
+}
+"""The repairs, by the names under which a report counts them."""
+
+_LOW = (*map(chr, range(0x3001)), "\ufeff")
+_INVISIBLE = frozenset(char for char in _LOW if unicodedata.category(char) == "Cf")  # zero width, direction marks and the like
+_EDGES = "".join(char for char in _LOW if char.isspace() or unicodedata.category(char) in {"Cc", "Cf"})
+_VALUE_EDGES = _EDGES.replace("\u200c", "").replace("\u200d", "")  # joiners belong to the last letter of some names
+_APOSTROPHES = "'\u2018\u2019`\u00b4"
+_FORMULA_TEXT = re.compile(r'=\s*"((?:[^"]|"")*)"')
+_FORMULA_NUMBER = re.compile(r"=\s*(\+?\d[\d ]*)")
+_EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d*)?\s*[eE]\s*[+-]?\s*\d+")
+_DECIMAL = re.compile(r"(\+?\d{5,})[.,]0+")
+_GROUPED = re.compile(r"(\+?\d{1,3}(?:,\d{2,3}){2,})(?:\.0+)?")
+_HASHES = re.compile(r"#{3,}")
+_ERROR_VALUES = frozenset({"#N/A", "#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#ERROR!"})
+_TEXT_MARKER = re.compile(r"'(?=[+=@-]?\d[\d\s.,/:-]*$)")
+_CONTROLS = {code: None for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r\x85"}
+
+_EXPONENT_PROBLEM = Problem(
+    "The spreadsheet shortened the number to an exponent; the digits that are missing cannot be known.",
+    "Format the column as text (or as a number without decimals) where the leads were kept, and export again.",
+)
+_ERROR_PROBLEM = Problem(
+    "The spreadsheet wrote an error here instead of a number.", "Correct the formula or widen the column, and export again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A cell after its repairs; `repairs` are keys of REPAIRS, in the order they were made."""
+
+    text: str
+    repairs: tuple[str, ...] = ()
+
+
+def strip_invisible(text: str) -> str:
+    """Without blanks of any kind, control characters and invisible marks at both ends."""
+    return text.strip(_EDGES)
+
+
+def clean_phone(cell: str) -> Cleaned:
+    """A phone cell as text that a phone parser can read.
+
+    Raises:
+        CellProblem: it holds an exponent or a spreadsheet error: digits are gone.
+    """
+    if cell.isascii() and cell.isdigit():  # by far the most frequent one
+        return Cleaned(cell)
+    repairs: list[str] = []
+    text = strip_invisible(cell)
+    if not _INVISIBLE.isdisjoint(cell):
+        text = strip_invisible("".join(char for char in text if char not in _INVISIBLE))
+        repairs.append("invisible")
+    if match := _FORMULA_TEXT.fullmatch(text) or _FORMULA_NUMBER.fullmatch(text):
+        text = strip_invisible(match[1])
+        repairs.append("formula")
+    if text[:1] and text[0] in _APOSTROPHES:
+        text = strip_invisible(text.strip(_APOSTROPHES))
+        repairs.append("apostrophe")
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = strip_invisible(text[1:-1])
+        repairs.append("quotes")
+    if not text.isascii() and (plain := _plain_digits(text)) != text:
+        text = plain
+        repairs.append("digits")
+    if _EXPONENT.fullmatch(text):
+        raise CellProblem(_EXPONENT_PROBLEM)
+    if text.upper() in _ERROR_VALUES or _HASHES.fullmatch(text):
+        raise CellProblem(_ERROR_PROBLEM)
+    if match := _DECIMAL.fullmatch(text):
+        text = match[1]
+        repairs.append("decimal")
+    if match := _GROUPED.fullmatch(text):
+        text = match[1].replace(",", "")
+        repairs.append("grouping")
+    return Cleaned(text, tuple(repairs))
+
+
+def clean_value(cell: str) -> Cleaned:
+    """Any other cell, as the value of a variable: its letters are left alone, invisible ones at its ends go."""
+    text = cell.strip(_VALUE_EDGES)
+    if not text or (text.isalnum() and text.isascii()):
+        return Cleaned(text)
+    repairs: list[str] = []
+    if (plain := text.translate(_CONTROLS)) != text:
+        text = plain
+        repairs.append("control")
+    if text[0] == "=" and (match := _FORMULA_TEXT.fullmatch(text)):
+        text = strip_invisible(match[1].replace('""', '"'))
+        repairs.append("formula")
+    if text[:1] == "'" and _TEXT_MARKER.match(text):
+        text = text[1:]
+        repairs.append("apostrophe")
+    if text[:1] == "#" and (text.upper() in _ERROR_VALUES or _HASHES.fullmatch(text)):
+        return Cleaned("", (*repairs, "error_value"))
+    return Cleaned(text, tuple(repairs))
+
+
+def _plain_digits(text: str) -> str:
+    """Digits of every script as 0-9, full-width signs as plain ones."""
+    return "".join(map(_plain, text))
+
+
+def _plain(char: str) -> str:
+    if char.isdecimal():
+        return str(unicodedata.decimal(char))
+    return unicodedata.normalize("NFKC", char) if "\uff01" <= char <= "\uff5e" else char

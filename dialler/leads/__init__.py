@@ -1,0 +1,9 @@
+"""Leads and the attempts to reach them.
+
+states    the state machine of a lead, one table
+claims    taking leads to dial, and giving them back
+progress  counting where the leads of a campaign are
+results   a call result comes in: receipt is idempotent, the policy decides, the lead moves
+held      leads that may have been dialled: list and resolve them
+history   the history rows
+"""

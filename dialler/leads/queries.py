@@ -1,0 +1,72 @@
+"""Leads for people: lists, one lead with its attempts and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from dialler.campaigns.tables import Campaign
+from dialler.leads.tables import Attempt, Lead, LeadHistory
+
+__all__ = ["LeadFilter", "attempts_of", "count_leads", "dispositions", "find_leads", "history_of", "list_leads"]
+
+_campaigns = Campaign.__table__  # type: ignore[attr-defined]
+_leads = Lead.__table__  # type: ignore[attr-defined]
+_attempts = Attempt.__table__  # type: ignore[attr-defined]
+_history = LeadHistory.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class LeadFilter:
+    """Which leads; None does not restrict. Leads of an import that is under way are never shown."""
+
+    campaign_id: str | None = None
+    state: str | None = None
+    disposition: str | None = None
+
+
+def list_leads(connection: Connection, which: LeadFilter, *, limit: int) -> Sequence[Row[Any]]:
+    """Leads with the name of their campaign (`campaign`), in the order of the file."""
+    return connection.execute(_which(_with_campaign(), which).order_by(_leads.c.campaign_id, _leads.c.id).limit(limit)).all()
+
+
+def count_leads(connection: Connection, which: LeadFilter) -> int:
+    """How many there are."""
+    return int(connection.execute(_which(select(func.count()).select_from(_leads), which)).scalar_one())
+
+
+def find_leads(connection: Connection, id_or_phone: str, campaign_id: str | None = None) -> Sequence[Row[Any]]:
+    """The leads with that number in the database, or that phone number (as `leads.phone` has it)."""
+    is_id = id_or_phone.isascii() and id_or_phone.isdigit() and len(id_or_phone) < 19
+    wanted = _leads.c.id == int(id_or_phone) if is_id else _leads.c.phone == id_or_phone
+    return connection.execute(_which(_with_campaign(), LeadFilter(campaign_id)).where(wanted).order_by(_leads.c.id)).all()
+
+
+def attempts_of(connection: Connection, lead_id: int) -> Sequence[Row[Any]]:
+    """The attempts of a lead, in order."""
+    return connection.execute(select(_attempts).where(_attempts.c.lead_id == lead_id).order_by(_attempts.c.number)).all()
+
+
+def history_of(connection: Connection, lead_id: int) -> Sequence[Row[Any]]:
+    """Every change of a lead's state, in order."""
+    return connection.execute(select(_history).where(_history.c.lead_id == lead_id).order_by(_history.c.id)).all()
+
+
+def dispositions(connection: Connection) -> list[str]:
+    """The dispositions that leads have."""
+    return list(connection.execute(select(_leads.c.disposition).where(_leads.c.disposition.is_not(None)).distinct()).scalars())
+
+
+def _with_campaign() -> Select[Any]:
+    return select(_leads, _campaigns.c.name.label("campaign")).join(_campaigns, _campaigns.c.id == _leads.c.campaign_id)
+
+
+def _which(query: Select[Any], which: LeadFilter) -> Select[Any]:
+    query = query.where(_leads.c.state != "staged")
+    for name in ("campaign_id", "state", "disposition"):
+        if (value := getattr(which, name)) is not None:
+            query = query.where(_leads.c[name] == value)
+    return query

@@ -1,0 +1,131 @@
+"""Tables of leads, of the attempts to reach them, and of what happened to each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Integer, text
+from sqlmodel import Field, SQLModel
+
+from core.kernel.database import JsonValue, UtcDateTime
+
+__all__ = ["Attempt", "Lead", "LeadHistory", "ReceivedResult"]
+
+_BIG = BigInteger().with_variant(Integer, "sqlite")
+_READY = text("queue IS NOT NULL")
+_WAITING = text("due_at IS NOT NULL AND queue IS NULL")
+_CLAIMED = text("state IN ('claimed', 'dialling')")
+
+
+class Lead(SQLModel, table=True):
+    """A person to reach, by one number, in one campaign. States: `dialler.leads.states`.
+
+    The claim index holds only leads that may be dialled now (`queue` not null: 0 due callbacks, 1 first attempts,
+    2 due retries). Waiting leads stand in another, by `due_at`, and are moved over when due.
+    """
+
+    __tablename__ = "leads"
+    __table_args__ = (
+        Index("leads_phone", "campaign_id", "phone", unique=True),
+        Index("leads_ready", "campaign_id", "queue", "due_at", "position", sqlite_where=_READY, postgresql_where=_READY),
+        Index("leads_waiting", "campaign_id", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("leads_claimed", "campaign_id", "state", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
+        Index("leads_import", "import_id", "state"),
+        Index("leads_state", "campaign_id", "state"),
+        CheckConstraint(
+            "queue IS NULL OR state IN ('pending', 'retry_scheduled', 'callback_scheduled')", name="leads_queue_only_when_waiting"
+        ),
+        CheckConstraint("(state IN ('claimed', 'dialling')) = (lease_token IS NOT NULL)", name="leads_lease_only_when_claimed"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(_BIG, Identity(), primary_key=True))
+    campaign_id: str = Field(foreign_key="campaigns.id")
+    import_id: str = Field(foreign_key="lead_imports.id")
+    position: int
+    """Its place in the file, from 1, counted over the rows that were imported."""
+    line: int
+    """The line of the file where its row begins, from 1."""
+    phone: str
+    """E.164, with `;ext=` and the extension where there is one."""
+    variables: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)
+    state: str = "staged"
+    queue: int | None = None
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0
+    """Attempts charged so far: the callee's phone could have rung."""
+    uncharged: int = 0
+    """Dials that ended without a chance to ring."""
+    attempt_id: str | None = None
+    """The attempt under way, or one that was refused and will be sent again under its own id."""
+    lease_token: str | None = None
+    disposition: str | None = None
+    outcome: str | None = None
+    """How the last attempt ended, in the words of the retry policy (`dialler.policy.outcomes`)."""
+    note: str | None = None
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Attempt(SQLModel, table=True):
+    """One try at a lead; its id is the Idempotency-Key of its dialout.
+
+    `state`: `created` (nothing sent, or refused: nothing was placed) -> `placing` (sent, not answered) -> `placed`
+    -> `ended`; or `held` (it may have been dialled: nobody can know).
+    """
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        Index("attempts_call", "call_id"),
+        Index("attempts_lead", "lead_id", "number"),
+        Index("attempts_open", "campaign_id", "state", sqlite_where=text("state <> 'ended'"), postgresql_where=text("state <> 'ended'")),
+    )
+
+    id: str = Field(primary_key=True)
+    campaign_id: str = Field(foreign_key="campaigns.id")
+    lead_id: int = Field(foreign_key="leads.id", sa_type=_BIG)
+    number: int
+    """From 1, counted over all the lead's attempts, charged or not."""
+    kind: str
+    """first, retry or callback."""
+    state: str = "created"
+    call_id: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    placed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    refusals: int = 0
+    last_refusal: str | None = None
+    charged: bool | None = None
+    disconnected_by: str | None = None
+    outcome: str | None = None
+    disposition: str | None = None
+    sip_status: int | None = None
+    phone_rang: bool | None = None
+    fault: str | None = None
+    call_duration_seconds: float | None = None
+
+
+class LeadHistory(SQLModel, table=True):
+    """Every change of a lead's state: when, from what, by which event, to what."""
+
+    __tablename__ = "lead_history"
+
+    id: int | None = Field(default=None, sa_column=Column(_BIG, Identity(), primary_key=True))
+    lead_id: int = Field(foreign_key="leads.id", index=True, sa_type=_BIG)
+    at: datetime = Field(sa_type=UtcDateTime)
+    from_state: str
+    event: str
+    to_state: str
+    attempt_id: str | None = None
+    note: str | None = None
+
+
+class ReceivedResult(SQLModel, table=True):
+    """A call result as it came in: its key makes receipt idempotent."""
+
+    __tablename__ = "received_results"
+
+    session_id: str = Field(primary_key=True)
+    attempt_id: str | None = Field(default=None, index=True)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    payload: dict[str, Any] = Field(sa_type=JsonValue)

@@ -1,0 +1,128 @@
+"""What becomes of a lead after an attempt. Pure: from the outcome and the counters to one decision."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, assert_never
+
+from dialler.policy.outcomes import Outcome
+from dialler.policy.retry_rules import RetryPolicy, RetryRule
+
+__all__ = ["LATEST_CALLBACK", "Decision", "decide", "retry_delay"]
+
+LATEST_CALLBACK = timedelta(days=30)
+"""A callback later than this is more likely misheard than meant, and would keep the campaign open: it is brought forward."""
+
+_UNCHARGED = frozenset({Outcome.ERROR_BEFORE_RINGING, Outcome.OUTSIDE_HOURS})
+"""Outcomes that only the dials without a chance to ring count for: our failure must not cost a callee their callback."""
+
+State = Literal["completed", "exhausted", "retry_scheduled", "callback_scheduled", "suppressed", "held", "stopped"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The lead's next state, when it is due (None if never), the event that takes it there, and a note for people."""
+
+    outcome: Outcome
+    state: State
+    due_at: datetime | None
+    event: str
+    note: str | None = None
+
+
+def decide(
+    outcome: Outcome,
+    *,
+    attempts_charged: int,
+    attempts_uncharged: int,
+    callbacks: int,
+    policy: RetryPolicy,
+    now: datetime,
+    stream: random.Random,
+    callback_at: datetime | None = None,
+) -> Decision:
+    """What becomes of the lead.
+
+    A callback that the callee asked for is kept even when the attempts are used up: it has a cap of its own.
+
+    Args:
+        outcome: how the attempt ended.
+        attempts_charged: attempts so far in which the phone could have rung, this one included.
+        attempts_uncharged: dials so far that could not ring, this one included.
+        callbacks: attempts so far that were callbacks, this one included.
+        policy: the campaign's.
+        now: the moment of the decision.
+        stream: randomness of this decision alone.
+        callback_at: when the callee wants to be called; None if no time was named.
+    """
+    match outcome:
+        case Outcome.REACHED | Outcome.TRANSFERRED | Outcome.WRONG_NUMBER:
+            return _final(outcome, "completed")
+        case Outcome.DO_NOT_CALL:
+            return _final(outcome, "suppressed", "asked not to be called again")
+        case Outcome.HELD:
+            return _final(outcome, "held", "may have been dialled: a person must look at it")
+        case Outcome.INVALID_NUMBER:
+            return _final(outcome, "exhausted", "the network says that there is no such number")
+        case Outcome.CALLBACK:
+            return _callback(callbacks, callback_at, policy, now)
+        case (
+            Outcome.NO_ANSWER
+            | Outcome.REJECTED
+            | Outcome.VOICEMAIL
+            | Outcome.RNR
+            | Outcome.TIMEOUT
+            | Outcome.CUT_OFF
+            | Outcome.CANCELLED
+            | Outcome.ERROR_BEFORE_RINGING
+            | Outcome.OUTSIDE_HOURS
+        ):
+            return _retry(outcome, charged=attempts_charged, uncharged=attempts_uncharged, policy=policy, now=now, stream=stream)
+    assert_never(outcome)
+
+
+def retry_delay(rule: RetryRule, number: int, stream: random.Random) -> timedelta:
+    """The delay after the `number`-th attempt (from 1): delay * growth^(number-1), at most max_delay, with jitter.
+
+    Jitter spreads a list that was dialled all at once, so that it does not come back all at once; it never makes a delay
+    longer than max_delay.
+    """
+    first, longest = rule.delay.total_seconds(), rule.max_delay.total_seconds()
+    steps = max(number - 1, 0)
+    if first <= 0:
+        return timedelta(0)
+    at_longest = steps * math.log(rule.growth) >= math.log(max(longest, 1e-6) / first)  # asked first, or the power overflows
+    grown = longest if at_longest else first * rule.growth**steps
+    spread = 1 + rule.jitter * stream.uniform(-1, 1)
+    return timedelta(seconds=min(grown * spread, longest))
+
+
+def _final(outcome: Outcome, state: State, note: str | None = None) -> Decision:
+    return Decision(outcome, state, None, state, note)
+
+
+def _retry(outcome: Outcome, *, charged: int, uncharged: int, policy: RetryPolicy, now: datetime, stream: random.Random) -> Decision:
+    rule: RetryRule = getattr(policy.rules, outcome.value)
+    if not rule.retry:
+        return _final(outcome, "completed" if outcome is Outcome.TIMEOUT else "exhausted", f"no retry after {outcome}")
+    could_not_ring = outcome in _UNCHARGED
+    if charged >= policy.max_attempts and not could_not_ring:
+        return _final(outcome, "exhausted", f"{charged} of {policy.max_attempts} attempts used")
+    if uncharged >= policy.max_uncharged:
+        return _final(outcome, "exhausted", f"{uncharged} dials could not ring, and {policy.max_uncharged} is the most")
+    delay = retry_delay(rule, uncharged if could_not_ring else charged, stream)
+    return Decision(outcome, "retry_scheduled", now + delay, "retry_scheduled")
+
+
+def _callback(callbacks: int, wanted: datetime | None, policy: RetryPolicy, now: datetime) -> Decision:
+    if callbacks >= policy.max_callbacks:
+        return _final(Outcome.CALLBACK, "exhausted", f"asked for another callback after {callbacks}; {policy.max_callbacks} is the most")
+    note, latest = None, now + LATEST_CALLBACK
+    if wanted is None:
+        wanted, note = now + policy.callback_delay, "asked for a callback at no particular time"
+    elif wanted > latest:
+        note = f"asked for a callback on {wanted:%Y-%m-%d}, brought forward to {LATEST_CALLBACK.days} days from now"
+    return Decision(Outcome.CALLBACK, "callback_scheduled", min(max(wanted, now), latest), "callback_scheduled", note)

@@ -1,0 +1,71 @@
+"""Fixtures that every test may use: a fresh database of each kind, a virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.kernel.database import Database
+from core.kernel.virtual_clock import VirtualClock
+from tests import postgres
+from web.schema import metadata
+
+START = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)  # a Wednesday
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """The name of a PostgreSQL database that holds every table, empty: a copy of it is made in milliseconds."""
+    url = postgres.make_database()
+    database = Database(url)
+    metadata.create_all(database.engine)
+    database.close()
+    yield url.partition("?")[0].rsplit("/", 1)[1]
+    postgres.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database with every table; each test that asks for it runs once a kind."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/test.db"
+        database = Database(url)
+        metadata.create_all(database.engine)
+        database.close()
+        yield url
+    else:
+        url = postgres.make_database(request.getfixturevalue("postgres_template"))
+        yield url
+        postgres.drop_database(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with every table, of each kind in turn."""
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def in_virtual_time() -> Callable[[Callable[[VirtualClock], Coroutine[Any, Any, Any]]], Any]:
+    """Run `test(clock)` to its end in virtual time that begins at START; returns what it returned."""
+
+    def run(test: Callable[[VirtualClock], Coroutine[Any, Any, Any]], start: datetime = START) -> Any:
+        async def main() -> Any:
+            clock = VirtualClock(start)
+            try:
+                return await clock.spawn(test(clock), name=getattr(test, "__name__", "test"))
+            finally:
+                clock.close()
+
+        assert inspect.iscoroutinefunction(test)
+        return asyncio.run(asyncio.wait_for(main(), 60))
+
+    return run

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import itertools
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.kernel.hours import PermittedHours, check_time_zone, permitted
+from core.kernel.numbers import (
+    FICTIONAL_RANGES,
+    NumberError,
+    PhoneNumber,
+    callee_zones,
+    check_region,
+    is_fictional,
+    mask,
+    parse_number,
+    split_key,
+    time_zones,
+)
+from tests.conftest import START
+
+NO_COUNTRY = "+80012345678"  # the library's own example of an international freephone number
+
+
+@pytest.mark.parametrize(
+    ("raw", "region", "key"),
+    [
+        ("+44 20 7946 0123", None, "+442079460123"),
+        ("020 7946 0123", "GB", "+442079460123"),
+        ("+44 (0)20 7946-0123", "IN", "+442079460123"),
+        ("0044 20 7946 0123", None, "+442079460123"),
+        ("011 44 20 7946 0123", "US", "+442079460123"),
+        ("(212) 555-0123", "US", "+12125550123"),
+        ("212.555.0123 ext 45", "US", "+12125550123;ext=45"),
+        ("+12125550123;ext=45", None, "+12125550123;ext=45"),
+        ("212 555 0123 x45", "US", "+12125550123;ext=45"),
+        ("Tel: 030/23125 123", "DE", "+493023125123"),
+        ("\u202a+44\u00a07700\u00a0900123\u202c", None, "+447700900123"),
+        ("٠٢٠٧٩٤٦٠١٢٣", "GB", "+442079460123"),
+        ("＋１２１２５５５０１２３", None, "+12125550123"),
+        ("+999 123 4567", None, "+9991234567"),
+        ("+999123456789012;ext=7", "IN", "+999123456789012;ext=7"),
+        ("06 39 98 12 34", "FR", "+33639981234"),
+    ],
+)
+def test_reads_what_people_write(raw: str, region: str | None, key: str) -> None:
+    number = parse_number(raw, region)
+    assert number.key == key
+    assert number.fictional
+    assert split_key(key) == (number.e164, number.extension)
+
+
+def test_accepts_a_number_of_a_real_range() -> None:
+    example = phonenumbers.example_number_for_type("IN", phonenumbers.PhoneNumberType.MOBILE)
+    assert example is not None
+    national = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+    number = parse_number(national, "IN")
+    assert (number.kind, number.region, number.fictional) == ("mobile", "IN", False)
+
+
+@pytest.mark.parametrize(
+    ("raw", "region", "reason"),
+    [
+        ("", "US", "empty"),
+        ("  ", "US", "empty"),
+        ("n/a", "US", "no number"),
+        ("9.19877E+11", "IN", "last digits are gone"),
+        ("9,19877e+11", "IN", "last digits are gone"),
+        ("2125550123 / 2125550124", "US", "more than one"),
+        ("2125550123 or 2125550124", "US", "more than one"),
+        ("+12125550123 +12125550124", None, "in the middle"),
+        ("212555O123", "US", "letters"),
+        ("1-800-FLOWERS", "US", "letters"),
+        ("212 555 0123 (home)", "US", "letters"),
+        ("2125550123", None, "no country code"),
+        ("911", "US", "emergency"),
+        ("112", "IN", "emergency"),
+        ("100", "IN", "emergency"),
+        ("+91112", None, "emergency"),
+        ("116123", "GB", "short code"),
+        ("555 0123", "US", "area code"),
+        ("21255501", "US", "digits|short|given out"),
+        ("+4420794601234444", None, "too long"),
+        ("+1212555012399999999", None, "too long"),
+        ("+15555550123", None, "given out"),
+        ("+999123456", None, "country code"),
+        ("+9991234567890123", None, "country code"),
+        ("+449098790123", None, "premium"),
+    ],
+)
+def test_refuses_with_a_reason_and_advice(raw: str, region: str | None, reason: str) -> None:
+    with pytest.raises(NumberError, match=reason) as caught:
+        parse_number(raw, region)
+    assert caught.value.advice
+    digits = "".join(ch for ch in raw if ch.isdigit())
+    assert len(digits) < 6 or digits not in str(caught.value)
+
+
+def test_premium_rate_only_if_allowed() -> None:
+    assert parse_number("+449098790123", allow_premium=True).kind == "premium_rate"
+
+
+def test_advises_the_missing_plus() -> None:
+    with pytest.raises(NumberError, match=r"write the \+"):
+        parse_number("447700900123", "IN")
+
+
+@pytest.mark.parametrize(("region", "hint"), [("UK", "GB"), ("gb", "GB"), ("XX", "ISO 3166")])
+def test_an_unknown_region_is_a_mistake_of_the_operator(region: str, hint: str) -> None:
+    with pytest.raises(ValueError, match=hint):
+        check_region(region)
+    with pytest.raises(ValueError, match=hint):
+        parse_number("+442079460123", region)
+
+
+class TestFictional:
+    @pytest.mark.parametrize(
+        "e164",
+        [
+            "+12125550100",
+            "+12125550199",
+            "+14165550123",
+            "+442079460000",
+            "+447700900999",
+            "+61491570156",
+            "+61255501234",
+            "+493023125999",
+            "+491713920099",
+            "+46701740605",
+            "+353209100001",
+            "+33199001234",
+            "+18005550199",
+            "+9991234567",
+            "+999123456789012",
+            "+442079460123;ext=12",
+        ],
+    )
+    def test_reserved(self, e164: str) -> None:
+        assert is_fictional(e164)
+
+    @pytest.mark.parametrize(
+        "e164",
+        [
+            "+12125550200",
+            "+12125550099",
+            "+18005550123",
+            "+442079461000",
+            "+447700901000",
+            "+61491570007",
+            "+46701740604",
+            "+4917139200",
+            "+999123456",
+            "+9991234567890123",
+            "+",
+            "nonsense",
+            "+1",
+            "+4420794600001",
+            "",
+        ],
+    )
+    def test_not_reserved(self, e164: str) -> None:
+        assert not is_fictional(e164)
+
+    def test_no_range_of_india(self) -> None:
+        assert not [found for found in FICTIONAL_RANGES if found.first.startswith("+91")]
+
+    def test_ranges_are_in_order_and_apart(self) -> None:
+        for before, after in itertools.pairwise(FICTIONAL_RANGES):
+            assert int(before.last) < int(after.first)
+
+    @given(st.data())
+    def test_every_number_of_a_range_and_none_beside_it(self, data: st.DataObject) -> None:
+        chosen = data.draw(st.sampled_from(FICTIONAL_RANGES))
+        number = data.draw(st.integers(int(chosen.first), int(chosen.last)))
+        assert is_fictional(f"+{number}")
+        assert parse_number(f"+{number}", allow_premium=True).fictional
+        for beside in (int(chosen.first) - 1, int(chosen.last) + 1):
+            inside = any(r.first <= f"+{beside}" <= r.last and len(r.first) == len(f"+{beside}") for r in FICTIONAL_RANGES)
+            assert is_fictional(f"+{beside}") == inside
+
+    @given(st.integers(200, 999), st.integers(0, 9999))
+    def test_north_america(self, area: int, line: int) -> None:
+        if is_fictional(f"+1{area}555{line:04}"):
+            assert 100 <= line <= 199
+            assert area not in (800, 833, 844, 855, 866, 877, 888, 900) or (area, line) == (800, 199)
+
+
+class TestTimeZones:
+    @pytest.mark.parametrize(
+        ("e164", "zones"),
+        [
+            ("+12125550123", ["America/New_York"]),
+            ("+13105550123", ["America/Los_Angeles"]),
+            ("+442079460123", ["Europe/London"]),
+            ("+441632960123", ["Europe/London"]),
+            ("+33639981234", ["Europe/Paris"]),
+            ("+9991234567", []),
+            (NO_COUNTRY, []),
+            ("nonsense", []),
+        ],
+    )
+    def test_by_number(self, e164: str, zones: list[str]) -> None:
+        assert time_zones(e164) == zones
+        assert time_zones(f"{e164};ext=12") == zones
+
+    def test_a_mobile_of_a_wide_country_may_be_anywhere_in_it(self) -> None:
+        assert {"Australia/Perth", "Australia/Sydney"} <= set(time_zones("+61491570156"))
+
+    def test_the_callee(self) -> None:
+        assert callee_zones("+9991234567", "Asia/Kolkata") == ["Asia/Kolkata"]
+        indian = phonenumbers.example_number("IN")
+        assert indian is not None
+        assert callee_zones(phonenumbers.format_number(indian, phonenumbers.PhoneNumberFormat.E164), "UTC") == ["Asia/Kolkata"]
+        assert callee_zones("+12125550123;ext=1", "Asia/Kolkata") == ["America/New_York"]
+        assert callee_zones(NO_COUNTRY, "Asia/Kolkata") == []
+        assert not permitted(PermittedHours(), callee_zones(NO_COUNTRY, "UTC"), START)
+
+    def test_every_country_has_zones_and_all_of_them_exist(self) -> None:
+        for region in phonenumbers.SUPPORTED_REGIONS:
+            example = phonenumbers.example_number(region)
+            assert example is not None
+            zones = callee_zones(phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164), "UTC")
+            assert zones, region
+            for name in zones:
+                check_time_zone(name)
+
+
+@given(
+    st.one_of(st.text(max_size=40), st.text(alphabet="0123456789+()-. /x;ext=E", max_size=24)),
+    st.sampled_from([None, "IN", "GB", "US", "DE"]),
+)
+def test_any_text_is_read_or_refused(raw: str, region: str | None) -> None:
+    try:
+        number = parse_number(raw, region)
+    except NumberError:
+        return
+    assert parse_number(number.key, region) == number
+    assert parse_number(number.key, None) == number
+    assert 8 <= len(number.e164) <= 16 or not number.fictional
+
+
+@given(st.integers(0, 99), st.sampled_from(["{}", "+1 (212) 555-01{:02}", "212 555 01{:02}", "1-212-555-01{:02}", "2125550 1{:02}"]))
+def test_separators_change_nothing(last: int, written: str) -> None:
+    written = "+121255501{:02}" if written == "{}" else written
+    assert parse_number(written.format(last), "US").e164 == f"+121255501{last:02}"
+
+
+@given(st.integers(7, 12).flatmap(lambda size: st.text(alphabet="0123456789", min_size=size, max_size=size)))
+def test_large_samples(digits: str) -> None:
+    assert parse_number(f"+999{digits}") == PhoneNumber(f"+999{digits}", None, "unknown", None, fictional=True)
+
+
+class TestMask:
+    def test_keeps_the_country_and_two_digits(self) -> None:
+        assert mask("+442079460123") == "+44...23"
+        assert mask("+12125550123;ext=99") == "+1...23"
+        assert mask("+9991234567") == "+999...67"
+
+    @given(st.text(max_size=30))
+    def test_never_fails_and_never_tells_more(self, text: str) -> None:
+        assert sum(ch.isdigit() for ch in mask(text)) <= 5

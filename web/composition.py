@@ -1,0 +1,175 @@
+"""The composition root: wires the embedded whole, one process with the call engine and the dialler in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import func, select
+
+from core.access.embedded import embedded_key, results_secret
+from core.access.secrets import SecretStore
+from core.api.app import create_core_app
+from core.calls.cancel import carry_out_cancels
+from core.calls.recovery import recover
+from core.deliveries.worker import DeliveryWorker
+from core.engine import Engine
+from core.fleet import store as fleet
+from core.kernel.clock import Clock, RealClock, WallTime, utc_now
+from core.kernel.database import Database
+from core.kernel.ids import Ids
+from core.kernel.processes import LeaseKeeper, this_process
+from core.kernel.secrets import SecretBox
+from core.kernel.virtual_clock import VirtualClock
+from core.outgoing.client import OutgoingClient
+from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
+from core.trunks.store import ensure_sandbox_trunk
+from dialler.api.results import RESULTS_PATH, include_results
+from dialler.campaigns.tables import Campaign
+from dialler.core_client import CoreClient
+from dialler.scheduler.periodic import start_job
+from dialler.scheduler.runner import Parts
+from web.migrate import upgrade
+from web.settings import Settings
+
+__all__ = ["Whole", "open_whole"]
+
+_EMBEDDED = "embedded-dialler"
+_CLOSING_SECONDS = 20.0
+
+
+@dataclass
+class Whole:
+    """Everything of one process, wired."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    wall: WallTime
+    ids: Ids
+    engine: Engine
+    parts: Parts
+    deliveries: DeliveryWorker
+    secrets: SecretStore
+    client: OutgoingClient
+    leases: LeaseKeeper
+    app: FastAPI
+
+
+@contextlib.asynccontextmanager
+async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
+    """Start everything, recover what a dead process left, and stop everything in the end.
+
+    The body runs in a task that the clock knows.
+
+    Raises:
+        core.kernel.secrets.UnusableKey: if the encryption key cannot be used.
+    """
+    db = Database(settings.database_url)
+    leases = LeaseKeeper()
+    clock: Clock | None = None
+    try:
+        upgrade(db)
+        clock = _make_clock(settings, _latest_clock(db))
+        with clock.hold():
+            whole = await _wire(settings, db, clock, leases)
+            jobs: list[asyncio.Task[None]] = []
+            try:
+                await recover(whole.engine)
+                _adopt_deliveries(whole)
+                jobs = _start(whole)
+                yield whole
+            finally:
+                await _stop(whole, jobs)
+    finally:
+        leases.close()
+        if clock is not None:
+            clock.close()
+        db.close()
+
+
+def _latest_clock(db: Database) -> datetime | None:
+    """What the clock of any earlier run last showed: time must not go back for its leads."""
+    with db.read() as connection:
+        return connection.execute(select(func.max(Campaign.__table__.c.clock_at))).scalar_one()  # type: ignore[attr-defined]
+
+
+def _make_clock(settings: Settings, latest: datetime | None) -> Clock:
+    if settings.speed == 1.0 and settings.start is None:
+        return RealClock()
+    start = settings.start or utc_now()
+    if latest is not None:
+        start = max(start, latest)
+    return VirtualClock(start) if settings.speed is None else RealClock(settings.speed, start)
+
+
+async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKeeper) -> Whole:
+    wall, ids = utc_now, Ids(settings.seed)
+    secrets = SecretStore(SecretBox.open(settings.data_folder, settings.environ), settings.environ)
+    sandbox = SandboxSettings.from_mapping(settings.sandbox)
+    settings.network_log.parent.mkdir(parents=True, exist_ok=True)
+    network = SandboxNetwork(clock, ids, sandbox, settings.network_log)
+    worker_id = Ids().new()  # never derived from the seed: it fences this process against an earlier one
+    engine = Engine(db, clock, wall, ids, worker_id, {"sandbox": SandboxTransport(network)})
+    with db.write() as connection:
+        now = clock.now()
+        fleet.register(connection, worker_id, settings.seats, this_process(), wall())
+        ensure_sandbox_trunk(connection, channels=sandbox.channels, calls_per_second=sandbox.calls_per_second, now=now)
+        key = embedded_key(connection, secrets, f"http://{_EMBEDDED}{RESULTS_PATH}", now)
+        signing_secret = results_secret(connection, secrets, now)
+    client = OutgoingClient(settings.allow_internal)
+    deliveries = DeliveryWorker(db, clock=clock, wall=wall, client=client, secrets=secrets, ids=ids)
+    engine.wake_deliveries = deliveries.wake
+    app = create_core_app(engine)
+    http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://core.embedded", timeout=60)
+    parts = Parts(db, clock, ids, CoreClient(http, key, clock))
+    include_results(app, parts, lambda: signing_secret)
+    client.mount(_EMBEDDED, app)
+
+    def renew() -> None:
+        with db.write() as connection:
+            fleet.renew(connection, worker_id, wall())
+
+    leases.add("worker", renew)
+    return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, app)
+
+
+def _start(whole: Whole) -> list[asyncio.Task[None]]:
+    clock, engine = whole.clock, whole.engine
+    return [
+        clock.spawn(whole.deliveries.run(), name="deliveries"),
+        start_job(clock, "calls of dead processes", 60, lambda: recover(engine)),
+        start_job(clock, "cancelled calls", 300, lambda: carry_out_cancels(engine)),
+    ]
+
+
+def _adopt_deliveries(whole: Whole) -> None:
+    """Send at once what a dead process was about to send, if this process is the only one left."""
+    with whole.db.read() as connection:
+        alone = not fleet.other_workers(connection, whole.engine.worker_id)
+    if alone:
+        whole.deliveries.adopt()
+
+
+async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
+    """End the calls that are still there, then everything else; what could not be finished is recovered at the next start."""
+    engine, clock = whole.engine, whole.clock
+    for run in list(engine.runs.values()):
+        await run.cancel()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_CLOSING_SECONDS):
+            await clock.join(*engine.tasks)
+            await whole.deliveries.stop()
+    for task in (*jobs, *engine.tasks):
+        clock.cancel(task)
+    await clock.join(*jobs, *engine.tasks)
+    whole.leases.remove("worker")
+    with whole.db.write() as connection:
+        if not engine.runs:
+            fleet.retire(connection, engine.worker_id)
+    await whole.client.aclose()

@@ -1,0 +1,93 @@
+"""The summary of a run: `summary.json`, and what the command ends with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dialler.campaigns.store import read_campaign
+from dialler.imports.report import ImportReport
+from dialler.leads.progress import progress
+from web.composition import Whole
+from web.run.audit import Audit
+from web.run.folder import CampaignFolder
+from web.run.outputs import outcome_table
+
+__all__ = ["RunSummary", "summarise", "write_summary"]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What came of a run. `state` is the campaign's, or `interrupted`. No real time stands here: a seeded run repeats exactly."""
+
+    campaign: str
+    campaign_id: str
+    state: str
+    reason: str | None
+    sandbox: bool
+    started_at: str | None
+    ended_at: str
+    leads: int
+    leads_by_state: dict[str, int]
+    outcomes: list[dict[str, Any]]
+    attempts: int
+    answered: int
+    answer_rate: float | None
+    held: int
+    imported: dict[str, Any]
+    deliveries: dict[str, int]
+    audit: dict[str, Any]
+
+    @property
+    def undelivered(self) -> int:
+        """Pushes that the CRM has not accepted yet."""
+        return self.deliveries["pending"] + self.deliveries["dead"]
+
+    @property
+    def finished(self) -> bool:
+        """Whether the campaign came to its end by itself."""
+        return self.state == "completed"
+
+    @property
+    def exit_code(self) -> int:
+        """0 done and delivered, 1 stopped before the end, 3 done but some pushes undelivered (docs/cli.md)."""
+        if not self.finished:
+            return 1
+        return 3 if self.undelivered else 0
+
+
+def summarise(
+    whole: Whole, folder: CampaignFolder, campaign_id: str, state: str, report: ImportReport, deliveries: dict[str, int], found: Audit
+) -> RunSummary:
+    """Put the summary together from the database."""
+    with whole.db.read() as connection:
+        campaign = read_campaign(connection, campaign_id)
+        counts = progress(connection, campaign_id)
+        outcomes = outcome_table(connection, campaign_id)
+    return RunSummary(
+        campaign=campaign.name,
+        campaign_id=campaign_id,
+        state=state,
+        reason=campaign.reason,
+        sandbox=True,
+        started_at=campaign.started_at.isoformat() if campaign.started_at else None,
+        ended_at=whole.clock.now().isoformat(),
+        leads=counts.leads,
+        leads_by_state=dict(sorted(counts.by_state.items())),
+        outcomes=[{"state": s, "disposition": d, "leads": n} for s, d, n in outcomes],
+        attempts=counts.attempts,
+        answered=counts.answered,
+        answer_rate=round(counts.answered / counts.attempts, 4) if counts.attempts else None,
+        held=counts.by_state.get("held", 0),
+        imported=report.as_dict(),
+        deliveries=deliveries,
+        audit={**asdict(found), "clean": found.clean},
+    )
+
+
+def write_summary(summary: RunSummary, out: Path) -> None:
+    """Write `summary.json`."""
+    document = {**asdict(summary), "exit_code": summary.exit_code}
+    (out / "summary.json").write_text(json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
