@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import shutil
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,31 +15,40 @@ import pytest
 from core.kernel.database import Database
 from core.kernel.virtual_clock import VirtualClock
 from tests import postgres
-from web.schema import metadata
+from web.migrate import upgrade
 
 START = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)  # a Wednesday
 
 
 @pytest.fixture(scope="session")
 def postgres_template() -> Iterator[str]:
-    """The name of a PostgreSQL database that holds every table, empty: a copy of it is made in milliseconds."""
+    """The name of a migrated, empty PostgreSQL database: a copy of it is made in milliseconds."""
     url = postgres.make_database()
-    database = Database(url)
-    metadata.create_all(database.engine)
-    database.close()
+    _migrate(url)
     yield url.partition("?")[0].rsplit("/", 1)[1]
     postgres.drop_database(url)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    upgrade(database)
+    database.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh database with every table; each test that asks for it runs once a kind."""
+    """The URL of a fresh, migrated database; each test that asks for it runs once a kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/test.db"
-        database = Database(url)
-        metadata.create_all(database.engine)
-        database.close()
-        yield url
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
+        yield f"sqlite:///{tmp_path}/test.db"
     else:
         url = postgres.make_database(request.getfixturevalue("postgres_template"))
         yield url

@@ -6,17 +6,17 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import func, select
 
 from core.access.embedded import embedded_key, results_secret
 from core.access.secrets import SecretStore
 from core.api.app import create_core_app
 from core.calls.cancel import carry_out_cancels
 from core.calls.recovery import recover
+from core.deliveries.retention import forget_before
 from core.deliveries.worker import DeliveryWorker
 from core.engine import Engine
 from core.fleet import store as fleet
@@ -30,7 +30,7 @@ from core.outgoing.client import OutgoingClient
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
 from core.trunks.store import ensure_sandbox_trunk
 from dialler.api.results import RESULTS_PATH, include_results
-from dialler.campaigns.tables import Campaign
+from dialler.campaigns.store import latest_clock
 from dialler.core_client import CoreClient
 from dialler.scheduler.periodic import start_job
 from dialler.scheduler.runner import Parts
@@ -41,6 +41,8 @@ __all__ = ["Whole", "open_whole"]
 
 _EMBEDDED = "embedded-dialler"
 _CLOSING_SECONDS = 20.0
+RETENTION = timedelta(days=90)
+"""How long the bodies of deliveries are kept after they arrived."""
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Whole:
     secrets: SecretStore
     client: OutgoingClient
     leases: LeaseKeeper
+    network: SandboxNetwork
     app: FastAPI
 
 
@@ -75,7 +78,9 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
     clock: Clock | None = None
     try:
         upgrade(db)
-        clock = _make_clock(settings, _latest_clock(db))
+        with db.read() as connection:
+            latest = latest_clock(connection)
+        clock = _make_clock(settings, latest)
         with clock.hold():
             whole = await _wire(settings, db, clock, leases)
             jobs: list[asyncio.Task[None]] = []
@@ -91,12 +96,6 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
         if clock is not None:
             clock.close()
         db.close()
-
-
-def _latest_clock(db: Database) -> datetime | None:
-    """What the clock of any earlier run last showed: time must not go back for its leads."""
-    with db.read() as connection:
-        return connection.execute(select(func.max(Campaign.__table__.c.clock_at))).scalar_one()  # type: ignore[attr-defined]
 
 
 def _make_clock(settings: Settings, latest: datetime | None) -> Clock:
@@ -123,7 +122,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         key = embedded_key(connection, secrets, f"http://{_EMBEDDED}{RESULTS_PATH}", now)
         signing_secret = results_secret(connection, secrets, now)
     client = OutgoingClient(settings.allow_internal)
-    deliveries = DeliveryWorker(db, clock=clock, wall=wall, client=client, secrets=secrets, ids=ids)
+    deliveries = DeliveryWorker(db, clock=clock, wall=wall, client=client, secrets=secrets, ids=ids, poll=_period(settings, 60))
     engine.wake_deliveries = deliveries.wake
     app = create_core_app(engine)
     http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://core.embedded", timeout=60)
@@ -136,16 +135,30 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
             fleet.renew(connection, worker_id, wall())
 
     leases.add("worker", renew)
-    return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, app)
+    return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, network, app)
 
 
 def _start(whole: Whole) -> list[asyncio.Task[None]]:
     clock, engine = whole.clock, whole.engine
+
+    async def forget() -> None:
+        with whole.db.write() as connection:
+            forget_before(connection, clock.now() - RETENTION)
+
     return [
         clock.spawn(whole.deliveries.run(), name="deliveries"),
-        start_job(clock, "calls of dead processes", 60, lambda: recover(engine)),
-        start_job(clock, "cancelled calls", 300, lambda: carry_out_cancels(engine)),
+        start_job(clock, "calls of dead processes", _period(whole.settings, 30), lambda: recover(engine)),
+        start_job(clock, "cancelled calls", _period(whole.settings, 5), lambda: carry_out_cancels(engine)),
+        start_job(clock, "retention", 86_400, forget),
     ]
+
+
+def _period(settings: Settings, real_seconds: int) -> int:
+    """Clock seconds between two looks for what other processes did, every so many real seconds.
+
+    In virtual time there is no such measure: hours, or the looks would be most of the work.
+    """
+    return 21_600 if settings.speed is None else max(1, round(real_seconds * settings.speed))
 
 
 def _adopt_deliveries(whole: Whole) -> None:
@@ -172,4 +185,5 @@ async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
     with whole.db.write() as connection:
         if not engine.runs:
             fleet.retire(connection, engine.worker_id)
+    whole.network.close()
     await whole.client.aclose()

@@ -57,7 +57,8 @@ class Turn:
 
 @dataclass(frozen=True)
 class BrainContext:
-    """What a brain knows of its call. `crm` and `call` are the values that templates use, already stringified."""
+    """What a brain knows of its call. `crm` and `call` are the values that templates use, already stringified;
+    `system_prompt` is rendered; `opening_message` is the bot's template, rendered by the brain, once: a lead may lack a field."""
 
     call_id: str
     crm: dict[str, str]

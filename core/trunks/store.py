@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
 from core.kernel.numbers import NumberError, parse_number
 from core.trunks.tables import CallerId, Trunk
 
-__all__ = ["SANDBOX_NUMBER", "TrunkInfo", "choose_trunk", "ensure_sandbox_trunk"]
+__all__ = ["SANDBOX_NUMBER", "TrunkInfo", "choose_trunk", "ensure_sandbox_trunk", "list_trunks"]
 
 _trunks = Trunk.__table__  # type: ignore[attr-defined]
 _numbers = CallerId.__table__  # type: ignore[attr-defined]
@@ -62,3 +63,13 @@ def ensure_sandbox_trunk(connection: Connection, *, channels: int, calls_per_sec
             )
         )
         connection.execute(insert(_numbers).values(number=SANDBOX_NUMBER, trunk="sandbox", bot_id=None, label="sandbox"))
+
+
+def list_trunks(connection: Connection) -> list[dict[str, Any]]:
+    """Every trunk with its numbers, the default one first; settings, which may name secrets, are left out."""
+    numbers: dict[str, list[str]] = {}
+    for trunk, number in connection.execute(select(_numbers.c.trunk, _numbers.c.number).order_by(_numbers.c.number)):
+        numbers.setdefault(trunk, []).append(number)
+    columns = [column for column in _trunks.c if column.name != "settings"]
+    rows = connection.execute(select(*columns).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
+    return [{**row._mapping, "numbers": numbers.get(row.name, [])} for row in rows]

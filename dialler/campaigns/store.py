@@ -6,12 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from dialler.campaigns.states import next_state
 from dialler.campaigns.tables import Campaign
 
-__all__ = ["all_campaigns", "change_state", "create_campaign", "find_campaign", "read_campaign", "set_hold", "update_settings"]
+__all__ = [
+    "all_campaigns",
+    "change_state",
+    "create_campaign",
+    "find_campaign",
+    "latest_clock",
+    "read_campaign",
+    "set_hold",
+    "update_settings",
+]
 
 _campaigns = Campaign.__table__  # type: ignore[attr-defined]
 
@@ -47,6 +56,12 @@ def find_campaign(connection: Connection, name_or_id: str) -> Row[Any] | None:
 def all_campaigns(connection: Connection) -> Sequence[Row[Any]]:
     """Every campaign, newest first."""
     return connection.execute(select(_campaigns).order_by(_campaigns.c.created_at.desc(), _campaigns.c.name)).all()
+
+
+def latest_clock(connection: Connection) -> datetime | None:
+    """The latest that the clock of any campaign's run has shown: time must not go back for its leads. None before any ran."""
+    shown: datetime | None = connection.execute(select(func.max(_campaigns.c.clock_at))).scalar_one()
+    return shown
 
 
 def change_state(

@@ -11,7 +11,7 @@ import codecs
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -140,7 +140,7 @@ def _utf8_or_older(handle: BinaryIO) -> FileFacts:
     return FileFacts(size, digest.hexdigest(), name, label, warning)
 
 
-def physical_lines(handle: BinaryIO, encoding: str) -> Iterator[str]:
+def physical_lines(handle: BinaryIO, encoding: str) -> Generator[str, None, None]:
     """The lines of the file as they stand, line ends included (LF, CRLF or CR). The handle stays open.
 
     A line longer than a million characters is cut and marked with `CUT`, so that no line can fill the memory.
@@ -155,4 +155,5 @@ def physical_lines(handle: BinaryIO, encoding: str) -> Iterator[str]:
                 line = line[:200] + CUT + "\n"
             yield line
     finally:
-        text.detach()
+        if not handle.closed:
+            text.detach()

@@ -8,9 +8,10 @@ the header; and row by row.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -84,19 +85,19 @@ class LeadFile:
         return self._tally.report(self.source_name, self.facts, self.dialect.label, self.layout, self.options)
 
     def __iter__(self) -> Iterator[LeadRow | Rejected]:
-        lines = itertools.islice(physical_lines(self._handle, self.facts.encoding), self.dialect.skip, None)
-        stream = RowStream(lines, self.dialect.delimiter, self.dialect.skip + 1)
-        for found in stream:
-            row = found
-            if row.line <= self.layout.last_header_line:
-                continue
-            if row.is_blank:
-                self._tally.blank += 1
-                continue
-            self._tally.rows += 1
-            if row.lines > 1 and self._judge.swallowed_a_lead(row, stream.split(row)[1:]):
-                row = stream.take_apart(row)  # a stray quote joined whole leads to one row
-            yield self._decide(row)
+        with contextlib.closing(physical_lines(self._handle, self.facts.encoding)) as lines:
+            stream = RowStream(itertools.islice(lines, self.dialect.skip, None), self.dialect.delimiter, self.dialect.skip + 1)
+            for found in stream:
+                row = found
+                if row.line <= self.layout.last_header_line:
+                    continue
+                if row.is_blank:
+                    self._tally.blank += 1
+                    continue
+                self._tally.rows += 1
+                if row.lines > 1 and self._judge.swallowed_a_lead(row, stream.split(row)[1:]):
+                    row = stream.take_apart(row)  # a stray quote joined whole leads to one row
+                yield self._decide(row)
         if self._look() != self._stat:
             raise LeadFileError("The file was changed while it was read.", "Import it again when nobody writes to it.")
 
@@ -119,14 +120,15 @@ class LeadFile:
         return lead
 
 
-def _sample(lines: Iterator[str]) -> list[str]:
+def _sample(lines: Generator[str, None, None]) -> list[str]:
     """The first lines, not more than fit into a few megabytes."""
     taken, size = [], 0
-    for line in itertools.islice(lines, _SAMPLED_LINES):
-        taken.append(line)
-        size += len(line)
-        if size > _SAMPLED_CHARACTERS:
-            break
+    with contextlib.closing(lines):
+        for line in itertools.islice(lines, _SAMPLED_LINES):
+            taken.append(line)
+            size += len(line)
+            if size > _SAMPLED_CHARACTERS:
+                break
     return taken
 
 

@@ -10,6 +10,7 @@ dialled again silently. Who looks (at the carrier's list of calls, or by asking 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
@@ -56,7 +57,7 @@ def resolve(connection: Connection, lead_id: int, *, dialled: bool, now: datetim
         raise NotHeld(f"Lead {lead_id} is {lead.state}, not held: there is nothing to resolve.")
     event = "resolved_as_dialled" if dialled else "resolved_as_not_dialled"
     state = next_state(lead.state, event)
-    values = {"state": state, "attempt_id": None, "note": _NOTES[dialled], "updated_at": now}
+    values: dict[str, Any] = {"state": state, "attempt_id": None, "note": _NOTES[dialled], "updated_at": now}
     if not dialled:
         was_charged = _end_attempt(connection, lead.attempt_id, now)
         values |= {

@@ -24,7 +24,7 @@ class Outcome(StrEnum):
     CALLBACK = "callback"
     """The callee asked to be called again."""
     DO_NOT_CALL = "do_not_call"
-    """The callee asked never to be called again."""
+    """The callee asked never to be called again, or the number is on the suppression list."""
     WRONG_NUMBER = "wrong_number"
     """Somebody else's number."""
     NO_ANSWER = "no_answer"
@@ -124,6 +124,8 @@ def derive_outcome(facts: ResultFacts) -> Outcome:
     """
     if facts.may_have_been_dialled:
         return Outcome.HELD
+    if facts.end_reason == "suppressed":  # on the suppression list: nobody was called, and nobody will be
+        return Outcome.DO_NOT_CALL
     if (wish := _wish(facts)) is not None:
         return wish
     if facts.end_reason == "cancelled":

@@ -62,7 +62,7 @@ def decide(
         case Outcome.REACHED | Outcome.TRANSFERRED | Outcome.WRONG_NUMBER:
             return _final(outcome, "completed")
         case Outcome.DO_NOT_CALL:
-            return _final(outcome, "suppressed", "asked not to be called again")
+            return _final(outcome, "suppressed", "must not be called again")
         case Outcome.HELD:
             return _final(outcome, "held", "may have been dialled: a person must look at it")
         case Outcome.INVALID_NUMBER:

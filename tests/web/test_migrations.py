@@ -42,11 +42,12 @@ def schema_of(db: Database) -> dict[str, tuple[object, ...]]:
     }
 
 
-def test_migrations_make_what_the_models_say(empty: Database, database: Database) -> None:
-    if empty.is_postgresql != database.is_postgresql:
-        pytest.skip("compared with the same kind of database")
+def test_migrations_make_what_the_models_say(empty: Database) -> None:
+    metadata.create_all(empty.engine)
+    by_models = schema_of(empty)
+    metadata.drop_all(empty.engine)
     upgrade(empty)
-    assert schema_of(empty) == schema_of(database)
+    assert schema_of(empty) == by_models
     with empty.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
 

@@ -16,12 +16,11 @@ from dialler.campaigns.owner import Owner, owner_of
 from dialler.campaigns.store import all_campaigns
 from dialler.leads.progress import Progress, progress
 from web.cli.common import CampaignArgument, DatabaseOption, JsonOption, campaign_called, open_database
-from web.cli.errors import PeopleGroup
 from web.cli.output import emit_json, say, show_fields, show_rows
 
 __all__ = ["app"]
 
-app = typer.Typer(cls=PeopleGroup, no_args_is_help=True, help="Campaigns: list, look at, pause, resume and stop them.")
+app = typer.Typer(no_args_is_help=True, help="Campaigns: list, look at, pause, resume and stop them.")
 
 _TITLES = {
     "name": "Campaign",
@@ -34,9 +33,7 @@ _TITLES = {
     "runs": "Runs now",
     "why": "",
 }
-EndCallsOption = Annotated[
-    bool, typer.Option("--end-calls", help="Also end the calls that are in progress, instead of letting them finish.")
-]
+EndCallsOption = Annotated[bool, typer.Option("--end-calls", help="Also end the calls in progress, instead of letting them finish.")]
 
 
 @app.command("list")
@@ -165,9 +162,7 @@ def _sentences(name: str, done: control.Steered, runs: bool, end_calls: bool) ->
     if done.state == "running":
         said.append("It dials." if runs else "No process dials for it now: start one with `dialler run FOLDER` or `dialler serve`.")
     elif done.not_waited_for:
-        said.append(
-            f"{done.not_waited_for} dial(s) were on their way already and have not been answered for; give the order again to wait."
-        )
+        said.append(f"{done.not_waited_for} dial(s) were on their way already; give the order again to wait for them.")
     else:
         said.append("No new call leaves.")
     if done.in_progress and done.state != "running":

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from sqlalchemy import Row, func, make_url, select
+from sqlalchemy import Row, make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.access.secrets import SecretStore
@@ -23,7 +23,6 @@ from core.kernel.database import Database
 from core.kernel.secrets import SecretBox
 from core.outgoing.guard import AllowList
 from dialler.campaigns.store import all_campaigns, find_campaign
-from dialler.campaigns.tables import Campaign
 from web.cli.errors import CliError, unknown
 from web.migrate import upgrade
 from web.settings import data_folder_of
@@ -39,7 +38,6 @@ __all__ = [
     "campaign_called",
     "clock_of",
     "database_url",
-    "latest_clock",
     "open_database",
     "parse_pairs",
     "parse_speed",
@@ -164,15 +162,10 @@ def campaign_called(database: Database, name: str) -> Row[Any]:
     return found
 
 
-def latest_clock(database: Database) -> datetime | None:
-    """What the clocks of all campaigns show: a campaign in virtual time may be far from today. None before any ran."""
-    with database.read() as connection:
-        return connection.execute(select(func.max(Campaign.__table__.c.clock_at))).scalar_one()  # type: ignore[attr-defined]
-
-
 def clock_of(campaign: Row[Any]) -> datetime:
     """What time it is for a campaign: what its last run's clock showed, or the real time."""
-    return campaign.clock_at or utc_now()
+    shown: datetime | None = campaign.clock_at
+    return shown or utc_now()
 
 
 def allow_list(hosts: Sequence[str] | None) -> AllowList:

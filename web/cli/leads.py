@@ -15,12 +15,12 @@ from dialler.leads.held import NotHeld, resolve
 from dialler.leads.queries import LeadFilter, attempts_of, count_leads, dispositions, find_leads, history_of, list_leads
 from dialler.leads.states import STATES
 from web.cli.common import DatabaseOption, JsonOption, LimitOption, campaign_called, clock_of, open_database
-from web.cli.errors import CANNOT, CliError, PeopleGroup, unknown
+from web.cli.errors import CANNOT, CliError, unknown
 from web.cli.output import console, emit_json, say, show_fields, show_rows, table
 
 __all__ = ["app"]
 
-app = typer.Typer(cls=PeopleGroup, no_args_is_help=True, help="Leads: list them, look at one, resolve those that may have been dialled.")
+app = typer.Typer(no_args_is_help=True, help="Leads: list them, look at one, resolve those that may have been dialled.")
 
 _TITLES = {
     "id": "Lead",

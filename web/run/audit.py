@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from core.kernel.database import Database
 from core.transports.sandbox import read_network_log
+from dialler.leads.held import NOT_DIALLED
 from dialler.leads.tables import Attempt
 
 __all__ = ["Audit", "audit", "compare"]
@@ -53,8 +54,10 @@ def audit(db: Database, campaign_id: str, network_log: Path) -> Audit:
     """Compare one campaign's attempts with `network.jsonl`."""
     with db.read() as connection:
         rows = connection.execute(
-            select(_attempts.c.id, _attempts.c.state, _attempts.c.call_id).where(_attempts.c.campaign_id == campaign_id)
+            select(_attempts.c.id, _attempts.c.state, _attempts.c.call_id, _attempts.c.outcome).where(
+                _attempts.c.campaign_id == campaign_id
+            )
         ).all()
-    placed = [row.id for row in rows if row.call_id is not None and row.state in {"placed", "ended"}]
+    placed = [row.id for row in rows if row.call_id is not None and row.state in {"placed", "ended"} and row.outcome != NOT_DIALLED]
     seen = [line["attempt"] for line in read_network_log(network_log) if line["event"] == "invite"]
     return compare(seen, placed, [row.id for row in rows])

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialler.campaigns.config import CampaignConfig
-
 from core.bots.config import BotConfig
+from core.bots.template_checks import missing_variables
+from core.kernel.yaml_config import ConfigError, load_yaml_model
+from core.outgoing.guard import AllowList
+from dialler.campaigns.config import CampaignConfig
+from dialler.imports.errors import LeadFileError
 from dialler.imports.options import ImportOptions
+from dialler.imports.reader import LeadFile
+from web.run.bot_file import read_bot_file
+from web.run.push_checks import push_problems
 
 __all__ = ["CampaignFolder", "UnusableFolder", "read_folder"]
 
@@ -25,10 +32,87 @@ class UnusableFolder(Exception):
 
 @dataclass(frozen=True)
 class CampaignFolder:
-    """A folder that can be run."""
+    """A folder that can be run. `warnings` are sentences about what will run and may not be meant."""
 
     path: Path
     campaign: CampaignConfig
     bot: BotConfig
     leads: Path
     import_options: ImportOptions
+    warnings: tuple[str, ...] = ()
+
+
+def read_folder(path: Path, allow: AllowList | None = None, has_secret: Callable[[str], bool] | None = None) -> CampaignFolder:
+    """Read a folder and check all of it. Of the lead file the form is checked here: its rows are, at the import.
+
+    Args:
+        path: the folder.
+        allow: internal hosts that pushes may reach.
+        has_secret: whether a secret of that name is set somewhere; None: not looked at.
+
+    Raises:
+        UnusableFolder: with every problem of all three files.
+    """
+    if not path.is_dir():
+        raise UnusableFolder([f"{path} is not a folder. Give the folder that holds {', '.join(_FILES)}."])
+    problems = [_absent(path, name) for name in _FILES if not (path / name).is_file()]
+    campaign = bot = variables = None
+    options = ImportOptions()
+    if (path / "campaign.yaml").is_file():
+        try:
+            campaign = load_yaml_model(path / "campaign.yaml", CampaignConfig)
+            options = _options(campaign)
+        except ConfigError as error:
+            problems += _lines(path, error)
+    if (path / "bot.yaml").is_file():
+        try:
+            bot = read_bot_file(path / "bot.yaml")
+            problems += push_problems(bot, allow or AllowList(), has_secret)
+        except ConfigError as error:
+            problems += _lines(path, error)
+    # with an unusable campaign.yaml the lead file would be read with options that are not meant
+    if (path / "leads.csv").is_file() and (campaign is not None or not (path / "campaign.yaml").is_file()):
+        try:
+            with LeadFile(path / "leads.csv", options) as leads:
+                variables = list(leads.report().variables)
+        except LeadFileError as error:
+            problems.append(f"leads.csv: {error}")
+        except OSError as error:
+            problems.append(f"leads.csv: it cannot be read ({error.strerror}). Check the file and its permissions.")
+    if problems or campaign is None or bot is None:
+        raise UnusableFolder(problems)
+    return CampaignFolder(path, campaign, bot, path / "leads.csv", options, tuple(_warnings(bot, variables or [])))
+
+
+def _options(campaign: CampaignConfig) -> ImportOptions:
+    return ImportOptions(
+        default_region=campaign.default_region,
+        phone_column=campaign.phone_column,
+        encoding=campaign.encoding,
+        delimiter=campaign.delimiter,
+    )
+
+
+def _absent(folder: Path, name: str) -> str:
+    stem, _, ending = name.partition(".")
+    others = sorted(
+        file.name
+        for file in folder.iterdir()
+        if file.name not in _FILES and (file.stem.lower() == stem or (ending == "csv" and file.suffix.lower() in {".csv", ".tsv", ".txt"}))
+    )
+    hint = f"Is it {others[0]}? Then rename it." if others else "Add it."
+    return f"{name} ({_FILES[name]}) is missing in {folder}. {hint}"
+
+
+def _lines(folder: Path, error: ConfigError) -> list[str]:
+    """The problems, with file names as they stand in the folder."""
+    return [str(problem).replace(f"{folder}/", "", 1) for problem in error.problems]
+
+
+def _warnings(bot: BotConfig, variables: list[str]) -> list[str]:
+    missing = missing_variables(bot.model_dump(mode="json"), variables)
+    return [
+        f"bot.yaml: {' and '.join(places)} use {{{{crm.{name}}}}}, which no column of leads.csv gives: it will be empty. "
+        f"The columns give {', '.join(variables) or 'no variables'}."
+        for name, places in missing.items()
+    ]

@@ -12,7 +12,6 @@ from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress
 from web.composition import Whole
 from web.run.audit import Audit
-from web.run.folder import CampaignFolder
 from web.run.outputs import outcome_table
 
 __all__ = ["RunSummary", "summarise", "write_summary"]
@@ -58,9 +57,7 @@ class RunSummary:
         return 3 if self.undelivered else 0
 
 
-def summarise(
-    whole: Whole, folder: CampaignFolder, campaign_id: str, state: str, report: ImportReport, deliveries: dict[str, int], found: Audit
-) -> RunSummary:
+def summarise(whole: Whole, campaign_id: str, state: str, report: ImportReport, deliveries: dict[str, int], found: Audit) -> RunSummary:
     """Put the summary together from the database."""
     with whole.db.read() as connection:
         campaign = read_campaign(connection, campaign_id)

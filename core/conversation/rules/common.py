@@ -11,7 +11,7 @@ from core.conversation.rules.intents import Intent
 from core.conversation.rules.scene import END, STAY, Line, Moment, State, Step
 from core.conversation.rules.understand import Understood
 
-__all__ = ["ALIASES", "ANYWHERE", "CALLBACK_STATES", "LINES", "identity_states"]
+__all__ = ["ALIASES", "ANYWHERE", "LINES", "closing_states", "identity_states"]
 
 
 def _person(_: Facts, __: Understood, moment: Moment) -> Step:
@@ -63,24 +63,19 @@ _CALLBACK_TIMES: Final[Mapping[Intent, Step]] = {
     Intent.GOODBYE: Step("goodbye", END, ask=False),
 }
 
-CALLBACK_STATES: Final[Mapping[str, State]] = {
-    "callback_time": State(
-        "ask_callback_time", steps=_CALLBACK_TIMES, unclear=Step("callback_some_time", "callback_set", do.callback_any_time, ask=False)
-    ),
-    "away_time": State(
-        "ask_away_time",
-        steps={**_CALLBACK_TIMES, Intent.NOT_HERE: Step("goodbye", END, ask=False), Intent.HOLD: Step("hold", "identity", ask=False)},
-        unclear=Step("goodbye", END, ask=False),
-    ),
-    "callback_set": State(
-        "",
-        steps={Intent.WHEN: CALLBACK_SET, Intent.CALLBACK_TIMED: CALLBACK_SET},
-        unclear=Step("goodbye", END, ask=False),
-    ),
-    END: State(
-        "", steps={Intent.HUMAN: Step("no_person", "callback_time", do.wants_person, ask=False)}, unclear=Step("bye", END, ask=False)
-    ),
-}
+
+def closing_states(start: str) -> dict[str, State]:
+    """The states that agree on a callback, and the end; `start` is where the talk begins again with another person."""
+    goodbye = Step("goodbye", END, ask=False)
+    some_time = Step("callback_some_time", "callback_set", do.callback_any_time, ask=False)
+    away = {**_CALLBACK_TIMES, Intent.NOT_HERE: goodbye, Intent.HOLD: Step("hold", start, ask=False)}
+    person = {Intent.HUMAN: Step("no_person", "callback_time", do.wants_person, ask=False)}
+    return {
+        "callback_time": State("ask_callback_time", steps=_CALLBACK_TIMES, unclear=some_time),
+        "away_time": State("ask_away_time", steps=away, unclear=goodbye),
+        "callback_set": State(steps={Intent.WHEN: CALLBACK_SET, Intent.CALLBACK_TIMED: CALLBACK_SET}, unclear=goodbye),
+        END: State(steps=person, unclear=Step("bye", END, ask=False)),
+    }
 
 
 def identity_states(after: str) -> dict[str, State]:

@@ -18,9 +18,10 @@ from core.conversation.rules.numbers import digits
 __all__ = ["find_day", "find_past_date"]
 
 _DAYS: Final = {
-    "somvar": "monday", "mangalvar": "tuesday", "mangal": "tuesday", "budhvar": "wednesday", "guruvar": "thursday", "shukravar": "friday",
-    "shanivar": "saturday", "ravivar": "sunday", "itvar": "sunday", "mon": "monday", "tue": "tuesday", "tues": "tuesday", "wed": "wednesday",
-    "thu": "thursday", "thur": "thursday", "thurs": "thursday", "fri": "friday", "saturday": "saturday", "sunday": "sunday",
+    "somvar": "monday", "mangalvar": "tuesday", "mangal": "tuesday", "budhvar": "wednesday", "guruvar": "thursday",
+    "shukravar": "friday", "shanivar": "saturday", "ravivar": "sunday", "itvar": "sunday", "mon": "monday", "tue": "tuesday",
+    "tues": "tuesday", "wed": "wednesday", "thu": "thursday", "thur": "thursday", "thurs": "thursday", "fri": "friday",
+    "saturday": "saturday", "sunday": "sunday",
 }  # fmt: skip
 _WEEKDAY: Final = rf"(monday|tuesday|wednesday|thursday|friday|{'|'.join(_DAYS)})s?"
 _MONTH: Final = (
@@ -219,6 +220,7 @@ _DAY_RULES: Final[tuple[tuple[re.Pattern[str], _Maker], ...]] = tuple(
 
 
 def find_day(text: str, now: datetime, day_first: bool) -> When | None:
+    """The first day, moment from now or vague period in a text (words and digits only) that is not negated, else None."""
     named = [
         (match.start(), match.end(), order, when)
         for order, (pattern, make) in enumerate(_DAY_RULES)

@@ -38,11 +38,12 @@ def right_party(facts: Facts, _: Understood, __: Moment) -> tuple[Action, ...]:
     return ()
 
 
-def away(facts: Facts, _: Understood, __: Moment) -> tuple[Action, ...]:
-    """Somebody else answered, and the person is not there."""
+def away(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:
+    """Somebody else answered, and the person is not there: they are to be called again, even if no time is named."""
     facts.right_party = False
+    facts.callback_requested = True
     facts.decide("RIGHT_PARTY_NOT_AVAILABLE", "AWAY")
-    return ()
+    return (ScheduleCallback(None, heard.heard),)
 
 
 def do_not_call(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:

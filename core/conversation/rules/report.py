@@ -44,6 +44,7 @@ def report(facts: Facts, questions: dict[str, str]) -> dict[str, Any]:
         "questions": dict(questions),
         "question": " / ".join(facts.questions) or None,
         "do_not_call": facts.do_not_call,
+        "wrong_number": disposition == "WRONG_NUMBER",
     }
 
 
@@ -67,7 +68,7 @@ def _decided(facts: Facts, questions: dict[str, str]) -> tuple[str, str | None]:
 
 def _remarks(facts: Facts, disposition: str, sub: str | None, questions: dict[str, str]) -> str:
     sentences = [_sentence(facts, disposition, sub, questions)]
-    if facts.callback_requested and disposition not in {"CALLBACK", "DO_NOT_CALL"}:
+    if facts.callback_words and disposition not in {"CALLBACK", "DO_NOT_CALL"}:
         sentences.append(f"Asked to be called again{_callback_time(facts)}.")
     if facts.reason:
         sentences.append(f"Said: “{facts.reason}”")

@@ -104,7 +104,7 @@ class Silent:
 
 
 class Rambler:
-    """Is the right person, and then tells a story of two minutes after every word of the bot; never hangs up."""
+    """Is the right person, and then tells a story of a quarter of an hour after every word of the bot; never hangs up."""
 
     _STORY = (
         "Well, let me tell you about the garden first.",
@@ -120,7 +120,7 @@ class Rambler:
         "I still have a photograph of it somewhere in the hall.",
         "Where was I, the garden, of course.",
     )
-    _WORDS = 312
+    _WORDS = 2400
 
     def __init__(self) -> None:
         self._introduced = False

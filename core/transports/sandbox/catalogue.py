@@ -46,7 +46,7 @@ CATALOGUE = tuple(
         ("10", "voicemail", "a machine: greeting, beep, records"),
         ("11", "wrong number", "answers, but nobody of that name is there"),
         ("12", "never call again", "demands never to be called again, and hangs up when asked once more"),
-        ("13", "talks past the limit", "tells stories of two minutes and never hangs up"),
+        ("13", "talks past the limit", "tells a story of a quarter of an hour and never hangs up"),
         ("14", "network failure", "the network fails (503) before it rings"),
         ("15", "server error", "the network fails (500) before it rings"),
         ("16", "number does not exist", "no such number (404)"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from core.conversation.brain import Action
-from core.conversation.rules.common import ALIASES, ANYWHERE, CALLBACK_STATES, LINES, identity_states
+from core.conversation.rules.common import ALIASES, ANYWHERE, LINES, closing_states, identity_states
 from core.conversation.rules.facts import Facts
 from core.conversation.rules.intents import Intent
 from core.conversation.rules.scene import END, STAY, Line, Moment, Scenario, State, Step
@@ -63,7 +63,7 @@ APPOINTMENT_CONFIRMATION: Final = Scenario(
     },
     states={
         **identity_states("coming"),
-        **CALLBACK_STATES,
+        **closing_states("identity"),
         "coming": State(
             "ask_coming",
             "ask_coming_again",

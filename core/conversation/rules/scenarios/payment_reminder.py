@@ -7,7 +7,7 @@ from typing import Final
 
 from core.conversation.brain import Action
 from core.conversation.rules import effects as do
-from core.conversation.rules.common import ALIASES, ANYWHERE, CALLBACK_STATES, LINES, identity_states
+from core.conversation.rules.common import ALIASES, ANYWHERE, LINES, closing_states, identity_states
 from core.conversation.rules.facts import Facts
 from core.conversation.rules.intents import Intent
 from core.conversation.rules.numbers import amount_in
@@ -92,7 +92,7 @@ PAYMENT_REMINDER: Final = Scenario(
     anywhere=_ANYWHERE,
     states={
         **identity_states("purpose"),
-        **CALLBACK_STATES,
+        **closing_states("identity"),
         "purpose": State(
             "ask_payment",
             "ask_payment_again",

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from core.conversation.brain import Action
 from core.conversation.rules import effects as do
-from core.conversation.rules.common import ALIASES, ANYWHERE, CALLBACK_STATES, LINES
+from core.conversation.rules.common import ALIASES, ANYWHERE, LINES, closing_states
 from core.conversation.rules.facts import Facts
 from core.conversation.rules.intents import Intent
 from core.conversation.rules.numbers import digits, rating_in
@@ -69,7 +69,7 @@ def survey(questions: list[str]) -> Scenario:
         anywhere={**ANYWHERE, Intent.NOT_INTERESTED: Step("stopped", END, ask=False)},
         start="consent",
         states={
-            **CALLBACK_STATES,
+            **closing_states("consent"),
             "consent": State(
                 "ask_consent",
                 steps={

@@ -15,6 +15,7 @@ _NOT_A_TIME = (
     r"after|during))"
 )
 _ME = r"(?:me|us|my|this|here|him|her)"
+_NO_STORY = r"(?<!they )(?<!you )(?<!she )(?<!he )(?<!people )"  # "they never call me back" is a complaint of others
 _PERSON = (
     r"(?:an? |some |your |the |any |real |live |actual )*"
     r"(?:human|person|people|agent|manager|supervisor|representative|rep|executive|colleague|operator|adviser|advisor|insaan|aadmi|"
@@ -30,7 +31,8 @@ WISHES: Final[tuple[Pattern, ...]] = (
     # never again
     exactly(
         Intent.STOP_CALLING,
-        rf"(?:do not|never|not to|must not|should not|can not) (?:you )?(?:ever |please |dare )*(?:be )?{_CALLING}(?: {_ME}|"
+        rf"{_NO_STORY}(?:do not|never|not to|must not|should not|can not) (?:you )?(?:ever |"
+        rf"please |dare )*(?:be )?{_CALLING}(?: {_ME}|"
         rf" back)*(?: (?:number|phone))?{_NOT_A_TIME}",
         rf"(?:do not|never|not to) (?:ever )?{_CALLING}(?: \w+){{0,4}} (?:again|anymore|any more|ever)",
         rf"(?:do|would) not (?:want|like|wish)(?: you)? (?:to )?(?:(?:be )?{_CALLING.replace('call|', 'call|called|contacted|')}|"

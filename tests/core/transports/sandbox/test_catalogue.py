@@ -157,8 +157,7 @@ def test_13_talks_past_the_limit(answered: Call) -> None:
     saw = answered("13", PAYMENT[:1] + ("I see. When can you pay?",) * 9, longest=300.0)
     assert saw.end == HungUp("caller hung up")
     assert (saw.times[-1] - saw.times[1]).total_seconds() > 300
-    assert saw.heard[0] == "Yes, speaking."
-    assert len(saw.heard[1].split()) > 300
+    assert saw.heard == ["Yes, speaking."]  # and a story that the limit cut short
 
 
 def test_17_picks_up_after_25_seconds(answered: Call) -> None:

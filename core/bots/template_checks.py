@@ -1,0 +1,74 @@
+"""The templates of a bot: what is wrong with them, and which variables of a lead they need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from core.bots.loading import Complaint
+from core.kernel.config_problems import KeyPath
+from core.templates import problems, render
+from core.templates.problems import NAMESPACES
+
+__all__ = ["missing_variables", "template_complaints"]
+
+Known = Mapping[str, Collection[str] | None]
+
+_TALKING: Known = {"crm": None, "call": None}
+_LINES: Known = {**_TALKING, "lead": None}
+_PLACES: tuple[tuple[KeyPath, Known], ...] = (
+    (("system_prompt",), _TALKING),
+    (("opening_message",), _TALKING),
+    (("voicemail_message",), _TALKING),
+    (("silence", "lines"), _TALKING),
+    (("silence", "goodbye"), _TALKING),
+    (("brain", "lines"), _LINES),
+    (("brain", "questions"), _LINES),
+    (("post_call_push", "key_mapper"), NAMESPACES),
+)
+"""Where templates stand, and the namespaces that are filled there."""
+
+
+def template_complaints(data: Mapping[str, Any]) -> list[Complaint]:
+    """What is wrong with the templates of a bot's configuration, whose other keys may be wrong as well."""
+    return [
+        (path, problem.rstrip("."), "Templates are explained in docs/templates.md.")
+        for path, text, known in _templates(data)
+        for problem in problems(text, known)
+    ]
+
+
+def missing_variables(data: Mapping[str, Any], variables: Collection[str]) -> dict[str, list[str]]:
+    """Variables of a lead that templates need and the lead file has not: each with the keys that use it.
+
+    A reference with a default (`{{crm.name|there}}`) needs none.
+    """
+    filled = {"crm": dict.fromkeys(variables, "x")}
+    found: dict[str, list[str]] = {}
+    for path, text, _ in _templates(data):
+        for missing in render(text, filled).missing:
+            namespace, _, name = missing.partition(".")
+            if namespace == "crm" and name:
+                places = found.setdefault(name, [])
+                if (place := ".".join(map(str, path[:2]))) not in places:
+                    places.append(place)
+    return found
+
+
+def _templates(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str, Known]]:
+    for path, known in _PLACES:
+        value: Any = data
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        yield from ((where, text, known) for where, text in _texts(value, path))
+
+
+def _texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts(inner, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, (*path, number))

@@ -1,0 +1,125 @@
+"""`dialler keys`: API keys for programs that dial through the HTTP API."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from core.access.embedded import EMBEDDED_KEY_ID
+from core.access.keys import create, list_keys, revoke
+from core.bots.store import all_bots
+from core.kernel.clock import utc_now
+from core.kernel.ids import Ids
+from dialler.policy.durations import parse_duration
+from web.cli.common import DatabaseOption, JsonOption, open_database
+from web.cli.errors import CANNOT, CliError, unknown
+from web.cli.output import emit_json, say, show_rows
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="API keys: for programs that place calls through the HTTP API.")
+
+_TITLES = {
+    "name": "Name",
+    "prefix": "Begins with",
+    "role": "Role",
+    "bots": "Bots",
+    "valid": "Valid",
+    "created_at": "Made",
+    "expires_at": "Expires",
+    "last_used_at": "Last used",
+    "id": "Id",
+}
+
+
+class RoleName(StrEnum):
+    """What a key may do."""
+
+    dialout = "dialout"
+    admin = "admin"
+
+
+@app.command("create")
+def create_(
+    name: Annotated[str, typer.Argument(help="What you call it: the program that will use it.")],
+    role: Annotated[
+        RoleName, typer.Option(help="dialout: place calls and read them. admin: also bots, suppressions, deliveries.")
+    ] = RoleName.dialout,
+    bot: Annotated[list[str] | None, typer.Option(help="A bot it may use; can be given several times. All bots if left out.")] = None,
+    expires_in: Annotated[str | None, typer.Option(metavar="DURATION", help="How long it is valid: 90d, 12h. For ever by default.")] = None,
+    results_url: Annotated[str | None, typer.Option(help="Where the results of its calls are pushed.", show_default=False)] = None,
+    results_secret: Annotated[
+        str | None, typer.Option(metavar="secret:NAME", help="Name of the secret that signs those results.", show_default=False)
+    ] = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a key. It is shown once, now: keep it safe. A lost key is replaced, not recovered."""
+    now = utc_now()
+    try:
+        expires_at = now + parse_duration(expires_in) if expires_in else None
+    except ValueError as error:
+        raise CliError(f"--expires-in: {error}.") from None
+    with open_database(database, create=True) as db, db.write() as connection:
+        known = [stored.id for stored in all_bots(connection)]
+        for wanted in bot or []:
+            if wanted not in known:
+                raise unknown("bot", wanted, known, "dialler bots list")
+        try:
+            new = create(
+                connection,
+                key_id=Ids().new(),
+                name=name,
+                now=now,
+                role=role.value,
+                bots=bot or None,
+                results_url=results_url,
+                results_secret=results_secret,
+                expires_at=expires_at,
+            )
+        except ValueError as error:
+            raise CliError(f"{error}.") from None
+    if as_json:
+        emit_json({"key": new.key, **asdict(new.info)})
+    else:
+        say(new.key, "It is not shown again. Send it in the X-API-Key header.")
+
+
+@app.command("list")
+def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """List the keys, revoked ones too; the keys themselves are not kept."""
+    with open_database(database) as db, db.read() as connection:
+        rows = [{**asdict(key), "valid": key.is_valid(utc_now())} for key in list_keys(connection)]
+    if not as_json:
+        for row in rows:
+            row["bots"] = "all" if row["bots"] is None else row["bots"]
+    show_rows(rows, _TITLES, as_json=as_json, empty="There is no key yet.")
+
+
+@app.command("revoke")
+def revoke_(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its id, its name, or the beginning that `keys list` shows.")],
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Refuse a key from now on, for good."""
+    with open_database(database) as db, db.write() as connection:
+        infos = list_keys(connection)
+        found = [info for info in infos if key in (info.id, info.prefix)] or [info for info in infos if info.name == key]
+        alive = [info for info in found if info.revoked_at is None]
+        if not found:
+            raise unknown("key", key, [info.name for info in infos], "dialler keys list")
+        if len(alive) > 1:
+            raise CliError(f"{len(alive)} keys are called {key!r}.", "Say which by its id; `dialler keys list` shows it.")
+        if not alive:
+            raise CliError(f"The key {key!r} was revoked before.", code=CANNOT)
+        if alive[0].id == EMBEDDED_KEY_ID:
+            raise CliError("This is the key of the dialler itself: without it no campaign can dial.", code=CANNOT)
+        revoke(connection, alive[0].id, utc_now())
+    if as_json:
+        emit_json({"id": alive[0].id, "revoked": True})
+    else:
+        say(f"The key {alive[0].name!r} is revoked.")

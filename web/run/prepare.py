@@ -1,0 +1,57 @@
+"""From a folder to a campaign in the database that can be dialled."""
+
+from __future__ import annotations
+
+from core.bots.store import save_bot
+from dialler.campaigns.states import OVER
+from dialler.campaigns.store import change_state, create_campaign, find_campaign, read_campaign, update_settings
+from dialler.imports.report import ImportReport
+from dialler.imports.staging import import_file
+from dialler.leads.progress import backlog
+from web.composition import Whole
+from web.run.folder import CampaignFolder
+
+__all__ = ["ensure_campaign", "import_leads", "start_campaign", "store_settings"]
+
+
+def ensure_campaign(whole: Whole, folder: CampaignFolder) -> str:
+    """The id of the folder's campaign, which is made if there is none of its name."""
+    with whole.db.write() as connection:
+        before = find_campaign(connection, folder.campaign.name)
+        if before is not None:
+            return str(before.id)
+        campaign_id = whole.ids.new("campaign", folder.campaign.name)
+        settings = folder.campaign.model_dump(mode="json")
+        create_campaign(connection, campaign_id, folder.campaign.name, folder.bot.id, settings, whole.clock.now())
+        return campaign_id
+
+
+def store_settings(whole: Whole, folder: CampaignFolder, campaign_id: str) -> None:
+    """Store the bot and the campaign as the folder has them now. Only the owner of the campaign may: a live run reads them."""
+    with whole.db.write() as connection:
+        bot = save_bot(connection, folder.bot, whole.clock.now())
+        update_settings(connection, campaign_id, bot.id, folder.campaign.model_dump(mode="json"))
+
+
+def import_leads(whole: Whole, folder: CampaignFolder, campaign_id: str) -> ImportReport:
+    """Import the lead file; the same file again changes nothing.
+
+    Raises:
+        LeadFileError: no row of it can be used.
+        ImportInProgress: another process is importing into the campaign.
+    """
+    return import_file(
+        whole.db, whole.clock, whole.ids, campaign_id, folder.leads, source_name=folder.leads.name, options=folder.import_options
+    )
+
+
+def start_campaign(whole: Whole, campaign_id: str) -> bool:
+    """Set the campaign running if there is anything to dial. Returns False if it is paused, or was over and stays so."""
+    with whole.db.write() as connection:
+        state = str(read_campaign(connection, campaign_id).state)
+        if state in {"paused", "stopping"}:
+            return state == "stopping"
+        if state in OVER and backlog(connection, campaign_id).empty:
+            return False
+        change_state(connection, campaign_id, "start", whole.clock.now())
+        return True

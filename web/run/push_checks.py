@@ -1,0 +1,87 @@
+"""Would the pushes of a bot arrive? Internal addresses that nobody has listed, and secrets that are set nowhere."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from core.access.secrets import names_in
+from core.bots.config import BotConfig
+from core.outgoing.guard import AllowList, is_public
+
+__all__ = ["SAMPLE_CRM", "SAMPLE_CRM_TOKEN", "push_problems"]
+
+SAMPLE_CRM = "sample-crm"
+"""The URL that stands for the sample CRM."""
+SAMPLE_CRM_TOKEN = "SAMPLE_CRM_TOKEN"  # noqa: S105 - a name, not a secret
+"""The secret that the sample CRM wants; made when it is started."""
+
+_LOOK_UP_SECONDS = 3.0
+
+Resolve = Callable[[str, int], Sequence[str]]
+
+
+def resolve_soon(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host; none if the name is unknown, or nobody tells within three real seconds."""
+    found: list[str] = []
+
+    def look_up() -> None:
+        try:
+            found.extend(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):
+            found.clear()
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(_LOOK_UP_SECONDS)
+    return list(found)
+
+
+def push_problems(
+    bot: BotConfig, allow: AllowList, has_secret: Callable[[str], bool] | None = None, resolve: Resolve = resolve_soon
+) -> list[str]:
+    """What keeps the pushes of a bot from arriving, one sentence each.
+
+    Args:
+        bot: the bot.
+        allow: internal hosts that may be reached.
+        has_secret: whether a secret is set; None: not looked at.
+        resolve: looks up a host name. One that is unknown now is no problem: pushes wait until it is known.
+    """
+    push, webhook = bot.post_call_push, bot.results_webhook
+    found = []
+    for key, url in (("post_call_push.url", push and push.url), ("results_webhook.url", webhook and webhook.url)):
+        if url and url != SAMPLE_CRM and (where := _internal(url, allow, resolve)):
+            found.append(
+                f"bot.yaml: {key}: {where} is an internal address, which pushes may not reach unless you list it. "
+                f"Give --allow-internal {where}, or set DIALLER_ALLOW_INTERNAL={where}."
+            )
+    for key, text in (("post_call_push.token", push and push.token), ("results_webhook.secret", webhook and webhook.secret)):
+        for name in names_in(text or ""):
+            made_by_us = name == SAMPLE_CRM_TOKEN and push is not None and push.url == SAMPLE_CRM
+            if has_secret is not None and not made_by_us and not has_secret(name):
+                found.append(
+                    f"bot.yaml: {key}: the secret {name} is set nowhere. Set the environment variable {name}, or keep it with "
+                    f"`dialler secrets set {name}` in the database of the run."
+                )
+    return found
+
+
+def _internal(url: str, allow: AllowList, resolve: Resolve) -> str | None:
+    """`host:port` of a URL if it can only be reached at internal addresses that are not listed."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except (ValueError, KeyError):
+        return None  # not a URL at all: the bot's own check says so
+    if not host or allow.allows(host, port):
+        return None
+    try:
+        addresses: Sequence[str] = [str(ipaddress.ip_address(host))]
+    except ValueError:
+        addresses = resolve(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    return f"{shown}:{port}" if addresses and not any(map(is_public, addresses)) else None
