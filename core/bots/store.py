@@ -6,8 +6,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from core.bots.config import BotConfig
 from core.bots.tables import Bot, BotVersion
@@ -18,6 +19,9 @@ _bots = Bot.__table__  # type: ignore[attr-defined]
 _versions = BotVersion.__table__  # type: ignore[attr-defined]
 
 
+_MOST_CONFIGS = 256
+
+
 @dataclass(frozen=True)
 class StoredBot:
     """A bot at one version."""
@@ -25,6 +29,19 @@ class StoredBot:
     id: str
     version: int
     config: BotConfig
+
+
+_CONFIGS: dict[str, BotConfig] = {}
+
+
+def _config(row: Row[Any]) -> BotConfig:
+    """The configuration of a version; parsed once, since it is read for every dial. Its checksum says what it holds."""
+    config = _CONFIGS.get(row.checksum)
+    if config is None:
+        if len(_CONFIGS) >= _MOST_CONFIGS:
+            _CONFIGS.clear()
+        config = _CONFIGS[row.checksum] = BotConfig.model_validate(row.config)
+    return config
 
 
 def save_bot(connection: Connection, config: BotConfig, now: datetime) -> StoredBot:
@@ -57,13 +74,13 @@ def read_bot(connection: Connection, bot_id: str) -> StoredBot | None:
         .join(_bots, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
         .where(_bots.c.id == bot_id)
     ).one_or_none()
-    return None if row is None else StoredBot(row.bot_id, row.version, BotConfig.model_validate(row.config))
+    return None if row is None else StoredBot(row.bot_id, row.version, _config(row))
 
 
 def read_version(connection: Connection, bot_id: str, version: int) -> StoredBot | None:
     """The bot as it was at `version`."""
     row = connection.execute(select(_versions).where(_versions.c.bot_id == bot_id, _versions.c.version == version)).one_or_none()
-    return None if row is None else StoredBot(row.bot_id, row.version, BotConfig.model_validate(row.config))
+    return None if row is None else StoredBot(row.bot_id, row.version, _config(row))
 
 
 def all_bots(connection: Connection) -> list[StoredBot]:
@@ -73,4 +90,4 @@ def all_bots(connection: Connection) -> list[StoredBot]:
         .join(_bots, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
         .order_by(_bots.c.id)
     ).all()
-    return [StoredBot(row.bot_id, row.version, BotConfig.model_validate(row.config)) for row in rows]
+    return [StoredBot(row.bot_id, row.version, _config(row)) for row in rows]

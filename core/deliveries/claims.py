@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, insert, literal_column, or_, select, update
 
 from core.deliveries.backoff import Dead, Delivered, Retry, Verdict
 from core.deliveries.tables import Delivery, DeliveryAttempt
+from core.kernel.database import UtcDateTime
 
 __all__ = ["Attempt", "Claimed", "bring_forward", "claim", "next_due", "record", "release_every_lease"]
 
@@ -59,24 +60,31 @@ def _free(table: Any, wall_now: datetime) -> ColumnElement[bool]:
     return or_(table.c.lease_until.is_(None), table.c.lease_until <= wall_now)
 
 
+def _next_due_statement() -> Select[tuple[str, datetime]]:
+    first, after, due = _deliveries.alias("first"), _deliveries.alias("after"), _deliveries.alias("due")
+    walk = select(func.min(first.c.destination).label("destination")).where(first.c.state == _PENDING).cte("walk", recursive=True)
+    following = select(func.min(after.c.destination)).where(after.c.state == _PENDING, after.c.destination > walk.c.destination)
+    walk = walk.union_all(select(following.scalar_subquery()).where(walk.c.destination.is_not(None)))
+    free = or_(due.c.lease_until.is_(None), due.c.lease_until <= bindparam("wall_now", type_=UtcDateTime()))
+    earliest = (
+        select(due.c.next_attempt_at)
+        .where(due.c.state == _PENDING, due.c.destination == walk.c.destination, free)
+        .order_by(due.c.next_attempt_at, due.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(walk.c.destination, earliest.label("due")).where(walk.c.destination.is_not(None))
+
+
+_NEXT_DUE = _next_due_statement()  # made once: building it costs more than running it
+
+
 def next_due(connection: Connection, wall_now: datetime) -> dict[str, datetime]:
     """For each destination that has pending deliveries nobody sends just now: when the first of them is due.
 
     It walks the index from destination to destination, so its price grows with their number, not with that of deliveries.
     """
-    first, after, due = _deliveries.alias("first"), _deliveries.alias("after"), _deliveries.alias("due")
-    walk = select(func.min(first.c.destination).label("destination")).where(first.c.state == _PENDING).cte("walk", recursive=True)
-    following = select(func.min(after.c.destination)).where(after.c.state == _PENDING, after.c.destination > walk.c.destination)
-    walk = walk.union_all(select(following.scalar_subquery()).where(walk.c.destination.is_not(None)))
-    earliest = (
-        select(due.c.next_attempt_at)
-        .where(due.c.state == _PENDING, due.c.destination == walk.c.destination, _free(due, wall_now))
-        .order_by(due.c.next_attempt_at, due.c.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = connection.execute(select(walk.c.destination, earliest.label("due")).where(walk.c.destination.is_not(None)))
-    return {row.destination: row.due for row in rows if row.due is not None}
+    return {row.destination: row.due for row in connection.execute(_NEXT_DUE, {"wall_now": wall_now}) if row.due is not None}
 
 
 def claim(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 
 from dialler.leads.states import CLAIMED, FINAL, WAITING
 from dialler.leads.tables import Attempt, Lead
@@ -30,19 +30,21 @@ class Backlog:
         return not self.ready and not self.in_flight and self.next_due is None
 
 
+_OF_CAMPAIGN = _leads.c.campaign_id == bindparam("campaign_id")
+_BACKLOG = select(  # made once: building it costs more than running it
+    exists(select(_leads.c.id).where(_OF_CAMPAIGN, _leads.c.queue.is_not(None))).label("ready"),
+    select(func.count()).select_from(_leads).where(_OF_CAMPAIGN, _leads.c.state.in_(CLAIMED)).scalar_subquery().label("in_flight"),
+    select(func.min(_leads.c.due_at))
+    .where(_OF_CAMPAIGN, _leads.c.queue.is_(None), _leads.c.due_at.is_not(None))
+    .scalar_subquery()
+    .label("next_due"),
+)
+
+
 def backlog(connection: Connection, campaign_id: str) -> Backlog:
     """The backlog, by three index look-ups: its cost does not grow with the number of leads."""
-    ready = connection.execute(select(_leads.c.id).where(_leads.c.campaign_id == campaign_id, _leads.c.queue.is_not(None)).limit(1)).first()
-    in_flight = connection.execute(
-        select(func.count()).select_from(_leads).where(_leads.c.campaign_id == campaign_id, _leads.c.state.in_(CLAIMED))
-    ).scalar_one()
-    next_due = connection.execute(
-        select(_leads.c.due_at)
-        .where(_leads.c.campaign_id == campaign_id, _leads.c.queue.is_(None), _leads.c.due_at.is_not(None))
-        .order_by(_leads.c.due_at)
-        .limit(1)
-    ).scalar_one_or_none()
-    return Backlog(ready is not None, in_flight, next_due)
+    row = connection.execute(_BACKLOG, {"campaign_id": campaign_id}).one()
+    return Backlog(bool(row.ready), row.in_flight, row.next_due)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def sample_crm(whole: Whole, file: Path) -> Iterator[SampleCrm]:
     Raises:
         SampleCrmFailed: it did not start.
     """
-    token = secrets.token_urlsafe(24)
+    token = whole.settings.environ.get(SAMPLE_CRM_TOKEN, "").strip() or secrets.token_urlsafe(24)  # the environment goes first
     with whole.db.write() as connection:
         whole.secrets.set(connection, SAMPLE_CRM_TOKEN, token, whole.wall())
     with SampleCrm(file, token) as crm:

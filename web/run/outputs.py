@@ -24,8 +24,8 @@ _imports = LeadImport.__table__  # type: ignore[attr-defined]
 _rejected = RejectedRow.__table__  # type: ignore[attr-defined]
 
 _ATTEMPT_COLUMNS = (
-    "attempt_id", "line", "phone", "number", "kind", "state", "call_id", "created_at", "placed_at", "ended_at", "charged", "disconnected_by",
-    "outcome", "disposition", "sip_status", "phone_rang", "fault", "call_duration_seconds",
+    "attempt_id", "line", "phone", "number", "kind", "state", "call_id", "created_at", "placed_at", "ended_at", "charged",
+    "disconnected_by", "outcome", "disposition", "sip_status", "phone_rang", "fault", "call_duration_seconds",
 )  # fmt: skip
 _LEAD_COLUMNS = ("line", "phone", "state", "disposition", "outcome", "attempts", "uncharged_dials", "due_at", "note")
 

@@ -51,10 +51,16 @@ class RunSummary:
 
     @property
     def exit_code(self) -> int:
-        """0 done and delivered, 1 stopped before the end, 3 done but some pushes undelivered (docs/cli.md)."""
+        """0 done and delivered, 1 stopped before the end, 2 no row could be used, 3 some pushes undelivered (docs/cli.md)."""
+        if not self.leads:
+            return 2
         if not self.finished:
             return 1
         return 3 if self.undelivered else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as `summary.json` has them."""
+        return {**asdict(self), "exit_code": self.exit_code}
 
 
 def summarise(whole: Whole, campaign_id: str, state: str, report: ImportReport, deliveries: dict[str, int], found: Audit) -> RunSummary:
@@ -86,5 +92,4 @@ def summarise(whole: Whole, campaign_id: str, state: str, report: ImportReport, 
 
 def write_summary(summary: RunSummary, out: Path) -> None:
     """Write `summary.json`."""
-    document = {**asdict(summary), "exit_code": summary.exit_code}
-    (out / "summary.json").write_text(json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+    (out / "summary.json").write_text(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")

@@ -15,8 +15,8 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-no_braces = st.text(st.characters(blacklist_characters="{}", blacklist_categories=("Cs",)))
-field_names = st.text(st.characters(blacklist_characters="{}|", blacklist_categories=("Cs", "Cc")), min_size=1).filter(
+no_braces = st.text(st.characters(exclude_characters="{}", codec="utf-8"))
+field_names = st.text(st.characters(exclude_characters="{}|", exclude_categories=("Cs", "Cc")), min_size=1).filter(
     lambda name: name == name.strip()
 )
 
@@ -128,7 +128,7 @@ def test_a_key_mapper_keeps_shape_and_types() -> None:
         "none_or": "{{result.none|-}}",
         "gone": "{{result.gone}}",
     }
-    namespaces = {
+    namespaces: dict[str, dict[str, Any]] = {
         "crm": {"customer_id": "007"},
         "call": {"duration": 12.5},
         "result": {"flag": False, "none": None},

@@ -106,6 +106,9 @@ APPOINTMENT_CONFIRMATION: Final = Scenario(
         "ask_coming": Line(
             "I'm calling to confirm your appointment. Will you be able to come?",
             (
+                "I'm calling to confirm your appointment with {{lead.doctor}} on {{lead.appointment}} at {{lead.hour}}. "
+                "Will you be able to come?",
+                "I'm calling to confirm your appointment on {{lead.appointment}} at {{lead.hour}}. Will you be able to come?",
                 "I'm calling to confirm your appointment with {{lead.doctor}} on {{lead.appointment}}. Will you be able to come?",
                 "I'm calling to confirm your appointment on {{lead.appointment}}. Will you be able to come?",
                 "I'm calling to confirm your appointment with {{lead.doctor}}. Will you be able to come?",
@@ -124,7 +127,7 @@ APPOINTMENT_CONFIRMATION: Final = Scenario(
             ("Thank you. I have noted {{lead.requested}}, and a colleague will confirm the new time. Goodbye.",),
         ),
         "moved_some_time": Line("All right. A colleague will call you to find another time. Goodbye."),
-        "tell_appointment": Line("", ("It is on {{lead.appointment}}.",)),
+        "tell_appointment": Line("", ("It is on {{lead.appointment}} at {{lead.hour}}.", "It is on {{lead.appointment}}.")),
         "tell_doctor": Line("", ("It is with {{lead.doctor}}.",)),
         "tell_place": Line("", ("It is at {{lead.company}}.",)),
         "tell_purpose": Line("It is about your appointment."),
@@ -137,7 +140,8 @@ APPOINTMENT_CONFIRMATION: Final = Scenario(
     ),
     aliases={
         **ALIASES,
-        "appointment": ("appointment", "appointment_time", "appointment_date", "appointment_at", "date", "slot", "time"),
+        "appointment": ("appointment", "appointment_at", "appointment_date", "date", "slot"),
+        "hour": ("appointment_time", "time"),
         "doctor": ("doctor", "doctor_name", "dr", "consultant", "dentist", "physician"),
     },
 )

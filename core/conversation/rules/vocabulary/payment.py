@@ -29,7 +29,9 @@ PAYMENT: Final[tuple[Pattern, ...]] = (
     exactly(
         Intent.DISPUTE,
         r"(?:never|not) (?:took|take|taken|borrowed?|owed?|signed|sign|received?|applied|apply|ask(?:ed)? for|"
-        r"order(?:ed)?)(?: \w+){0,4} (?:loan|money|anything|you|that|this|it|credit|card|debt|product)",
+        r"order(?:ed)?)(?: \w+){0,4} (?:loan|money|anything|you|that|this|it|credit|card|debt|product)(?! call)",
+        r"no idea what you are (?:talking|on) about",
+        r"what are you talking about",
         r"(?:never|not) (?:had|have)(?: \w+){0,3} (?:loan|credit|card|debt|account)",
         r"not owe(?: \w+){0,3}",
         r"no (?:such )?(?:loan|debt|dues)",
@@ -63,7 +65,7 @@ PAYMENT: Final[tuple[Pattern, ...]] = (
         r"(?:payment|paise|paisa|paisey|emi)(?: \w+)? (?:kar|de|bhar|jama) ?(?:kar )?(?:diya|diye|di|chuka|chuki)(?: hai| hain)?",
         r"(?:pay|payment|jama|transfer) kar (?:diya|diye|di|chuka|chuki)(?: hai| hain)?",
         r"(?:bhar|de|chuka) (?:diya|diye|di)(?: hai| hain)?",
-        r"ho (?:gaya|gayi|chuka) (?:payment|hai payment)",
+        r"payment(?: \w+)? ho (?:gaya|gayi|chuka|chuki)(?: hai)?",
         negated=Intent.NOT_YET,
     ),
     # "not until Friday" is a Friday
@@ -105,6 +107,9 @@ PAYMENT: Final[tuple[Pattern, ...]] = (
         r"(?:business|shop) is (?:down|slow|closed|bad)",
         r"^(?:sorry )?(?:that is |it is )?(?:not possible|impossible)(?: \w+){0,3}$",
         r"too much for me",
+        r"(?:do|did) not have (?:it|that|any|enough|so much)(?: \w+)?$",
+        r"^(?:sorry |but |this month |right now )*(?:i|we) can not(?: sorry| right now| this month| now| today| at the moment|"
+        r" do it| do that)?$",
         r"(?:paise|paisa) (?:abhi )?(?:nahi|nahi hai|nahi hain|khatam)(?: \w+)?",
         r"nahi (?:de|bhar|kar) (?:sakta|sakti|paunga|paungi|pa raha|pa rahi)(?: \w+)?",
         r"naukri (?:nahi|chali|chhoot|chut)(?: \w+)?",
@@ -122,6 +127,10 @@ PAYMENT: Final[tuple[Pattern, ...]] = (
         r"(?:pay|payment|transfer|jama) kar (?:dunga|doonga|dungi|doongi|denge|deta hoon|deti hoon|dete hain)",
         r"(?:kar|de|bhar|bhej|chuka) (?:dunga|doonga|dungi|doongi|denge|deta hoon|deti hoon)",
         r"(?:bharunga|bharungi|karunga|karungi)",
+        r"(?:the )?(?:rest|remaining|remainder|other half)(?: amount)?",
+        r"(?:give|allow)(?: me| us)?(?: \w+){0,4} (?:days?|weeks?|time|month)",
+        r"need(?: \w+){0,3} (?:more )?(?:days?|weeks?|time)",
+        r"money (?:will|is going to) come",
     ),
     says(
         Intent.PROMISE,

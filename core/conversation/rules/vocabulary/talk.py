@@ -12,7 +12,7 @@ __all__ = ["TALK"]
 TALK: Final[tuple[Pattern, ...]] = (
     exactly(
         Intent.REPEAT,
-        r"^(?:sorry|pardon|what|huh|excuse me|i am sorry|come again|kya|eh)$",
+        r"^(?:pardon|what|huh|excuse me|come again|kya|eh)$",
         r"pardon(?: me)?",
         r"(?:say|repeat)(?: \w+){0,2} (?:again|once more|one more time)",
         r"repeat(?: that| it| please| yourself)?",
@@ -46,7 +46,7 @@ TALK: Final[tuple[Pattern, ...]] = (
     ),
     exactly(
         Intent.WHO,
-        r"who (?:is|are|am) (?:this|you|calling|speaking|there|that|it|i (?:speaking|talking)(?: to| with)?)",
+        r"who (?:is|are|am) (?:this|you|calling|speaking|asking|there|that|it|i (?:speaking|talking)(?: to| with)?)",
         r"who(?: \w+)? calling",
         r"who do you (?:work|call) (?:for|from)",
         r"(?:what|which) (?:company|bank|clinic|firm|organi[sz]ation|place)",
@@ -72,6 +72,7 @@ TALK: Final[tuple[Pattern, ...]] = (
     exactly(
         Intent.NOT_INTERESTED,
         r"not interested",
+        r"(?:none of|mind) your(?: own)? business",
         r"^no (?:survey|questions|interest)",
         r"no (?:thanks|thank you)",
         r"do not (?:want|need|care|wish)(?: \w+){0,4} (?:this|that|it|any|anything|part|survey|talk|speak|answer|participate|"
@@ -109,6 +110,7 @@ TALK: Final[tuple[Pattern, ...]] = (
         r" at all| true| right| correct| ok| okay| fine| possible| me| him| her)?$",
         r"(?:that|it|this|you|date|time|name) (?:is|are|was|does) not (?:right|correct|true|ok|okay|fine|good|me|work|suit|possible)",
         r"(?:of course|certainly|definitely|absolutely) not",
+        r"^not (?:today|yet|tomorrow|this (?:week|month|time))$",
         r"i am not(?: \w+)?$",
         r"(?:i|we|it|they) (?:do|did|am|was|were|would|have|had|could|can|will|is|does) not$",
         r"(?:i|we) do not think so",
@@ -127,6 +129,7 @@ TALK: Final[tuple[Pattern, ...]] = (
         r"(?:works|suits)(?: for)? me",
         r"by all means",
         negated=Intent.NO,
+        even_asked=True,
     ),
     says(
         Intent.GOODBYE,

@@ -25,18 +25,20 @@ _AWAY = (
     r"(?:here|home|at home|in|available|around|back|there|with me|in the (?:office|house|country|room)|at (?:work|the office|the moment)|"
     r"reachable|free)"
 )
+_KIN = r"(?:wife|husband|son|daughter|father|mother|brother|sister|friend|colleague|secretary|neighbou?r|uncle|aunt|boss|cousin)"
 _THIRD = r"(?:he|she|they|husband|wife|son|daughter|father|mother|brother|sister|dad|mum|mom|boss|mr \w+|mrs \w+|ms \w+)"
 
 WISHES: Final[tuple[Pattern, ...]] = (
     # never again
     exactly(
         Intent.STOP_CALLING,
-        rf"{_NO_STORY}(?:do not|never|not to|must not|should not|can not) (?:you )?(?:ever |"
+        rf"(?:{_NO_STORY}(?:do not|never)|not to|must not|should not|can not) (?:you )?(?:ever |"
         rf"please |dare )*(?:be )?{_CALLING}(?: {_ME}|"
         rf" back)*(?: (?:number|phone))?{_NOT_A_TIME}",
         rf"(?:do not|never|not to) (?:ever )?{_CALLING}(?: \w+){{0,4}} (?:again|anymore|any more|ever)",
         rf"(?:do|would) not (?:want|like|wish)(?: you)? (?:to )?(?:(?:be )?{_CALLING.replace('call|', 'call|called|contacted|')}|"
         rf"(?:get|receive|have)(?: any| these| more| your)* calls){_NOT_A_TIME}",
+        r"if you(?: ever)? (?:call|phone|ring|contact)(?: \w+){0,3} again",
         r"no more (?:phone )?calls",
         r"not want(?: \w+){0,3} calls",
         r"(?:mujhe )?(?:dobara |phir se |kabhi )?(?<!abhi )(?:phone|call) mat (?:karo|karna|kar|kijiye|kariye|karein)",
@@ -45,7 +47,7 @@ WISHES: Final[tuple[Pattern, ...]] = (
     ),
     says(
         Intent.STOP_CALLING,
-        rf"(?<!why did you )(?:stop|quit|cease) (?:{_CALLING}|harassing|pestering|spamming)",
+        rf"(?<!why did you )(?:stop|quit|cease) (?:these |the |all |your |this |with |my )*(?:{_CALLING}|harassing|pestering|spamming)",
         r"(?:remove|delete|erase|take)(?: \w+){0,2} (?:number|name|details|me|us)(?: \w+){0,2} (?:off|from|out of)",
         r"(?:remove|delete|erase|lose|forget|block) (?:my|this|our) (?:phone )?(?:number|details|contact|data)",
         r"take (?:me|us|my number|this number) off",
@@ -62,16 +64,18 @@ WISHES: Final[tuple[Pattern, ...]] = (
         Intent.WRONG_NUMBER,
         r"wrong (?:number|person|house|man|woman|guy|lady|contact|phone|party)",
         r"galat (?:number|aadmi|jagah|insaan)",
+        r"number galat",
         r"(?:this|it) (?:is|was) (?:his|her|their) old number",
         r"mistaken (?:identity|number)",
         r"(?:he|she|they) (?:has |have )?changed (?:his|her|their|the) number",
     ),
     exactly(
         Intent.WRONG_NUMBER,
-        r"(?:no one|nobody|no body|no person|no such person|none)(?: \w+){0,4} (?:by|of|with|called|named)(?: \w+){0,4}",
+        r"(?:no one|nobody|no body|no person|no such person)(?: \w+){0,4} (?:by|of|with|called|named)(?: \w+){0,4}",
         r"no such person",
         r"there is no (?!need|problem|way|point|time|money)\w+(?: \w+)? (?:here|at this number|on this number|in this house|living here)",
-        r"(?:he|she|they) (?:does|do) not (?:live|work|stay) here",
+        r"(?!i )\b\w+ (?:does|do) not (?:live|work|stay) here",
+        r"belongs to (?:someone|somebody|another|my|a different)(?: \w+)?",
         r"(?:do|does|did) not know (?:any ?(?:one|body)|him|her|this (?:person|name|man|woman|guy)|that (?:person|name|man|woman|"
         r"guy)|who (?:that|he|she|this) is|such)",
         r"never heard of",
@@ -93,9 +97,10 @@ WISHES: Final[tuple[Pattern, ...]] = (
         Intent.NOT_HERE,
         rf"(?<!i )(?:am|is|are|was) not {_AWAY}(?<!am not free)",
         rf"{_THIRD} (?:is|are|has|have|had|was)(?: \w+)? (?:out|away|busy|driving|sleeping|asleep|travelling|traveling|abroad|"
-        rf"working|bathing|cooking|ill|sick|gone|left|stepped|in hospital|in a meeting|at work|at school|at the \w+|on (?:holiday|"
+        rf"working|bathing|cooking|ill|sick|gone|left|stepped|in hospital|in a meeting|at work|at school|(?:at|in) the \w+|on (?:holiday|"
         rf"leave|a trip|vacation))",
-        rf"{_THIRD} (?:went|left|stepped|can not come|will be back|comes back|returns)",
+        rf"{_THIRD} (?:went|left|stepped|can not come|will be|will come|will return|comes back|returns)",
+        rf"(?:this is|i am|it is|is) (?:my|\w+) {_KIN}",
         r"(?:this is|i am|speaking to|it is) (?:not \w+ )?(?:his|her|their) (?:wife|husband|son|daughter|father|mother|brother|"
         r"sister|friend|colleague|secretary|assistant|neighbou?r|roommate|flatmate|uncle|aunt|partner|boss|cousin)",
         r"out of (?:town|station|the (?:office|house|country))",
@@ -148,6 +153,7 @@ WISHES: Final[tuple[Pattern, ...]] = (
         r"baat)(?: (?:karo|karna|kijiye|kariye|karein|karenge|karen|kar lena|kar lo))?",
         r"(?:phone|call) (?:karo|karna|kijiye|kariye|karein|kar lena|kar lo)",
         r"(?:main )?(?:abhi )?(?:busy|vyast) (?:hoon|hu|hun)",
+        r"(?:i am|we are) (?:at|in) the (?:hospital|airport|station|bank|shop|gym|car|train|bus|middle)(?: \w+){0,3}",
         r"(?:gaadi|gadi) chala",
         even_asked=True,
     ),

@@ -1,0 +1,48 @@
+from typing import get_args
+
+import pytest
+
+from core.calls.outcome import failed_before_answer
+from core.calls.result import DisconnectedBy
+from core.conversation.analysis import DEFAULTS, default_analysis, has_conversation
+
+
+def test_every_way_to_end_has_a_word() -> None:
+    assert set(DEFAULTS) == set(get_args(DisconnectedBy))
+    for disconnected_by in get_args(DisconnectedBy):
+        analysis = default_analysis(disconnected_by=disconnected_by)
+        assert set(analysis) == {"DISPOSITION", "SUB_DISPOSITION", "CALLING_REMARKS"}
+        assert all(analysis.values())
+        assert " " not in analysis["DISPOSITION"]
+
+
+@pytest.mark.parametrize(
+    ("disconnected_by", "end_reason", "spoke", "disposition"),
+    [
+        ("customer", "customer_hangup", False, "HUNG_UP"),
+        ("customer", "customer_hangup", True, "NO_OUTCOME"),
+        ("voicemail", "voicemail", False, "VOICEMAIL"),
+        ("RNR", "silent", False, "RNR"),
+        ("error", "pipeline_failure", True, "ERROR"),
+        ("bot", "cancelled", True, "CANCELLED"),
+        ("something new", "", False, "ERROR"),
+    ],
+)
+def test_words(disconnected_by: str, end_reason: str, spoke: bool, disposition: str) -> None:
+    assert default_analysis(disconnected_by=disconnected_by, end_reason=end_reason, customer_spoke=spoke)["DISPOSITION"] == disposition
+
+
+@pytest.mark.parametrize(
+    ("status", "disposition"),
+    [(480, "NO_ANSWER"), (408, "NO_ANSWER"), (486, "BUSY"), (603, "DECLINED"), (404, "INVALID_NUMBER"), (503, "ERROR")],
+)
+def test_sip_statuses(status: int, disposition: str) -> None:
+    ending = failed_before_answer(status, "", rang=False, from_trunk=False)
+    assert default_analysis(disconnected_by=ending.disconnected_by, end_reason=ending.end_reason)["DISPOSITION"] == disposition
+
+
+def test_only_conversations_are_analysed() -> None:
+    assert has_conversation("bot", customer_spoke=True)
+    assert has_conversation("timeout", customer_spoke=True)
+    assert not has_conversation("customer", customer_spoke=False)
+    assert not has_conversation("error", customer_spoke=True)

@@ -1,0 +1,179 @@
+"""`dialler check FOLDER`: a dry run. No database is opened, nothing is dialled."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from core.access.secrets import names_in
+from core.kernel.clock import utc_now
+from core.kernel.hours import why_not_permitted
+from core.kernel.numbers import callee_zones
+from dialler.imports.errors import LeadFileError
+from dialler.imports.reader import check_file
+from dialler.imports.report import ImportReport, LeadRow, Rejected
+from web.cli.common import AllowInternalOption, JsonOption, allow_list, parse_start
+from web.cli.errors import UNUSABLE, CliError
+from web.cli.output import console, emit_json, say, show_fields, table, text_of
+from web.cli.run import FolderArgument, SeatsOption, StartOption, read_or_fail
+from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
+from web.run.folder import CampaignFolder, read_folder
+from web.run.outputs import defused
+from web.run.push_checks import SAMPLE_CRM
+
+__all__ = ["check"]
+
+_SHOWN = 20
+_SAMPLED = 20_000
+"""Leads whose time zones are looked at; finding those of a million would take minutes."""
+_MOST_ZONES = 500
+
+
+def check(
+    folder: FolderArgument,
+    start: StartOption = None,
+    seats: SeatsOption = 50,
+    rejected: Annotated[
+        Path | None,
+        typer.Option("--rejected", metavar="FILE", help="Write every row that cannot be used there, as CSV.", show_default=False),
+    ] = None,
+    allow_internal: AllowInternalOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A dry run: what would be imported and what not, when dialling could begin, how long it would take.
+
+    Nothing is dialled and no database is touched. Ends with 0 if the folder can be run, else with 2.
+    """
+    allow = allow_list(allow_internal)
+    campaign = read_or_fail(folder, lambda: read_folder(folder, allow), [], as_json=as_json)
+    now = parse_start(start, campaign.bot.time_zone) or utc_now()
+    report, zones, bad = _read_leads(campaign, rejected)
+    expected = estimate(campaign.campaign, campaign.bot, report.imported, zones, seats, now, Assumptions())
+    notes = [*campaign.warnings, *_notes(campaign, zones, now)]
+    if as_json:
+        emit_json(
+            {
+                "folder": str(folder),
+                "usable": report.imported > 0,
+                "import": report.as_dict(),
+                "rejected_rows": [asdict(row) for row in bad],
+                "notes": notes,
+                "first_dial": expected.first_dial,
+                "estimated_end": expected.end,
+                "estimate": {**asdict(expected), "dialling": expected.dialling.total_seconds(), "assumptions": asdict(Assumptions())},
+            }
+        )
+    else:
+        _print(campaign, report, bad, expected, notes, now, rejected)
+    if not report.imported:
+        raise CliError("No row of leads.csv can be used.", "Each is listed above, with what to do about it.", code=UNUSABLE)
+
+
+def _read_leads(campaign: CampaignFolder, rejected_file: Path | None) -> tuple[ImportReport, Counter[Zones], list[Rejected]]:
+    """Read the whole lead file: the report, the zones of the first leads, the first rows that cannot be used."""
+    zones: Counter[Zones] = Counter()
+    bad: list[Rejected] = []
+
+    def take(lead: LeadRow) -> None:
+        if zones.total() < _SAMPLED:
+            found = tuple(callee_zones(lead.phone, campaign.bot.time_zone))
+            zones[found if found in zones or len(zones) < _MOST_ZONES else next(iter(zones))] += 1
+
+    try:
+        if rejected_file is None:
+            return check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=lambda row: _keep(bad, row)), zones, bad
+        rejected_file.parent.mkdir(parents=True, exist_ok=True)
+        with rejected_file.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("line", "column", "value", "reason", "what_to_do"))
+
+            def refuse(row: Rejected) -> None:
+                _keep(bad, row)
+                writer.writerow([defused(value) for value in (row.line, row.column, row.value, row.reason, row.advice)])
+
+            return check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=refuse), zones, bad
+    except LeadFileError as error:
+        raise CliError(*str(error).splitlines()) from None
+
+
+def _keep(rows: list[Rejected], row: Rejected) -> None:
+    if len(rows) < _SHOWN:
+        rows.append(row)
+
+
+def _notes(campaign: CampaignFolder, zones: Counter[Zones], now: datetime) -> list[str]:
+    bot, notes = campaign.bot, []
+    if nowhere := zones[()] if bot.permitted_hours.enabled else 0:
+        notes.append(f"{nowhere} lead(s) are never dialled: {why_not_permitted(bot.permitted_hours, (), now)}.")
+    never = sum(count for zone, count in zones.items() if zone and first_dial(campaign.campaign, bot, zone, now) is None)
+    if never:
+        notes.append(f"{never} lead(s) are never dialled: calling window, active hours and permitted hours are never open together.")
+    push, webhook = bot.post_call_push, bot.results_webhook
+    texts = [push.token if push and push.url != SAMPLE_CRM else "", webhook.secret if webhook else ""]
+    for name in dict.fromkeys(chain.from_iterable(map(names_in, texts))):
+        if not os.environ.get(name, "").strip():
+            notes.append(
+                f"The secret {name} is not in the environment: the run needs it there, or in its database (`dialler secrets set`)."
+            )
+    return notes
+
+
+def _print(
+    campaign: CampaignFolder,
+    report: ImportReport,
+    bad: list[Rejected],
+    expected: Estimate,
+    notes: list[str],
+    now: datetime,
+    rejected_file: Path | None,
+) -> None:
+    say(f"{campaign.campaign.name}: a dry run. Nothing is dialled, nothing is kept.", "", *report.lines())
+    if bad:
+        rows = [(row.line, row.column, row.value, row.reason, row.advice) for row in bad]
+        console().print(table(("Line", "Column", "Value", "Why", "What to do"), rows, title="\nRows that cannot be used"))
+        if report.rejected > len(bad):
+            say(f"... and {report.rejected - len(bad)} more; --rejected FILE writes all.")
+    if rejected_file is not None:
+        say(f"All {report.rejected} are in {rejected_file}.")
+    say("")
+    assumed, window = Assumptions(), campaign.campaign.calling_window
+    show_fields(
+        {
+            "Calling window": f"{window.hours.describe()} ({window.time_zone})" if window else "at any time",
+            "Bot's active hours": f"{campaign.bot.active_hours.describe()} ({campaign.bot.time_zone})",
+            "Callees' hours": campaign.bot.permitted_hours.hours.describe() if campaign.bot.permitted_hours.enabled else "not observed",
+            "Could dial first": _moment(expected.first_dial, campaign, now),
+            "Attempts, about": f"{expected.attempts:,.0f}",
+            "Pace, about": f"{expected.attempts_per_minute:,.0f} attempts a minute, limited by {expected.limited_by}",
+            "Time of dialling, about": _length(expected.dialling),
+            "Could be over": _moment(expected.end, campaign, now),
+            "Assumed": f"{assumed.answer_rate:.0%} of the attempts are answered, a call holds a seat for "
+            f"{assumed.seconds_per_attempt:.0f} s on average (docs/cli.md)",
+        }
+    )
+    for note in notes:
+        say(f"Note: {note}")
+
+
+def _moment(at: datetime | None, campaign: CampaignFolder, now: datetime) -> str:
+    if at is None:
+        return "never"
+    if at <= now:
+        return f"at once ({text_of(at)})"
+    return f"{at.astimezone(ZoneInfo(campaign.bot.time_zone)):%a %d %b %Y %H:%M} in {campaign.bot.time_zone} ({text_of(at)})"
+
+
+def _length(length: timedelta) -> str:
+    minutes = round(length.total_seconds() / 60)
+    if minutes < 1:
+        return "less than a minute"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"

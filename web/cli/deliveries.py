@@ -1,0 +1,145 @@
+"""`dialler deliveries`: what was pushed to CRMs, what was not, and trying again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.deliveries.queries import DeliveryFilter, count, count_by_state, list_deliveries, replay, replay_dead
+from core.kernel.clock import utc_now
+from dialler.campaigns.store import latest_clock
+from web.cli.common import AllowInternalOption, DatabaseOption, JsonOption, LimitOption, allow_list, open_database, sqlite_file
+from web.cli.errors import CliError
+from web.cli.output import emit_json, say, show_rows
+from web.composition import open_whole
+from web.run.crm import sample_crm
+from web.run.push_checks import SAMPLE_CRM
+from web.run.session import CRM_FILE, EXIT_UNDELIVERED
+from web.settings import Settings, data_folder_of
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Deliveries: what was pushed to the CRM, what was not, and trying again.")
+
+_TITLES = {
+    "id": "Delivery",
+    "kind": "Kind",
+    "destination": "To",
+    "state": "State",
+    "attempts": "Attempts",
+    "last_status": "Answer",
+    "last_error": "Problem",
+    "created_at": "Made",
+    "next_attempt_at": "Next attempt",
+}
+_TRIES, _PAUSE = 3, 1.0
+
+
+class StateName(StrEnum):
+    """States of a delivery."""
+
+    pending = "pending"
+    delivered = "delivered"
+    dead = "dead"
+
+
+@app.command("list")
+def list_(
+    state: Annotated[StateName | None, typer.Option(help="Only deliveries in this state.", show_default=False)] = None,
+    kind: Annotated[str | None, typer.Option(help="Only crm_push, or only results_webhook.", show_default=False)] = None,
+    limit: LimitOption = 100,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List deliveries, newest first. A dead one was given up: `deliveries replay` brings it back."""
+    which = DeliveryFilter(state=state.value if state else None, kind=kind)
+    with open_database(database) as db, db.read() as connection:
+        rows, total = list_deliveries(connection, which, limit=limit), count(connection, which)
+        states = count_by_state(connection, which)
+    show_rows([asdict(row) for row in rows], _TITLES, as_json=as_json, empty="There are no such deliveries.")
+    if not as_json and rows:
+        say(f"{total} in all: {', '.join(f'{number} {name}' for name, number in states.items())}.")
+
+
+@app.command()
+def send(
+    allow_internal: AllowInternalOption = None,
+    crm_file: Annotated[
+        Path | None,
+        typer.Option("--sample-crm", metavar="FILE", help="Where the sample CRM writes what arrives.", show_default="crm.jsonl of the run"),
+    ] = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Push what is still pending, now. Ends with 3 if something is left.
+
+    Pushes to the sample CRM start it for as long as this takes. Deliveries that are dead need `deliveries replay` first.
+    """
+    with open_database(database) as db:
+        url = db.url
+        with db.read() as connection:
+            start = latest_clock(connection)
+            before = count(connection, DeliveryFilter(state="pending"))
+            to_sample = count(connection, DeliveryFilter(state="pending", destination=SAMPLE_CRM))
+    folder = (sqlite_file(url) or data_folder_of(url, os.environ) / "x").resolve().parent
+    settings = Settings(
+        database_url=url,
+        data_folder=data_folder_of(url, os.environ),
+        network_log=folder / "network.jsonl",
+        speed=1.0,
+        start=start,  # time goes on where the campaigns' clocks stood: by today's date a push of a past run might be too old
+        seats=0,
+        allow_internal=allow_list(allow_internal),
+    )
+    left = asyncio.run(_send(settings, (crm_file or folder / CRM_FILE) if to_sample else None)) if before else 0
+    with open_database(url) as db, db.read() as connection:
+        dead = count(connection, DeliveryFilter(state="dead"))
+    if as_json:
+        emit_json({"sent": before - left, "pending": left, "dead": dead})
+    else:
+        say(f"{max(before - left, 0)} of {before} pending deliveries went through; {left} are left, {dead} are dead.")
+        if left or dead:
+            say("`dialler deliveries list` says why; `dialler deliveries replay --all` brings dead ones back.")
+    if left or dead:
+        raise typer.Exit(EXIT_UNDELIVERED)
+
+
+@app.command("replay")
+def replay_(
+    delivery: Annotated[list[str] | None, typer.Argument(metavar="DELIVERY...", help="Ids of dead deliveries.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every dead delivery.")] = False,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make dead deliveries pending again, so that `deliveries send`, or the next run, pushes them."""
+    if not delivery and not everything:
+        raise CliError("Say which: ids as `dialler deliveries list --state dead` shows them, or --all.")
+    with open_database(database) as db, db.write() as connection:
+        now = latest_clock(connection) or utc_now()
+        number = replay_dead(connection, DeliveryFilter(), now) if everything else replay(connection, delivery or [], now)
+    if as_json:
+        emit_json({"replayed": number})
+    else:
+        say(f"{number} deliveries are pending again." + (" Push them with `dialler deliveries send`." if number else ""))
+    if delivery and number < len(set(delivery)):
+        raise CliError(f"{len(set(delivery)) - number} of the ids are of no dead delivery.", "List them with `dialler deliveries list`.")
+
+
+async def _send(settings: Settings, crm_file: Path | None) -> int:
+    async with open_whole(settings) as whole:
+        with sample_crm(whole, crm_file) if crm_file else contextlib.nullcontext():
+            left = 0
+            for number in range(_TRIES):
+                if number:
+                    await asyncio.sleep(_PAUSE)
+                left = await whole.deliveries.flush()
+                if not left:
+                    break
+    return left

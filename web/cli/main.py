@@ -1,0 +1,74 @@
+"""The app of the `dialler` command, and its entry point."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from web.cli import bots, campaigns, deliveries, fleet, keys, leads, samples, secret_store, suppressions
+from web.cli.audit import audit_command
+from web.cli.check import check
+from web.cli.common import set_up_logging
+from web.cli.errors import PeopleGroup
+from web.cli.output import say
+from web.cli.run import run
+from web.cli.serve import serve
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="dialler",
+    cls=PeopleGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Calls every lead of a list with a voice bot, inside the permitted hours, and brings each outcome to the CRM.\n\n"
+    "Begin with `dialler check FOLDER`, then `dialler run FOLDER`.",
+    epilog="Exit codes: 0 done; 1 it could not be done as things stand; 2 what was given cannot be used; 3 pushes are undelivered.",
+)
+
+_CAMPAIGNS, _SET_UP, _RUNNING = "Campaigns", "Set up", "Look inside"
+
+app.command(rich_help_panel=_CAMPAIGNS)(check)
+app.command(rich_help_panel=_CAMPAIGNS)(run)
+app.command(rich_help_panel=_CAMPAIGNS)(serve)
+app.add_typer(campaigns.app, name="campaigns", rich_help_panel=_CAMPAIGNS)
+app.add_typer(leads.app, name="leads", rich_help_panel=_CAMPAIGNS)
+app.add_typer(deliveries.app, name="deliveries", rich_help_panel=_CAMPAIGNS)
+app.add_typer(bots.app, name="bots", rich_help_panel=_SET_UP)
+app.add_typer(suppressions.app, name="suppressions", rich_help_panel=_SET_UP)
+app.add_typer(keys.app, name="keys", rich_help_panel=_SET_UP)
+app.add_typer(secret_store.app, name="secrets", rich_help_panel=_SET_UP)
+app.add_typer(fleet.trunks, name="trunks", rich_help_panel=_RUNNING)
+app.add_typer(fleet.workers, name="workers", rich_help_panel=_RUNNING)
+app.command("audit", rich_help_panel=_RUNNING)(audit_command)
+samples.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        say(f"dialler {version('campaign-dialler')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Say what happens, on standard error; -vv for more.", show_default=False)
+    ] = 0,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.", show_default=False)
+    ] = False,
+) -> None:
+    set_up_logging(verbose)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

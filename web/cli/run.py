@@ -1,0 +1,237 @@
+"""`dialler run FOLDER`: a whole campaign, from its folder to its results."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.kernel.yaml_document import read_yaml
+from core.transports.sandbox import SandboxSettings
+from dialler.campaigns.owner import AlreadyRunning
+from dialler.scheduler.runner import LeaseLost
+from web.cli.common import (
+    AllowInternalOption,
+    JsonOption,
+    allow_list,
+    database_url,
+    open_database,
+    parse_speed,
+    parse_start,
+    secret_store,
+    sqlite_file,
+)
+from web.cli.errors import CANNOT, UNUSABLE, CliError
+from web.cli.output import console, emit_line, say
+from web.cli.run_report import print_report
+from web.run.folder import CampaignFolder, UnusableFolder, read_folder
+from web.run.progress import JsonReporter, LiveReporter, Reporter
+from web.run.session import run_folder
+from web.run.summary import RunSummary
+from web.sample_crm.process import SampleCrmFailed
+from web.settings import Settings, data_folder_of
+
+__all__ = [
+    "FolderArgument",
+    "OutOption",
+    "SandboxOption",
+    "SeatsOption",
+    "SeedOption",
+    "StartOption",
+    "prepare",
+    "read_or_fail",
+    "read_sandbox",
+    "run",
+]
+
+FolderArgument = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="The folder of the campaign: leads.csv, campaign.yaml and bot.yaml.", show_default=False)
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="DIR", help="Where the results go. Default: out/FOLDER-NAME.", show_default=False),
+]
+StartOption = Annotated[
+    str | None,
+    typer.Option(
+        "--start",
+        metavar="MOMENT",
+        help="When the campaign's clock begins: 2026-03-04T10:00 (in the bot's time zone) or with an offset. Default: now.",
+        show_default=False,
+    ),
+]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="With --start: everything happens again exactly as the last time.")]
+SeatsOption = Annotated[int, typer.Option("--seats", min=1, max=10_000, help="How many calls this machine holds at once.")]
+SandboxOption = Annotated[
+    Path | None,
+    typer.Option("--sandbox", metavar="FILE", help="A YAML file that changes how the sandbox's callees behave (docs/sandbox.md)."),
+]
+
+
+def run(
+    folder: FolderArgument,
+    out: OutOption = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database",
+            "-d",
+            envvar="DIALLER_DATABASE",
+            metavar="URL",
+            help="Where the campaign is kept: sqlite:///FILE or postgresql://... Default: dialler.db in the output folder.",
+            show_default=False,
+        ),
+    ] = None,
+    speed: Annotated[
+        str,
+        typer.Option(
+            metavar="FACTOR",
+            help="How fast the sandbox's clock runs: 1 is real time, 60 is a minute a second, max waits for nothing at all. "
+            "The same decisions are made at any speed.",
+        ),
+    ] = "max",
+    start: StartOption = None,
+    seed: SeedOption = None,
+    seats: SeatsOption = 50,
+    allow_internal: AllowInternalOption = None,
+    sandbox: SandboxOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a campaign until no lead can be dialled any more, and write what came of it into a folder.
+
+    Calls are placed on the built-in sandbox phone network: no real phone rings. Run it again on the same output folder
+    after an interruption, and it continues where it stopped.
+
+    Ends with 0: done and delivered; 1: stopped before the end; 2: the input cannot be used, every problem is listed;
+    3: done, but some results have not reached the CRM.
+    """
+    campaign, settings, out = prepare(
+        folder, out, database, parse_speed(speed), start, seed, seats, allow_internal, sandbox, as_json=as_json
+    )
+    reporter: Reporter = JsonReporter() if as_json else LiveReporter(console())
+    if not as_json:
+        say(
+            f"SANDBOX: {campaign.campaign.name}. No real phone rings.",
+            f"To steer it: `dialler campaigns pause|resume|stop {shlex.quote(campaign.campaign.name)} {_where(settings)}`.",
+        )
+    for warning in campaign.warnings:
+        reporter.say(f"Note: {warning}")
+    summary = _run(campaign, settings, out, reporter)
+    if as_json:
+        emit_line({"event": "summary", **summary.as_dict()})
+    else:
+        print_report(summary, out, _where(settings))
+    raise typer.Exit(summary.exit_code)
+
+
+def prepare(
+    folder: Path,
+    out: Path | None,
+    database: str | None,
+    speed: float | None,
+    start: str | None,
+    seed: int | None,
+    seats: int,
+    allow_internal: list[str] | None,
+    sandbox: Path | None,
+    *,
+    as_json: bool,
+) -> tuple[CampaignFolder, Settings, Path]:
+    """The folder, checked; the settings of the process; the output folder, made.
+
+    Raises:
+        CliError: with every problem of the folder and of the sandbox's file.
+    """
+    out = out or Path("out") / folder.resolve().name
+    url = database_url(database, f"sqlite:///{out / 'dialler.db'}")
+    allow = allow_list(allow_internal)
+    overrides, problems = read_sandbox(sandbox)
+    campaign = read_or_fail(folder, lambda: read_folder(folder, allow, _known_secrets(url)), problems, as_json=as_json)
+    moment = parse_start(start, campaign.bot.time_zone)
+    out.mkdir(parents=True, exist_ok=True)
+    if (file := sqlite_file(url)) is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    settings = Settings(
+        database_url=url,
+        data_folder=data_folder_of(url, os.environ),
+        network_log=out / "network.jsonl",
+        speed=speed,
+        start=moment,
+        seed=seed,
+        seats=seats,
+        allow_internal=allow,
+        sandbox=overrides,
+    )
+    return campaign, settings, out
+
+
+def read_or_fail(folder: Path, read: Callable[[], CampaignFolder], others: list[str], *, as_json: bool) -> CampaignFolder:
+    """The folder, or every problem of it and the `others` in one list.
+
+    Raises:
+        CliError: there are problems.
+    """
+    problems = others
+    try:
+        campaign = read()
+        if not problems:
+            return campaign
+    except UnusableFolder as error:
+        problems = [*error.problems, *others]
+    if as_json:
+        emit_line({"event": "problems", "problems": problems, "exit_code": UNUSABLE})
+    raise CliError(
+        f"{folder} cannot be run: {len(problems)} problem(s).",
+        *(f"{number}. {problem}" for number, problem in enumerate(problems, 1)),
+    )
+
+
+def _run(campaign: CampaignFolder, settings: Settings, out: Path, reporter: Reporter) -> RunSummary:
+    try:
+        return asyncio.run(run_folder(campaign, settings, out, reporter))
+    except AlreadyRunning as error:
+        raise CliError(str(error), code=CANNOT) from None
+    except (LeaseLost, SampleCrmFailed) as error:
+        raise CliError(f"Stopped: {error}.", code=CANNOT) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise CliError("Stopped before the end. Run the same command again to continue.", code=CANNOT) from None
+
+
+def read_sandbox(file: Path | None) -> tuple[Mapping[str, Any], list[str]]:
+    """The sandbox settings in a YAML file, and what is wrong with them."""
+    if file is None:
+        return {}, []
+    document = read_yaml(file)
+    problems = [str(problem) for problem in document.problems]
+    try:
+        SandboxSettings.from_mapping(document.data)
+    except ValueError as error:
+        problems.append(f"{file}: {error}.")
+    return document.data, problems
+
+
+def _known_secrets(url: str) -> Callable[[str], bool]:
+    """Whether a secret is set, in the environment or in the database, which is only looked at when asked for."""
+
+    def is_set(name: str) -> bool:
+        if os.environ.get(name, "").strip():
+            return True
+        file = sqlite_file(url)
+        if file is not None and not file.exists():
+            return False
+        with open_database(url) as db, db.read() as connection:
+            return any(known.name == name for known in secret_store(db).names(connection))
+
+    return is_set
+
+
+def _where(settings: Settings) -> str:
+    file = sqlite_file(settings.database_url)
+    if file is not None:
+        return f"--database {shlex.quote(str(file))}"
+    return "--database ..." if os.environ.get("DIALLER_DATABASE") != settings.database_url else ""  # a URL may hold a password

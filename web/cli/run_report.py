@@ -1,0 +1,124 @@
+"""What came of a run, for people."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from web.cli.audit import sentences
+from web.cli.output import console, say, table
+from web.run.audit import Audit
+from web.run.session import CRM_FILE
+from web.run.summary import RunSummary
+
+__all__ = ["Arrived", "print_report", "read_crm_file"]
+
+_FILES = {
+    "leads.csv": "each lead: its last state, its disposition, its attempts",
+    "attempts.csv": "each attempt",
+    "results.jsonl": "each call result, as the CRM could have it",
+    "rejected.csv": "rows that were not imported, and what to do about each",
+    "summary.json": "this summary, for programs",
+    "network.jsonl": "the sandbox's own log, written by the callees",
+    CRM_FILE: "what arrived at the sample CRM",
+    "dialler.db": "the database",
+}
+_OVER = {
+    "completed": "Done: no lead can be dialled any more.",
+    "stopped": "Stopped by an operator.",
+    "failed": "Ended early.",
+    "interrupted": "Interrupted. Run the same command again to continue.",
+    "paused": "Paused.",
+}
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What a CRM has received: first arrivals for each disposition, and repeats of what it had."""
+
+    dispositions: Counter[str] = field(default_factory=Counter)
+    repeats: int = 0
+
+
+def read_crm_file(file: Path) -> Arrived:
+    """Count the arrivals in the file of the sample CRM; a line that a crash cut off is left out."""
+    arrived, repeats = Counter[str](), 0
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            if not line.endswith("\n"):
+                continue
+            entry = json.loads(line)
+            if entry["repeat"]:
+                repeats += 1
+            else:
+                body = entry["body"]
+                arrived[next((str(value) for name, value in body.items() if name.lower() == "disposition"), "(none)")] += 1
+    return Arrived(arrived, repeats)
+
+
+def print_report(summary: RunSummary, out: Path, where: str) -> None:
+    """Print the outcomes, what reached the CRM, the audit, what is left to do, and the files.
+
+    Args:
+        summary: the summary.
+        out: the output folder.
+        where: the `--database` option that finds the run's database again.
+    """
+    show = console()
+    say("", f"SANDBOX: {summary.campaign}. {_OVER.get(summary.state, summary.state)}{' ' + summary.reason if summary.reason else ''}")
+    if not summary.leads:
+        say("No lead could be imported: rejected.csv says why, row by row.")
+    if summary.outcomes:
+        rows = [
+            (entry["disposition"] or "(never reached)", entry["state"], entry["leads"], f"{entry['leads'] / summary.leads:.1%}")
+            for entry in summary.outcomes
+        ]
+        show.print(table(("Disposition", "State", "Leads", "Share"), rows, title="\nOutcomes (SANDBOX)"))
+    rate = f" ({summary.answer_rate:.0%} of the attempts)" if summary.answer_rate is not None else ""
+    say("", f"{summary.leads} leads, {summary.attempts} attempts, {summary.answered} answered{rate}.")
+    _print_crm(summary, out)
+    say(*sentences(_audit(summary)))
+    _print_left(summary, where)
+    files = [(name, _size(out / name), about) for name, about in _FILES.items() if (out / name).is_file()]
+    show.print(table(("File", "Size", "What"), files, title=f"\nFiles in {out}"))
+
+
+def _print_crm(summary: RunSummary, out: Path) -> None:
+    delivered = summary.deliveries["delivered"]
+    if (out / CRM_FILE).is_file():
+        arrived = read_crm_file(out / CRM_FILE)
+        rows = sorted(arrived.dispositions.items(), key=lambda item: (-item[1], item[0]))
+        console().print(table(("DISPOSITION", "Pushes"), rows, title="\nArrived at the sample CRM (SANDBOX)"))
+        repeats = f" and {arrived.repeats} repeats, which it told apart" if arrived.repeats else ", none twice"
+        say("", f"The sample CRM received {arrived.dispositions.total()} results{repeats}.")
+    elif delivered or summary.undelivered:
+        say(f"{delivered} results were pushed to the CRM.")
+
+
+def _print_left(summary: RunSummary, where: str) -> None:
+    if summary.state == "paused":
+        say(f"It is paused: resume it with `dialler campaigns resume '{summary.campaign}' {where}`, then run it again.")
+    if summary.held:
+        say(f"{summary.held} lead(s) may have been dialled, nobody can know: list them with `dialler leads held {where}`.")
+    if summary.undelivered:
+        pending, dead = summary.deliveries["pending"], summary.deliveries["dead"]
+        say(f"{summary.undelivered} results have not reached the CRM ({pending} pending, {dead} given up).")
+        if dead:
+            say(f"Bring back those that were given up with `dialler deliveries replay --all {where}`.")
+        say(f"Push them with `dialler deliveries send {where}`.")
+
+
+def _audit(summary: RunSummary) -> Audit:
+    found = summary.audit
+    return Audit(found["rang"], *(tuple(found[name]) for name in ("rang_twice", "unknown_to_us", "unknown_to_them")))
+
+
+def _size(file: Path) -> str:
+    size = float(file.stat().st_size)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

@@ -1,0 +1,112 @@
+"""`dialler serve`: the HTTP API, kept up, and every running campaign dialled."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dialler.campaigns.owner import AlreadyRunning
+from web.cli.common import (
+    AllowInternalOption,
+    DatabaseOption,
+    allow_list,
+    database_url,
+    parse_speed,
+    parse_start,
+    sqlite_file,
+)
+from web.cli.errors import CANNOT, CliError
+from web.cli.output import say
+from web.cli.run import OutOption, SandboxOption, SeatsOption, SeedOption, StartOption, prepare, read_sandbox
+from web.run.folder import CampaignFolder
+from web.sample_crm.process import SampleCrmFailed
+from web.serve.server import serve_until_stopped
+from web.settings import Settings, data_folder_of
+
+__all__ = ["serve"]
+
+
+def serve(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="A campaign's folder to import and start first.", show_default=False)
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on. Only this machine can reach the default.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port to listen on; 0 takes a free one.")] = 8080,
+    out: OutOption = None,
+    database: DatabaseOption = None,
+    speed: Annotated[
+        str, typer.Option(metavar="FACTOR", help="How fast the sandbox's clock runs: 1 is real time, 60 a minute a second.")
+    ] = "1",
+    start: StartOption = None,
+    seed: SeedOption = None,
+    seats: SeatsOption = 50,
+    allow_internal: AllowInternalOption = None,
+    sandbox: SandboxOption = None,
+) -> None:
+    """Keep the HTTP API up until Ctrl-C, and dial for every campaign that is running.
+
+    With FOLDER, that campaign is imported and started first, and its results are kept in the output folder as those of
+    `dialler run` are. Calls are placed on the built-in sandbox phone network: no real phone rings.
+    """
+    factor = parse_speed(speed)
+    if factor is None:
+        raise CliError(
+            "--speed max is for `dialler run` only: its clock jumps to the next thing to do, and an API is asked in real time.",
+            "Give a factor, such as --speed 60.",
+        )
+    campaign: CampaignFolder | None = None
+    if folder is not None:
+        campaign, settings, out = prepare(folder, out, database, factor, start, seed, seats, allow_internal, sandbox, as_json=False)
+    else:
+        url = database_url(database)
+        file = sqlite_file(url)
+        out = out or (file.parent if file is not None else Path())
+        out.mkdir(parents=True, exist_ok=True)
+        overrides, problems = read_sandbox(sandbox)
+        if problems:
+            raise CliError(*problems)
+        settings = Settings(
+            database_url=url,
+            data_folder=data_folder_of(url, os.environ),
+            network_log=out / "network.jsonl",
+            speed=factor,
+            start=parse_start(start, "UTC"),
+            seed=seed,
+            seats=seats,
+            allow_internal=allow_list(allow_internal),
+            sandbox=overrides,
+        )
+    listener = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    say(f"SANDBOX: no real phone rings. The API is at http://{shown}:{listener.getsockname()[1]}/docs; Ctrl-C ends it.")
+    if not _is_loopback(host):
+        say("It can be reached from other machines. Put TLS in front of it, and make keys with `dialler keys create`.")
+    try:
+        asyncio.run(serve_until_stopped(settings, listener, campaign, out, say))
+    except (AlreadyRunning, SampleCrmFailed) as error:
+        raise CliError(str(error), code=CANNOT) from None
+    finally:
+        listener.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise CliError(
+            f"Nothing can listen on {host} port {port}: {error.strerror or error}.", "Choose another with --port.", code=CANNOT
+        ) from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

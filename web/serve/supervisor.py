@@ -1,0 +1,93 @@
+"""Starts a runner for every campaign that is to be dialled and that no live process dials for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from core.kernel.clock import utc_now
+from dialler.campaigns.owner import AlreadyRunning, owner_of
+from dialler.campaigns.store import all_campaigns
+from dialler.scheduler.runner import CampaignRunner, LeaseLost
+from web.composition import Whole
+from web.dialling import dialling
+from web.ownership import lease
+
+__all__ = ["Supervisor"]
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY = 1.0
+"""Real seconds between two looks: operators' orders come in real time."""
+_OURS = ("running", "stopping")
+
+
+class Supervisor:
+    """The campaigns of one process.
+
+    Args:
+        whole: the running process.
+        tell: told a sentence for people when a campaign begins or ends.
+    """
+
+    def __init__(self, whole: Whole, tell: Callable[[str], None] = lambda _: None) -> None:
+        self._whole, self._tell = whole, tell
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._runners: dict[str, CampaignRunner] = {}
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Look every second for campaigns to dial, until cancelled."""
+        while True:
+            self.look()
+            await asyncio.sleep(_LOOK_EVERY)
+
+    def look(self) -> None:
+        """Start what is to be started now."""
+        if self._stopping:
+            return
+        for campaign_id, name in self._waiting():
+            task = asyncio.create_task(self._dial(campaign_id, name), name=f"campaign {campaign_id}")
+            self._tasks[campaign_id] = task
+            task.add_done_callback(lambda _, campaign_id=campaign_id: self._tasks.pop(campaign_id, None))  # type: ignore[misc]
+
+    async def stop(self) -> None:
+        """Dial no more, and wait until the calls in progress are over; the campaigns can be continued."""
+        self._stopping = True
+        for runner in list(self._runners.values()):
+            runner.drain()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def cancel(self) -> None:
+        """End at once; what was in progress is recovered at the next start."""
+        self._stopping = True
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _waiting(self) -> list[tuple[str, str]]:
+        with self._whole.db.read() as connection:
+            wanted = [row for row in all_campaigns(connection) if row.state in _OURS and row.id not in self._tasks]
+            owners = [(row, owner_of(connection, row.id)) for row in wanted]
+        return [(row.id, row.name) for row, owner in owners if owner is None or not owner.alive(utc_now())]
+
+    async def _dial(self, campaign_id: str, name: str) -> None:
+        try:
+            with lease(self._whole, campaign_id) as token:
+                async with dialling(self._whole, campaign_id, token) as runner:
+                    self._runners[campaign_id] = runner
+                    if self._stopping:
+                        return
+                    self._tell(f"{name}: dialling.")
+                    state = await runner.run()
+                    self._tell(f"{name}: {state}.")
+        except AlreadyRunning:
+            log.info("campaign %s has another owner by now", campaign_id)
+        except LeaseLost as error:
+            log.warning("%s", error)
+        except Exception:
+            log.exception("the runner of campaign %s failed; it is started again", campaign_id)
+        finally:
+            self._runners.pop(campaign_id, None)
