@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from dialler.campaigns import control
+from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.owner import Owner, owner_of
 from dialler.campaigns.store import all_campaigns
 from dialler.leads.progress import Progress, progress
@@ -81,7 +82,7 @@ def show(campaign: CampaignArgument, database: DatabaseOption = None, as_json: J
             "Started": details["started_at"],
             "Ended": details["ended_at"],
             "Its clock": details["clock_at"],
-            "Settings": row.settings,
+            "Settings": CampaignConfig.model_validate(row.settings).model_dump(mode="json", exclude_defaults=True),
         }
     )
 

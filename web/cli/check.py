@@ -23,7 +23,7 @@ from dialler.imports.reader import check_file
 from dialler.imports.report import ImportReport, LeadRow, Rejected
 from web.cli.common import AllowInternalOption, JsonOption, allow_list, parse_start
 from web.cli.errors import UNUSABLE, CliError
-from web.cli.output import console, emit_json, say, show_fields, table, text_of
+from web.cli.output import console, emit_json, heading, say, show_fields, table, text_of
 from web.cli.run import FolderArgument, SeatsOption, StartOption, read_or_fail
 from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
 from web.run.folder import CampaignFolder, read_folder
@@ -44,7 +44,7 @@ def check(
     seats: SeatsOption = 50,
     rejected: Annotated[
         Path | None,
-        typer.Option("--rejected", metavar="FILE", help="Write every row that cannot be used there, as CSV.", show_default=False),
+        typer.Option("--rejected", metavar="FILE", help="Write every row that cannot be used there.", show_default=False),
     ] = None,
     allow_internal: AllowInternalOption = None,
     as_json: JsonOption = False,
@@ -119,12 +119,8 @@ def _notes(campaign: CampaignFolder, zones: Counter[Zones], now: datetime) -> li
         notes.append(f"{never} lead(s) are never dialled: calling window, active hours and permitted hours are never open together.")
     push, webhook = bot.post_call_push, bot.results_webhook
     texts = [push.token if push and push.url != SAMPLE_CRM else "", webhook.secret if webhook else ""]
-    for name in dict.fromkeys(chain.from_iterable(map(names_in, texts))):
-        if not os.environ.get(name, "").strip():
-            notes.append(
-                f"The secret {name} is not in the environment: the run needs it there, or in its database (`dialler secrets set`)."
-            )
-    return notes
+    unset = [name for name in dict.fromkeys(chain.from_iterable(map(names_in, texts))) if not os.environ.get(name, "").strip()]
+    return notes + [f"The secret {name} is not in the environment: set it there, or in the run's database." for name in unset]
 
 
 def _print(
@@ -139,7 +135,8 @@ def _print(
     say(f"{campaign.campaign.name}: a dry run. Nothing is dialled, nothing is kept.", "", *report.lines())
     if bad:
         rows = [(row.line, row.column, row.value, row.reason, row.advice) for row in bad]
-        console().print(table(("Line", "Column", "Value", "Why", "What to do"), rows, title="\nRows that cannot be used"))
+        heading("Rows that cannot be used")
+        console().print(table(("Line", "Column", "Value", "Why", "What to do"), rows))
         if report.rejected > len(bad):
             say(f"... and {report.rejected - len(bad)} more; --rejected FILE writes all.")
     if rejected_file is not None:

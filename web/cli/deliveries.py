@@ -75,17 +75,20 @@ def send(
         Path | None,
         typer.Option("--sample-crm", metavar="FILE", help="Where the sample CRM writes what arrives.", show_default="crm.jsonl of the run"),
     ] = None,
+    dead_too: Annotated[bool, typer.Option("--dead", help="Also those that were given up, as `deliveries replay --all` would.")] = False,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Push what is still pending, now. Ends with 3 if something is left.
+    """Push what has not reached the CRM yet, now. Ends with 3 if something is left.
 
-    Pushes to the sample CRM start it for as long as this takes. Deliveries that are dead need `deliveries replay` first.
+    Pushes to the sample CRM start it for as long as this takes.
     """
     with open_database(database) as db:
         url = db.url
-        with db.read() as connection:
+        with db.write() as connection:
             start = latest_clock(connection)
+            if dead_too:
+                replay_dead(connection, DeliveryFilter(), start or utc_now())
             before = count(connection, DeliveryFilter(state="pending"))
             to_sample = count(connection, DeliveryFilter(state="pending", destination=SAMPLE_CRM))
     folder = (sqlite_file(url) or data_folder_of(url, os.environ) / "x").resolve().parent
@@ -106,7 +109,7 @@ def send(
     else:
         say(f"{max(before - left, 0)} of {before} pending deliveries went through; {left} are left, {dead} are dead.")
         if left or dead:
-            say("`dialler deliveries list` says why; `dialler deliveries replay --all` brings dead ones back.")
+            say("`dialler deliveries list` says why. With --dead those that were given up are tried again, too.")
     if left or dead:
         raise typer.Exit(EXIT_UNDELIVERED)
 

@@ -51,7 +51,8 @@ def unknown(what: str, written: str, known: Iterable[str], where: str) -> CliErr
     """
     names = list(known)
     folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(written.casefold(), folded, n=1, cutoff=0.5)
+    wanted = written.casefold()
+    near = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.5) or [name for name in folded if len(wanted) > 1 and wanted in name]
     hint = f"Did you mean {folded[near[0]]!r}?" if near else "There is none yet." if not names else f"List them with `{where}`."
     return CliError(f"There is no {what} {written!r}. {hint}")
 

@@ -16,7 +16,7 @@ from dialler.leads.queries import LeadFilter, attempts_of, count_leads, disposit
 from dialler.leads.states import STATES
 from web.cli.common import DatabaseOption, JsonOption, LimitOption, campaign_called, clock_of, open_database
 from web.cli.errors import CANNOT, CliError, unknown
-from web.cli.output import console, emit_json, say, show_fields, show_rows, table
+from web.cli.output import console, emit_json, heading, say, show_fields, show_rows, table
 
 __all__ = ["app"]
 
@@ -61,8 +61,8 @@ def list_(
 def held(campaign: CampaignOption = None, limit: LimitOption = 100, database: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """List the leads that may have been dialled: nobody can know, so they are not dialled again until you resolve them."""
     with open_database(database) as db:
-        _show(db, campaign, "held", None, limit, as_json, "No lead is held.")
-    if not as_json:
+        some = _show(db, campaign, "held", None, limit, as_json, "No lead is held.")
+    if some and not as_json:
         say("Resolve each with `dialler leads resolve LEAD --dialled` or `--not-dialled`.")
 
 
@@ -93,8 +93,10 @@ def show(lead: LeadArgument, campaign: CampaignOption = None, database: Database
     )
     out = console()
     if attempts:
-        out.print(table(_ATTEMPT_TITLES, [[getattr(attempt, name) for name in _ATTEMPTS] for attempt in attempts], title="\nAttempts"))
-    out.print(table(list(_HISTORY.values()), [[getattr(event, name) for name in _HISTORY] for event in history], title="\nHistory"))
+        heading("Attempts")
+        out.print(table(_ATTEMPT_TITLES, [[getattr(attempt, name) for name in _ATTEMPTS] for attempt in attempts]))
+    heading("History")
+    out.print(table(list(_HISTORY.values()), [[getattr(event, name) for name in _HISTORY] for event in history]))
 
 
 @app.command("resolve")
@@ -131,7 +133,8 @@ def resolve_(
         say(f"Lead {row.id} is {state}: it is dialled when its campaign runs. Start it again with `dialler run FOLDER` if it is over.")
 
 
-def _show(db: Database, campaign: str | None, state: str | None, disposition: str | None, limit: int, as_json: bool, empty: str) -> None:
+def _show(db: Database, campaign: str | None, state: str | None, disposition: str | None, limit: int, as_json: bool, empty: str) -> int:
+    """Show leads; returns how many there are."""
     which = LeadFilter(campaign_called(db, campaign).id if campaign else None, state, disposition)
     with db.read() as connection:
         rows, count = list_leads(connection, which, limit=limit), count_leads(connection, which)
@@ -142,6 +145,7 @@ def _show(db: Database, campaign: str | None, state: str | None, disposition: st
     show_rows(shown, _TITLES, as_json=as_json, empty=empty)
     if count > len(rows) and not as_json:
         say(f"{len(rows)} of {count} leads; see more with --limit.")
+    return count
 
 
 def _one(db: Database, lead: str, campaign: str | None) -> Row[Any]:
@@ -151,7 +155,7 @@ def _one(db: Database, lead: str, campaign: str | None) -> Row[Any]:
         try:
             wanted = parse_number(lead).key
         except NumberError as error:
-            raise CliError(f"{lead!r} is neither the number of a lead nor a phone number: {error.reason}. {error.advice}.") from None
+            raise CliError(f"{lead!r} is neither the number of a lead nor a phone number: {error}.") from None
     with db.read() as connection:
         found = find_leads(connection, wanted, campaign_id)
     if not found:

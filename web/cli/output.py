@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["console", "emit_json", "emit_line", "say", "show_fields", "show_rows", "table", "text_of"]
+__all__ = ["console", "emit_json", "emit_line", "heading", "say", "show_fields", "show_rows", "table", "text_of"]
 
 _WIDE = 200
 
@@ -23,6 +23,11 @@ def console() -> Console:
     if sys.stdout.isatty():
         return Console()
     return Console(width=max(_WIDE, int(os.environ.get("COLUMNS") or 0)))
+
+
+def heading(text: str) -> None:
+    """Write the heading of what follows, after a blank line."""
+    console().print(Text(f"\n{text}", style="bold underline"))
 
 
 def say(*lines: str) -> None:
@@ -62,9 +67,9 @@ def show_fields(fields: Mapping[str, Any]) -> None:
     console().print(grid)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
+def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     """A table; numbers stand to the right."""
-    made = Table(title=title, title_justify="left", header_style="bold", box=None, padding=(0, 2, 0, 0))
+    made = Table(header_style="bold", box=None, padding=(0, 2, 0, 0))
     cells = [list(row) for row in rows]
     for number, heading in enumerate(headings):
         numeric = bool(cells) and all(isinstance(row[number], int | float) and not isinstance(row[number], bool) for row in cells)

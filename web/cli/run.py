@@ -43,6 +43,7 @@ __all__ = [
     "SeatsOption",
     "SeedOption",
     "StartOption",
+    "database_option",
     "prepare",
     "read_or_fail",
     "read_sandbox",
@@ -117,7 +118,7 @@ def run(
     if not as_json:
         say(
             f"SANDBOX: {campaign.campaign.name}. No real phone rings.",
-            f"To steer it: `dialler campaigns pause|resume|stop {shlex.quote(campaign.campaign.name)} {_where(settings)}`.",
+            f"To steer it: `dialler campaigns pause|resume|stop {shlex.quote(campaign.campaign.name)} {database_option(settings)}`.",
         )
     for warning in campaign.warnings:
         reporter.say(f"Note: {warning}")
@@ -125,7 +126,7 @@ def run(
     if as_json:
         emit_line({"event": "summary", **summary.as_dict()})
     else:
-        print_report(summary, out, _where(settings))
+        print_report(summary, out, database_option(settings))
     raise typer.Exit(summary.exit_code)
 
 
@@ -230,7 +231,8 @@ def _known_secrets(url: str) -> Callable[[str], bool]:
     return is_set
 
 
-def _where(settings: Settings) -> str:
+def database_option(settings: Settings) -> str:
+    """The `--database` option that finds the database of a run again, for commands that people are told to type."""
     file = sqlite_file(settings.database_url)
     if file is not None:
         return f"--database {shlex.quote(str(file))}"

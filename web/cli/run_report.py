@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from web.cli.audit import sentences
-from web.cli.output import console, say, table
+from web.cli.output import console, heading, say, table
 from web.run.audit import Audit
 from web.run.session import CRM_FILE
 from web.run.summary import RunSummary
@@ -75,14 +75,16 @@ def print_report(summary: RunSummary, out: Path, where: str) -> None:
             (entry["disposition"] or "(never reached)", entry["state"], entry["leads"], f"{entry['leads'] / summary.leads:.1%}")
             for entry in summary.outcomes
         ]
-        show.print(table(("Disposition", "State", "Leads", "Share"), rows, title="\nOutcomes (SANDBOX)"))
+        heading("Outcomes (SANDBOX)")
+        show.print(table(("Disposition", "State", "Leads", "Share"), rows))
     rate = f" ({summary.answer_rate:.0%} of the attempts)" if summary.answer_rate is not None else ""
     say("", f"{summary.leads} leads, {summary.attempts} attempts, {summary.answered} answered{rate}.")
     _print_crm(summary, out)
     say(*sentences(_audit(summary)))
     _print_left(summary, where)
     files = [(name, _size(out / name), about) for name, about in _FILES.items() if (out / name).is_file()]
-    show.print(table(("File", "Size", "What"), files, title=f"\nFiles in {out}"))
+    heading(f"Files in {out}")
+    show.print(table(("File", "Size", "What"), files))
 
 
 def _print_crm(summary: RunSummary, out: Path) -> None:
@@ -90,7 +92,8 @@ def _print_crm(summary: RunSummary, out: Path) -> None:
     if (out / CRM_FILE).is_file():
         arrived = read_crm_file(out / CRM_FILE)
         rows = sorted(arrived.dispositions.items(), key=lambda item: (-item[1], item[0]))
-        console().print(table(("DISPOSITION", "Pushes"), rows, title="\nArrived at the sample CRM (SANDBOX)"))
+        heading("Arrived at the sample CRM (SANDBOX)")
+        console().print(table(("DISPOSITION", "Pushes"), rows))
         repeats = f" and {arrived.repeats} repeats, which it told apart" if arrived.repeats else ", none twice"
         say("", f"The sample CRM received {arrived.dispositions.total()} results{repeats}.")
     elif delivered or summary.undelivered:
@@ -105,9 +108,7 @@ def _print_left(summary: RunSummary, where: str) -> None:
     if summary.undelivered:
         pending, dead = summary.deliveries["pending"], summary.deliveries["dead"]
         say(f"{summary.undelivered} results have not reached the CRM ({pending} pending, {dead} given up).")
-        if dead:
-            say(f"Bring back those that were given up with `dialler deliveries replay --all {where}`.")
-        say(f"Push them with `dialler deliveries send {where}`.")
+        say(f"Push them with `dialler deliveries send {'--dead ' if dead else ''}{where}`.")
 
 
 def _audit(summary: RunSummary) -> Audit:

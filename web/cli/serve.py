@@ -22,9 +22,11 @@ from web.cli.common import (
     sqlite_file,
 )
 from web.cli.errors import CANNOT, CliError
-from web.cli.output import say
-from web.cli.run import OutOption, SandboxOption, SeatsOption, SeedOption, StartOption, prepare, read_sandbox
+from web.cli.output import console, say
+from web.cli.run import OutOption, SandboxOption, SeatsOption, SeedOption, StartOption, database_option, prepare, read_sandbox
+from web.cli.run_report import print_report
 from web.run.folder import CampaignFolder
+from web.run.progress import LiveReporter
 from web.sample_crm.process import SampleCrmFailed
 from web.serve.server import serve_until_stopped
 from web.settings import Settings, data_folder_of
@@ -88,7 +90,16 @@ def serve(
     if not _is_loopback(host):
         say("It can be reached from other machines. Put TLS in front of it, and make keys with `dialler keys create`.")
     try:
-        asyncio.run(serve_until_stopped(settings, listener, campaign, out, say))
+        asyncio.run(
+            serve_until_stopped(
+                settings,
+                listener,
+                campaign,
+                out,
+                LiveReporter(console()),
+                lambda summary: print_report(summary, out, database_option(settings)),
+            )
+        )
     except (AlreadyRunning, SampleCrmFailed) as error:
         raise CliError(str(error), code=CANNOT) from None
     finally:

@@ -135,7 +135,7 @@ def _number(text: str, region: str | None) -> str:
     try:
         return parse_number(text, region, allow_premium=True).e164
     except NumberError as error:
-        raise CliError(f"{text!r} cannot be used: {error.reason}. {error.advice}.") from None
+        raise CliError(f"{text!r} cannot be used: {error}.") from None
 
 
 def _check_region(region: str | None) -> None:

@@ -9,12 +9,13 @@ from core.bots.loading import load_bot
 from core.bots.template_checks import template_complaints
 from core.kernel.yaml_config import ConfigError, ConfigProblem
 from core.kernel.yaml_document import read_yaml
+from web.run.push_checks import SAMPLE_CRM, SAMPLE_CRM_TOKEN
 
 __all__ = ["read_bot_file"]
 
 
 def read_bot_file(path: Path) -> BotConfig:
-    """The bot that the file describes, with its id.
+    """The bot that the file describes, with its id. One that pushes to the sample CRM sends the token that this wants.
 
     Raises:
         ConfigError: with every problem of the file.
@@ -32,4 +33,11 @@ def read_bot_file(path: Path) -> BotConfig:
     problems += document.problems
     if problems or bot is None:
         raise ConfigError(problems)
-    return bot
+    return _with_sample_token(bot)
+
+
+def _with_sample_token(bot: BotConfig) -> BotConfig:
+    push = bot.post_call_push
+    if push is None or push.url != SAMPLE_CRM:
+        return bot
+    return bot.model_copy(update={"post_call_push": push.model_copy(update={"token": f"Bearer secret:{SAMPLE_CRM_TOKEN}"})})

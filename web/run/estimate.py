@@ -121,9 +121,9 @@ def _retry_tail(rule: RetryRule, attempts: int) -> timedelta:
 
 def _after(hours: list[Constraint], start: datetime, needed: timedelta) -> datetime | None:
     """The moment at which `needed` of open time has passed since `start`; None if that takes more than a year."""
-    at: datetime | None = start
-    limit = start + timedelta(days=_MOST_DAYS)
-    while (at := next_all_open(hours, at)) is not None and at < limit:
+    at, limit = start, start + timedelta(days=_MOST_DAYS)
+    while (opening := next_all_open(hours, at)) is not None and opening < limit:
+        at = opening
         closings = [
             closing for one in hours if one.hours is not None and (closing := next_closing(one.hours, one.time_zone, at)) is not None
         ]

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +26,21 @@ from web.run.prepare import ensure_campaign, import_leads, start_campaign, store
 from web.run.progress import Reporter, RunProgress, look, report_progress
 from web.run.push_checks import SAMPLE_CRM
 from web.run.summary import RunSummary, summarise, write_summary
+from web.sample_crm.process import SampleCrm
 from web.settings import Settings
 
-__all__ = ["CRM_FILE", "EXIT_DONE", "EXIT_STOPPED", "EXIT_UNDELIVERED", "EXIT_UNUSABLE", "run_folder"]
+__all__ = [
+    "CRM_FILE",
+    "EXIT_DONE",
+    "EXIT_STOPPED",
+    "EXIT_UNDELIVERED",
+    "EXIT_UNUSABLE",
+    "Guard",
+    "crm_of",
+    "interruptible",
+    "run_campaign",
+    "run_folder",
+]
 
 EXIT_DONE, EXIT_STOPPED, EXIT_UNUSABLE, EXIT_UNDELIVERED = 0, 1, 2, 3
 
@@ -42,29 +54,49 @@ class _Ended:
     report: ImportReport
 
 
+Guard = Callable[[CampaignRunner, Reporter], contextlib.AbstractContextManager[None]]
+"""What stands around a runner while it runs, and can end it."""
+
+
 async def run_folder(folder: CampaignFolder, settings: Settings, out: Path, reporter: Reporter) -> RunSummary:
     """Run a campaign until no lead can be dialled any more, push its results, and write its files into `out`.
+
+    The first SIGINT or SIGTERM lets the calls in progress finish, the second ends them.
 
     Raises:
         AlreadyRunning: if a live process runs this campaign on this database.
     """
-    push = folder.bot.post_call_push
     async with open_whole(settings) as whole:
-        campaign_id = ensure_campaign(whole, folder)
-        with lease(whole, campaign_id) as token:
-            store_settings(whole, folder, campaign_id)
-            with sample_crm(whole, out / CRM_FILE) if push and push.url == SAMPLE_CRM else contextlib.nullcontext():
-                ended = await _dial(whole, folder, campaign_id, token, reporter)
-                reporter.say("Pushing what is left to the CRM ...")
-                deliveries = await flush(whole.db, whole.deliveries, campaign_id)
-        write_outputs(whole.db, campaign_id, out)
-        found = audit(whole.db, campaign_id, settings.network_log)
-        summary = summarise(whole, campaign_id, ended.state, ended.report, deliveries, found)
-        write_summary(summary, out)
-        return summary
+        with crm_of(whole, folder, out):
+            return await run_campaign(whole, folder, out, reporter, interruptible)
 
 
-async def _dial(whole: Whole, folder: CampaignFolder, campaign_id: str, token: str, reporter: Reporter) -> _Ended:
+def crm_of(whole: Whole, folder: CampaignFolder, out: Path) -> contextlib.AbstractContextManager[SampleCrm | None]:
+    """The sample CRM, if the folder's bot pushes to it."""
+    push = folder.bot.post_call_push
+    return sample_crm(whole, out / CRM_FILE) if push is not None and push.url == SAMPLE_CRM else contextlib.nullcontext()
+
+
+async def run_campaign(whole: Whole, folder: CampaignFolder, out: Path, reporter: Reporter, guard: Guard) -> RunSummary:
+    """`run_folder` in a process that is wired already, with the sample CRM up if the bot pushes to it.
+
+    Raises:
+        AlreadyRunning: if a live process runs this campaign on this database.
+    """
+    campaign_id = ensure_campaign(whole, folder)
+    with lease(whole, campaign_id) as token:
+        store_settings(whole, folder, campaign_id)
+        ended = await _dial(whole, folder, campaign_id, token, reporter, guard)
+        reporter.say("Pushing what is left to the CRM ...")
+        deliveries = await flush(whole.db, whole.deliveries, campaign_id)
+    write_outputs(whole.db, campaign_id, out)
+    found = audit(whole.db, campaign_id, whole.settings.network_log)
+    summary = summarise(whole, campaign_id, ended.state, ended.report, deliveries, found)
+    write_summary(summary, out)
+    return summary
+
+
+async def _dial(whole: Whole, folder: CampaignFolder, campaign_id: str, token: str, reporter: Reporter, guard: Guard) -> _Ended:
     report = import_leads(whole, folder, campaign_id)
     for line in report.lines():
         reporter.say(line)
@@ -82,7 +114,7 @@ async def _dial(whole: Whole, folder: CampaignFolder, campaign_id: str, token: s
         telling = asyncio.create_task(report_progress(take, reporter), name="progress")
         reporter.start()
         try:
-            with _interruptible(runner, reporter):
+            with guard(runner, reporter):
                 state = await runner.run()
         finally:
             telling.cancel()
@@ -93,7 +125,7 @@ async def _dial(whole: Whole, folder: CampaignFolder, campaign_id: str, token: s
 
 
 @contextlib.contextmanager
-def _interruptible(runner: CampaignRunner, reporter: Reporter) -> Iterator[None]:
+def interruptible(runner: CampaignRunner, reporter: Reporter) -> Iterator[None]:
     """The first Ctrl-C (or SIGTERM) lets the calls in progress finish; the second ends the run at once."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()

@@ -6,18 +6,18 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
+from dialler.scheduler.runner import CampaignRunner
 from web.composition import Whole, open_whole
-from web.ownership import lease
-from web.run.crm import sample_crm
 from web.run.folder import CampaignFolder
-from web.run.prepare import ensure_campaign, import_leads, start_campaign, store_settings
-from web.run.push_checks import SAMPLE_CRM
-from web.run.session import CRM_FILE
+from web.run.progress import Reporter
+from web.run.session import crm_of, run_campaign
+from web.run.summary import RunSummary
 from web.serve.supervisor import Supervisor
 from web.settings import Settings
 
@@ -34,83 +34,90 @@ class _Server(uvicorn.Server):
 
 
 async def serve_until_stopped(
-    settings: Settings, listener: socket.socket, folder: CampaignFolder | None, out: Path, tell: Callable[[str], None]
+    settings: Settings,
+    listener: socket.socket,
+    folder: CampaignFolder | None,
+    out: Path,
+    reporter: Reporter,
+    on_end: Callable[[RunSummary], None],
 ) -> None:
-    """Serve the API on `listener` and dial for every running campaign, until SIGINT or SIGTERM; a second one ends calls, too.
+    """Serve the API on `listener` and dial for every running campaign, until SIGINT or SIGTERM; a second one ends the calls, too.
 
     Args:
         settings: of this process.
         listener: a socket that listens.
-        folder: a campaign to import and start first; None for none.
-        out: where the sample CRM writes, if the folder's bot pushes to it.
-        tell: told what happens, in sentences for people.
+        folder: a campaign to import and run first; None for none.
+        out: where the files of that campaign go.
+        reporter: told how it goes.
+        on_end: told what came of that campaign.
 
     Raises:
         AlreadyRunning: a live process dials for the folder's campaign.
     """
-    async with open_whole(settings) as whole, _crm(whole, folder, out, tell):
-        if folder is not None:
-            _start(whole, folder, tell)
-        server = _Server(uvicorn.Config(whole.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5))
-        supervisor = Supervisor(whole, tell)
-        asked = _signals(tell)
-        serving = asyncio.create_task(server.serve(sockets=[listener]), name="API")
-        looking = asyncio.create_task(supervisor.run(), name="supervisor")
-        try:
-            await _first(serving, looking, asyncio.ensure_future(asked[0].wait()))
-            looking.cancel()
-            ending = asyncio.create_task(supervisor.stop(), name="finishing calls")
-            await _first(ending, asyncio.ensure_future(asked[1].wait()))
-            if not ending.done():
-                await supervisor.cancel()
-        finally:
-            server.should_exit = True
-            looking.cancel()
-            await asyncio.gather(serving, looking, return_exceptions=True)
-            for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().remove_signal_handler(number)
+    async with open_whole(settings) as whole:
+        with crm_of(whole, folder, out) if folder else contextlib.nullcontext() as crm:
+            if crm is not None:
+                reporter.say(f"The sample CRM shows what arrives at {crm.results_url}.")
+            server = _Server(uvicorn.Config(whole.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5))
+            supervisor = Supervisor(whole, reporter.say)
+            serving = asyncio.create_task(server.serve(sockets=[listener]), name="API")
+            others = []
+            if folder is not None:  # before the supervisor looks, which would take the campaign otherwise
+                others.append(asyncio.create_task(_run(whole, folder, out, reporter, supervisor, on_end), name="campaign"))
+            others.append(asyncio.create_task(supervisor.run(), name="supervisor"))
+            try:
+                await _until_stopped(supervisor, [serving, *others], reporter)
+            finally:
+                server.should_exit = True
+                for task in others:
+                    task.cancel()
+                await asyncio.gather(serving, *others, return_exceptions=True)
 
 
-def _start(whole: Whole, folder: CampaignFolder, tell: Callable[[str], None]) -> None:
-    campaign_id = ensure_campaign(whole, folder)
-    with lease(whole, campaign_id):
-        store_settings(whole, folder, campaign_id)
-        for line in import_leads(whole, folder, campaign_id).lines():
-            tell(line)
-        if not start_campaign(whole, campaign_id):
-            tell(f"{folder.campaign.name}: nothing to dial now.")
+async def _run(
+    whole: Whole, folder: CampaignFolder, out: Path, reporter: Reporter, supervisor: Supervisor, on_end: Callable[[RunSummary], None]
+) -> None:
+    """Run the folder's campaign, then say that the API stays."""
+
+    def guard(runner: CampaignRunner, _: Reporter) -> contextlib.AbstractContextManager[None]:
+        return supervisor.care_for(runner)
+
+    on_end(await run_campaign(whole, folder, out, reporter, guard))
+    reporter.say("The API stays up until Ctrl-C.")
 
 
-@contextlib.asynccontextmanager
-async def _crm(whole: Whole, folder: CampaignFolder | None, out: Path, tell: Callable[[str], None]) -> AsyncIterator[None]:
-    """The sample CRM, if the folder's bot pushes to it."""
-    push = folder.bot.post_call_push if folder else None
-    if push is None or push.url != SAMPLE_CRM:
-        yield
-        return
-    with sample_crm(whole, out / CRM_FILE) as crm:
-        tell(f"The sample CRM writes what arrives into {out / CRM_FILE}, and shows it at {crm.results_url}.")
-        yield
-
-
-def _signals(tell: Callable[[str], None]) -> tuple[asyncio.Event, asyncio.Event]:
-    """Events that the first and the second signal set."""
-    first, second = asyncio.Event(), asyncio.Event()
-
-    def interrupt() -> None:
-        if first.is_set():
-            second.set()
-        else:
-            tell("Stopping: no new dials; the calls in progress are being finished. Ctrl-C again ends them now.")
-            first.set()
-
+async def _until_stopped(supervisor: Supervisor, tasks: list[asyncio.Task[None]], reporter: Reporter) -> None:
+    """Wait for the first signal, then for the calls in progress or for the second signal. Raises what a task raised."""
+    loop = asyncio.get_running_loop()
+    signals: asyncio.Queue[int] = asyncio.Queue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, interrupt)
-    return first, second
+        loop.add_signal_handler(number, signals.put_nowait, number)
+    try:
+        await _first(signals.get(), *tasks)
+        reporter.say("Stopping: no new dials; the calls in progress are being finished. Ctrl-C again ends them now.")
+        await _first(signals.get(), asyncio.create_task(_finish(supervisor, tasks)))
+        await supervisor.cancel()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
 
 
-async def _first(*tasks: asyncio.Future[object]) -> None:
-    """Wait until one of the tasks has ended; raises what it raised."""
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        task.result()
+async def _finish(supervisor: Supervisor, tasks: list[asyncio.Task[None]]) -> None:
+    await supervisor.stop()
+    if campaign := [task for task in tasks if task.get_name() == "campaign" and not task.done()]:
+        await asyncio.wait(campaign)
+
+
+async def _first(wake: Any, *tasks: asyncio.Task[None]) -> None:
+    """Wait for `wake`, or for a task that fails or, if it is the only one, ends."""
+    waking = asyncio.ensure_future(wake)
+    waiting: set[asyncio.Future[Any]] = {waking, *tasks}
+    try:
+        while waking in waiting:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            if len(tasks) == 1 and done:
+                return
+    finally:
+        waking.cancel()

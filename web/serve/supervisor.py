@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from core.kernel.clock import utc_now
 from dialler.campaigns.owner import AlreadyRunning, owner_of
@@ -52,6 +53,17 @@ class Supervisor:
             self._tasks[campaign_id] = task
             task.add_done_callback(lambda _, campaign_id=campaign_id: self._tasks.pop(campaign_id, None))  # type: ignore[misc]
 
+    @contextlib.contextmanager
+    def care_for(self, runner: CampaignRunner) -> Iterator[None]:
+        """Let `stop` end a runner that somebody else runs, too; within the block."""
+        self._runners[runner.campaign_id] = runner
+        try:
+            if self._stopping:
+                runner.drain()
+            yield
+        finally:
+            self._runners.pop(runner.campaign_id, None)
+
     async def stop(self) -> None:
         """Dial no more, and wait until the calls in progress are over; the campaigns can be continued."""
         self._stopping = True
@@ -77,17 +89,12 @@ class Supervisor:
         try:
             with lease(self._whole, campaign_id) as token:
                 async with dialling(self._whole, campaign_id, token) as runner:
-                    self._runners[campaign_id] = runner
-                    if self._stopping:
-                        return
-                    self._tell(f"{name}: dialling.")
-                    state = await runner.run()
-                    self._tell(f"{name}: {state}.")
+                    with self.care_for(runner):
+                        self._tell(f"{name}: dialling.")
+                        self._tell(f"{name}: {await runner.run()}.")
         except AlreadyRunning:
             log.info("campaign %s has another owner by now", campaign_id)
         except LeaseLost as error:
             log.warning("%s", error)
         except Exception:
             log.exception("the runner of campaign %s failed; it is started again", campaign_id)
-        finally:
-            self._runners.pop(campaign_id, None)

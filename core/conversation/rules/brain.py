@@ -135,7 +135,7 @@ class RulesBrain:
         match heard.intent:
             case Intent.REPEAT if Intent.REPEAT not in state.steps:
                 return self._stall(self._last_said)
-            case Intent.QUESTION if state.hears_only is None:
+            case Intent.QUESTION if state.hears_only is None and not self._is_acceptance(heard):
                 return self._question(heard)
             case Intent.ABUSE:
                 return self._not_understood("calm")
@@ -183,7 +183,11 @@ class RulesBrain:
     def _question(self, heard: Understood) -> Turn:
         """Answer from what we know of the lead, else promise to pass it on; then ask our own again."""
         for pattern, name in self._scenario.topics:
-            if re.search(pattern, heard.said) and (answer := self._line(name)):
+            if not re.search(pattern, heard.said):
+                continue
+            if self._scenario.private and not self.facts.right_party:
+                return self._stall(f"{self._line('private')} {self._ask(again=True)}")
+            if answer := self._line(name):
                 return self._stall(f"{answer} {self._ask(again=True)}".strip())
         do.note_question(self.facts, heard, Moment(self._now, self._zone, self._lead))
         return self._stall(f"{self._line('question_noted')} {self._ask(again=True) or self._line('bye')}")
@@ -192,6 +196,10 @@ class RulesBrain:
         """Say something and stay where we are, a few times at most."""
         self._stalls += 1
         return self._give_up([]) if self._stalls > _MOST_STALLS else self._turn(say, [])
+
+    def _is_acceptance(self, heard: Understood) -> bool:
+        """ "Yes, what is it?": whoever is asked for asks back."""
+        return self._state == self._scenario.start and Intent.YES in heard.all
 
     def _not_understood(self, apology: str) -> Turn:
         self._unclear += 1

@@ -24,9 +24,8 @@ def _callback_set(facts: Facts, _: Understood, __: Moment) -> Step:
     return Step("callback_at" if facts.callback_at else "callback_some_time", "callback_set", ask=False)
 
 
-def _own_callback(facts: Facts, heard: Understood, moment: Moment) -> Step:
-    do.callback(facts, heard, moment)
-    return _callback_set(facts, heard, moment)
+def _away(facts: Facts, _: Understood, __: Moment) -> Step:
+    return Step("callback_at", "callback_set", ask=False) if facts.callback_at else Step("away", "away_time")
 
 
 CALLBACK_SET: Final = Step(effect=do.callback, choose=_callback_set)
@@ -36,7 +35,7 @@ ANYWHERE: Final[Mapping[Intent, Step]] = {
     Intent.WRONG_NUMBER: Step("wrong_number", END, do.decides("WRONG_NUMBER"), ask=False),
     Intent.DECEASED: Step("deceased", END, do.decides("RIGHT_PARTY_NOT_AVAILABLE", "DECEASED"), ask=False),
     Intent.HUMAN: Step(choose=_person),
-    Intent.NOT_HERE: Step("away", "away_time", do.away),
+    Intent.NOT_HERE: Step(effect=do.away, choose=_away),
     Intent.CALLBACK_TIMED: CALLBACK_SET,
     Intent.CALLBACK: Step("", "callback_time", do.callback),
     Intent.CALLEE_CALLS: Step("callee_calls", END, do.decides("CALLBACK", "CUSTOMER_WILL_CALL"), ask=False),
@@ -122,6 +121,10 @@ LINES: Final[Mapping[str, Line]] = {
     "sorry_again": Line("I'm sorry, I didn't quite get that."),
     "calm": Line("I understand that this is annoying, and I will be brief."),
     "give_up": Line("I'm sorry, I didn't understand. A colleague will be in touch. Goodbye."),
+    "private": Line(
+        "It is a personal matter, which I can only discuss with the person I am calling.",
+        ("It is a personal matter, which I can only discuss with {{lead.name}}.",),
+    ),
     "question_noted": Line("That I can't answer myself, but I will pass your question on."),
     "wrong_number": Line("I'm sorry for the trouble, I have the wrong number. We won't call you about this again. Goodbye."),
     "deceased": Line("I am very sorry to hear that. I will let my colleagues know. Goodbye."),

@@ -175,7 +175,8 @@ _DAY_RULES: Final[tuple[tuple[re.Pattern[str], _Maker], ...]] = tuple(
         (r"(?:the )?day after (?:tomorrow|tmrw)", lambda m, now, _: _day_words(m, 2, now)),
         (r"(?:parso|parson)", lambda m, now, _: _day_words(m, 2, now)),
         (
-            r"((?:in|after|within|about|around) )*?(half an|half a|a couple of|couple of|a few|few|some|an|a|aadhe|\d+(?:\.\d+)?) "
+            r"((?:in|after|within|about|around|give me|need) )*?(half an|half a|a couple of|couple of|a few|few|some|an|a|aadhe|"
+            r"\d+(?:\.\d+)?) "
             r"(minute|min|hour|hr|day|week|month|ghante|ghanta|din|hafte|mahine)s?( time| from now| later| baad| mein| me| ago|"
             r" back| or so)?",
             _relative,
@@ -204,7 +205,8 @@ _DAY_RULES: Final[tuple[tuple[re.Pattern[str], _Maker], ...]] = tuple(
         ),
         (rf"(?:next |this |coming |on |by )*{_WEEKDAY}(?: next week)?", _weekday),
         (
-            r"(?:next|coming|following|agle|agla) (?:week|month|year|hafte|mahine|few (?:days|weeks))|some ?(?:day|time)|soon",
+            r"(?:next|coming|following|agle|agla) (?:week|month|year|hafte|mahine|few (?:days|weeks))|(?:few )?more (?:days|"
+            r"weeks|time)|some ?(?:day|time)|soon",
             lambda m, _n, _: When(m.group(0), vague=True),
         ),
         (

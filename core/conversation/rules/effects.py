@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from core.conversation.brain import Action, DoNotCall, ScheduleCallback, Transfer
 from core.conversation.rules.facts import Facts
 from core.conversation.rules.scene import Effect, Moment
@@ -22,6 +25,9 @@ __all__ = [
 ]
 
 
+_COMES_BACK: Final = re.compile(r"\b(?:will|back|after|return|returns|comes|call|try)\b")
+
+
 def decides(disposition: str, sub: str | None = None) -> Effect:
     """An effect that decides the call and does nothing else."""
 
@@ -38,12 +44,14 @@ def right_party(facts: Facts, _: Understood, __: Moment) -> tuple[Action, ...]:
     return ()
 
 
-def away(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:
+def away(facts: Facts, heard: Understood, moment: Moment) -> tuple[Action, ...]:
     """Somebody else answered, and the person is not there: they are to be called again, even if no time is named."""
     facts.right_party = False
     facts.callback_requested = True
     facts.decide("RIGHT_PARTY_NOT_AVAILABLE", "AWAY")
-    return (ScheduleCallback(None, heard.heard),)
+    if _COMES_BACK.search(heard.said):
+        facts.callback_at = callback_time(heard.when, moment.now, moment.zone)
+    return (ScheduleCallback(facts.callback_at, heard.heard),)
 
 
 def do_not_call(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:

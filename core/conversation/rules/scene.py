@@ -80,7 +80,8 @@ class Scenario:
     """A kind of conversation.
 
     `anywhere` holds in every state that does not say otherwise; `topics` are questions that can be answered from the
-    lead's values, as pattern -> line; `aliases` are the names under which leads hold a value, as value -> field names.
+    lead's values, as pattern -> line, in a `private` matter only to the right person; `aliases` are the names under which
+    leads hold a value, as value -> field names.
     """
 
     name: str
@@ -91,3 +92,4 @@ class Scenario:
     topics: tuple[tuple[str, str], ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     start: str = "identity"
+    private: bool = True

@@ -18,16 +18,18 @@ __all__ = ["Understood", "understand"]
 _ASKED: Final = re.compile(
     r"^(?:and |so |well |then |ok |okay |sorry |but |yes |no )*(?:what|why|how|when|where|which|who|whose|do i|did i|have i|am i|"
     r"should i|must i|"
-    r"is it|is this|is that|is there|are there|are you|do you|does|did|will you|would you|have you|has|was|were|can you tell|"
-    r"could you tell|"
+    r"is it|is this|is that|is there|are there|are you|do you|does|did|will you|would you|have you|has|was|were|"
+    r"(?:can|could) you (?:please )?(?:tell|send|give|explain|show|email|text|check|help)|"
     r"may i know|can i know|tell me|i (?:want|would like) to know|kya|kab|kaise|kyu|kyun|kitna|kitne|kahan)\b"
 )
+_SORRY: Final = re.compile(r"(?:i am )?sorry[?.! ]*")  # alone it asks us to repeat; before other words it is only polite
 _CHANGE: Final = re.compile(r"\bhow (?:do|can|could|would|may) (?:i|we)\b")
 _DATED: Final = {Intent.PROMISE: Intent.PROMISE_DATED, Intent.CALLBACK: Intent.CALLBACK_TIMED, Intent.RESCHEDULE: Intent.RESCHEDULE_DATED}
 _MAY_ACCOMPANY_A_QUESTION: Final = frozenset({Intent.YES, Intent.NO, Intent.GREETING, Intent.THANKS, Intent.UNSURE, Intent.ABUSE})
 _GIVES_WAY_TO_A_TIME: Final = frozenset(
     {Intent.YES, Intent.NO, Intent.UNSURE, Intent.THANKS, Intent.GREETING, Intent.GOODBYE, Intent.IDENTITY, Intent.UNCLEAR}
 )
+_LONGEST_HEARD: Final = 2000  # characters: more is a story, or somebody who tries how long we think
 _STORY_WORDS: Final = 60  # in a longer story a "yes", a "when" or a question is not meant for us
 _ORDER: Final = {intent: number for number, intent in enumerate(Intent)}
 
@@ -52,10 +54,12 @@ def understand(heard: str, now: datetime, vocabulary: Collection[Pattern], *, da
         vocabulary: the patterns that apply in this conversation.
         day_first: whether 5/3 is the fifth of March.
     """
-    said = plain(heard)
+    said = plain(heard[:_LONGEST_HEARD])
     found: dict[Intent, list[str]] = {}  # meaning -> the clauses it was found in
     late: set[Intent] = set()  # outcomes found after a "but"
     asked = heard.rstrip().endswith("?")
+    if _SORRY.fullmatch(said):
+        found[Intent.REPEAT] = [said]
     for clause, after_contrast in clauses(said):
         question = _ASKED.match(clause) is not None
         asked = asked or question

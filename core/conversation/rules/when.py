@@ -69,8 +69,10 @@ def callback_time(when: When | None, now: datetime, zone: ZoneInfo) -> datetime 
         hour = DAY_BEGINS
     at = datetime.combine(when.day or now.date(), hour)
     if at <= now:
-        if when.hour is None and now.hour < 20:
+        if when.hour is None and now.hour < 20 and now - at < timedelta(hours=3):
             at = now + timedelta(hours=1)  # "this evening", said in the evening
+        elif when.hour is None and when.day == now.date():
+            return None
         elif when.day is None or when.day == now.date():
             at += timedelta(days=1)
         else:

@@ -135,6 +135,25 @@ def test_it_answers_from_the_lead_and_asks_again() -> None:
     assert "Dr Mehta" in Talk(VISIT, "yes", "Which doctor is it?").said
 
 
+@pytest.mark.parametrize("question", ["how much is it?", "Which loan?", "what is this about?", "is this about my loan?", "when is it due?"])
+def test_nothing_private_is_told_before_it_is_the_right_person(question: str) -> None:
+    talk = Talk(PAY, question, "no", question)
+    for turn in talk.turns[1:]:
+        assert not {"15,000", "payment", "loan", "due", "pay"} & set(turn.say.casefold().replace(".", " ").replace("?", " ").split()), turn
+    assert "only discuss with Asha Rao" in talk.turns[1].say
+
+
+def test_whoever_asks_back_is_there() -> None:
+    assert "When can you pay" in Talk(PAY, "yes, what is it?").said
+
+
+def test_a_time_to_find_them_is_noted() -> None:
+    talk = Talk(PAY, "he will be back at 7")
+    assert talk.outcome == ("RIGHT_PARTY_NOT_AVAILABLE", "AWAY")
+    assert talk.analysis["callback_at"] == "2026-03-04T19:00+05:30"
+    assert Talk(PAY, "he went out this morning").analysis["callback_at"] is None
+
+
 def test_missing_fields_lead_to_lines_that_need_none() -> None:
     talk = Talk(PAY, "yes", crm={})
     assert talk.turns[0].say == "Hello. Am I speaking with the right person?"

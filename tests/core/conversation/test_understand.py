@@ -19,6 +19,10 @@ NOW = datetime(2026, 3, 4, 10, 0)  # a Wednesday
 
 ANY_CALL = {
     I.STOP_CALLING: """
+        I have told you not to call me
+        please stop these calls
+        If you call me again I'll call the police
+        don't ever phone here again
         Do not call me again.
         Don't call me again, ever!
         don't call me
@@ -45,6 +49,9 @@ ANY_CALL = {
         phone karna band karo
     """,
     I.WRONG_NUMBER: """
+        number galat hai bhai
+        Asha doesn't live here anymore
+        this number belongs to someone else
         wrong number
         No, you have the wrong number.
         Sorry, I think you've got the wrong person
@@ -65,6 +72,10 @@ ANY_CALL = {
         he died in May
     """,
     I.NOT_HERE: """
+        I'm Rahul's wife, he is in the shower
+        Asha is my sister
+        he will be back at 7
+        she is not at home but I'll tell her
         He's not here
         She isn't home
         No, they are not at home right now.
@@ -91,6 +102,8 @@ ANY_CALL = {
         Is there a human I can speak to?
     """,
     I.CALLBACK_TIMED: """
+        I'm not able to talk at the moment, try me after 6
+        call me after lunch
         call me tomorrow at 5
         Please call me back tomorrow at 3 pm.
         I'm busy right now. Please call me back tomorrow at 3 pm.
@@ -106,6 +119,7 @@ ANY_CALL = {
         I'm driving, call me at 6
     """,
     I.CALLBACK: """
+        I'm at the hospital right now
         call me later
         I'm busy
         I am busy right now
@@ -136,6 +150,7 @@ ANY_CALL = {
         Are you a real person?
     """,
     I.WHO: """
+        yeah who's asking
         Who is this?
         Sorry, who is this?
         Who's calling?
@@ -191,6 +206,8 @@ ANY_CALL = {
         I do
     """,
     I.NO: """
+        not today
+        no I am not Asha
         no
         nope
         nahi
@@ -248,6 +265,10 @@ ANY_CALL = {
         you idiot
     """,
     I.QUESTION: """
+        is this about my loan?
+        yes what is it
+        could you send me the link?
+        kya baat hai
         Can you tell me which branch has handled my file?
         What happens next?
         where is your office
@@ -255,6 +276,7 @@ ANY_CALL = {
         How did you get my number?
     """,
     I.NOT_INTERESTED: """
+        it's none of your business
         I'm not interested
         no thanks
         No, I don't want to take part.
@@ -271,6 +293,12 @@ ANY_CALL = {
 
 PAYMENTS = {
     I.PROMISE_DATED: """
+        give me two days
+        I've paid half, the rest on Friday
+        I get my salary on the 7th, will pay then
+        ok send me the link, I'll do it today
+        money will come on Monday
+        haan kal kar dunga
         I will pay tomorrow
         I'll pay on Friday
         no problem, I'll pay Friday
@@ -296,6 +324,7 @@ PAYMENTS = {
         I'll pay it right now
     """,
     I.PROMISE: """
+        I need a few more days
         I will pay
         I'll try to pay
         I will pay as soon as I can
@@ -306,6 +335,8 @@ PAYMENTS = {
         once I get my salary I will pay
     """,
     I.WILL_NOT_PAY: """
+        nahi dunga paise
+        I'm not paying a single rupee
         I am not going to pay tomorrow
         I won't pay
         I will never pay
@@ -317,6 +348,9 @@ PAYMENTS = {
         nahi dunga
     """,
     I.CANNOT_PAY: """
+        I paid last month but this month I can't
+        I don't have it
+        I can't, sorry
         I can't pay
         No, I can't pay that at the moment.
         I don't have the money right now.
@@ -335,6 +369,8 @@ PAYMENTS = {
         I will not be able to pay
     """,
     I.ALREADY_PAID: """
+        mera payment ho gaya hai
+        you people call every day, I have already told you I paid
         I already paid
         I have already paid that last week.
         I paid it yesterday
@@ -352,6 +388,7 @@ PAYMENTS = {
         it slipped my mind
     """,
     I.DISPUTE: """
+        I have no idea what you're talking about
         I never took a loan
         I don't owe you anything
         the amount is wrong

@@ -136,7 +136,11 @@ APPOINTMENT_CONFIRMATION: Final = Scenario(
         (r"\b(what|which) (time|day|date)\b|\bwhen is\b|\bwhich appointment\b", "tell_appointment"),
         (r"\b(which|what|who is the) (doctor|dentist|consultant)\b|\bwith whom\b|\bwho (is it|am i seeing)\b", "tell_doctor"),
         (r"\bwhere (is|do|should)\b|\bwhich (clinic|branch|place)\b", "tell_place"),
-        (r"\bwhat (is this|is it|do you want|are you calling)|\bwhy (are|did|do) you call|\b(regarding|about) what\b", "tell_purpose"),
+        (
+            r"\bwhat (is this|is it|do you want|are you calling)|\bwhy (are|did|do) you call|\b(regarding|about) what\b|"
+            r"\btell me$|\bis this about\b|\bkya (baat|kaam)\b",
+            "tell_purpose",
+        ),
     ),
     aliases={
         **ALIASES,

@@ -171,7 +171,10 @@ PAYMENT_REMINDER: Final = Scenario(
         (r"\b(when (is|was) (it|the \w+|that|this) due|due date|last date|when do i have to pay|by when)\b", "tell_due_date"),
         (r"\b(which|what) (loan|account|number)\b|\bloan number\b", "tell_loan"),
         (
-            r"\bwhat (is this|is it|do you want|are you calling)|\bwhy (are|did|do) you call|\b(regarding|about) what\b|\bwhat payment\b",
+            r"\bwhat (is this|is it|is the matter|happened|do you want|are you calling)|"
+            r"\bwhy (are|did|do) you call|\b(regarding|about) what\b|"
+            r"\bwhat payment\b|\btell me$|"
+            r"\bis this about\b|\bkya (baat|kaam)\b",
             "tell_purpose",
         ),
     ),

@@ -68,6 +68,7 @@ def survey(questions: list[str]) -> Scenario:
         vocabulary=GENERAL,
         anywhere={**ANYWHERE, Intent.NOT_INTERESTED: Step("stopped", END, ask=False)},
         start="consent",
+        private=False,
         states={
             **closing_states("consent"),
             "consent": State(

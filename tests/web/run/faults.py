@@ -1,0 +1,103 @@
+"""Deaths at exact points: the process kills itself with SIGKILL, as no clean-up can prevent."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import core.calls.finish
+import core.calls.recovery
+import core.calls.run
+import core.deliveries.worker
+import dialler.scheduler.dispatch
+import web.run.session
+from core.calls.run import CallRun
+from core.deliveries.worker import DeliveryWorker
+from core.transports.sandbox import SandboxTransport
+from dialler.core_client import CoreClient
+
+__all__ = ["POINTS", "install"]
+
+
+def die() -> None:
+    """End this process as `kill -9` does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _before(holder: Any, name: str, when: Callable[..., bool] = lambda *_, **__: True) -> None:
+    """Die on the call of a function."""
+    original = getattr(holder, name)
+
+    @functools.wraps(original)
+    def dying(*args: Any, **more: Any) -> Any:
+        if when(*args, **more):
+            die()
+        return original(*args, **more)
+
+    setattr(holder, name, dying)
+
+
+def _after(holder: Any, name: str, when: Callable[..., bool] = lambda *_, **__: True) -> None:
+    """Die when a function has done its work."""
+    original = getattr(holder, name)
+
+    @functools.wraps(original)
+    def dying(*args: Any, **more: Any) -> Any:
+        result = original(*args, **more)
+        if when(*args, **more):
+            die()
+        return result
+
+    setattr(holder, name, dying)
+
+
+def _after_awaiting(holder: Any, name: str) -> None:
+    original = getattr(holder, name)
+
+    @functools.wraps(original)
+    async def dying(*args: Any, **more: Any) -> Any:
+        await original(*args, **more)
+        die()
+
+    setattr(holder, name, dying)
+
+
+def _rings(run: CallRun, event: str, **_: Any) -> bool:
+    return event == "rang"
+
+
+def _talks(run: CallRun, event: str, **_: Any) -> bool:
+    return event == "answered"
+
+
+def _carries(kind: str) -> Callable[..., bool]:
+    """Whether the delivery that is being recorded is of that kind."""
+    return lambda _, item, *__: item.kind == kind
+
+
+POINTS: dict[str, Callable[[], None]] = {
+    "claimed, not sent": lambda: _before(CoreClient, "dialout"),
+    "intent committed, INVITE not sent": lambda: _before(SandboxTransport, "place"),
+    "INVITE sent, ringing not recorded": lambda: _after_awaiting(SandboxTransport, "place"),
+    "ringing": lambda: _after(CallRun, "_move", _rings),
+    "placed, answer not taken in": lambda: _before(dialler.scheduler.dispatch, "mark_placed"),
+    "talking": lambda: _after(CallRun, "_move", _talks),
+    "talked, end not recorded": lambda: _before(CallRun, "_end"),
+    "ended, not finishing": lambda: _before(core.calls.run, "finish_call"),
+    "finishing, not done": lambda: _before(core.calls.finish, "build_result"),
+    "done, nothing delivered": lambda: _before(DeliveryWorker, "_attempt"),
+    "pushed, not recorded": lambda: _before(core.deliveries.worker, "record", _carries("crm_push")),
+    "result taken in, not recorded": lambda: _before(core.deliveries.worker, "record", _carries("results_webhook")),
+    "all dialled, nothing written": lambda: _before(web.run.session, "write_outputs"),
+    "recovered, not finished": lambda: _before(core.calls.recovery, "finish_call"),
+}
+"""Points of death by name, each with what installs it."""
+
+
+def install(fault: str) -> None:
+    """Install a fault by its name; none for an empty one."""
+    if fault:
+        POINTS[fault]()
