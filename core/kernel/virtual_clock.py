@@ -156,6 +156,9 @@ class VirtualClock:
     def hold(self) -> Iterator[None]:
         task = asyncio.current_task()
         assert task is not None
+        if task in self._running:  # it is known already, and stays so
+            yield
+            return
         self._running.add(task)
         try:
             yield

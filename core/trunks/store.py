@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 
 from core.kernel.numbers import NumberError, parse_number
 from core.trunks.tables import CallerId, Trunk
 
-__all__ = ["SANDBOX_NUMBER", "TrunkInfo", "choose_trunk", "ensure_sandbox_trunk", "list_trunks"]
+__all__ = ["SANDBOX_NUMBER", "TrunkInfo", "choose_trunk", "ensure_sandbox_trunk", "every_trunk", "list_trunks"]
 
 _trunks = Trunk.__table__  # type: ignore[attr-defined]
 _numbers = CallerId.__table__  # type: ignore[attr-defined]
@@ -22,11 +22,13 @@ SANDBOX_NUMBER = "+12025550100"
 
 @dataclass(frozen=True)
 class TrunkInfo:
-    """The trunk that a call goes out on, and the caller ID it shows."""
+    """The trunk that a call goes out on, its limits, and the caller ID that the call shows."""
 
     name: str
     transport: str
     from_number: str | None
+    channels: int
+    calls_per_second: float
 
 
 def choose_trunk(connection: Connection, from_number: str | None, region: str | None) -> TrunkInfo | None:
@@ -35,27 +37,36 @@ def choose_trunk(connection: Connection, from_number: str | None, region: str | 
     Returns None if the number is not one of ours, or there is no trunk.
     """
     if from_number is None:
-        row = connection.execute(select(_trunks).order_by(_trunks.c.is_default.desc(), _trunks.c.name).limit(1)).one_or_none()
-        return None if row is None else TrunkInfo(row.name, row.transport, row.default_number)
+        return next(iter(every_trunk(connection)), None)
     try:
         number = parse_number(from_number, region).e164
     except NumberError:
         return None
     row = connection.execute(
-        select(_trunks.c.name, _trunks.c.transport).join(_numbers, _numbers.c.trunk == _trunks.c.name).where(_numbers.c.number == number)
+        select(_trunks).join(_numbers, _numbers.c.trunk == _trunks.c.name).where(_numbers.c.number == number)
     ).one_or_none()
-    return None if row is None else TrunkInfo(row.name, row.transport, number)
+    return None if row is None else _info(row, number)
+
+
+def every_trunk(connection: Connection) -> list[TrunkInfo]:
+    """Every trunk with its default number, the default trunk first."""
+    rows = connection.execute(select(_trunks).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
+    return [_info(row, row.default_number) for row in rows]
+
+
+def _info(row: Row[Any], number: str | None) -> TrunkInfo:
+    return TrunkInfo(row.name, row.transport, number, row.channels, row.calls_per_second)
 
 
 def ensure_sandbox_trunk(connection: Connection, *, channels: int, calls_per_second: float, now: datetime) -> None:
-    """Make the built-in trunk of the sandbox network, if there is none yet."""
-    if connection.execute(select(_trunks.c.name).where(_trunks.c.name == "sandbox")).one_or_none() is None:
+    """Make the built-in trunk of the sandbox network if there is none yet; its limits are the network's."""
+    limits = {"channels": channels, "calls_per_second": calls_per_second}
+    if not connection.execute(update(_trunks).where(_trunks.c.name == "sandbox").values(limits)).rowcount:
         connection.execute(
             insert(_trunks).values(
                 name="sandbox",
                 transport="sandbox",
-                channels=channels,
-                calls_per_second=calls_per_second,
+                **limits,
                 default_number=SANDBOX_NUMBER,
                 is_default=True,
                 settings={},

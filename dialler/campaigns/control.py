@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from core.kernel.clock import WallTime
 from core.kernel.database import Database
 from dialler.campaigns.owner import owner_of
-from dialler.campaigns.store import change_state, read_campaign
+from dialler.campaigns.store import change_state, latest_clock
 from dialler.leads.claims import close_waiting
 from dialler.leads.tables import Lead
 
@@ -44,7 +44,7 @@ async def pause(db: Database, campaign_id: str, wall: WallTime, *, end_calls: bo
         NotAllowed: if the campaign is over.
     """
     with db.write() as connection:
-        now = read_campaign(connection, campaign_id).clock_at or wall()
+        now = latest_clock(connection) or wall()
         state = change_state(connection, campaign_id, "pause", now, reason="paused by an operator", end_calls=end_calls)
     return await _wait_for_dials(db, campaign_id, state, wall, patience)
 
@@ -56,7 +56,7 @@ async def resume(db: Database, campaign_id: str, wall: WallTime) -> Steered:
         NotAllowed: if the campaign is not paused.
     """
     with db.write() as connection:
-        now = read_campaign(connection, campaign_id).clock_at or wall()
+        now = latest_clock(connection) or wall()
         state = change_state(connection, campaign_id, "resume", now)
     return await _wait_for_dials(db, campaign_id, state, wall, 0)
 
@@ -68,8 +68,7 @@ async def stop(db: Database, campaign_id: str, wall: WallTime, *, end_calls: boo
         NotAllowed: if the campaign is over already.
     """
     with db.write() as connection:
-        campaign = read_campaign(connection, campaign_id)
-        now = campaign.clock_at or wall()
+        now = latest_clock(connection) or wall()
         state = change_state(connection, campaign_id, "stop", now, reason="stopped by an operator", end_calls=end_calls)
         close_waiting(connection, campaign_id, "stopped", now)
         owner = owner_of(connection, campaign_id)

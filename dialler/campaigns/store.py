@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from dialler.campaigns.states import next_state
 from dialler.campaigns.tables import Campaign
+from dialler.leads.history import latest_change
 
 __all__ = [
     "all_campaigns",
@@ -59,9 +60,12 @@ def all_campaigns(connection: Connection) -> Sequence[Row[Any]]:
 
 
 def latest_clock(connection: Connection) -> datetime | None:
-    """The latest that the clock of any campaign's run has shown: time must not go back for its leads. None before any ran."""
-    shown: datetime | None = connection.execute(select(func.max(_campaigns.c.clock_at))).scalar_one()
-    return shown
+    """The latest that the clock of any campaign's run has shown: time must not go back for its leads. None before any ran.
+
+    A run notes its clock now and then; after a crash, the last change of a lead may tell a later moment.
+    """
+    noted: datetime | None = connection.execute(select(func.max(_campaigns.c.clock_at))).scalar_one()
+    return max((moment for moment in (noted, latest_change(connection)) if moment is not None), default=None)
 
 
 def change_state(

@@ -10,10 +10,16 @@ from sqlalchemy.sql.expression import Select
 from core.kernel.database import UtcDateTime
 from dialler.leads.tables import Lead, LeadHistory
 
-__all__ = ["add_history", "add_history_of_many"]
+__all__ = ["add_history", "add_history_of_many", "latest_change"]
 
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _history = LeadHistory.__table__  # type: ignore[attr-defined]
+
+
+def latest_change(connection: Connection) -> datetime | None:
+    """When a lead last changed its state; None before the first change."""
+    latest: datetime | None = connection.execute(select(_history.c.at).order_by(_history.c.id.desc()).limit(1)).scalar_one_or_none()
+    return latest
 
 
 def add_history(

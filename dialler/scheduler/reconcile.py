@@ -25,19 +25,22 @@ _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
 
 
-async def reconcile(db: Database, clock: Clock, ids: Ids, core: CoreClient, campaign_id: str, *, sent_before: datetime) -> int:
-    """Settle the attempts of a campaign that were sent before a moment and are not over; returns how many changed.
+async def reconcile(
+    db: Database, clock: Clock, ids: Ids, core: CoreClient, campaign_id: str, *, sent_before: datetime | None = None
+) -> int:
+    """Settle the attempts of a campaign that were sent before a moment (None: all) and are not over; returns how many changed.
 
     Raises:
         CoreUnreachable: if the core did not answer; what was settled until then stays settled.
     """
+    query = (
+        select(_attempts.c.id, _attempts.c.lead_id, _attempts.c.kind, _attempts.c.sent_at, _leads.c.lease_token)
+        .join(_leads, _leads.c.id == _attempts.c.lead_id)
+        .where(_attempts.c.campaign_id == campaign_id, _attempts.c.state.in_(("placing", "placed")))
+        .order_by(_attempts.c.sent_at, _attempts.c.id)
+    )
     with db.read() as connection:
-        open_attempts = connection.execute(
-            select(_attempts.c.id, _attempts.c.lead_id, _attempts.c.kind, _attempts.c.sent_at, _leads.c.lease_token)
-            .join(_leads, _leads.c.id == _attempts.c.lead_id)
-            .where(_attempts.c.campaign_id == campaign_id, _attempts.c.state.in_(("placing", "placed")), _attempts.c.sent_at <= sent_before)
-            .order_by(_attempts.c.sent_at, _attempts.c.id)
-        ).all()
+        open_attempts = connection.execute(query if sent_before is None else query.where(_attempts.c.sent_at <= sent_before)).all()
     changed = 0
     for attempt in open_attempts:
         call = await core.call_of_attempt(attempt.id)

@@ -88,7 +88,7 @@ class CampaignRunner:
         Raises:
             LeaseLost: if another process took the campaign over.
         """
-        await self.reconcile(self.parts.clock.now())
+        await self.reconcile()  # nothing was sent by this process yet: the fate of whatever is open is not known
         while True:
             self.wake.clear()
             campaign, work = self._look()
@@ -105,7 +105,7 @@ class CampaignRunner:
                 case Over(event):
                     return self._end(campaign.state, event)
 
-    async def reconcile(self, sent_before: datetime) -> None:
+    async def reconcile(self, sent_before: datetime | None = None) -> None:
         """Settle the attempts whose fate is not known, as far as the core answers now."""
         parts = self.parts
         try:

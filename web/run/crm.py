@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.access.secrets import SecretMissing
+from core.kernel.secrets import CannotDecrypt
 from web.composition import Whole
 from web.run.push_checks import SAMPLE_CRM, SAMPLE_CRM_TOKEN
 from web.sample_crm.process import SampleCrm
@@ -21,9 +23,17 @@ def sample_crm(whole: Whole, file: Path) -> Iterator[SampleCrm]:
     Raises:
         SampleCrmFailed: it did not start.
     """
-    token = whole.settings.environ.get(SAMPLE_CRM_TOKEN, "").strip() or secrets.token_urlsafe(24)  # the environment goes first
-    with whole.db.write() as connection:
-        whole.secrets.set(connection, SAMPLE_CRM_TOKEN, token, whole.wall())
-    with SampleCrm(file, token) as crm:
+    with SampleCrm(file, _token(whole)) as crm:
         whole.client.alias(SAMPLE_CRM, crm.push_url, internal=True)
         yield crm
+
+
+def _token(whole: Whole) -> str:
+    """The token of this installation's sample CRM; made at the first start, and kept: another process may push with it now."""
+    with whole.db.write() as connection:
+        try:
+            return whole.secrets.resolve(connection, f"secret:{SAMPLE_CRM_TOKEN}").get_secret_value()
+        except (SecretMissing, CannotDecrypt):
+            token = secrets.token_urlsafe(24)
+            whole.secrets.set(connection, SAMPLE_CRM_TOKEN, token, whole.wall())
+            return token

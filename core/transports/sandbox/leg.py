@@ -38,7 +38,7 @@ class RefusedLeg:
     def __init__(self, reason: str) -> None:
         self._final = Failed(503, reason, from_trunk=True)
 
-    async def next(self, timeout: float | None = None) -> LegEvent | None:  # noqa: ARG002, ASYNC109
+    async def next(self, timeout: float | None = None) -> LegEvent | None:  # noqa: ARG002
         """The failure."""
         return self._final
 
@@ -101,7 +101,7 @@ class SandboxLeg:
 
     # our end
 
-    async def next(self, timeout: float | None = None) -> LegEvent | None:  # noqa: ASYNC109
+    async def next(self, timeout: float | None = None) -> LegEvent | None:
         """The next event; None when nothing happened for `timeout` clock seconds."""
         if self._final_seen:
             return self._final

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -10,7 +10,7 @@ from sqlalchemy import update
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from dialler.campaigns.store import change_state
-from dialler.leads.claims import claim, close_waiting, give_back, mark_placed, never_dialable, promote_due
+from dialler.leads.claims import Claim, claim, close_waiting, give_back, mark_placed, never_dialable, promote_due
 from dialler.leads.progress import backlog
 from tests.conftest import START
 from tests.support import CAMPAIGN, TOKEN, add_leads, attempt_rows, events_of_lead, lead_row, leads, make_campaign
@@ -24,7 +24,7 @@ def db(database: Database) -> Database:
     return database
 
 
-def take(db: Database, limit: int, token: str = TOKEN, now=NOW):
+def take(db: Database, limit: int, token: str = TOKEN, now: datetime = NOW) -> list[Claim]:
     with db.write() as connection:
         return claim(connection, Ids(1), CAMPAIGN, token, limit, now)
 

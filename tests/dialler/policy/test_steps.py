@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialler.policy.steps import Close, Dial, Over, Paused, Situation, Wait, next_step
+from dialler.policy.steps import Close, Dial, Over, Paused, Situation, Step, Wait, next_step
 from tests.conftest import START
 
 moments = st.none() | st.integers(-3600, 3600).map(lambda s: START + timedelta(seconds=s))
@@ -47,8 +49,10 @@ def test_it_never_dials_when_it_must_not(
 def test_each_case() -> None:
     later = START + timedelta(hours=1)
 
-    def step(state="running", ready=True, in_flight=0, next_due=None, window_open=True, opens_at=None, hold_until=None):
-        return next_step(START, Situation(state, ready, in_flight, next_due, window_open, opens_at, hold_until, "why"))
+    ready = Situation("running", True, 0, None, True, None, None, "why")
+
+    def step(**other: Any) -> Step:
+        return next_step(START, replace(ready, **other))
 
     assert step() == Dial()
     assert step(state="paused") == Paused()

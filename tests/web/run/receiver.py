@@ -26,7 +26,10 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    return  # the sender died
                 self.send_response(crm.receive(self.headers["webhook-id"], json.loads(body)))
                 self.send_header("Content-Length", "0")
                 self.end_headers()

@@ -17,7 +17,7 @@ from tests.web.run.receiver import Receiver
 SOON = {
     "max_attempts": 2,
     "callback_delay": "4m",
-    "retry": {name: "3m" for name in ("no_answer", "rejected", "voicemail", "RNR", "cut_off", "error_before_ringing")},
+    "retry": dict.fromkeys(("no_answer", "rejected", "voicemail", "RNR", "cut_off", "error_before_ringing"), "3m"),
     "calls_per_second": 2,
 }
 CALLEES = {"answered": {"pays": 5, "hangs up mid-sentence": 2, "callback some time": 1, "never call again": 1, "wrong number": 1}}

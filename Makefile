@@ -1,0 +1,70 @@
+# Everything here works from a fresh clone; `make help` lists it. Python 3.11 or newer, with its venv module, is all it needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := out/demo
+SAMPLE := sample_campaigns/loan_reminder
+# a Wednesday morning in the bot's time zone: so the demonstration is the same at any hour of any day
+START := 2026-03-04T10:00
+PORT ?= 8080
+
+BASE_STAMP := $(VENV)/.base-installed
+DEV_STAMP := $(VENV)/.dev-installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run serve test check lint format lock clean
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(BASE_STAMP) ## Set up what `dialler` needs, in .venv
+
+run: $(BASE_STAMP) ## Run the sample campaign on the sandbox network, in about a minute; no real phone rings
+	@rm -rf $(DEMO)
+	@$(BIN)/dialler run $(SAMPLE) --out $(DEMO) --database sqlite:///$(DEMO)/dialler.db --start $(START) --seed 1 --speed max
+
+serve: $(BASE_STAMP) ## The same, and keep the API up until Ctrl-C (PORT=8080)
+	@rm -rf $(DEMO)
+	@$(BIN)/dialler serve $(SAMPLE) --out $(DEMO) --database sqlite:///$(DEMO)/dialler.db --start $(START) --seed 1 --speed 3600 --port $(PORT)
+
+test: $(DEV_STAMP) lint ## Everything that must pass: formatting, lint, types, imports, the whole suite
+	@$(BIN)/python -m pytest -n 2
+
+check: test ## The same as test
+
+lint: $(DEV_STAMP) ## Formatting, lint, types, imports
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(DEV_STAMP) ## Put the code into its form
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock: ## Lock the dependencies anew, with their hashes (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in -o requirements/base.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in --extra dev -c requirements/base.txt -o requirements/dev.txt
+
+clean: ## Remove what was set up and what was made
+	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Say which to use: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "The venv module of $(PYTHON) is missing. On Debian: apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(BASE_STAMP): requirements/base.txt pyproject.toml | $(BIN)/python
+	@echo "Setting up .venv (once; some minutes on a slow line) ..."
+	@$(PIP) install --require-hashes -r requirements/base.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_STAMP): requirements/dev.txt $(BASE_STAMP)
+	@echo "Setting up the tools of the tests ..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
