@@ -40,7 +40,7 @@ class InvalidRequest(Refusal):
     """The request can never work as it is."""
 
     def __init__(self, problems: list[FieldProblem]) -> None:
-        super().__init__(" ".join(f"{p.field}: {p.detail}" for p in problems))
+        super().__init__(" ".join(f"{p.field}: {p.detail.rstrip('.')}." for p in problems))
         self.problems = problems
 
 
@@ -56,7 +56,8 @@ class NotNow(Refusal):
 
     Attributes:
         reason: `no_capacity`, `outside_active_hours`, `outside_permitted_hours` or `trunk_unavailable`.
-        retry_at: when it could work; None if nobody knows.
+        retry_at: when it could work; None if nobody knows, or never.
+        opens_at: when the bot opens, if it is closed; the callee may not be called yet then.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class NotNow(Refusal):
         reason: Literal["no_capacity", "outside_active_hours", "outside_permitted_hours", "trunk_unavailable"],
         detail: str,
         retry_at: datetime | None,
+        opens_at: datetime | None = None,
     ) -> None:
         super().__init__(detail)
-        self.reason, self.retry_at = reason, retry_at
+        self.reason, self.retry_at, self.opens_at = reason, retry_at, opens_at

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.bots.config import BotConfig
 from core.calls.brains import make_brain, template_values
+from core.calls.departure import await_departure
 from core.calls.finish import finish_call
 from core.calls.outcome import Ending, failed_before_answer
 from core.calls.store import EventLog, move
@@ -19,6 +20,7 @@ from core.conversation.session import converse
 from core.engine import Engine
 from core.suppressions import store as suppressions
 from core.transports.base import Answered, Failed, Leg, PlaceOrder, Ringing
+from core.trunks.pacing import TrunkPacer
 
 __all__ = ["CallRun"]
 
@@ -26,6 +28,9 @@ log = logging.getLogger(__name__)
 
 TRANSFER_METHODS = {"websocket": "websocket_reverse_transfer", "livekit": "livekit_sip_refer"}
 """The guide's words for how a transport hands callees over; `sip_refer` for every other."""
+
+_REQUEST_TERMINATED = 487
+"""The final SIP status of a call that was cancelled before the answer (RFC 3261, 9.2)."""
 
 
 class _TakenOver(Exception):
@@ -42,17 +47,26 @@ class CallRun:
         bot: the bot's configuration, at the version that the call runs.
         variables: the dialout's variables (crm).
         events: the call's event log, whose first events were written with its intent.
+        pacer: what the trunk's rate is kept with; the call waits for its turn from now on.
     """
 
     def __init__(
-        self, engine: Engine, order: PlaceOrder, transport: str, bot: BotConfig, variables: dict[str, Any], events: EventLog
+        self,
+        engine: Engine,
+        order: PlaceOrder,
+        transport: str,
+        bot: BotConfig,
+        variables: dict[str, Any],
+        events: EventLog,
+        pacer: TrunkPacer,
     ) -> None:
-        self.engine, self.order, self.bot, self.variables, self.events = engine, order, bot, variables, events
+        self.engine, self.order, self.bot, self.variables, self.events, self._pacer = engine, order, bot, variables, events, pacer
+        pacer.wait()
         self.transport = engine.transports[transport]
         self.left = engine.clock.signal()
         """Set once the INVITE has left, or the call has ended without it."""
         self.state = "placing"
-        self.cancelled = False
+        self._cancel_asked = engine.clock.signal()
         self._leg: Leg | None = None
         self._answered_at: datetime | None = None
 
@@ -69,14 +83,21 @@ class CallRun:
             self.left.set()
             self.engine.runs.pop(self.order.call_id, None)
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was asked to end."""
+        return self._cancel_asked.is_set()
+
     async def cancel(self) -> None:
         """End the call now, wherever it is."""
-        self.cancelled = True
+        self._cancel_asked.set()
         if self._leg is not None:
             await self._leg.hang_up("cancelled")
 
     async def _hold(self) -> tuple[Ending, dict[str, Any]]:
         try:
+            if (stopped := await await_departure(self.engine, self._pacer, self.order, self.bot, self._cancel_asked)) is not None:
+                return stopped, {}
             self._leg = await self.transport.place(self.order)
             self.left.set()
             if self.cancelled:
@@ -111,7 +132,7 @@ class CallRun:
                 return None
             elif isinstance(event, Failed):
                 rang = self.state == "ringing"
-                if self.cancelled:
+                if self.cancelled and event.sip_status == _REQUEST_TERMINATED:  # else the callee was faster
                     return Ending("error", "cancelled", rang, None, event.sip_status, event.reason)
                 if timed_out:
                     return Ending("no_answer", "ring_timeout", True, "callee", event.sip_status, event.reason)

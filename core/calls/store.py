@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
-from core.calls.states import LIVE, next_state
+from core.calls.states import next_state
 from core.calls.tables import Call, CallEvent
 from core.fleet.store import free_seat
+from core.fleet.tables import Seat
 
 __all__ = [
     "CallFilter",
@@ -25,11 +26,25 @@ __all__ = [
     "list_calls",
     "move",
     "read_call",
+    "trunk_calls",
 ]
 
 log = logging.getLogger(__name__)
 _calls = Call.__table__  # type: ignore[attr-defined]
 _events = CallEvent.__table__  # type: ignore[attr-defined]
+_seats = Seat.__table__  # type: ignore[attr-defined]
+
+# Live calls are counted by their seats: these are few, whatever the number of calls that are over. Made once: building a
+# statement costs more than running it.
+_seated = select(func.count()).select_from(_seats.join(_calls, _calls.c.call_id == _seats.c.call_id))
+_BOT_CALLS = _seated.where(_calls.c.bot_id == bindparam("bot_id"))
+_TRUNK_CALLS = _seated.where(_calls.c.trunk == bindparam("trunk"))
+_BY_STATE = (
+    select(_calls.c.state, func.count())
+    .select_from(_seats.join(_calls, _calls.c.call_id == _seats.c.call_id))
+    .where(_seats.c.worker_id == bindparam("worker_id"))
+    .group_by(_calls.c.state)
+)
 
 
 class EventLog:
@@ -92,15 +107,17 @@ def find_by_key(connection: Connection, api_key_id: str, idempotency_key: str) -
 
 def bot_calls(connection: Connection, bot_id: str) -> int:
     """How many calls of the bot hold a seat."""
-    return connection.execute(select(func.count()).where(_calls.c.bot_id == bot_id, _calls.c.state.in_(LIVE))).scalar_one()
+    return int(connection.execute(_BOT_CALLS, {"bot_id": bot_id}).scalar_one())
+
+
+def trunk_calls(connection: Connection, trunk: str) -> int:
+    """How many calls take a channel of the trunk, in whatever process."""
+    return int(connection.execute(_TRUNK_CALLS, {"trunk": trunk}).scalar_one())
 
 
 def count_by_state(connection: Connection, worker_id: str) -> dict[str, int]:
     """How many live calls of the worker are in each state."""
-    rows = connection.execute(
-        select(_calls.c.state, func.count()).where(_calls.c.worker_id == worker_id, _calls.c.state.in_(LIVE)).group_by(_calls.c.state)
-    )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in connection.execute(_BY_STATE, {"worker_id": worker_id})}
 
 
 def events_of(connection: Connection, call_id: str) -> Sequence[Row[Any]]:
@@ -110,12 +127,14 @@ def events_of(connection: Connection, call_id: str) -> Sequence[Row[Any]]:
 
 @dataclass(frozen=True)
 class CallFilter:
-    """Which calls to list; None means any."""
+    """Which calls to list; None means any. `created_since` is included, `created_until` is not."""
 
-    state: str | None = None
+    states: tuple[str, ...] | None = None
     bot_id: str | None = None
     to_number: str | None = None
     idempotency_key: str | None = None
+    created_since: datetime | None = None
+    created_until: datetime | None = None
     api_key_id: str | None = None
     bots: tuple[str, ...] | None = None
 
@@ -123,9 +142,15 @@ class CallFilter:
 def list_calls(connection: Connection, wanted: CallFilter, *, after: tuple[datetime, str] | None, limit: int) -> Sequence[Row[Any]]:
     """Calls, newest first, from the cursor `after` (created_at, call_id of the last one seen) on."""
     query = select(_calls).order_by(_calls.c.created_at.desc(), _calls.c.call_id.desc()).limit(limit)
-    for name in ("state", "bot_id", "to_number", "idempotency_key", "api_key_id"):
+    for name in ("bot_id", "to_number", "idempotency_key", "api_key_id"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(_calls.c[name] == value)
+    if wanted.states is not None:
+        query = query.where(_calls.c.state.in_(wanted.states))
+    if wanted.created_since is not None:
+        query = query.where(_calls.c.created_at >= wanted.created_since)
+    if wanted.created_until is not None:
+        query = query.where(_calls.c.created_at < wanted.created_until)
     if wanted.bots is not None:
         query = query.where(_calls.c.bot_id.in_(wanted.bots))
     if after is not None:

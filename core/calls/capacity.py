@@ -1,0 +1,66 @@
+"""How many calls can be placed now, and by what that is limited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from core.bots.store import StoredBot
+from core.calls.store import bot_calls, trunk_calls
+from core.engine import Engine
+from core.fleet.store import load
+from core.trunks.store import TrunkInfo, choose_trunk, every_trunk
+
+__all__ = ["Capacity", "capacity", "channels_left", "trunks_of"]
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Calls that this process would take now.
+
+    Attributes:
+        seats: free seats of this process; 0 while it drains.
+        bot: seats that the bot has left; None if it has no limit of its own, or no bot was asked about.
+        trunks: calls that the trunks have channels for, and a turn in time.
+    """
+
+    seats: int
+    bot: int | None
+    trunks: int
+
+    @property
+    def available(self) -> int:
+        """The least of them."""
+        return max(0, min(self.seats, self.trunks, self.seats if self.bot is None else self.bot))
+
+
+def capacity(connection: Connection, engine: Engine, bot: StoredBot | None, now: datetime) -> Capacity:
+    """The capacity for a bot, or for any."""
+    worker = load(connection, engine.worker_id)
+    seats = worker.available if worker else 0
+    limit = bot.config.seats if bot else None
+    left = limit - bot_calls(connection, bot.id) if bot and limit is not None else None
+    room = sum(_room(connection, engine, trunk, now, seats) for trunk in trunks_of(connection, bot)) if seats else 0
+    return Capacity(seats, left, room)
+
+
+def trunks_of(connection: Connection, bot: StoredBot | None) -> Sequence[TrunkInfo]:
+    """The trunk that the bot's calls go out on, unless a dialout names another caller ID; every trunk if no bot is asked about."""
+    if bot is None:
+        return every_trunk(connection)
+    trunk = choose_trunk(connection, bot.config.caller_id, bot.config.default_region)
+    return [] if trunk is None else [trunk]
+
+
+def channels_left(connection: Connection, trunk: TrunkInfo) -> int:
+    """How many more calls the trunk has channels for."""
+    return max(0, trunk.channels - trunk_calls(connection, trunk.name))
+
+
+def _room(connection: Connection, engine: Engine, trunk: TrunkInfo, now: datetime, most: int) -> int:
+    if trunk.transport not in engine.transports:
+        return 0
+    return engine.pacer(trunk).room(now, min(most, channels_left(connection, trunk)))

@@ -1,0 +1,122 @@
+"""The gates that a dialout must pass: its numbers, the hours, the room. They read, and change nothing.
+
+Every gate is asked at the moment of dialling, whoever asks for the call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from core.bots.config import BotConfig
+from core.calls.refusals import FieldProblem, InvalidRequest, NotNow
+from core.calls.request import DialoutRequest
+from core.engine import Engine
+from core.kernel.hours import (
+    Constraint,
+    UnknownTimeZoneError,
+    constraints_for,
+    is_open,
+    next_all_open,
+    next_opening,
+    why_not_permitted,
+)
+from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number
+from core.suppressions.store import is_suppressed
+from core.trunks.store import TrunkInfo, choose_trunk
+
+__all__ = ["Line", "check_hours", "check_numbers"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Who is called (E.164, with `;ext=` and the extension if there is one), and on which trunk."""
+
+    to_number: str
+    trunk: TrunkInfo
+
+
+def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None, request: DialoutRequest) -> Line:
+    """Judge both numbers, and everything that was found wrong with the request before.
+
+    Args:
+        engine: for its transports.
+        connection: a transaction.
+        bot: the bot that is to call; None if the request names none.
+        request: the request.
+
+    Raises:
+        InvalidRequest: with every problem at once.
+        NotNow: there is no trunk.
+    """
+    known = {problem.field for problem in request.problems}
+    problems = list(request.problems)
+    trunk = None
+    if "from_number" not in known:
+        trunk = _trunk(connection, bot, request, problems)
+    number = None
+    if "to_number" not in known:
+        number = _callee(engine, bot, request.to_number, problems)
+    if number is not None:
+        transport = engine.transports.get(trunk.transport) if trunk else None
+        if transport is not None and transport.real and is_fictional(number.e164):
+            problems.append(FieldProblem("to_number", "it is from a range reserved for fiction, which only the sandbox dials", "fictional"))
+        if is_suppressed(connection, number.e164):
+            problems.append(FieldProblem("to_number", "it is on the suppression list: it asked not to be called", "suppressed"))
+    if problems:
+        raise InvalidRequest(problems)
+    if trunk is None:
+        raise NotNow("trunk_unavailable", "No trunk is configured, so nobody can be called.", None)
+    assert number is not None
+    return Line(number.key, trunk)
+
+
+def _trunk(connection: Connection, bot: BotConfig | None, request: DialoutRequest, problems: list[FieldProblem]) -> TrunkInfo | None:
+    from_number = request.from_number or (bot.caller_id if bot else None)
+    trunk = choose_trunk(connection, from_number, bot.default_region if bot else None)
+    if trunk is None and from_number is not None:
+        detail = "it is not one of our caller IDs: leave it out to use the default"
+        if request.from_number is None:
+            detail = "the bot's own caller_id is not one of ours: correct the bot, or send a from_number that is"
+        problems.append(FieldProblem("from_number", detail, "unknown_caller_id"))
+    return trunk
+
+
+def _callee(engine: Engine, bot: BotConfig | None, written: str, problems: list[FieldProblem]) -> PhoneNumber | None:
+    if bot is None and not written.strip().startswith(("+", "00")):
+        return None  # a national number cannot be judged without the bot's region
+    try:
+        return parse_number(written, bot.default_region if bot else None, allow_premium=engine.allow_premium)
+    except NumberError as error:
+        problems.append(FieldProblem("to_number", str(error), "not_dialable"))
+    except ValueError as error:  # the bot's region is no country
+        problems.append(FieldProblem("to_number", f"the bot's default_region cannot be used: {error}", "not_dialable"))
+    return None
+
+
+def check_hours(bot: BotConfig, to_number: str, now: datetime) -> None:
+    """The bot's active hours and the callee's permitted hours. Pure.
+
+    Args:
+        bot: the bot that is to call.
+        to_number: the callee (E.164).
+        now: the moment it is.
+
+    Raises:
+        NotNow: with the moment at which both would allow the call. A time zone that does not exist fails closed.
+    """
+    zones = callee_zones(to_number, bot.time_zone)
+    try:
+        rules = (Constraint(bot.active_hours, bot.time_zone), *constraints_for(bot.permitted_hours, zones))
+        if not is_open(bot.active_hours, bot.time_zone, now):
+            opens_at = next_opening(bot.active_hours, bot.time_zone, now)
+            when = f" until {opens_at.isoformat(timespec='seconds')}" if opens_at else "; it never opens"
+            detail = f"The bot is outside its active hours{when}."
+            raise NotNow("outside_active_hours", detail, next_all_open(rules, now), opens_at=opens_at)
+        if why := why_not_permitted(bot.permitted_hours, zones, now):
+            raise NotNow("outside_permitted_hours", f"The callee may not be called now: {why}.", next_all_open(rules, now))
+    except UnknownTimeZoneError as error:
+        detail = f"Nobody can tell whether the bot is open, because its time zone cannot be used: {error}"
+        raise NotNow("outside_active_hours", detail, None) from error

@@ -1,0 +1,33 @@
+"""A dialout as it was asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.calls.refusals import FieldProblem
+
+__all__ = ["DialoutRequest"]
+
+
+@dataclass(frozen=True)
+class DialoutRequest:
+    """What a dialout asks for; numbers as they were written.
+
+    `problems` are the faults that whoever read the request found in it. The gates add theirs, so that a refusal names
+    every bad field at once. A field that is missing or could not be read is empty.
+    """
+
+    bot_id: str
+    to_number: str
+    from_number: str | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+    idempotency_key: str | None = None
+    problems: tuple[FieldProblem, ...] = ()
+
+    def fingerprint(self) -> str:
+        """What makes two requests the same, for the Idempotency-Key."""
+        content = [self.bot_id, self.to_number, self.from_number, self.variables]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
