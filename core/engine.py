@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from core.access.secrets import SecretStore
 from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.outgoing.reach import Reach
+from core.recordings.recordings import Recordings
 from core.transports.base import Transport
 from core.trunks.pacing import TrunkPacer
 from core.trunks.store import TrunkInfo
@@ -25,8 +28,10 @@ __all__ = ["Engine"]
 class Engine:
     """One worker: it places calls on its transports, holds them, and writes their results.
 
-    `wake_deliveries` is called after a transaction that wrote deliveries. `place_timeout` bounds how long a dialout
-    waits for its INVITE to leave. `allow_premium` lifts the refusal of premium-rate numbers.
+    `wake_deliveries` is called after a transaction that wrote deliveries. `secrets` keeps the credentials that bots
+    name. `place_timeout` bounds how long a dialout waits for its INVITE to leave. `allow_premium` lifts the refusal of
+    premium-rate numbers. `reach` is what calls talk to the outside with (models, tools); bots that need it cannot talk
+    without.
     """
 
     db: Database
@@ -36,6 +41,7 @@ class Engine:
     worker_id: str
     transports: dict[str, Transport]
     wake_deliveries: Callable[[], None] = lambda: None
+    secrets: SecretStore | None = None
     place_timeout: float = 15.0
     allow_premium: bool = False
     fleet_key_required: bool = False
@@ -43,6 +49,8 @@ class Engine:
     runs: dict[str, CallRun] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     pacers: dict[str, TrunkPacer] = field(default_factory=dict)
+    reach: Reach | None = None
+    recordings: Recordings | None = None
 
     def pacer(self, trunk: TrunkInfo) -> TrunkPacer:
         """What keeps the calls of this process to the trunk's rate."""

@@ -17,6 +17,7 @@ from core.api.app import create_core_app
 from core.calls.cancel import carry_out_cancels
 from core.calls.latest import latest_moment
 from core.calls.recovery import recover
+from core.calls.store import has_unfinished
 from core.deliveries.retention import forget_before
 from core.deliveries.worker import DeliveryWorker
 from core.engine import Engine
@@ -28,6 +29,7 @@ from core.kernel.processes import LeaseKeeper, this_process
 from core.kernel.secrets import SecretBox
 from core.kernel.virtual_clock import VirtualClock
 from core.outgoing.client import OutgoingClient
+from core.outgoing.reach import Reach
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
 from core.trunks.store import ensure_sandbox_trunk
 from dialler.api.results import RESULTS_PATH, include_results
@@ -36,6 +38,7 @@ from dialler.core_client import CoreClient
 from dialler.scheduler.periodic import start_job
 from dialler.scheduler.runner import Parts
 from web.migrate import upgrade
+from web.recordings import make_recordings, start_recordings
 from web.settings import Settings
 
 __all__ = ["Whole", "open_whole"]
@@ -73,6 +76,7 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
 
     Raises:
         core.kernel.secrets.UnusableKey: if the encryption key cannot be used.
+        core.storage.base.StorageMisconfigured, UnusableSetting: if recordings cannot be kept as the environment says.
     """
     db = Database(settings.database_url)
     leases = LeaseKeeper()
@@ -110,19 +114,22 @@ def _make_clock(settings: Settings, latest: datetime | None) -> Clock:
 
 async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKeeper) -> Whole:
     wall, ids = utc_now, Ids(settings.seed)
-    secrets = SecretStore(SecretBox.open(settings.data_folder, settings.environ), settings.environ)
+    box = SecretBox.open(settings.data_folder, settings.environ)
+    secrets = SecretStore(box, settings.environ)
     sandbox = SandboxSettings.from_mapping(settings.sandbox)
     settings.network_log.parent.mkdir(parents=True, exist_ok=True)
     network = SandboxNetwork(clock, ids, sandbox, settings.network_log)
     worker_id = Ids().new()  # never derived from the seed: it fences this process against an earlier one
-    engine = Engine(db, clock, wall, ids, worker_id, {"sandbox": SandboxTransport(network)})
+    engine = Engine(db, clock, wall, ids, worker_id, {"sandbox": SandboxTransport(network)}, secrets=secrets)
     with db.write() as connection:
         now = clock.now()
         fleet.register(connection, worker_id, settings.seats, this_process(), wall())
         ensure_sandbox_trunk(connection, channels=sandbox.channels, calls_per_second=sandbox.calls_per_second, now=now)
         key = embedded_key(connection, secrets, f"http://{_EMBEDDED}{RESULTS_PATH}", now)
         signing_secret = results_secret(connection, secrets, now)
+        engine.recordings = make_recordings(settings, connection, secrets, box, now)
     client = OutgoingClient(settings.allow_internal)
+    engine.reach = Reach(client, secrets.resolver(db))
     deliveries = DeliveryWorker(db, clock=clock, wall=wall, client=client, secrets=secrets, ids=ids, poll=_period(settings, 60))
     engine.wake_deliveries = deliveries.wake
     app = create_core_app(engine)
@@ -151,6 +158,7 @@ def _start(whole: Whole) -> list[asyncio.Task[None]]:
         start_job(clock, "calls of dead processes", _period(whole.settings, 30), lambda: recover(engine)),
         start_job(clock, "cancelled calls", _period(whole.settings, 5), lambda: carry_out_cancels(engine)),
         start_job(clock, "retention", 86_400, forget),
+        *start_recordings(engine, poll=_period(whole.settings, 60)),
     ]
 
 
@@ -184,7 +192,9 @@ async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
     await clock.join(*jobs, *engine.tasks)
     whole.leases.remove("worker")
     with whole.db.write() as connection:
-        if not engine.runs:
+        if has_unfinished(connection, engine.worker_id):
+            fleet.expire(connection, engine.worker_id, whole.wall())
+        else:
             fleet.retire(connection, engine.worker_id)
     whole.network.close()
     await whole.client.aclose()

@@ -9,6 +9,7 @@ import core.bots.tables
 import core.calls.tables
 import core.deliveries.tables
 import core.fleet.tables
+import core.recordings.tables
 import core.suppressions.tables
 import core.trunks.tables
 import dialler.campaigns.tables

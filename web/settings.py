@@ -7,12 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
 from core.outgoing.guard import AllowList
 
-__all__ = ["Settings", "data_folder_of"]
+__all__ = ["DEFAULT_PUBLIC_URL", "PUBLIC_URL_VARIABLE", "Settings", "UnusableSetting", "data_folder_of", "public_url_of"]
+
+PUBLIC_URL_VARIABLE = "DIALLER_PUBLIC_URL"
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
+
+
+class UnusableSetting(Exception):
+    """A setting cannot be used."""
 
 
 def data_folder_of(database_url: str, environ: Mapping[str, str]) -> Path:
@@ -25,13 +33,32 @@ def data_folder_of(database_url: str, environ: Mapping[str, str]) -> Path:
     return Path.home() / ".local" / "share" / "dialler"
 
 
+def public_url_of(environ: Mapping[str, str], otherwise: str = DEFAULT_PUBLIC_URL) -> str:
+    """What links to us begin with: DIALLER_PUBLIC_URL, else `otherwise`; without a slash at the end.
+
+    Raises:
+        UnusableSetting: it is not an http(s) URL, or has a query, a fragment or credentials in it.
+    """
+    url = environ.get(PUBLIC_URL_VARIABLE, "").strip() or otherwise
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment or parts.username)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UnusableSetting(
+            f"{PUBLIC_URL_VARIABLE} must be the URL under which others reach this server: https://HOST or https://HOST/PATH."
+        )
+    return url.rstrip("/")
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a process is told.
 
     Attributes:
         database_url: `sqlite:///FILE` or `postgresql://...`.
-        data_folder: where the encryption key is kept.
+        data_folder: where the encryption key is kept, and what is recorded unless a setting says otherwise.
         network_log: the sandbox's `network.jsonl`.
         speed: clock seconds per real second; None is virtual time.
         start: what a scaled or virtual clock shows at first; None: the real time.
@@ -39,6 +66,7 @@ class Settings:
         seats: calls this process can hold at once.
         allow_internal: internal hosts and ports that may be reached.
         sandbox: overrides of the sandbox's settings.
+        public_base_url: what links to us begin with; DIALLER_PUBLIC_URL goes first.
     """
 
     database_url: str
@@ -50,4 +78,5 @@ class Settings:
     seats: int = 50
     allow_internal: AllowList = field(default_factory=AllowList)
     sandbox: Mapping[str, object] = field(default_factory=dict)
+    public_base_url: str = DEFAULT_PUBLIC_URL
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)

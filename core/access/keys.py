@@ -1,8 +1,10 @@
-"""API keys: made, checked, listed, revoked.
+"""API keys: made, checked, listed, changed, rotated, revoked.
 
 A key is 256 random bits behind `dk_` (role `dialout`) or `da_` (role `admin`). It is shown once; the database has its
 SHA-256 only, so a key is found by its hash and never compared character by character: nothing about a key can be
 learnt from how long a refusal took. (A slow hash is for what people choose; 256 random bits cannot be guessed.)
+
+A rotated key keeps its id, and with it its calls, its scope and its Idempotency-Keys.
 """
 
 from __future__ import annotations
@@ -10,24 +12,32 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Row, Table, insert, select, update
 
+from core.access.rate import Refused, Taken, take
 from core.access.tables import ApiKey
 
 __all__ = [
+    "DEFAULT_OVERLAP",
     "KeyInfo",
+    "KeySettings",
     "NewKey",
     "ResultsEndpoint",
     "Role",
+    "TooManyRequests",
     "Unauthorized",
+    "admit",
+    "change",
     "create",
+    "find_key",
     "list_keys",
     "results_endpoint",
     "revoke",
+    "rotate",
     "set_expiry",
     "verify",
 ]
@@ -40,6 +50,8 @@ _MARKS: dict[Role, str] = {"dialout": "dk_", "admin": "da_"}
 _SHOWN = 8  # characters of the secret part that a list shows: 48 of its 256 bits
 _LONGEST = 128
 _USE_NOTED_EVERY = timedelta(minutes=1)
+DEFAULT_OVERLAP = timedelta(hours=24)
+"""How long the former key works after a rotation."""
 
 
 class Unauthorized(Exception):
@@ -49,9 +61,32 @@ class Unauthorized(Exception):
         super().__init__("Missing or invalid API key: send a valid one in the X-API-Key header.")
 
 
+class TooManyRequests(Exception):
+    """The key has used up its requests a minute; the next may come at `retry_at`."""
+
+    def __init__(self, per_minute: int, retry_at: datetime) -> None:
+        super().__init__(f"This API key may send {per_minute} requests a minute. Wait, and send this one again.")
+        self.retry_at = retry_at
+
+
+@dataclass(frozen=True)
+class KeySettings:
+    """What can be changed on a key that exists."""
+
+    name: str
+    bots: tuple[str, ...] | None = None
+    results_url: str | None = None
+    results_secret: str | None = None
+    expires_at: datetime | None = None
+    requests_per_minute: int | None = None
+
+
 @dataclass(frozen=True)
 class KeyInfo:
-    """An API key without the key. `bots` are the bot ids it may use; None means all."""
+    """An API key without the key. `bots` are the bot ids it may use; None means all.
+
+    `previous_until` is how long the key that it replaced works, if it was rotated; `requests_per_minute` None: no limit.
+    """
 
     id: str
     name: str
@@ -64,6 +99,8 @@ class KeyInfo:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    previous_until: datetime | None = None
+    requests_per_minute: int | None = None
 
     def may_use(self, bot_id: str) -> bool:
         """Whether the bot is in the key's scope."""
@@ -72,6 +109,11 @@ class KeyInfo:
     def is_valid(self, now: datetime) -> bool:
         """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    @property
+    def settings(self) -> KeySettings:
+        """The part of it that can be changed."""
+        return KeySettings(self.name, self.bots, self.results_url, self.results_secret, self.expires_at, self.requests_per_minute)
 
 
 @dataclass(frozen=True)
@@ -101,6 +143,7 @@ def create(
     results_url: str | None = None,
     results_secret: str | None = None,
     expires_at: datetime | None = None,
+    requests_per_minute: int | None = None,
 ) -> NewKey:
     """Make a key.
 
@@ -114,28 +157,45 @@ def create(
         results_url: where the results of its calls are pushed.
         results_secret: `secret:NAME` of the secret that signs them.
         expires_at: from when on it is refused.
+        requests_per_minute: how often it may be used; None: no limit.
 
     Raises:
-        ValueError: when the role is unknown, or the signing secret is written out instead of named.
+        ValueError: when the role is unknown, the limit below 1, or the signing secret is written out instead of named.
     """
     if role not in get_args(Role):
         raise ValueError(f"the role of a key is dialout or admin, not {role}")
-    if results_secret and not results_secret.startswith("secret:"):
-        raise ValueError("results_secret must name a secret, as in secret:RESULTS_SECRET; its value does not belong here")
-    key = _MARKS[role] + secrets.token_urlsafe(32)
-    row = {
-        "id": key_id,
-        "name": name,
-        "role": role,
-        "prefix": key[: len(_MARKS[role]) + _SHOWN],
-        "bots": None if bots is None else list(bots),
-        "results_url": results_url,
-        "results_secret": results_secret,
-        "created_at": now,
-        "expires_at": expires_at,
-    }
-    stored = connection.execute(insert(_keys).values(**row, key_hash=_hash(key)).returning(*_keys.c)).one()
+    settings = KeySettings(name, None if bots is None else tuple(bots), results_url, results_secret, expires_at, requests_per_minute)
+    key, shown = _mint(role)
+    row = {**_values(settings), "id": key_id, "role": role, "prefix": shown, "created_at": now, "key_hash": _hash(key)}
+    stored = connection.execute(insert(_keys).values(row).returning(*_keys.c)).one()
     return NewKey(key, _info(stored))
+
+
+def rotate(connection: Connection, key_id: str, now: datetime, overlap: timedelta = DEFAULT_OVERLAP) -> NewKey | None:
+    """Give a key a new text; the one it had works for `overlap` more, one from an earlier rotation no longer.
+
+    Returns None if there is no such key, or it was revoked.
+    """
+    role = connection.execute(select(_keys.c.role).where(_keys.c.id == key_id, _keys.c.revoked_at.is_(None))).scalar_one_or_none()
+    if role is None:
+        return None
+    key, shown = _mint(role)
+    values = {"key_hash": _hash(key), "prefix": shown, "previous_hash": _keys.c.key_hash, "previous_until": now + overlap}
+    stored = connection.execute(
+        update(_keys).where(_keys.c.id == key_id, _keys.c.revoked_at.is_(None)).values(values).returning(*_keys.c)
+    ).one_or_none()
+    return None if stored is None else NewKey(key, _info(stored))
+
+
+def change(connection: Connection, key_id: str, settings: KeySettings) -> KeyInfo | None:
+    """Replace the settings of a key. Returns it as it is then; None if there is no such key.
+
+    Raises:
+        ValueError: as `create` does.
+    """
+    values = _values(settings)
+    stored = connection.execute(update(_keys).where(_keys.c.id == key_id).values(values).returning(*_keys.c)).one_or_none()
+    return None if stored is None else _info(stored)
 
 
 def verify(connection: Connection, header: str | None, now: datetime) -> KeyInfo:
@@ -151,13 +211,39 @@ def verify(connection: Connection, header: str | None, now: datetime) -> KeyInfo
     """
     if not header or len(header) > _LONGEST or not header.isascii():
         raise Unauthorized
-    row = connection.execute(select(_keys).where(_keys.c.key_hash == _hash(header))).one_or_none()
+    given = _hash(header)
+    row = connection.execute(select(_keys).where((_keys.c.key_hash == given) | (_keys.c.previous_hash == given))).one_or_none()
     if row is None or not (info := _info(row)).is_valid(now):
+        raise Unauthorized
+    if row.key_hash != given and not (info.previous_until and now < info.previous_until):
         raise Unauthorized
     # abs: a run in virtual time may have left a use in the future
     if info.last_used_at is None or abs(now - info.last_used_at) >= _USE_NOTED_EVERY:
         connection.execute(update(_keys).where(_keys.c.id == info.id).values(last_used_at=now))
     return info
+
+
+def admit(connection: Connection, key: KeyInfo, now: datetime) -> None:
+    """Count one request against the key's limit, if it has one.
+
+    Raises:
+        TooManyRequests: when it is used up; the request is not counted then.
+    """
+    if key.requests_per_minute is None:
+        return
+    mine = _keys.c.id == key.id
+    full_at = connection.execute(select(_keys.c.rate_full_at).where(mine).with_for_update()).scalar_one()
+    match take(full_at, key.requests_per_minute, now):
+        case Taken(after):
+            connection.execute(update(_keys).where(mine).values(rate_full_at=after))
+        case Refused(retry_at):
+            raise TooManyRequests(key.requests_per_minute, retry_at)
+
+
+def find_key(connection: Connection, key_id: str) -> KeyInfo | None:
+    """A key by its id, revoked or not."""
+    row = connection.execute(select(_keys).where(_keys.c.id == key_id)).one_or_none()
+    return None if row is None else _info(row)
 
 
 def list_keys(connection: Connection) -> list[KeyInfo]:
@@ -180,6 +266,20 @@ def results_endpoint(connection: Connection, key_id: str) -> ResultsEndpoint | N
     """Where the results of the calls of this key are to be pushed; None if nowhere."""
     row = connection.execute(select(_keys.c.results_url, _keys.c.results_secret).where(_keys.c.id == key_id)).one_or_none()
     return None if row is None or not row.results_url else ResultsEndpoint(row.results_url, row.results_secret or "")
+
+
+def _mint(role: Role) -> tuple[str, str]:
+    """A new key, and as much of it as is shown."""
+    key = _MARKS[role] + secrets.token_urlsafe(32)
+    return key, key[: len(_MARKS[role]) + _SHOWN]
+
+
+def _values(settings: KeySettings) -> dict[str, Any]:
+    if settings.results_secret and not settings.results_secret.startswith("secret:"):
+        raise ValueError("results_secret must name a secret, as in secret:RESULTS_SECRET; its value does not belong here")
+    if settings.requests_per_minute is not None and settings.requests_per_minute < 1:
+        raise ValueError("requests_per_minute must be at least 1; leave it out for no limit")
+    return {**asdict(settings), "bots": None if settings.bots is None else list(settings.bots)}
 
 
 def _hash(key: str) -> str:

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from core.access.tables import Secret
+from core.kernel.database import Database
 from core.kernel.secrets import SecretBox
 
 __all__ = ["BadSecretName", "SecretError", "SecretMissing", "SecretName", "SecretStore", "names_in"]
@@ -97,6 +98,15 @@ class SecretStore:
             core.kernel.secrets.CannotDecrypt: when it was stored under another encryption key.
         """
         return SecretStr(_REFERENCE.sub(lambda match: self._value(connection, match[1]), text))
+
+    def resolver(self, db: Database) -> Callable[[str], SecretStr]:
+        """`resolve` without a connection: each look-up is a short transaction of its own. Not to be called within another."""
+
+        def resolve(text: str) -> SecretStr:
+            with db.read() as connection:
+                return self.resolve(connection, text)
+
+        return resolve
 
     def values(self, connection: Connection, text: str) -> tuple[SecretStr, ...]:
         """The value of each `secret:NAME` in the text, for masking them where they might come back. Raises like `resolve`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
@@ -16,9 +17,11 @@ class ApiKey(SQLModel, table=True):
 
     `role` is `dialout` or `admin`. `bots` is the list of bot ids it may use; null means all. Calls placed with a key
     that has a `results_url` have their results pushed there, signed with the secret that `results_secret` names.
+    A key that was rotated is known under its former hash as well, until `previous_until`.
     """
 
     __tablename__ = "api_keys"
+    __table_args__ = (Index("api_keys_previous_hash", "previous_hash", unique=True),)
 
     id: str = Field(primary_key=True)
     name: str
@@ -32,6 +35,12 @@ class ApiKey(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    previous_hash: str | None = None
+    previous_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    requests_per_minute: int | None = None
+    """Null: no limit."""
+    rate_full_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """How much of the limit is used up (`core.access.rate`)."""
 
 
 class Secret(SQLModel, table=True):

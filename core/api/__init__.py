@@ -1,10 +1,20 @@
-"""The HTTP API of the call engine: the integration guide's endpoints, and those that go with them.
+"""The HTTP API of the call engine: the integration guide's endpoints, and those that go with them (docs/api.md).
 
-app        puts the routers together
-auth       X-API-Key
-problems   error bodies (RFC 9457)
-calls      dialout, read, list, cancel
-fleet      /health and /health/fleet
-bots       bots and their availability
-records    suppressions and deliveries
+app            puts the routers together
+edge           around every request: its line in the log, and no exception that escapes
+auth           X-API-Key
+problems       error bodies (RFC 9457)
+openapi        what the OpenAPI document says of errors
+json_body      reading a JSON body, tolerant of what it does not know and strict with what it does
+dialout        POST /api/v1/sip/dialout
+calls          read, list, cancel; their `views`, `filters` and cursors (`paging`)
+fleet          /health and /health/fleet
+bots           bots and their availability
+suppressions   the numbers that are never dialled
+keys           API keys: made, changed, rotated, revoked
+bot_records    bots: made, changed, versions, export, preview, archived
+trunks         trunks and their numbers
+deliveries     what was pushed, and replaying it
+workers        who holds calls, and draining
+bodies         the bodies of the management endpoints, every problem at once
 """

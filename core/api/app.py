@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from core.api import bots, calls, fleet, suppressions
+from core.api import bot_records, bots, calls, deliveries, dialout, fleet, keys, recordings, suppressions, trunks, workers
+from core.api.edge import Edge
+from core.api.openapi import complete_document
 from core.api.problems import install_problem_handlers
 from core.engine import Engine
 
 __all__ = ["create_core_app", "include_core"]
 
 
+_MANAGEMENT = (keys, bot_records, trunks, deliveries, workers)
+
+
 def include_core(app: FastAPI, engine: Engine) -> None:
     """Put the engine's endpoints into an app."""
     app.state.engine = engine
-    for module in (calls, fleet, bots, suppressions):
+    for module in (dialout, calls, recordings, fleet, bots, suppressions, *_MANAGEMENT):
         app.include_router(module.router)
     install_problem_handlers(app, engine.clock)
+    complete_document(app)
+    app.add_middleware(Edge, clock=engine.clock)
 
 
 def create_core_app(engine: Engine) -> FastAPI:
     """An app that serves the call engine alone."""
-    app = FastAPI(title="Campaign dialler: call engine", version="1")
+    app = FastAPI(title="Campaign dialler: call engine", version="1", redirect_slashes=False)
     include_core(app, engine)
     return app

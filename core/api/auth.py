@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
+from fastapi.security import APIKeyHeader
 from starlette.exceptions import HTTPException
 
-from core.access.keys import KeyInfo, verify
+from core.access.keys import KeyInfo, TooManyRequests, admit, verify
+from core.api.problems import retry_after
 from core.engine import Engine
 
-__all__ = ["AdminKey", "AnyKey", "TheEngine", "engine_of"]
+__all__ = ["AdminKey", "AnyKey", "KeyIfAsked", "TheEngine", "engine_of", "require_admin"]
+
+_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="Made with `dialler keys create`.")
 
 
 def engine_of(request: Request) -> Engine:
@@ -27,18 +31,35 @@ async def _engine(request: Request) -> Engine:  # async: a plain function would 
 TheEngine = Annotated[Engine, Depends(_engine)]
 
 
-async def _any_key(engine: TheEngine, x_api_key: Annotated[str | None, Header()] = None) -> KeyInfo:
-    with engine.db.write() as connection:
-        return verify(connection, x_api_key, engine.clock.now())
+async def _any_key(engine: TheEngine, x_api_key: Annotated[str | None, Depends(_HEADER)]) -> KeyInfo:
+    now = engine.clock.now()
+    try:
+        with engine.db.write() as connection:
+            key = verify(connection, x_api_key, now)
+            admit(connection, key, now)
+    except TooManyRequests as error:
+        raise HTTPException(429, str(error), headers=retry_after(now, error.retry_at)) from None
+    return key
 
 
 AnyKey = Annotated[KeyInfo, Depends(_any_key)]
 
 
-async def _admin_key(key: AnyKey) -> KeyInfo:
+async def require_admin(key: AnyKey) -> KeyInfo:
+    """A dependency: the request's key, which must be an admin's."""
     if key.role != "admin":
         raise HTTPException(403, "This needs an admin key; a dialout key cannot do it.")
     return key
 
 
-AdminKey = Annotated[KeyInfo, Depends(_admin_key)]
+AdminKey = Annotated[KeyInfo, Depends(require_admin)]
+
+
+async def _key_if_asked(engine: TheEngine, request: Request, x_api_key: Annotated[str | None, Depends(_HEADER)]) -> KeyInfo | None:
+    if engine.fleet_key_required or "bot_id" in request.query_params:
+        return await _any_key(engine, x_api_key)
+    return None
+
+
+KeyIfAsked = Annotated[KeyInfo | None, Depends(_key_if_asked)]
+"""The key of a request for capacity: the totals are open unless the operator wants a key; what is said of a bot needs one."""

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from core.api.auth import TheEngine
-from core.bots.store import read_bot
+from core.api.auth import KeyIfAsked, TheEngine
+from core.api.openapi import answers
+from core.bots.store import StoredBot, read_bot
+from core.calls.capacity import capacity
 from core.calls.refusals import BotNotFound
-from core.calls.store import bot_calls, count_by_state
-from core.fleet.store import load
+from core.calls.store import count_by_state
+from core.fleet.store import WorkerLoad, live_workers
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """This process answers."""
+
+    status: Literal["ok"] = "ok"
 
 
 class WorkerView(BaseModel):
@@ -29,42 +38,48 @@ class WorkerView(BaseModel):
 
 
 class FleetView(BaseModel):
-    """The fleet as a whole. `calls_by_state` counts the calls that are placing, ringing and talking."""
+    """The fleet."""
 
-    status: str
-    fleet_max: int
-    fleet_calls: int
-    fleet_available: int
+    status: Literal["ok", "draining", "no_workers"] = Field(
+        description="`ok`; `draining` if the worker that answers takes no new calls; `no_workers` if it was retired."
+    )
+    fleet_max: int = Field(description="Seats of all workers.")
+    fleet_calls: int = Field(description="Calls of all workers.")
+    fleet_available: int = Field(description="Dialouts that this address takes now: send no more than these.")
     workers: list[WorkerView]
-    calls_by_state: dict[str, int]
+    calls_by_state: dict[str, int] = Field(description="Calls of the worker that answers: placing, ringing, talking.")
 
 
 @router.get("/health", summary="Whether this process answers")
-async def health() -> dict[str, str]:
-    """Always `{"status": "ok"}`."""
-    return {"status": "ok"}
+async def health() -> Health:
+    """Always the same."""
+    return Health()
 
 
-@router.get("/health/fleet", summary="Capacity: check before you dial")
-async def health_fleet(engine: TheEngine, bot_id: str | None = None) -> FleetView:
-    """How many calls can be placed now; with `bot_id`, also within that bot's own seats."""
+@router.get("/health/fleet", summary="Capacity: check before you dial", responses=answers(401, 404, 422))
+async def health_fleet(engine: TheEngine, key: KeyIfAsked, bot_id: str | None = None) -> FleetView:
+    """How many calls can be placed now; with `bot_id`, and then with an API key, also within that bot's own seats."""
     with engine.db.read() as connection:
-        worker = load(connection, engine.worker_id)
-        states = count_by_state(connection, engine.worker_id)
-        available = worker.available if worker else 0
+        bot: StoredBot | None = None
         if bot_id is not None:
-            bot = read_bot(connection, bot_id)
+            bot = read_bot(connection, bot_id) if key is not None and key.may_use(bot_id) else None
             if bot is None:
                 raise BotNotFound(bot_id)
-            if bot.config.seats is not None:
-                available = min(available, max(bot.config.seats - bot_calls(connection, bot_id), 0))
-    if worker is None:
-        return FleetView(status="no_workers", fleet_max=0, fleet_calls=0, fleet_available=0, workers=[], calls_by_state={})
+        workers = live_workers(connection, engine.wall())
+        available = capacity(connection, engine, bot, engine.clock.now()).available
+        states = count_by_state(connection, engine.worker_id)
     return FleetView(
-        status="ok",
-        fleet_max=worker.max,
-        fleet_calls=worker.calls,
+        status=_status(workers, engine.worker_id),
+        fleet_max=sum(worker.max for worker in workers),
+        fleet_calls=sum(worker.calls for worker in workers),
         fleet_available=available,
-        workers=[WorkerView(id=worker.id, calls=worker.calls, max=worker.max, draining=worker.draining, last_seen=worker.seen_at)],
+        workers=[WorkerView(id=w.id, calls=w.calls, max=w.max, draining=w.draining, last_seen=w.seen_at) for w in workers],
         calls_by_state=states,
     )
+
+
+def _status(workers: list[WorkerLoad], worker_id: str) -> Literal["ok", "draining", "no_workers"]:
+    this = next((worker for worker in workers if worker.id == worker_id), None)
+    if this is None:
+        return "no_workers"
+    return "draining" if this.draining else "ok"

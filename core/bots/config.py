@@ -5,13 +5,26 @@ Wrong keys are errors. Secrets never stand here: `token: secret:NAME` names one.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from core.bots.analysis_config import AnalysisConfig, QualityConfig
+from core.bots.brain_config import AnyBrain, BrainConfig
+from core.kernel.durations import LongDuration
 from core.kernel.hours import HoursConfig, PermittedHours
 
-__all__ = ["BotConfig", "BrainConfig", "PostCallPush", "ResultsWebhook", "SilenceConfig"]
+__all__ = [
+    "AnalysisConfig",
+    "BotConfig",
+    "BrainConfig",
+    "PostCallPush",
+    "QualityConfig",
+    "RecordingConfig",
+    "ResultsWebhook",
+    "SilenceConfig",
+]
 
 
 class _Strict(BaseModel):
@@ -31,17 +44,6 @@ class SilenceConfig(_Strict):
     goodbye: str = Field(
         default="I can't hear you, so I will try again another time. Goodbye.", description="What it says before it gives up."
     )
-
-
-class BrainConfig(_Strict):
-    """What thinks. `rules` is deterministic and needs no model and no network."""
-
-    kind: Literal["rules"] = "rules"
-    scenario: Literal["payment_reminder", "appointment_confirmation", "survey"] = "payment_reminder"
-    lines: dict[str, str] = Field(
-        default={}, description="Overrides of what the scenario says, by the name of the line; templates allowed."
-    )
-    questions: list[str] = Field(default=[], description="The survey's questions, in order; templates allowed.")
 
 
 class PostCallPush(_Strict):
@@ -64,6 +66,23 @@ class ResultsWebhook(_Strict):
     secret: str = Field(default="", description="`secret:NAME` of the signing secret (whsec_...); unsigned if empty.")
 
 
+class RecordingConfig(_Strict):
+    """Recordings of answered calls."""
+
+    enabled: bool = Field(default=True, description="Whether answered calls are recorded.")
+    link_expires: LongDuration = Field(default=timedelta(days=30), description="How long a link to a recording is good.")
+    retention: LongDuration | None = Field(
+        default=timedelta(days=90), description="How long a recording is kept after its call; null keeps it for ever."
+    )
+
+    @field_validator("link_expires")
+    @classmethod
+    def _not_too_short(cls, value: timedelta) -> timedelta:
+        if value < timedelta(minutes=1):
+            raise ValueError("a link must be good for at least a minute")
+        return value
+
+
 class BotConfig(_Strict):
     """A bot."""
 
@@ -74,7 +93,9 @@ class BotConfig(_Strict):
     default_region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$", description="Country (ISO 3166) of numbers written nationally.")
     system_prompt: str = ""
     opening_message: str = Field(default="Hello.", description="What it says first; templates allowed.")
-    brain: BrainConfig = BrainConfig()
+    brain: AnyBrain = BrainConfig()
+    analysis: AnalysisConfig = Field(default=AnalysisConfig(), description="What a brain of `kind: llm` makes of the call afterwards.")
+    quality: QualityConfig | None = Field(default=None, description="Scores the bot's own conduct; needs a brain of `kind: llm`.")
     active_hours: HoursConfig = Field(default=HoursConfig(), description="When it may call and be called.")
     permitted_hours: PermittedHours = Field(default=PermittedHours(), description="When callees may be called, in their own time.")
     seats: int | None = Field(default=None, ge=1, description="Most calls of this bot at once; the fleet's own limit if left out.")
@@ -84,6 +105,7 @@ class BotConfig(_Strict):
     silence: SilenceConfig = SilenceConfig()
     voicemail_message: str = Field(default="", description="What it leaves after the beep; it hangs up at once if empty.")
     transfer_targets: dict[str, str] = Field(default={}, description="Name -> number or sip: address that callees can be handed to.")
+    recording: RecordingConfig = Field(default=RecordingConfig(), description="Recordings of its answered calls.")
     caller_id: str | None = Field(default=None, description="Its own caller ID; the trunk's default number if left out.")
     post_call_push: PostCallPush | None = None
     results_webhook: ResultsWebhook | None = None

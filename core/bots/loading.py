@@ -8,19 +8,20 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from core.bots.brain_checks import brain_complaints
 from core.bots.config import BotConfig
 from core.kernel.config_problems import ConfigError, KeyPath
 from core.kernel.hours import check_time_zone
 from core.kernel.numbers import check_region
 from core.kernel.yaml_config import check_document
-from core.kernel.yaml_document import read_yaml
+from core.kernel.yaml_document import YamlDocument, read_yaml
 
-__all__ = ["Complaint", "bot_complaints", "id_from_name", "load_bot"]
+__all__ = ["Complaint", "bot_complaints", "bot_of", "id_from_name", "load_bot", "url_complaint"]
 
 Complaint = tuple[KeyPath, str, str]
 """Where, what is wrong, what to do."""
@@ -36,8 +37,20 @@ def load_bot(path: Path) -> BotConfig:
     Raises:
         ConfigError: the file cannot be read or used, with everything that is wrong with it.
     """
-    document = read_yaml(path)
-    for place, problem, advice in bot_complaints(document.data):
+    return bot_of(read_yaml(path))
+
+
+def bot_of(document: YamlDocument, more: Iterable[Complaint] = ()) -> BotConfig:
+    """The bot that a document describes, with its id.
+
+    Args:
+        document: as it was read.
+        more: what is wrong with it beyond the checks made here.
+
+    Raises:
+        ConfigError: it cannot be used, with everything that is wrong with it.
+    """
+    for place, problem, advice in (*bot_complaints(document.data), *more):
         document.complain(place, problem, advice)
     config = check_document(document, BotConfig)
     if config is None or document.problems:
@@ -54,7 +67,7 @@ def bot_complaints(data: Mapping[str, Any]) -> list[Complaint]:
             value = value.get(key) if isinstance(value, Mapping) else None
         if isinstance(value, str) and (complaint := check(value)) is not None:
             found.append((place, *complaint))
-    return found
+    return found + brain_complaints(data)
 
 
 def id_from_name(name: str) -> str:
@@ -87,7 +100,8 @@ def _referred(form: str, example: str) -> Check:
     return complain
 
 
-def _url(value: str) -> tuple[str, str] | None:
+def url_complaint(value: str) -> tuple[str, str] | None:
+    """What is wrong with the URL of a push, and what to do; None if nothing is."""
     try:
         parts = urlsplit(value)
     except ValueError:
@@ -102,8 +116,8 @@ def _url(value: str) -> tuple[str, str] | None:
 _CHECKS: dict[tuple[str, ...], Check] = {
     ("time_zone",): _known(check_time_zone),
     ("default_region",): _known(check_region),
-    ("post_call_push", "url"): lambda value: None if value == "sample-crm" else _url(value),
+    ("post_call_push", "url"): lambda value: None if value == "sample-crm" else url_complaint(value),
     ("post_call_push", "token"): _referred(f"([A-Za-z]+ )?{_REFERENCE}", "Bearer secret:NAME"),
-    ("results_webhook", "url"): _url,
+    ("results_webhook", "url"): url_complaint,
     ("results_webhook", "secret"): _referred(_REFERENCE, "secret:NAME"),
 }

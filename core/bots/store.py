@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from core.bots.config import BotConfig
 from core.bots.tables import Bot, BotVersion
 
-__all__ = ["StoredBot", "all_bots", "read_bot", "read_version", "save_bot"]
+__all__ = ["BotVersionInfo", "StoredBot", "all_bots", "archive", "read_bot", "read_version", "save_bot", "versions_of"]
 
 _bots = Bot.__table__  # type: ignore[attr-defined]
 _versions = BotVersion.__table__  # type: ignore[attr-defined]
@@ -31,6 +31,15 @@ class StoredBot:
     config: BotConfig
 
 
+@dataclass(frozen=True)
+class BotVersionInfo:
+    """A version in a list: its number, when it was made, and the name that the bot had."""
+
+    version: int
+    created_at: datetime
+    name: str
+
+
 _CONFIGS: dict[str, BotConfig] = {}
 
 
@@ -45,7 +54,10 @@ def _config(row: Row[Any]) -> BotConfig:
 
 
 def save_bot(connection: Connection, config: BotConfig, now: datetime) -> StoredBot:
-    """Keep a configuration; a new version only if it differs from the current one. `config.id` must be set."""
+    """Keep a configuration; a new version only if it differs from the current one. `config.id` must be set.
+
+    An archived bot is in use again.
+    """
     if not config.id:
         raise ValueError("a bot needs an id before it can be stored")
     document = config.model_dump(mode="json")
@@ -57,22 +69,24 @@ def save_bot(connection: Connection, config: BotConfig, now: datetime) -> Stored
         .with_for_update()
     ).one_or_none()
     if current is not None and current.checksum == checksum:
+        connection.execute(update(_bots).where(_bots.c.id == config.id, _bots.c.archived_at.is_not(None)).values(archived_at=None))
         return StoredBot(config.id, current.current_version, config)
     version = 1 if current is None else current.current_version + 1
     if current is None:
         connection.execute(insert(_bots).values(id=config.id, name=config.name, current_version=1, created_at=now, updated_at=now))
     else:
-        connection.execute(update(_bots).where(_bots.c.id == config.id).values(name=config.name, current_version=version, updated_at=now))
+        values = {"name": config.name, "current_version": version, "updated_at": now, "archived_at": None}
+        connection.execute(update(_bots).where(_bots.c.id == config.id).values(**values))
     connection.execute(insert(_versions).values(bot_id=config.id, version=version, config=document, checksum=checksum, created_at=now))
     return StoredBot(config.id, version, config)
 
 
 def read_bot(connection: Connection, bot_id: str) -> StoredBot | None:
-    """The bot at its current version."""
+    """The bot at its current version; None if there is none, or it was archived."""
     row = connection.execute(
         select(_versions)
         .join(_bots, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
-        .where(_bots.c.id == bot_id)
+        .where(_bots.c.id == bot_id, _bots.c.archived_at.is_(None))
     ).one_or_none()
     return None if row is None else StoredBot(row.bot_id, row.version, _config(row))
 
@@ -84,10 +98,23 @@ def read_version(connection: Connection, bot_id: str, version: int) -> StoredBot
 
 
 def all_bots(connection: Connection) -> list[StoredBot]:
-    """Every bot at its current version, by id."""
+    """Every bot that is not archived at its current version, by id."""
     rows = connection.execute(
         select(_versions)
         .join(_bots, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
+        .where(_bots.c.archived_at.is_(None))
         .order_by(_bots.c.id)
     ).all()
     return [StoredBot(row.bot_id, row.version, _config(row)) for row in rows]
+
+
+def versions_of(connection: Connection, bot_id: str) -> list[BotVersionInfo]:
+    """Every version of a bot, archived or not, newest first; none if there is no such bot."""
+    rows = connection.execute(select(_versions).where(_versions.c.bot_id == bot_id).order_by(_versions.c.version.desc()))
+    return [BotVersionInfo(row.version, row.created_at, row.config["name"]) for row in rows]
+
+
+def archive(connection: Connection, bot_id: str, now: datetime) -> bool:
+    """Take a bot out of use: no new calls. Calls in progress go on. Returns False if there is none such in use."""
+    changed = connection.execute(update(_bots).where(_bots.c.id == bot_id, _bots.c.archived_at.is_(None)).values(archived_at=now))
+    return changed.rowcount == 1

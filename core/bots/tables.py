@@ -13,7 +13,10 @@ __all__ = ["Bot", "BotVersion"]
 
 
 class Bot(SQLModel, table=True):
-    """A voice bot. Its configuration is in the version that `current_version` names."""
+    """A voice bot. Its configuration is in the version that `current_version` names.
+
+    An archived one takes no calls and stands in no list; its versions stay, since calls refer to them.
+    """
 
     __tablename__ = "bots"
 
@@ -22,6 +25,7 @@ class Bot(SQLModel, table=True):
     current_version: int
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
+    archived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class BotVersion(SQLModel, table=True):

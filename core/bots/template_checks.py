@@ -27,6 +27,9 @@ _PLACES: tuple[tuple[KeyPath, Known], ...] = (
     (("post_call_push", "key_mapper"), NAMESPACES),
 )
 """Where templates stand, and the namespaces that are filled there."""
+_CALLED: Known = {**_TALKING, "arguments": None}
+_TOOL_PLACES: tuple[tuple[str, Known], ...] = (("url", _CALLED), ("headers", _CALLED), ("body", _CALLED), ("say", _TALKING))
+"""The same within each tool of the brain."""
 
 
 def template_complaints(data: Mapping[str, Any]) -> list[Complaint]:
@@ -61,6 +64,14 @@ def _templates(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str, Known]]:
         for key in path:
             value = value.get(key) if isinstance(value, Mapping) else None
         yield from ((where, text, known) for where, text in _texts(value, path))
+    yield from _of_tools(data.get("brain"))
+
+
+def _of_tools(brain: Any) -> Iterator[tuple[KeyPath, str, Known]]:
+    tools = brain.get("tools") if isinstance(brain, Mapping) else None
+    for number, tool in enumerate(tools if isinstance(tools, list) else []):
+        for key, known in _TOOL_PLACES if isinstance(tool, Mapping) else ():
+            yield from ((where, text, known) for where, text in _texts(tool.get(key), ("brain", "tools", number, key)))
 
 
 def _texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:

@@ -1,18 +1,22 @@
-"""Makes the brain of a call from its bot's configuration: templates rendered, values stringified."""
+"""Makes the brain of a call from its bot's configuration, its values stringified."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from core.bots.brain_config import BrainConfig
 from core.bots.config import BotConfig
 from core.conversation.brain import Brain, BrainContext
+from core.conversation.llm.brain import LlmBrain
+from core.conversation.llm.models import Note
 from core.conversation.rules.brain import RulesBrain
-from core.kernel.ids import Ids
-from core.templates import render, stringify
+from core.engine import Engine
+from core.outgoing.reach import Reach
+from core.templates import stringify
 from core.transports.base import PlaceOrder
 
-__all__ = ["make_brain", "template_values"]
+__all__ = ["make_brain", "reach_of", "template_values"]
 
 
 def template_values(order: PlaceOrder, bot: BotConfig, variables: dict[str, Any], now: datetime) -> dict[str, dict[str, str]]:
@@ -30,15 +34,40 @@ def template_values(order: PlaceOrder, bot: BotConfig, variables: dict[str, Any]
     }
 
 
-def make_brain(bot: BotConfig, order: PlaceOrder, values: dict[str, dict[str, str]], now: datetime, ids: Ids) -> Brain:
-    """The brain that holds this call; `values` are those of `template_values`."""
+def make_brain(engine: Engine, bot: BotConfig, order: PlaceOrder, values: dict[str, dict[str, str]], now: datetime, note: Note) -> Brain:
+    """The brain that holds this call.
+
+    Args:
+        engine: the process's call engine.
+        bot: the bot.
+        order: the call.
+        values: those of `template_values`.
+        now: when it was answered.
+        note: keeps events of the call.
+
+    Raises:
+        RuntimeError: the bot needs the outside, and this engine has no way there.
+    """
     context = BrainContext(
         call_id=order.call_id,
         crm=values["crm"],
         call=values["call"],
-        system_prompt=render(bot.system_prompt, values).text,
-        opening_message=bot.opening_message,  # the brain renders it: it falls back to a line of its own where a field is missing
+        system_prompt=bot.system_prompt,
+        opening_message=bot.opening_message,
         started_at=now,
         time_zone=bot.time_zone,
     )
-    return RulesBrain(context, bot.brain, ids.stream("brain", order.attempt), bot.transfer_targets)
+    if isinstance(bot.brain, BrainConfig):
+        return RulesBrain(context, bot.brain, engine.ids.stream("brain", order.attempt), bot.transfer_targets)
+    return LlmBrain(context, bot.brain, reach_of(engine), note, list(bot.transfer_targets), bot.language)
+
+
+def reach_of(engine: Engine) -> Reach:
+    """What the engine's calls talk to the outside with.
+
+    Raises:
+        RuntimeError: it was made without.
+    """
+    if engine.reach is None:
+        raise RuntimeError("this engine was made without an outgoing client (Engine.reach), which a bot with a model needs")
+    return engine.reach

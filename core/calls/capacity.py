@@ -43,8 +43,10 @@ def capacity(connection: Connection, engine: Engine, bot: StoredBot | None, now:
     seats = worker.available if worker else 0
     limit = bot.config.seats if bot else None
     left = limit - bot_calls(connection, bot.id) if bot and limit is not None else None
-    room = sum(_room(connection, engine, trunk, now, seats) for trunk in trunks_of(connection, bot)) if seats else 0
-    return Capacity(seats, left, room)
+    trunks = trunks_of(connection, bot)
+    if bot is not None and not any(trunk.transport in engine.transports for trunk in trunks):
+        return Capacity(seats, left, seats)  # not a lack of room: the dialout itself must say what is wrong
+    return Capacity(seats, left, sum(_room(connection, engine, trunk, now, seats) for trunk in trunks) if seats else 0)
 
 
 def trunks_of(connection: Connection, bot: StoredBot | None) -> Sequence[TrunkInfo]:

@@ -14,12 +14,16 @@ from sqlalchemy import Row
 
 from core.access.keys import results_endpoint
 from core.bots.store import read_version
+from core.calls.analysis import analyse_call
 from core.calls.result import CallResult, TranscriptEntry
 from core.calls.store import EventLog, events_of, move, read_call
 from core.calls.transfer import transfer_facts
 from core.conversation.analysis import default_analysis
 from core.deliveries.outbox import deliveries_for, enqueue
 from core.engine import Engine
+from core.kernel.numbers import split_key
+from core.recordings.recordings import NO_RECORDING, Recorded
+from core.suppressions import store as suppressions
 
 __all__ = ["build_result", "finish_call"]
 
@@ -34,29 +38,41 @@ async def finish_call(engine: Engine, call_id: str, events: EventLog) -> None:
             return
         if not move(connection, call_id, call.state, "finishing", engine.worker_id, events):
             return
-    now = engine.clock.now()
-    with engine.db.write() as connection:
         bot = read_version(connection, call.bot_id, call.bot_version)
         if bot is None:
             raise LookupError(f"bot {call.bot_id} has no version {call.bot_version}, which call {call_id} ran")
-        result = build_result(call, [(event.kind, event.data) for event in events_of(connection, call_id)])
+    analysis = await analyse_call(engine, call, bot.config, events)
+    now = engine.clock.now()
+    with engine.db.write() as connection:
+        recorded = engine.recordings.settle(connection, call, bot.config.recording, now) if engine.recordings else NO_RECORDING
+        result = build_result(call, [(event.kind, event.data) for event in events_of(connection, call_id)], recorded, analysis)
         events.add(now, "done", {"disposition": result.disposition})
         document = result.model_dump(mode="json")
         if not move(connection, call_id, "finishing", "done", engine.worker_id, events, done_at=now, result=document):
             return
+        if analysis is not None and analysis.get("do_not_call") is True:  # said, though no tool noted it in the call
+            number, _ = split_key(call.to_number)
+            suppressions.add(connection, number, reason="asked not to be called again", source="callee", now=now, call_id=call_id)
         key = results_endpoint(connection, call.api_key_id) if call.api_key_id else None
         enqueue(connection, deliveries_for(result, bot.config, key, engine.ids, now))
     engine.wake_deliveries()
+    if engine.recordings and recorded.to_upload:
+        engine.recordings.wake_uploads()
 
 
-def build_result(call: Row[Any], events: list[tuple[str, dict[str, Any]]]) -> CallResult:
-    """The result of an ended call, from its row and its events alone. Pure."""
+def build_result(
+    call: Row[Any],
+    events: list[tuple[str, dict[str, Any]]],
+    recorded: Recorded = NO_RECORDING,
+    analysed: dict[str, Any] | None = None,
+) -> CallResult:
+    """The result of an ended call, from its row, its events, what became of its recording, and its analysis by a model. Pure."""
     ending: dict[str, Any] = call.ending
     duration = max((call.ended_at - call.answered_at).total_seconds(), 0.0) if call.answered_at else 0.0  # clocks may be set back
     default = default_analysis(
         disconnected_by=ending["disconnected_by"], end_reason=ending["end_reason"], customer_spoke=ending.get("customer_spoke", False)
     )
-    analysis = ending.get("analysis") or default
+    analysis = analysed or ending.get("analysis") or default
     return CallResult(
         session_id=call.call_id,
         caller_id=call.to_number,
@@ -64,6 +80,8 @@ def build_result(call: Row[Any], events: list[tuple[str, dict[str, Any]]]) -> Ca
         call_duration_seconds=round(duration, 3),
         disconnected_by=ending["disconnected_by"],
         transcript=[TranscriptEntry(**line) for line in ending.get("transcript", [])],
+        recording_url=recorded.url,
+        recording_key=recorded.key,
         post_call_analysis=analysis,
         **dataclasses.asdict(transfer_facts(events)),
         bot_id=call.bot_id,

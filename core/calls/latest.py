@@ -27,8 +27,6 @@ def latest_moment(connection: Connection) -> datetime | None:
     """
     begun = select(func.max(_calls.c.created_at))
     done = select(func.max(_deliveries.c.created_at))
-    changed = (
-        select(func.max(_events.c.at)).join(_calls, _calls.c.call_id == _events.c.call_id).where(_calls.c.state.in_(_UNFINISHED))
-    )
+    changed = select(func.max(_events.c.at)).join(_calls, _calls.c.call_id == _events.c.call_id).where(_calls.c.state.in_(_UNFINISHED))
     shown = [connection.execute(query).scalar_one() for query in (begun, done, changed)]
     return max((moment for moment in shown if moment is not None), default=None)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, Row, func, or_, select, update
 
 from core.calls.finish import finish_call
 from core.calls.outcome import Ending
@@ -18,12 +19,14 @@ from core.calls.store import EventLog, move
 from core.calls.tables import Call, CallEvent
 from core.engine import Engine
 from core.fleet.store import dead_workers, retire
+from core.fleet.tables import Worker
 
 __all__ = ["ending_after_crash", "recover"]
 
 log = logging.getLogger(__name__)
 _calls = Call.__table__  # type: ignore[attr-defined]
 _events = CallEvent.__table__  # type: ignore[attr-defined]
+_workers = Worker.__table__  # type: ignore[attr-defined]
 
 
 def ending_after_crash(state: str) -> Ending:
@@ -34,45 +37,43 @@ def ending_after_crash(state: str) -> Ending:
 
 
 async def recover(engine: Engine) -> int:
-    """Take over every call of dead workers; returns how many. Safe to run at any time, from several processes at once."""
-    now = engine.clock.now()
-    adopted = _unfinished(engine)
+    """Take over every call that no process works on; returns how many. Safe at any time, from several processes at once."""
     with engine.db.write() as connection:
-        dead = [w for w in dead_workers(connection, engine.wall(), but=engine.worker_id) if retire(connection, w)]
-        if dead:
-            rows = connection.execute(
-                select(_calls.c.call_id, _calls.c.state, func.coalesce(func.max(_events.c.seq), 0).label("seq"))
-                .join(_events, _events.c.call_id == _calls.c.call_id, isouter=True)
-                .where(_calls.c.worker_id.in_(dead), _calls.c.state != "done")
-                .group_by(_calls.c.call_id, _calls.c.state)
-                .order_by(_calls.c.call_id)
-            ).all()
-            connection.execute(
-                update(_calls).where(_calls.c.worker_id.in_(dead), _calls.c.state != "done").values(worker_id=engine.worker_id)
-            )
-            for row in rows:
-                events = EventLog(row.call_id, row.seq + 1)
-                if row.state in LIVE:
-                    ending = ending_after_crash(row.state)
-                    events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
-                    record = dataclasses.asdict(ending)
-                    move(connection, row.call_id, row.state, "ended", engine.worker_id, events, ended_at=now, ending=record)
-                adopted.append((row.call_id, events))
-    for call_id, events in adopted:
-        await finish_call(engine, call_id, events)
+        for worker in dead_workers(connection, engine.wall(), but=engine.worker_id):
+            retire(connection, worker)
+        adopted = [_take_over(engine, connection, row) for row in _orphans(engine, connection)]
+    for events in adopted:
+        await finish_call(engine, events.call_id, events)
     if adopted:
-        log.warning("took over %d calls of %d workers that died", len(adopted), len(dead))
+        log.warning("took over %d calls that no process worked on", len(adopted))
     return len(adopted)
 
 
-def _unfinished(engine: Engine) -> list[tuple[str, EventLog]]:
-    """Calls of this process that ended, but whose finishing failed: nobody works on them, so they are finished again."""
-    with engine.db.read() as connection:
-        rows = connection.execute(
-            select(_calls.c.call_id, func.max(_events.c.seq).label("seq"))
-            .join(_events, _events.c.call_id == _calls.c.call_id)
-            .where(_calls.c.worker_id == engine.worker_id, _calls.c.state.in_(("ended", "finishing")))
-            .group_by(_calls.c.call_id)
-            .order_by(_calls.c.call_id)
-        ).all()
-    return [(row.call_id, EventLog(row.call_id, row.seq + 1)) for row in rows if row.call_id not in engine.runs]
+def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
+    """Unfinished calls of workers that are retired, and those of this process that it lost because it could not record their end."""
+    ours_or_nobodys = or_(_workers.c.retired.is_(True), _calls.c.worker_id == engine.worker_id)
+    rows = connection.execute(
+        select(_calls.c.call_id, _calls.c.state, _calls.c.worker_id, func.coalesce(func.max(_events.c.seq), 0).label("seq"))
+        .join(_workers, _workers.c.id == _calls.c.worker_id)
+        .join(_events, _events.c.call_id == _calls.c.call_id, isouter=True)
+        .where(_calls.c.state.in_((*LIVE, "ended", "finishing")), ours_or_nobodys)
+        .group_by(_calls.c.call_id, _calls.c.state, _calls.c.worker_id)
+        .order_by(_calls.c.call_id)
+    )
+    return [row for row in rows if row.call_id not in engine.runs]
+
+
+def _take_over(engine: Engine, connection: Connection, orphan: Row[Any]) -> EventLog:
+    """Make the call ours and end it if it had not ended. If another process was faster, the writes that follow change nothing."""
+    now, events = engine.clock.now(), EventLog(orphan.call_id, orphan.seq + 1)
+    connection.execute(
+        update(_calls)
+        .where(_calls.c.call_id == orphan.call_id, _calls.c.state == orphan.state, _calls.c.worker_id == orphan.worker_id)
+        .values(worker_id=engine.worker_id)
+    )
+    if orphan.state in LIVE:
+        ending = ending_after_crash(orphan.state)
+        events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
+        record = dataclasses.asdict(ending)
+        move(connection, orphan.call_id, orphan.state, "ended", engine.worker_id, events, ended_at=now, ending=record)
+    return events

@@ -18,6 +18,7 @@ from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
 from core.conversation.session import converse
 from core.engine import Engine
+from core.kernel.numbers import split_key
 from core.suppressions import store as suppressions
 from core.transports.base import Answered, Failed, Leg, PlaceOrder, Ringing
 from core.trunks.pacing import TrunkPacer
@@ -146,13 +147,14 @@ class CallRun:
         bot, clock = self.bot, self.engine.clock
         assert self._answered_at is not None
         values = template_values(self.order, bot, self.variables, self._answered_at)
-        brain = make_brain(bot, self.order, values, self._answered_at, self.engine.ids)
+        brain = make_brain(self.engine, bot, self.order, values, self._answered_at, self._note)
         end = await converse(leg, brain, limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer")), clock, self._note)
         talk = {
             "transcript": [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in end.transcript],
             "customer_spoke": end.customer_spoke,
             "analysis": await brain.analysis() if has_conversation(end.disconnected_by, customer_spoke=end.customer_spoke) else None,
             "do_not_call": end.do_not_call is not None,
+            "callback": {"at": at.isoformat() if (at := end.callback.at) else None, "words": end.callback.words} if end.callback else None,
         }
         if self.cancelled:
             return Ending("bot", "cancelled", True, None, 200, "OK"), talk
@@ -170,7 +172,7 @@ class CallRun:
             if talk.get("do_not_call"):  # at once: the next dial may be a moment away
                 suppressions.add(
                     connection,
-                    self.order.to_number,
+                    split_key(self.order.to_number)[0],
                     reason="asked not to be called again",
                     source="callee",
                     now=now,

@@ -22,6 +22,7 @@ __all__ = [
     "count_by_state",
     "events_of",
     "find_by_key",
+    "has_unfinished",
     "insert_call",
     "list_calls",
     "move",
@@ -118,6 +119,12 @@ def trunk_calls(connection: Connection, trunk: str) -> int:
 def count_by_state(connection: Connection, worker_id: str) -> dict[str, int]:
     """How many live calls of the worker are in each state."""
     return {row[0]: row[1] for row in connection.execute(_BY_STATE, {"worker_id": worker_id})}
+
+
+def has_unfinished(connection: Connection, worker_id: str) -> bool:
+    """Whether the worker has calls that are not done."""
+    found = select(_calls.c.call_id).where(_calls.c.worker_id == worker_id, _calls.c.state != "done").limit(1)
+    return connection.execute(found).first() is not None
 
 
 def events_of(connection: Connection, call_id: str) -> Sequence[Row[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -49,16 +50,22 @@ Action = EndCall | Transfer | VoicemailDetected | ScheduleCallback | DoNotCall
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn of the bot: what it says (may be empty), then what it does."""
+    """One turn of the bot: what it says (may be empty), then what it does.
+
+    `then` says that the brain is not done: it is awaited while `say` is spoken, and gives the turn that follows at once.
+    A turn with a `then` has no actions that end the call.
+    """
 
     say: str = ""
     actions: tuple[Action, ...] = ()
+    then: Callable[[], Awaitable[Turn]] | None = None
 
 
 @dataclass(frozen=True)
 class BrainContext:
     """What a brain knows of its call. `crm` and `call` are the values that templates use, already stringified;
-    `system_prompt` is rendered; `opening_message` is the bot's template, rendered by the brain, once: a lead may lack a field."""
+    `system_prompt` and `opening_message` are the bot's templates: the brain renders them, once, and knows what to do where a
+    lead lacks a field."""
 
     call_id: str
     crm: dict[str, str]

@@ -26,7 +26,8 @@ class ConversationLimits:
     """The limits of one conversation. Times are in clock seconds.
 
     `transfer_targets`: name -> number or address. `transfer_method`: the guide's word for how this transport hands over.
-    `brain_timeout_seconds`: how long the brain may think about one turn before the call is given up with an apology.
+    `brain_timeout_seconds`: how long the brain may think about one turn before the call is given up with an apology; None
+    where the brain keeps limits of its own, in real time.
     `beep_wait_seconds`: how long a machine's beep is waited for before the message is left anyway.
     """
 
@@ -36,7 +37,7 @@ class ConversationLimits:
     voicemail_message: str = ""
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
     transfer_method: str = "livekit_sip_refer"
-    brain_timeout_seconds: float = 20.0
+    brain_timeout_seconds: float | None = 20.0
     beep_wait_seconds: float = 12.0
     lines: SessionLines = field(default_factory=SessionLines)
 
@@ -61,4 +62,5 @@ def limits_of(config: BotConfig, namespaces: Namespaces, transfer_method: str = 
         voicemail_message=shown(config.voicemail_message),
         transfer_targets=dict(config.transfer_targets),
         transfer_method=transfer_method,
+        brain_timeout_seconds=None if config.brain.kind == "llm" else ConversationLimits.brain_timeout_seconds,
     )

@@ -161,6 +161,10 @@ class _Conversation:
 
     async def _take(self, turn: Turn) -> None:
         """Carry out a turn: wishes are kept before a word is said, so that a callee who hangs up is still heard."""
+        while turn.then is not None:
+            for action in turn.actions:
+                self._keep(action)
+            turn = await self._say_while_thinking(turn.say, turn.then)
         for action in turn.actions:
             self._keep(action)
         if any(isinstance(action, VoicemailDetected) for action in turn.actions):
@@ -177,6 +181,28 @@ class _Conversation:
             raise _Over("closure_phrase")
         if ends:
             raise _Over("completed")
+
+    async def _say_while_thinking(self, text: str, then: Callable[[], Awaitable[Turn]]) -> Turn:
+        """Speak, and let the brain go on meanwhile: the turn that it comes to."""
+        if not text.strip():
+            return await self._think(then())
+
+        async def think() -> Turn | None:
+            try:
+                return await self._think(then())
+            except _BrainFailed:
+                return None
+
+        thinking = self._clock.spawn(think(), name="brain")
+        try:
+            await self._say(text)
+            await self._clock.join(thinking)
+        finally:
+            self._clock.cancel(thinking)
+        turn = thinking.result()
+        if turn is None:
+            raise _BrainFailed
+        return turn
 
     def _keep(self, action: Action) -> None:
         match action:
@@ -253,7 +279,9 @@ class _Conversation:
 
     async def _think(self, turn: Awaitable[Turn]) -> Turn:
         try:
-            async with self._clock.timeout(self._limits.brain_timeout_seconds):
+            if (seconds := self._limits.brain_timeout_seconds) is None:
+                return await turn
+            async with self._clock.timeout(seconds):
                 return await turn
         except Exception as error:
             self._report("brain_failed", error)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, exists, func, or_, select, update
 
+from core.calls.tables import Call
 from core.deliveries.backoff import DEFAULT_POLICY
 from core.deliveries.tables import Delivery, DeliveryAttempt
 
@@ -19,12 +20,14 @@ __all__ = [
     "attempts_of",
     "count",
     "count_by_state",
+    "find_delivery",
     "list_deliveries",
     "replay",
     "replay_dead",
 ]
 
 _deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
+_calls: Table = Call.__table__  # type: ignore[attr-defined]
 _attempts: Table = DeliveryAttempt.__table__  # type: ignore[attr-defined]
 
 
@@ -37,6 +40,12 @@ class DeliveryFilter:
     bot_id: str | None = None
     call_id: str | None = None
     destination: str | None = None
+    call_ids: tuple[str, ...] | None = None
+    created_since: datetime | None = None
+    created_until: datetime | None = None
+    """Not included."""
+    api_key_id: str | None = None
+    """The API key whose calls they are of."""
     bots: tuple[str, ...] | None = None
     """Bots that the asker may see; None means all."""
 
@@ -71,6 +80,14 @@ class AttemptInfo:
     latency_ms: float
     error: str | None
     response: str | None
+
+
+def find_delivery(connection: Connection, delivery_id: str, which: DeliveryFilter) -> DeliveryInfo | None:
+    """A delivery by its id, if the filter lets it through."""
+    names = [f.name for f in fields(DeliveryInfo)]
+    query = select(*(_deliveries.c[name] for name in names)).where(_deliveries.c.id == delivery_id, *_conditions(which))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else DeliveryInfo(**row._mapping)
 
 
 def list_deliveries(
@@ -136,9 +153,18 @@ def _replay(connection: Connection, condition: ColumnElement[bool] | None, now: 
 
 
 def _conditions(which: DeliveryFilter) -> list[ColumnElement[bool]]:
-    conditions = [
+    conditions: list[ColumnElement[bool]] = [
         _deliveries.c[name] == value
         for name in ("state", "kind", "bot_id", "call_id", "destination")
         if (value := getattr(which, name)) is not None
     ]
+    if which.call_ids is not None:
+        conditions.append(_deliveries.c.call_id.in_(which.call_ids))
+    if which.created_since is not None:
+        conditions.append(_deliveries.c.created_at >= which.created_since)
+    if which.created_until is not None:
+        conditions.append(_deliveries.c.created_at < which.created_until)
+    if which.api_key_id is not None:
+        mine = exists().where(_calls.c.call_id == _deliveries.c.call_id, _calls.c.api_key_id == which.api_key_id)
+        conditions.append(mine)
     return conditions if which.bots is None else [*conditions, _deliveries.c.bot_id.in_(which.bots)]

@@ -21,9 +21,8 @@ def list_workers(connection: Connection, wall: datetime) -> list[dict[str, Any]]
 
     `state` is `working`, `draining`, `ended`, or `lost` when it was not heard of for the length of its lease.
     """
-    calls: dict[str, int] = dict(
-        connection.execute(select(_seats.c.worker_id, func.count(_seats.c.call_id)).group_by(_seats.c.worker_id)).tuples().all()
-    )
+    counted = connection.execute(select(_seats.c.worker_id, func.count(_seats.c.call_id).label("calls")).group_by(_seats.c.worker_id))
+    calls = {row.worker_id: row.calls for row in counted}
     rows = connection.execute(select(_workers).order_by(_workers.c.started_at.desc(), _workers.c.id)).all()
     return [
         {

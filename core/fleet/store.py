@@ -14,7 +14,9 @@ __all__ = [
     "LEASE",
     "WorkerLoad",
     "dead_workers",
+    "expire",
     "free_seat",
+    "live_workers",
     "load",
     "other_workers",
     "register",
@@ -81,6 +83,11 @@ def retire(connection: Connection, worker_id: str) -> bool:
     return changed.rowcount == 1
 
 
+def expire(connection: Connection, worker_id: str, wall: datetime) -> None:
+    """Void the lease of a worker that stops with calls unfinished: whoever looks next takes them over at once."""
+    connection.execute(update(_workers).where(_workers.c.id == worker_id).values(lease_until=wall - LEASE))
+
+
 def set_draining(connection: Connection, worker_id: str, draining: bool) -> bool:
     """Let a worker finish its calls and take none (or take calls again). Returns whether there is such a worker."""
     changed = connection.execute(
@@ -99,6 +106,18 @@ def other_workers(connection: Connection, worker_id: str) -> int:
     """How many workers there are besides this one that were not retired."""
     query = select(func.count()).select_from(_workers).where(_workers.c.retired.is_(False), _workers.c.id != worker_id)
     return connection.execute(query).scalar_one()
+
+
+def live_workers(connection: Connection, wall: datetime) -> list[WorkerLoad]:
+    """How busy each worker is that was heard of lately, by id."""
+    rows = connection.execute(
+        select(_workers, func.count(_seats.c.call_id).label("calls"))
+        .join(_seats, and_(_seats.c.worker_id == _workers.c.id, _seats.c.call_id.is_not(None)), isouter=True)
+        .where(_workers.c.retired.is_(False), _workers.c.lease_until >= wall)
+        .group_by(_workers.c.id)
+        .order_by(_workers.c.id)
+    )
+    return [WorkerLoad(row.id, row.calls, row.max_calls, row.draining, row.seen_at) for row in rows]
 
 
 def take_seat(connection: Connection, worker_id: str, call_id: str) -> bool:

@@ -6,6 +6,7 @@ database         engine, transactions, column types, on SQLite and PostgreSQL al
 ids              identifiers, random or derived from a seed
 numbers          phone numbers: parsing, what may be dialled, time zones
 hours            opening hours: windows, holidays, exceptions, permitted hours
+durations        lengths of time as people write them
 yaml_config      a YAML file into a pydantic model: every problem at once, each with its line and advice
 secrets          the encryption key and the encrypted secret store
 """

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -65,6 +65,8 @@ def problems_of(error: ValidationError, model: type[BaseModel], file: str, line_
     found: dict[tuple[str, str], ConfigProblem] = {}
     for details in error.errors(include_url=False):
         path, fields, field = _locate(model, details["loc"])
+        if details["type"] == "union_tag_invalid":  # our unions are told apart by their `kind`
+            path = (*path, "kind")
         problem, advice = _words(details, path, fields, field)
         found.setdefault((key_text(path), problem), ConfigProblem(file, line_of(path), key_text(path), problem, advice))
     return list(found.values())
@@ -73,18 +75,20 @@ def problems_of(error: ValidationError, model: type[BaseModel], file: str, line_
 def _locate(model: type[BaseModel], loc: tuple[str | int, ...]) -> tuple[KeyPath, Mapping[str, FieldInfo], FieldInfo | None]:
     """The path of an error without pydantic's own marks, the fields of the model there, and the field itself if it exists."""
     here: Any = model
-    fields: Mapping[str, FieldInfo] = model.model_fields
+    fields: Mapping[str, FieldInfo] = _keys_of(model)
     field: FieldInfo | None = None
     path: list[str | int] = []
     for part in loc:
         inner = _model_in(here)
         if inner is not None:
-            fields, field = inner.model_fields, None
+            fields, field = _keys_of(inner), None
             path.append(part)
             if part not in fields:
                 break
             field = fields[str(part)]
             here = field.annotation
+        elif (chosen := _tagged(here, part)) is not None:
+            here = chosen
         elif isinstance(part, int) or get_origin(_plain(here)) is dict:
             path.append(part)
             here = (get_args(_plain(here)) or (Any,))[-1 if isinstance(part, str) else 0]
@@ -99,6 +103,19 @@ def _plain(annotation: Any) -> Any:
         choices = [choice for choice in get_args(annotation) if choice is not type(None)]
         return _plain(choices[0]) if len(choices) == 1 else annotation
     return annotation
+
+
+def _tagged(annotation: Any, tag: str | int) -> Any:
+    """The choice of a union that pydantic calls `tag`; None if there is none."""
+    for choice in get_args(_plain(annotation)):
+        if get_origin(choice) is Annotated and any(isinstance(mark, Tag) and mark.tag == tag for mark in get_args(choice)):
+            return choice
+    return None
+
+
+def _keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields by the names that people write."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -130,6 +147,11 @@ def _words(details: ErrorDetails, path: KeyPath, fields: Mapping[str, FieldInfo]
         return "there is no such key", _suggestion(str(path[-1]), fields)
     if kind == "missing":
         return "it is missing", about or "Write it."
+    if kind == "union_tag_invalid":
+        kinds = str(context.get("expected_tags", ""))
+        return f"it must be {' or '.join(kinds.split(', '))}", _nearest(context.get("tag"), kinds.replace("'", "").split(", "))
+    if kind == "union_tag_not_found":
+        return f"it must be {_TYPES['model']}", about
     if kind == "literal_error":
         choices = _choices(field)
         return f"it must be {context.get('expected', 'something else')}", _nearest(details.get("input"), choices)

@@ -16,10 +16,13 @@ import os
 import re
 import stat
 import tempfile
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 __all__ = ["ENVIRONMENT_NAME", "KEY_FILE", "CannotDecrypt", "SecretBox", "SecretBoxError", "UnusableKey"]
 
@@ -58,6 +61,7 @@ class SecretBox:
             raise UnusableKey(
                 "an encryption key must be 32 bytes in URL-safe base64 (44 characters), as `Fernet.generate_key()` makes"
             ) from None
+        self._keys = tuple(urlsafe_b64decode(key) for key in keys)
 
     @classmethod
     def open(cls, folder: Path, environ: Mapping[str, str]) -> SecretBox:
@@ -97,6 +101,13 @@ class SecretBox:
                 "a stored secret was encrypted with another key: give the old key back (after the new one, in "
                 f"{ENVIRONMENT_NAME} or the key file), or store the secret anew"
             ) from None
+
+    def derive(self, purpose: str) -> tuple[bytes, ...]:
+        """A key of 32 bytes for one purpose, from each key of the installation in turn (HKDF-SHA256, RFC 5869).
+
+        Sign with the first, accept every one: then what was signed before a rotation holds while the old key is kept.
+        """
+        return tuple(HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(key) for key in self._keys)
 
     def rotate(self, token: str) -> str:
         """The same secret, encrypted with the first key.

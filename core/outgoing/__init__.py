@@ -4,4 +4,5 @@ client      the client: limits, aliases, apps mounted in process
 guard       which addresses may be connected to
 transport   the httpx transport over the guard
 errors      what can go wrong
+reach       the client and the secrets, as calls are handed them
 """

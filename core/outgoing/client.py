@@ -3,29 +3,30 @@
 Only http and https; internal addresses only where the operator listed them; redirects are answers, not followed; no
 proxy and no credentials from the environment; no cookies kept; time limits in real seconds; at most 64 KiB of an answer
 read. A host name can be routed to an ASGI app in this process (`mount`), and a plain word can stand for a URL that is
-known only at run time (`alias`).
+known only at run time (`alias`). Answers that come bit by bit (a model's) are read by `stream`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import httpcore
 import httpx
 
-from core.outgoing.errors import BadRequest, ConnectionLost, OutgoingError, TimedOut, TlsFailed
+from core.outgoing.errors import BadRequest, ConnectionLost, OutgoingError, TimedOut, TlsFailed, TooLarge
 from core.outgoing.guard import AllowList, GuardedBackend, Resolver, resolve_by_system
 from core.outgoing.transport import GuardedTransport
 
-__all__ = ["AsgiApp", "OutgoingClient", "Reply", "TimeLimits"]
+__all__ = ["AsgiApp", "OutgoingClient", "Reply", "StreamedReply", "TimeLimits"]
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ AsgiApp = Callable[
 ]
 
 _MOST_BODY = 64 * 1024
+_MOST_STREAMED = 4 * 1024 * 1024
 _MOST_CONNECTIONS = 100
 
 # They log URLs (at INFO) and headers (at DEBUG), which may hold tokens and phone numbers.
@@ -72,6 +74,19 @@ class Reply:
         return self.body.decode("utf-8", errors="replace")
 
 
+@dataclass(frozen=True)
+class StreamedReply:
+    """An answer whose body comes bit by bit; `headers` as in `Reply`.
+
+    `parts` gives the body as it comes, and raises one of `core.outgoing.errors` when it breaks off, takes longer than the
+    limits allow, or is longer than 4 MiB.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    parts: AsyncIterator[bytes] = field(repr=False)
+
+
 class OutgoingClient:
     """Sends requests out; one per process.
 
@@ -100,7 +115,7 @@ class OutgoingClient:
             follow_redirects=False,
             trust_env=False,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            timeout=httpx.Timeout(connect=self.limits.connect, read=self.limits.read, write=self.limits.write, pool=self.limits.total),
+            timeout=_timeout_of(self.limits),
             headers={"User-Agent": "campaign-dialler", "Accept": "application/json, */*;q=0.1", "Accept-Encoding": "identity"},
         )
 
@@ -131,7 +146,9 @@ class OutgoingClient:
         """Answer requests to `host` (any port) by an app in this process, in the task that asks: no network, no guard."""
         self._apps[host.lower()] = httpx.ASGITransport(app=_logged(app, host), raise_app_exceptions=False)
 
-    async def request(self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes = b"") -> Reply:
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes = b"", limits: TimeLimits | None = None
+    ) -> Reply:
         """Send one request and read its answer, whatever its status.
 
         Args:
@@ -139,34 +156,60 @@ class OutgoingClient:
             url: an http or https URL, or an alias.
             headers: further headers.
             content: the body.
+            limits: time limits in place of the client's.
 
         Raises:
             OutgoingError: one of `core.outgoing.errors`, when no answer came.
         """
-        target = self._target(url)
-        where = target.netloc.decode("ascii")
-        try:
-            request = self._client.build_request(method, target, headers=dict(headers or {}), content=content)
-        except (ValueError, TypeError, httpx.InvalidURL) as error:
-            raise BadRequest(f"the request to {where} has a header or an address that HTTP does not allow") from error
+        limits = limits or self.limits
         started = time.monotonic()
-        try:
-            async with asyncio.timeout(self.limits.total):
-                response = await self._client.send(request, stream=True)
-        except OutgoingError:
-            raise
-        except TimeoutError as error:
-            raise TimedOut(f"{where} gave no answer within {self.limits.total:g} s") from error
-        except Exception as error:
-            raise _translated(error, where) from error
-        body, truncated = await _read(response, self.limits.total - (time.monotonic() - started))
+        response, _ = await self._send(method, url, headers, content, limits)
+        body, truncated = await _read(response, limits.total - (time.monotonic() - started))
         return Reply(
             status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
+            headers=_plain(response.headers),
             body=body,
             truncated=truncated,
             seconds=time.monotonic() - started,
         )
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes = b"", limits: TimeLimits | None = None
+    ) -> AsyncIterator[StreamedReply]:
+        """Send one request whose answer is read as it comes, within the block. Arguments and errors as in `request`.
+
+        `limits.read` bounds each wait for more, `limits.total` all of it.
+        """
+        limits = limits or self.limits
+        started = time.monotonic()
+        response, where = await self._send(method, url, headers, content, limits)
+        try:
+            parts = _parts(response, where, started + limits.total)
+            async with contextlib.aclosing(parts):
+                yield StreamedReply(response.status_code, _plain(response.headers), parts)
+        finally:
+            await response.aclose()  # drops the connection unless all of the answer was read
+
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str] | None, content: bytes, limits: TimeLimits
+    ) -> tuple[httpx.Response, str]:
+        """The answer without its body, and the host and port for messages."""
+        target = self._target(url)
+        where = target.netloc.decode("ascii")
+        try:
+            request = self._client.build_request(method, target, headers=dict(headers or {}), content=content, timeout=_timeout_of(limits))
+        except (ValueError, TypeError, httpx.InvalidURL) as error:
+            raise BadRequest(f"the request to {where} has a header or an address that HTTP does not allow") from error
+        try:
+            async with asyncio.timeout(limits.total):
+                return await self._client.send(request, stream=True), where
+        except OutgoingError:
+            raise
+        except TimeoutError as error:
+            raise TimedOut(f"{where} gave no answer within {limits.total:g} s") from error
+        except Exception as error:
+            raise _translated(error, where) from error
 
     def _target(self, url: str) -> httpx.URL:
         url = self._aliases.get(url, url)
@@ -210,6 +253,34 @@ def _logged(app: AsgiApp, host: str) -> AsgiApp:
             raise
 
     return run
+
+
+def _timeout_of(limits: TimeLimits) -> httpx.Timeout:
+    return httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.total)
+
+
+def _plain(headers: httpx.Headers) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+async def _parts(response: httpx.Response, where: str, deadline: float) -> AsyncGenerator[bytes, None]:
+    """The body as it comes, until the moment `deadline` (monotonic)."""
+    size = 0
+    async with contextlib.aclosing(cast(AsyncGenerator[bytes, None], response.aiter_raw())) as raw:
+        while True:
+            try:
+                async with asyncio.timeout(deadline - time.monotonic()):  # not around the yield: that is the reader's time
+                    part = await anext(raw, None)
+            except TimeoutError as error:
+                raise TimedOut(f"{where} did not finish its answer in time") from error
+            except Exception as error:
+                raise _translated(error, where) from error
+            if part is None:
+                return
+            size += len(part)
+            if size > _MOST_STREAMED:
+                raise TooLarge(f"{where} sent more than {_MOST_STREAMED // 1024 // 1024} MiB")
+            yield part
 
 
 async def _read(response: httpx.Response, seconds: float) -> tuple[bytes, bool]:

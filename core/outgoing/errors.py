@@ -8,7 +8,8 @@ OutgoingError
     ├── ConnectFailed   nobody took the connection
     ├── TlsFailed       the certificate, or the TLS handshake, is not in order
     ├── TimedOut        it took too long
-    └── ConnectionLost  the connection broke, or what came was not HTTP
+    ├── ConnectionLost  the connection broke, or what came was not HTTP
+    └── TooLarge        a stream was longer than it may be
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = [
     "RequestFailed",
     "TimedOut",
     "TlsFailed",
+    "TooLarge",
 ]
 
 
@@ -60,3 +62,7 @@ class TimedOut(RequestFailed):
 
 class ConnectionLost(RequestFailed):
     """The connection broke, or what came was not HTTP."""
+
+
+class TooLarge(RequestFailed):
+    """A stream was longer than it may be."""

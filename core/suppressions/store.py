@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.suppressions.tables import Suppression
 
-__all__ = ["SuppressionInfo", "add", "count", "is_suppressed", "list_suppressions", "many", "remove"]
+__all__ = ["SuppressionInfo", "add", "count", "is_suppressed", "list_suppressions", "many", "read", "remove"]
 
 _suppressions: Table = Suppression.__table__  # type: ignore[attr-defined]
 
@@ -46,6 +46,14 @@ def remove(connection: Connection, number: str) -> bool:
 def is_suppressed(connection: Connection, number: str) -> bool:
     """Whether the number (E.164) must not be dialled."""
     return connection.execute(select(_suppressions.c.number).where(_suppressions.c.number == number)).first() is not None
+
+
+def read(connection: Connection, number: str) -> SuppressionInfo | None:
+    """The suppression of a number (E.164); None if it may be dialled."""
+    row = connection.execute(
+        select(*(_suppressions.c[f.name] for f in fields(SuppressionInfo))).where(_suppressions.c.number == number)
+    ).one_or_none()
+    return None if row is None else SuppressionInfo(**row._mapping)
 
 
 def many(connection: Connection, numbers: Iterable[str]) -> set[str]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.numbers import NumberError, parse_number
 from core.trunks.tables import CallerId, Trunk
@@ -61,19 +62,21 @@ def _info(row: Row[Any], number: str | None) -> TrunkInfo:
 def ensure_sandbox_trunk(connection: Connection, *, channels: int, calls_per_second: float, now: datetime) -> None:
     """Make the built-in trunk of the sandbox network if there is none yet; its limits are the network's."""
     limits = {"channels": channels, "calls_per_second": calls_per_second}
-    if not connection.execute(update(_trunks).where(_trunks.c.name == "sandbox").values(limits)).rowcount:
-        connection.execute(
-            insert(_trunks).values(
-                name="sandbox",
-                transport="sandbox",
-                **limits,
-                default_number=SANDBOX_NUMBER,
-                is_default=True,
-                settings={},
-                created_at=now,
-            )
-        )
-        connection.execute(insert(_numbers).values(number=SANDBOX_NUMBER, trunk="sandbox", bot_id=None, label="sandbox"))
+    if connection.execute(update(_trunks).where(_trunks.c.name == "sandbox").values(limits)).rowcount:
+        return
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    trunk = {
+        "name": "sandbox",
+        "transport": "sandbox",
+        "default_number": SANDBOX_NUMBER,
+        "is_default": connection.execute(select(_trunks.c.name).where(_trunks.c.is_default)).first() is None,
+        "settings": {},
+        "created_at": now,
+    }
+    number = {"number": SANDBOX_NUMBER, "trunk": "sandbox", "bot_id": None, "label": "sandbox"}
+    # several processes may start at once
+    connection.execute(insert(_trunks).values(**trunk, **limits).on_conflict_do_nothing())
+    connection.execute(insert(_numbers).values(number).on_conflict_do_nothing())
 
 
 def list_trunks(connection: Connection) -> list[dict[str, Any]]:

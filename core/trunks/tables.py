@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
 __all__ = ["CallerId", "Trunk"]
 
+_DEFAULT = text("is_default")
+
 
 class Trunk(SQLModel, table=True):
-    """A way out: a line with a number of channels and a rate of new calls a second (CPS)."""
+    """A way out: a line with a number of channels and a rate of new calls a second (CPS). One of them is the default."""
 
     __tablename__ = "trunks"
+    __table_args__ = (Index("trunks_one_default", "is_default", unique=True, sqlite_where=_DEFAULT, postgresql_where=_DEFAULT),)
 
     name: str = Field(primary_key=True)
     transport: str

@@ -36,8 +36,8 @@ def include_results(app: FastAPI, parts: Parts, signing_secret: Callable[[], str
         payload = json.loads(body)
         with parts.db.write() as connection:
             receipt = receive_result(connection, parts.ids, payload, parts.clock.now())
-        if receipt.campaign_id in parts.wakes:
-            parts.wakes[receipt.campaign_id].set()
+        for wake in parts.wakes.values():  # a seat is free, and any campaign of this process may take it
+            wake.set()
         return JSONResponse({"status": receipt.status})
 
     app.include_router(router)

@@ -146,10 +146,15 @@ def mark_placed(connection: Connection, taken: Claim, token: str, call_id: str, 
         add_history(connection, taken.lead_id, now, "claimed", "placed", "dialling", taken.attempt_id)
 
 
-def give_back(connection: Connection, lead_id: int, attempt_id: str, due_at: datetime, why: str, now: datetime, *, at_once: bool) -> bool:
+def give_back(
+    connection: Connection, lead_id: int, attempt_id: str, token: str | None, due_at: datetime, why: str, now: datetime, *, at_once: bool
+) -> bool:
     """Nothing was placed: the lead waits again where it was, and its attempt will be sent under the same id.
 
+    Returns False, having changed nothing, if the lead is no longer claimed for that attempt under that token.
+
     Args:
+        token: the lease token that the lead was claimed under.
         due_at: when it is to be tried again.
         at_once: whether it keeps its place in the claim index (the hold is the campaign's, not the lead's).
     """
@@ -158,7 +163,7 @@ def give_back(connection: Connection, lead_id: int, attempt_id: str, due_at: dat
     from_state = connection.execute(select(_leads.c.state).where(_leads.c.id == lead_id).with_for_update()).scalar_one()
     changed = connection.execute(
         update(_leads)
-        .where(_leads.c.id == lead_id, _leads.c.state.in_(CLAIMED), _leads.c.attempt_id == attempt_id)
+        .where(_leads.c.id == lead_id, _leads.c.state.in_(CLAIMED), _leads.c.attempt_id == attempt_id, _leads.c.lease_token == token)
         .values(state=state, queue=QUEUE_OF[state] if at_once else None, due_at=due_at, lease_token=None, note=why, updated_at=now)
     )
     if changed.rowcount != 1:

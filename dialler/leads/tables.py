@@ -77,6 +77,7 @@ class Attempt(SQLModel, table=True):
     __table_args__ = (
         Index("attempts_call", "call_id"),
         Index("attempts_lead", "lead_id", "number"),
+        Index("attempts_campaign", "campaign_id", "created_at", "id"),
         Index("attempts_open", "campaign_id", "state", sqlite_where=text("state <> 'ended'"), postgresql_where=text("state <> 'ended'")),
     )
 

@@ -5,5 +5,4 @@ pacing       how many to dial now
 outcomes     how an attempt ended, in one word, and whether it is charged
 retry        what becomes of the lead then
 retry_rules  the retry policy as an operator writes it
-durations    lengths of time as people write them
 """

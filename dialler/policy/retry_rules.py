@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dialler.policy.durations import Duration
+from core.kernel.durations import Duration
 
 __all__ = ["RetryPolicy", "RetryRule", "RetryRules"]
 

@@ -13,7 +13,8 @@ class Situation:
     """Where a campaign stands.
 
     Attributes:
-        state: the campaign's state; or `draining`: this process is asked to end, and dials no more.
+        state: the campaign's state; or `draining`: this process is asked to end, and dials no more; or `failing`: nothing
+            can be dialled any more, and the calls in progress are being finished.
         ready: whether leads could be dialled now.
         in_flight: leads being dialled or talked to.
         next_due: when the next waiting lead is due; None if none waits.
@@ -47,7 +48,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Paused:
-    """An operator's order holds it; only another order changes that."""
+    """An operator's order holds it, and nothing is in progress; only another order changes that."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,18 @@ Step = Dial | Wait | Paused | Close | Over
 def next_step(now: datetime, at: Situation) -> Step:
     """The next step of the dispatcher."""
     match at.state:
+        case "running":
+            return _running(now, at)
+        case _ if at.in_flight:
+            return Wait(None)  # nothing is dialled, but what is in progress is finished first
         case "paused":
             return Paused()
         case "stopping":
-            return Wait(None) if at.in_flight else Over("drained")
+            return Over("drained")
         case "draining":
-            return Wait(None) if at.in_flight else Over("interrupted")
-        case "running":
-            return _running(now, at)
+            return Over("interrupted")
+        case "failing":
+            return Over("failed")
         case _:
             return Over(at.state)
 

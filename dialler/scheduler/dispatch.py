@@ -37,7 +37,7 @@ async def send_batch(db: Database, clock: Clock, core: CoreClient, bot_id: str, 
             # this one may have been placed: it stays as it is until the core can be asked; the rest was never sent
             log.warning("%s; dialling is held for a moment", error)
             hold = Hold(clock.now() + timedelta(seconds=5), "core_unreachable", "The call engine does not answer.")
-            _give_back_rest(db, clock, claims[index + 1 :], hold)
+            _give_back_rest(db, clock, claims[index + 1 :], token, hold)
             return placed, hold
         now = clock.now()
         match answer:
@@ -53,21 +53,21 @@ async def send_batch(db: Database, clock: Clock, core: CoreClient, bot_id: str, 
                     if retry_at is None:
                         never_dialable(connection, taken, token, "number_refused", detail, now)
                     else:
-                        give_back(connection, taken.lead_id, taken.attempt_id, retry_at, detail, now, at_once=False)
+                        give_back(connection, taken.lead_id, taken.attempt_id, token, retry_at, detail, now, at_once=False)
             case NotNow(reason, detail, retry_at):
                 until = retry_at if retry_at is not None or reason == "outside_active_hours" else now + _UNKNOWN_WAIT
                 hold = Hold(until, reason, detail)
-                _give_back_rest(db, clock, claims[index:], hold)
+                _give_back_rest(db, clock, claims[index:], token, hold)
                 return placed, hold
             case Misconfigured(detail):
                 hold = Hold(None, "misconfigured", detail)
-                _give_back_rest(db, clock, claims[index:], hold)
+                _give_back_rest(db, clock, claims[index:], token, hold)
                 return placed, hold
     return placed, None
 
 
-def _give_back_rest(db: Database, clock: Clock, claims: list[Claim], hold: Hold) -> None:
+def _give_back_rest(db: Database, clock: Clock, claims: list[Claim], token: str, hold: Hold) -> None:
     now = clock.now()
     with db.write() as connection:
         for taken in claims:
-            give_back(connection, taken.lead_id, taken.attempt_id, taken.created_at, hold.detail, now, at_once=True)
+            give_back(connection, taken.lead_id, taken.attempt_id, token, taken.created_at, hold.detail, now, at_once=True)

@@ -47,7 +47,9 @@ async def reconcile(
         now = clock.now()
         with db.write() as connection:
             if call is None:
-                changed += give_back(connection, attempt.lead_id, attempt.id, now, "the core had not received it", now, at_once=True)
+                changed += give_back(
+                    connection, attempt.lead_id, attempt.id, attempt.lease_token, now, "the core had not received it", now, at_once=True
+                )
             elif call["result"] is not None:
                 changed += receive_result(connection, ids, call["result"], now).status == "applied"
             else:

@@ -20,6 +20,7 @@ from core.kernel.database import Database
 from core.kernel.hours import is_open, next_opening
 from core.kernel.ids import Ids
 from dialler.campaigns.config import CampaignConfig
+from dialler.campaigns.states import NotAllowed
 from dialler.campaigns.store import change_state, read_campaign, set_hold
 from dialler.core_client import CoreClient, CoreUnreachable
 from dialler.leads.claims import claim, close_waiting, promote_due
@@ -76,6 +77,7 @@ class CampaignRunner:
         self._bucket = TokenBucket.full(self.config.calls_per_second, parts.clock.now())
         self._hold: Hold | None = None
         self._draining = False
+        self._failure: Hold | None = None
 
     def drain(self) -> None:
         """Dial no more and come back once the calls in progress are over; the campaign stays as it is, to be continued."""
@@ -101,9 +103,10 @@ class CampaignRunner:
                 case Paused():
                     await asyncio.sleep(_PAUSE_POLL)
                 case Close(reason):
-                    self._close_waiting(reason)
+                    self._fail(Hold(None, "never_opens", reason))
                 case Over(event):
-                    return self._end(campaign.state, event)
+                    if (state := self._end(campaign.state, event)) is not None:
+                        return state
 
     async def reconcile(self, sent_before: datetime | None = None) -> None:
         """Settle the attempts whose fate is not known, as far as the core answers now."""
@@ -135,7 +138,7 @@ class CampaignRunner:
         opens_at = now if window is None or window_open else next_opening(window.hours, window.time_zone, now)
         hold = self._hold
         return Situation(
-            "draining" if self._draining else campaign.state,
+            self._own_state() or campaign.state,
             work.ready,
             work.in_flight,
             work.next_due,
@@ -144,6 +147,10 @@ class CampaignRunner:
             hold.until if hold else None,
             hold.detail if hold else None,
         )
+
+    def _own_state(self) -> str | None:
+        """What this process knows better than the campaign's row: it was asked to end, or can dial nothing any more."""
+        return "draining" if self._draining else "failing" if self._failure else None
 
     async def _dial(self, work: Backlog) -> None:
         parts, now = self.parts, self.parts.clock.now()
@@ -169,7 +176,7 @@ class CampaignRunner:
         placed, hold = await send_batch(parts.db, parts.clock, parts.core, self.bot_id, claims, self.token)
         self._bucket = self._bucket.take(placed, parts.clock.now())
         if hold is not None and hold.until is None:
-            self._close_waiting(hold.detail)
+            self._fail(hold)
             return
         self._say_hold(hold)
         if hold is not None and hold.reason == "core_unreachable":
@@ -193,20 +200,32 @@ class CampaignRunner:
                 set_hold(connection, self.campaign_id, self.token, hold.until if hold else None, hold.detail if hold else None)
             self._on_hold(hold)
 
-    def _close_waiting(self, reason: str) -> None:
-        """Nothing can be dialled any more: end the waiting leads, say why."""
+    def _fail(self, why: Hold) -> None:
+        """Nothing can be dialled any more; the calls in progress are still finished."""
+        self._failure = why
+        self._on_hold(why)
+
+    def _end(self, state: str, event: str) -> str | None:
+        """End the campaign by `event`. Returns what became of it; None if an operator gave an order in this very moment."""
+        if state == "stopping" and event == "failed":
+            event = "drained"
+        if event == "interrupted" or state not in {"running", "stopping"}:
+            end = event if event == "interrupted" else state
+        else:
+            try:
+                end = self._change_state(event)
+            except NotAllowed:
+                return None
+        self.parts.wakes.pop(self.campaign_id, None)
+        return end
+
+    def _change_state(self, event: str) -> str:
         now = self.parts.clock.now()
         with self.parts.db.write() as connection:
-            close_waiting(connection, self.campaign_id, "window_closed", now)
-            change_state(connection, self.campaign_id, "failed", now, reason=reason)
-        self._on_hold(Hold(None, "failed", reason))
-
-    def _end(self, state: str, event: str) -> str:
-        if event == "interrupted":
-            state = event
-        elif state in {"running", "stopping"}:
-            with self.parts.db.write() as connection:
-                reason = read_campaign(connection, self.campaign_id).reason
-                state = change_state(connection, self.campaign_id, event, self.parts.clock.now(), reason=reason)
-        self.parts.wakes.pop(self.campaign_id, None)
+            reason = self._failure.detail if self._failure else read_campaign(connection, self.campaign_id).reason
+            state = change_state(connection, self.campaign_id, event, now, reason=reason)
+            if event == "drained":  # some may have been given back while the last calls were finished
+                close_waiting(connection, self.campaign_id, "stopped", now)
+            elif self._failure and self._failure.reason != "misconfigured":  # (a mistake can be corrected: those wait)
+                close_waiting(connection, self.campaign_id, "window_closed", now)
         return state

@@ -142,7 +142,7 @@ def _row(bot: StoredBot) -> dict[str, Any]:
         "id": bot.id,
         "name": config.name,
         "version": bot.version,
-        "scenario": config.brain.scenario,
+        "scenario": config.brain.describe(),
         "time_zone": config.time_zone,
         "active_hours": config.active_hours.describe(),
         "seats": config.seats,

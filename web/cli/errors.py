@@ -20,15 +20,17 @@ from typer.core import TyperGroup
 from core.access.secrets import SecretError
 from core.kernel.secrets import SecretBoxError
 from core.kernel.yaml_config import ConfigError
+from core.storage.base import StorageMisconfigured
 from dialler.campaigns.owner import AlreadyRunning
 from dialler.campaigns.states import NotAllowed
 from dialler.imports.errors import ImportInProgress, LeadFileError
+from web.settings import UnusableSetting
 
 __all__ = ["CANNOT", "UNUSABLE", "CliError", "PeopleGroup", "print_errors", "unknown"]
 
 CANNOT, UNUSABLE = 1, 2
 
-_UNUSABLE = (ConfigError, LeadFileError, SecretBoxError, SecretError)
+_UNUSABLE = (ConfigError, LeadFileError, SecretBoxError, SecretError, StorageMisconfigured, UnusableSetting)
 _CANNOT = (AlreadyRunning, NotAllowed, ImportInProgress)
 
 

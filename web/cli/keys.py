@@ -12,8 +12,8 @@ from core.access.embedded import EMBEDDED_KEY_ID
 from core.access.keys import create, list_keys, revoke
 from core.bots.store import all_bots
 from core.kernel.clock import utc_now
+from core.kernel.durations import parse_duration
 from core.kernel.ids import Ids
-from dialler.policy.durations import parse_duration
 from web.cli.common import DatabaseOption, JsonOption, open_database
 from web.cli.errors import CANNOT, CliError, unknown
 from web.cli.output import emit_json, say, show_rows

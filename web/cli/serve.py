@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import ipaddress
 import os
 import socket
@@ -85,8 +86,9 @@ def serve(
             sandbox=overrides,
         )
     listener = _listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    say(f"SANDBOX: no real phone rings. The API is at http://{shown}:{listener.getsockname()[1]}/docs; Ctrl-C ends it.")
+    address = _address(host, listener.getsockname()[1])
+    settings = dataclasses.replace(settings, public_base_url=address)
+    say(f"SANDBOX: no real phone rings. The API is at {address}/docs; Ctrl-C ends it.")
     if not _is_loopback(host):
         say("It can be reached from other machines. Put TLS in front of it, and make keys with `dialler keys create`.")
     try:
@@ -114,6 +116,12 @@ def _listen(host: str, port: int) -> socket.socket:
         raise CliError(
             f"Nothing can listen on {host} port {port}: {error.strerror or error}.", "Choose another with --port.", code=CANNOT
         ) from None
+
+
+def _address(host: str, port: int) -> str:
+    """The URL of what listens there, for somebody on this machine."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is what the operator gave
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
 
 
 def _is_loopback(host: str) -> bool:

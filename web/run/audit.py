@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from core.kernel.database import Database
 from core.transports.sandbox import read_network_log
@@ -53,11 +54,14 @@ def compare(seen_by_callees: Iterable[str], placed_by_us: Iterable[str], all_our
 def audit(db: Database, campaign_id: str, network_log: Path) -> Audit:
     """Compare one campaign's attempts with `network.jsonl`."""
     with db.read() as connection:
-        rows = connection.execute(
-            select(_attempts.c.id, _attempts.c.state, _attempts.c.call_id, _attempts.c.outcome).where(
-                _attempts.c.campaign_id == campaign_id
-            )
-        ).all()
-    placed = [row.id for row in rows if row.call_id is not None and row.state in {"placed", "ended"} and row.outcome != NOT_DIALLED]
+        rows = connection.execute(select(_attempts).where(_attempts.c.campaign_id == campaign_id)).all()
+    placed = [row.id for row in rows if _left(row)]
     seen = [line["attempt"] for line in read_network_log(network_log) if line["event"] == "invite"]
     return compare(seen, placed, [row.id for row in rows])
+
+
+def _left(attempt: Row[Any]) -> bool:
+    """Whether the attempt's call left for the network, by our records. One that ended while it waited for its turn did not."""
+    if attempt.state == "placed":
+        return True
+    return attempt.state == "ended" and attempt.outcome != NOT_DIALLED and bool(attempt.phone_rang or attempt.sip_status)

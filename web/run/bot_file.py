@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.bots.config import BotConfig
-from core.bots.loading import load_bot
-from core.bots.template_checks import template_complaints
-from core.kernel.yaml_config import ConfigError, ConfigProblem
+from core.bots.intake import check_bot
 from core.kernel.yaml_document import read_yaml
 from web.run.push_checks import SAMPLE_CRM, SAMPLE_CRM_TOKEN
 
@@ -20,20 +18,7 @@ def read_bot_file(path: Path) -> BotConfig:
     Raises:
         ConfigError: with every problem of the file.
     """
-    problems: list[ConfigProblem] = []
-    bot: BotConfig | None = None
-    try:
-        bot = load_bot(path)
-    except ConfigError as error:
-        problems += error.problems
-    document = read_yaml(path)
-    document.problems.clear()  # load_bot has told them
-    for place, problem, advice in template_complaints(document.data):
-        document.complain(place, problem, advice)
-    problems += document.problems
-    if problems or bot is None:
-        raise ConfigError(problems)
-    return _with_sample_token(bot)
+    return _with_sample_token(check_bot(read_yaml(path)))
 
 
 def _with_sample_token(bot: BotConfig) -> BotConfig:

@@ -40,7 +40,7 @@ class Assumptions:
 
     def attempts_per_lead(self, most: int) -> float:
         """Expected attempts, at most `most`."""
-        if self.answer_rate <= 0:
+        if self.answer_rate < 1e-9:  # the formula would divide nothing by nothing
             return float(most)
         return (1 - (1 - self.answer_rate) ** most) / self.answer_rate
 

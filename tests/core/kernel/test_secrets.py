@@ -60,7 +60,7 @@ def test_rotation_new_key_encrypts_and_both_decrypt(tmp_path: Path) -> None:
         SecretBox([NEW]).decrypt(before)
 
 
-@pytest.mark.parametrize("text", ["short", "x" * 44, f"{OLD},oops"])
+@pytest.mark.parametrize("text", ["short", "x" * 44, f"{OLD},oops"], ids=["short", "not base64", "one of two"])
 def test_a_key_of_another_form_is_refused_without_being_shown(text: str, tmp_path: Path) -> None:
     with pytest.raises(UnusableKey, match=ENVIRONMENT_NAME) as caught:
         SecretBox.open(tmp_path, {ENVIRONMENT_NAME: text})

@@ -81,7 +81,7 @@ def test_a_refused_attempt_is_sent_again_under_its_own_id(db: Database) -> None:
     (lead,) = add_leads(db, NOW, "+12025550101")
     (taken,) = take(db, 1)
     with db.write() as connection:
-        assert give_back(connection, lead, taken.attempt_id, NOW, "no capacity", NOW, at_once=True)
+        assert give_back(connection, lead, taken.attempt_id, TOKEN, NOW, "no capacity", NOW, at_once=True)
     assert (lead_row(db, lead).state, lead_row(db, lead).lease_token) == ("pending", None)
     (again,) = take(db, 1)
     assert again.attempt_id == taken.attempt_id
@@ -105,8 +105,8 @@ def test_giving_back_twice_changes_nothing_the_second_time(db: Database) -> None
     (lead,) = add_leads(db, NOW, "+12025550101")
     (taken,) = take(db, 1)
     with db.write() as connection:
-        assert give_back(connection, lead, taken.attempt_id, NOW, "no", NOW, at_once=True)
-        assert not give_back(connection, lead, taken.attempt_id, NOW, "no", NOW, at_once=True)
+        assert give_back(connection, lead, taken.attempt_id, TOKEN, NOW, "no", NOW, at_once=True)
+        assert not give_back(connection, lead, taken.attempt_id, TOKEN, NOW, "no", NOW, at_once=True)
 
 
 def test_a_suppressed_number_ends_its_lead_uncharged(db: Database) -> None:

@@ -59,6 +59,8 @@ def test_each_case() -> None:
     assert step(state="stopping", in_flight=1) == Wait(None)
     assert step(state="stopping") == Over("drained")
     assert step(state="draining") == Over("interrupted")
+    assert step(state="failing", in_flight=1) == Wait(None)
+    assert step(state="failing") == Over("failed")
     assert step(ready=False, next_due=later) == Wait(later)
     assert step(ready=False, in_flight=1) == Wait(None)
     assert step(ready=False) == Over("finished")

@@ -42,6 +42,13 @@ class RunSpec:
     more: dict[str, Any] = field(default_factory=dict)
 
 
+class _Saying(Reporter):
+    """Writes the notes, and no progress."""
+
+    def say(self, text: str) -> None:
+        print(text, flush=True)
+
+
 class Child:
     """A process that runs a folder."""
 
@@ -114,7 +121,7 @@ def _run(spec: RunSpec) -> None:
     faults.install(spec.fault)
     settings = settings_for(spec.out, spec.database_url, speed=spec.speed, start=spec.start, seed=spec.seed, **spec.more)
     try:
-        summary = asyncio.run(run_folder(open_folder(spec.folder), settings, spec.out, Reporter()))
+        summary = asyncio.run(run_folder(open_folder(spec.folder), settings, spec.out, _Saying()))
     except AlreadyRunning as error:
         print(error)
         sys.exit(REFUSED)

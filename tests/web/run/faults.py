@@ -12,6 +12,7 @@ import core.calls.finish
 import core.calls.recovery
 import core.calls.run
 import core.deliveries.worker
+import dialler.imports.store
 import dialler.scheduler.dispatch
 import web.run.session
 from core.calls.run import CallRun
@@ -79,6 +80,7 @@ def _carries(kind: str) -> Callable[..., bool]:
 
 
 POINTS: dict[str, Callable[[], None]] = {
+    "leads staged, not activated": lambda: _before(dialler.imports.store, "activate_leads"),
     "claimed, not sent": lambda: _before(CoreClient, "dialout"),
     "intent committed, INVITE not sent": lambda: _before(SandboxTransport, "place"),
     "INVITE sent, ringing not recorded": lambda: _after_awaiting(SandboxTransport, "place"),

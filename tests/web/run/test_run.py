@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 
 from core.transports.sandbox import CATALOGUE as ENTRIES
@@ -102,3 +103,22 @@ def test_no_more_calls_at_once_than_seats(tmp_path: Path) -> None:
             busy -= 1
         most = max(most, busy)
     assert most <= 5
+
+
+def test_a_bot_that_never_opens_ends_the_campaign_and_says_why(tmp_path: Path) -> None:
+    mondays = [{"date": str(date(2026, 3, 2) + timedelta(weeks=week)), "closed": True} for week in range(120)]
+    hours = {"windows": [{"days": ["mon"], "start": "09:00", "end": "10:00"}], "exceptions": mondays}
+    folder = make_folder(tmp_path / "campaign", profile_numbers(3), bot={"active_hours": hours})
+    summary = run(folder, tmp_path / "out")
+    assert (summary.state, summary.exit_code, summary.attempts) == ("failed", 1, 0)
+    assert "never opens" in (summary.reason or "")
+    assert summary.leads_by_state == {"window_closed": 3}
+
+
+def test_a_mistake_that_all_leads_share_leaves_them_waiting(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "campaign", profile_numbers(3), bot={"caller_id": "+12025550177"})
+    summary = run(folder, tmp_path / "out")
+    assert (summary.state, summary.exit_code, summary.leads_by_state) == ("failed", 1, {"pending": 3})
+    assert "from_number" in (summary.reason or "")
+    make_folder(folder, profile_numbers(3))
+    assert run(folder, tmp_path / "out").exit_code == 0

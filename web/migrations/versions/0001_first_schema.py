@@ -31,9 +31,16 @@ def upgrade() -> None:
         sa.Column("expires_at", UtcDateTime(), nullable=True),
         sa.Column("last_used_at", UtcDateTime(), nullable=True),
         sa.Column("revoked_at", UtcDateTime(), nullable=True),
+        sa.Column("previous_hash", sa.String(), nullable=True),
+        sa.Column("previous_until", UtcDateTime(), nullable=True),
+        sa.Column("requests_per_minute", sa.Integer(), nullable=True),
+        sa.Column("rate_full_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key_hash"),
     )
+    with op.batch_alter_table("api_keys", schema=None) as batch_op:
+        batch_op.create_index("api_keys_previous_hash", ["previous_hash"], unique=True)
+
     op.create_table(
         "bots",
         sa.Column("id", sa.String(), nullable=False),
@@ -41,6 +48,7 @@ def upgrade() -> None:
         sa.Column("current_version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("archived_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -108,6 +116,11 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+    with op.batch_alter_table("trunks", schema=None) as batch_op:
+        batch_op.create_index(
+            "trunks_one_default", ["is_default"], unique=True, sqlite_where=sa.text("is_default"), postgresql_where=sa.text("is_default")
+        )
+
     op.create_table(
         "workers",
         sa.Column("id", sa.String(), nullable=False),
@@ -385,6 +398,44 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "recordings",
+        sa.Column("call_id", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("try_at", UtcDateTime(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("size", sa.Integer(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("stored_at", UtcDateTime(), nullable=True),
+        sa.Column("delete_at", UtcDateTime(), nullable=True),
+        sa.Column("deleted_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint("state <> 'stored' OR stored_at IS NOT NULL", name="recordings_stored_has_time"),
+        sa.CheckConstraint("state IN ('waiting', 'stored', 'lost', 'deleted')", name="recordings_state"),
+        sa.ForeignKeyConstraint(
+            ["call_id"],
+            ["calls.call_id"],
+        ),
+        sa.PrimaryKeyConstraint("call_id"),
+    )
+    with op.batch_alter_table("recordings", schema=None) as batch_op:
+        batch_op.create_index(
+            "recordings_kept",
+            ["delete_at", "call_id"],
+            unique=False,
+            sqlite_where=sa.text("delete_at IS NOT NULL AND state <> 'deleted'"),
+            postgresql_where=sa.text("delete_at IS NOT NULL AND state <> 'deleted'"),
+        )
+        batch_op.create_index(
+            "recordings_waiting",
+            ["host", "try_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+
+    op.create_table(
         "rejected_rows",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), sa.Identity(always=False), nullable=False),
         sa.Column("import_id", sa.String(), nullable=False),
@@ -438,6 +489,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.create_index("attempts_call", ["call_id"], unique=False)
+        batch_op.create_index("attempts_campaign", ["campaign_id", "created_at", "id"], unique=False)
         batch_op.create_index("attempts_lead", ["lead_id", "number"], unique=False)
         batch_op.create_index(
             "attempts_open",
@@ -501,6 +553,7 @@ def downgrade() -> None:
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.drop_index("attempts_open", sqlite_where=sa.text("state <> 'ended'"), postgresql_where=sa.text("state <> 'ended'"))
         batch_op.drop_index("attempts_lead")
+        batch_op.drop_index("attempts_campaign")
         batch_op.drop_index("attempts_call")
 
     op.drop_table("attempts")
@@ -508,6 +561,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rejected_rows_import_id"))
 
     op.drop_table("rejected_rows")
+    with op.batch_alter_table("recordings", schema=None) as batch_op:
+        batch_op.drop_index("recordings_waiting", sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.drop_index(
+            "recordings_kept",
+            sqlite_where=sa.text("delete_at IS NOT NULL AND state <> 'deleted'"),
+            postgresql_where=sa.text("delete_at IS NOT NULL AND state <> 'deleted'"),
+        )
+
+    op.drop_table("recordings")
     with op.batch_alter_table("leads", schema=None) as batch_op:
         batch_op.drop_index(
             "leads_waiting",
@@ -568,6 +630,9 @@ def downgrade() -> None:
     op.drop_table("caller_ids")
     op.drop_table("bot_versions")
     op.drop_table("workers")
+    with op.batch_alter_table("trunks", schema=None) as batch_op:
+        batch_op.drop_index("trunks_one_default", sqlite_where=sa.text("is_default"), postgresql_where=sa.text("is_default"))
+
     op.drop_table("trunks")
     with op.batch_alter_table("suppressions", schema=None) as batch_op:
         batch_op.drop_index("suppressions_created")
@@ -580,5 +645,8 @@ def downgrade() -> None:
     op.drop_table("received_results")
     op.drop_table("campaigns")
     op.drop_table("bots")
+    with op.batch_alter_table("api_keys", schema=None) as batch_op:
+        batch_op.drop_index("api_keys_previous_hash")
+
     op.drop_table("api_keys")
     # ### end Alembic commands ###

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-__all__ = ["Duration", "format_duration", "parse_duration"]
+__all__ = ["Duration", "LongDuration", "format_duration", "parse_duration"]
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _PARTS = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([dhms])")
-_LONGEST = timedelta(days=366)
+_YEAR = timedelta(days=366)
 
 
-def parse_duration(value: object) -> timedelta:
+def parse_duration(value: object, *, longest: timedelta = _YEAR) -> timedelta:
     """Read a length of time: text with units, or a number of minutes.
 
     Raises:
-        ValueError: it is neither, is negative, or is longer than a year.
+        ValueError: it is neither, is negative, or is longer than `longest` (a year; its message counts in years).
     """
     if isinstance(value, timedelta):
         length = value
@@ -27,8 +28,9 @@ def parse_duration(value: object) -> timedelta:
         raise ValueError("a length of time is written 45s, 30m, 2h or 1d, or as a number of minutes")
     else:
         length = timedelta(seconds=_seconds(value))
-    if not timedelta(0) <= length <= _LONGEST:
-        raise ValueError("a length of time is between 0 and one year")
+    if not timedelta(0) <= length <= longest:
+        years = longest // _YEAR
+        raise ValueError(f"a length of time here is between 0 and {years} {'year' if years == 1 else 'years'}")
     return length
 
 
@@ -58,10 +60,11 @@ def _serialize(value: Any) -> str:
     return format_duration(value)
 
 
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration),
-    PlainSerializer(_serialize, return_type=str),
-    WithJsonSchema({"type": "string", "examples": ["30m", "2h", "1d", "45s"]}),
-]
-"""A field of that kind; it is stored as text."""
+_AS_TEXT = PlainSerializer(_serialize, return_type=str)
+_SCHEMA = WithJsonSchema({"type": "string", "examples": ["30m", "2h", "1d", "45s"]})
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), _AS_TEXT, _SCHEMA]
+"""A field of that kind, up to a year; it is stored as text."""
+
+LongDuration = Annotated[timedelta, BeforeValidator(partial(parse_duration, longest=10 * _YEAR)), _AS_TEXT, _SCHEMA]
+"""The same, up to ten years."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialler.policy.durations import format_duration, parse_duration
+from core.kernel.durations import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(

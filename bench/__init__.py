@@ -1,0 +1,1 @@
+"""Measurements. docs/performance.md has the figures."""

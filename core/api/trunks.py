@@ -1,0 +1,230 @@
+"""Trunks and their numbers over HTTP. For admin keys."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import IntegrityError
+from starlette.exceptions import HTTPException
+
+from core.api.auth import AdminKey, TheEngine
+from core.api.bodies import StrictBody, body_schema, read_model
+from core.api.openapi import answers
+from core.calls.refusals import FieldProblem, InvalidRequest
+from core.trunks import records
+from core.trunks.records import NumberRecord, TrunkRecord
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/trunks", tags=["trunks"])
+
+Number = Annotated[str, Field(max_length=64, description="E.164.")]
+Bot = Annotated[str | None, Field(max_length=64, description="The bot that an inbound call to it reaches.")]
+Label = Annotated[str, Field(max_length=200)]
+Channels = Annotated[int, Field(ge=1, le=100_000, description="Most calls at once.")]
+Rate = Annotated[float, Field(gt=0, le=10_000, description="Most new calls a second (CPS); below 1 for less than one.")]
+
+
+class NumberBody(StrictBody):
+    """A number of ours (DID)."""
+
+    number: Number
+    bot_id: Bot = None
+    label: Label = ""
+
+
+class NumberChangeBody(StrictBody):
+    """What is to be changed; what is left out stays as it is."""
+
+    bot_id: Bot = None
+    label: Label = ""
+
+
+class TrunkBody(StrictBody):
+    """A trunk to be made. The first number is its default one, unless `default_number` names another."""
+
+    name: str = Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$", description="Small letters, digits, - and _.")
+    transport: str = Field(max_length=64, description="What carries its calls: one that runs here.")
+    channels: Channels
+    calls_per_second: Rate
+    numbers: list[NumberBody] = Field(default=[], max_length=10_000)
+    default_number: Number | None = None
+    is_default: bool = Field(default=False, description="Calls without a `from_number` go out on the default trunk.")
+
+
+class TrunkChangeBody(StrictBody):
+    """What is to be changed; what is left out stays as it is."""
+
+    channels: Channels | None = None
+    calls_per_second: Rate | None = None
+    default_number: Number | None = None
+    is_default: bool | None = None
+
+
+class NumberView(BaseModel):
+    """A number of ours (DID) and the bot that an inbound call to it reaches."""
+
+    number: str
+    bot_id: str | None
+    label: str
+
+
+class TrunkView(BaseModel):
+    """A trunk and its numbers."""
+
+    name: str
+    transport: str
+    channels: int
+    calls_per_second: float
+    default_number: str | None
+    is_default: bool
+    created_at: datetime
+    numbers: list[NumberView]
+
+
+class TrunkList(BaseModel):
+    """Every trunk, the default one first."""
+
+    trunks: list[TrunkView]
+
+
+@router.get("", summary="List trunks", responses=answers(401, 403))
+async def get_trunks(_: AdminKey, engine: TheEngine) -> TrunkList:
+    """Every trunk with its numbers, the default one first."""
+    with engine.db.read() as connection:
+        return TrunkList(trunks=[_view(trunk) for trunk in records.all_trunks(connection)])
+
+
+_NEW: Final = {
+    "name": "carrier",
+    "transport": "sandbox",
+    "channels": 30,
+    "calls_per_second": 5,
+    "numbers": [{"number": "+12025550101", "bot_id": "loan-reminder"}],
+}
+
+
+@router.post(
+    "", status_code=201, summary="Make a trunk", responses=answers(401, 403, 409, 413, 422), openapi_extra=body_schema(TrunkBody, _NEW)
+)
+async def post_trunk(request: Request, _: AdminKey, engine: TheEngine) -> TrunkView:
+    """Make a trunk with its numbers."""
+    body = await read_model(request, TrunkBody)
+    if body.transport not in engine.transports:
+        detail = f"{body.transport!r} does not run here: there is {', '.join(sorted(engine.transports)) or 'none'}"
+        raise InvalidRequest([FieldProblem("transport", detail, "unknown_transport")])
+    with _refusals(), engine.db.write() as connection:
+        return _view(
+            records.add_trunk(
+                connection,
+                body.name,
+                transport=body.transport,
+                channels=body.channels,
+                calls_per_second=body.calls_per_second,
+                numbers=[NumberRecord(new.number, new.bot_id, new.label) for new in body.numbers],
+                default_number=body.default_number,
+                is_default=body.is_default,
+                now=engine.clock.now(),
+            )
+        )
+
+
+@router.get("/{name}", summary="Read a trunk", responses=answers(401, 403, 404, 422))
+async def get_trunk(name: str, _: AdminKey, engine: TheEngine) -> TrunkView:
+    """One trunk with its numbers."""
+    with _refusals(), engine.db.read() as connection:
+        return _view(records.find_trunk(connection, name))
+
+
+@router.patch(
+    "/{name}",
+    summary="Change a trunk",
+    responses=answers(401, 403, 404, 409, 413, 422),
+    openapi_extra=body_schema(TrunkChangeBody, {"is_default": True}),
+)
+async def patch_trunk(name: str, request: Request, _: AdminKey, engine: TheEngine) -> TrunkView:
+    """Change its limits, its default number, or make it the default trunk. It counts from the next dialout on."""
+    body = await read_model(request, TrunkChangeBody)
+    with _refusals(), engine.db.write() as connection:
+        return _view(records.change_trunk(connection, name, **body.model_dump()))
+
+
+@router.delete("/{name}", status_code=204, summary="Remove a trunk", responses=answers(401, 403, 404, 409, 422))
+async def delete_trunk(name: str, _: AdminKey, engine: TheEngine) -> None:
+    """Remove a trunk and its numbers. Calls in progress on it go on."""
+    with _refusals(), engine.db.write() as connection:
+        records.remove_trunk(connection, name)
+
+
+@router.post(
+    "/{name}/numbers",
+    status_code=201,
+    summary="Put a number on a trunk",
+    responses=answers(401, 403, 404, 409, 413, 422),
+    openapi_extra=body_schema(NumberBody, {"number": "+12025550102", "bot_id": "loan-reminder", "label": "north"}),
+)
+async def post_number(name: str, request: Request, _: AdminKey, engine: TheEngine) -> NumberView:
+    """From now on it can be a `from_number`, and an inbound call to it reaches its bot."""
+    body = await read_model(request, NumberBody)
+    with _refusals(), engine.db.write() as connection:
+        return _number_view(records.add_number(connection, name, NumberRecord(body.number, body.bot_id, body.label)))
+
+
+@router.patch(
+    "/{name}/numbers/{number}",
+    summary="Change a number",
+    responses=answers(401, 403, 404, 413, 422),
+    openapi_extra=body_schema(NumberChangeBody, {"bot_id": "loan-reminder"}),
+)
+async def patch_number(name: str, number: str, request: Request, _: AdminKey, engine: TheEngine) -> NumberView:
+    """Give it another bot (null: none) or label; what is left out stays as it is."""
+    body = await read_model(request, NumberChangeBody)
+    with _refusals(), engine.db.write() as connection:
+        before = records.find_number(connection, name, number)
+        changed = replace(before, **{key: getattr(body, key) for key in body.model_fields_set})
+        return _number_view(records.change_number(connection, name, changed))
+
+
+@router.delete("/{name}/numbers/{number}", status_code=204, summary="Take a number off a trunk", responses=answers(401, 403, 404, 409, 422))
+async def delete_number(name: str, number: str, _: AdminKey, engine: TheEngine) -> None:
+    """It is no longer one of ours."""
+    with _refusals(), engine.db.write() as connection:
+        records.remove_number(connection, name, number)
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """The errors of the records as those of the API."""
+    try:
+        yield
+    except records.UnknownTrunk as error:
+        raise HTTPException(404, str(error)) from None
+    except records.TrunkConflict as error:
+        raise HTTPException(409, str(error)) from None
+    except records.BadTrunk as error:
+        raise InvalidRequest([FieldProblem(error.field, error.detail, "invalid")]) from None
+    except IntegrityError:
+        raise HTTPException(409, "The same was made by somebody else at this moment.") from None
+
+
+def _number_view(record: NumberRecord) -> NumberView:
+    return NumberView(number=record.number, bot_id=record.bot_id, label=record.label)
+
+
+def _view(trunk: TrunkRecord) -> TrunkView:
+    return TrunkView(
+        name=trunk.name,
+        transport=trunk.transport,
+        channels=trunk.channels,
+        calls_per_second=trunk.calls_per_second,
+        default_number=trunk.default_number,
+        is_default=trunk.is_default,
+        created_at=trunk.created_at,
+        numbers=[_number_view(record) for record in trunk.numbers],
+    )

@@ -1,0 +1,134 @@
+"""What a schema cannot say about the brain of a bot, its tools and its analysis. Works on configuration as JSON, right or wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from core.kernel.config_problems import KeyPath
+
+__all__ = ["BUILT_IN_TOOLS", "brain_complaints"]
+
+BUILT_IN_TOOLS: Final = ("end_call", "transfer_call", "detected_voicemail", "schedule_callback", "do_not_call")
+"""Tools that every bot with a model has."""
+
+Complaint = tuple[KeyPath, str, str]
+
+_REFERENCE: Final = re.compile(r"(?<![\w:])secret:[A-Za-z_]\w{0,127}")
+_KEY_HEADER: Final = re.compile(r"auth|token|secret|cookie|password|(^|[-_])key$", re.IGNORECASE)
+_OPEN_HOST: Final = re.compile(r"^https?://[^/?#]*\{\{", re.IGNORECASE)
+
+
+def brain_complaints(data: Mapping[str, Any]) -> list[Complaint]:
+    """What is wrong: addresses, credentials in the open, tools of one name, schemas that are none."""
+    brain = data.get("brain")
+    brain = brain if isinstance(brain, Mapping) else {}
+    return [*_of_analysis(data, is_llm=brain.get("kind") == "llm"), *_of_endpoints(brain), *_of_tools(brain)]
+
+
+def _of_analysis(data: Mapping[str, Any], *, is_llm: bool) -> Iterator[Complaint]:
+    for name in ("analysis", "quality"):
+        part = data.get(name)
+        if part is None:
+            continue
+        if not is_llm:
+            yield (name,), "the rules brain makes its own analysis", "Take it out, or use a brain of `kind: llm`."
+        elif isinstance(part, Mapping) and "schema" in part:
+            yield from _schema((name, "schema"), part["schema"])
+
+
+def _of_endpoints(brain: Mapping[str, Any]) -> Iterator[Complaint]:
+    for path, endpoint in ((("brain",), brain), (("brain", "fallback"), brain.get("fallback"))):
+        if not isinstance(endpoint, Mapping):
+            continue
+        if isinstance(url := endpoint.get("base_url"), str):
+            yield from _url((*path, "base_url"), url)
+            if url.rstrip("/").endswith("/chat/completions"):
+                yield (*path, "base_url"), "the path of the chat request is added to it", "Leave /chat/completions out."
+        key = endpoint.get("key")
+        if isinstance(key, str) and key and not _REFERENCE.fullmatch(key):
+            yield (*path, "key"), *_IN_THE_OPEN
+
+
+def _of_tools(brain: Mapping[str, Any]) -> Iterator[Complaint]:
+    tools = brain.get("tools")
+    seen: set[str] = set()
+    for number, tool in enumerate(tools if isinstance(tools, list) else []):
+        if not isinstance(tool, Mapping):
+            continue
+        path: KeyPath = ("brain", "tools", number)
+        name = tool.get("name")
+        if isinstance(name, str):
+            if name in BUILT_IN_TOOLS or name in seen:
+                yield (*path, "name"), f"there is a tool {name} already", "Give it another name."
+            seen.add(name)
+        if isinstance(url := tool.get("url"), str):
+            if _OPEN_HOST.match(url):
+                yield (*path, "url"), "a template stands in the host", "Write the host out: values may stand after it only."
+            else:
+                yield from _url((*path, "url"), url)
+        if isinstance(headers := tool.get("headers"), Mapping):
+            yield from _headers((*path, "headers"), headers)
+        if "arguments" in tool:
+            yield from _schema((*path, "arguments"), tool["arguments"])
+
+
+_IN_THE_OPEN: Final = (
+    "a credential stands in the file",
+    "Keep it in the environment or the secret store under a name, and write `secret:NAME` here.",
+)
+
+
+def _headers(path: KeyPath, headers: Mapping[str, Any]) -> Iterator[Complaint]:
+    for name, value in headers.items():
+        if not isinstance(value, str):
+            continue
+        refers = _REFERENCE.search(value) is not None
+        if refers and "{{" in value:
+            yield (*path, name), "a secret and a template stand in one header", "Send them in two headers."
+        elif not refers and _KEY_HEADER.search(name) and "{{" not in value:
+            yield (*path, name), *_IN_THE_OPEN
+
+
+def _url(path: KeyPath, url: str) -> Iterator[Complaint]:
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        fine, parts = False, None
+    if parts is not None and (parts.username is not None or parts.password is not None):
+        yield path, "a credential stands in the URL", "Take it out, and send it as `secret:NAME`."
+    elif not fine:
+        yield path, "it is not an http or https URL", "Write https://HOST/PATH."
+
+
+def _schema(path: KeyPath, schema: Any) -> Iterator[Complaint]:
+    if not isinstance(schema, Mapping):
+        return  # its type is complained of elsewhere
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        where = ".".join(map(str, error.absolute_path))
+        yield path, f"it is no JSON schema{f' at {where}' if where else ''}: {error.message}", "See json-schema.org, draft 2020-12."
+        return
+    if schema.get("type") != "object":
+        yield path, "it does not describe an object", "Begin it with `type: object`."
+    for reference in _references(schema):
+        if not reference.startswith("#"):
+            yield path, f"it refers to another document ({reference})", "Put that into the schema itself, under `$defs`."
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key in ("$ref", "$dynamicRef") and isinstance(inner, str):
+                yield inner
+            yield from _references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)

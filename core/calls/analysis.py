@@ -1,0 +1,54 @@
+"""The analysis of an ended call by a model, for bots that have one. It needs the network: never within a transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from core.bots.brain_config import LlmBrainConfig
+from core.bots.config import BotConfig
+from core.calls.brains import reach_of
+from core.calls.store import EventLog
+from core.conversation.analysis import default_analysis
+from core.conversation.llm.analysis import EndedCall, analyse
+from core.engine import Engine
+
+__all__ = ["analyse_call"]
+
+
+async def analyse_call(engine: Engine, call: Row[Any], bot: BotConfig, events: EventLog) -> dict[str, Any] | None:
+    """The `post_call_analysis` of an ended call; None where the record of its end holds it, or its ending says it all.
+
+    Args:
+        engine: the process's call engine.
+        call: the row of the call, ended.
+        bot: the bot, at the version that the call ran.
+        events: takes what happens meanwhile, to be written with the result.
+    """
+    if not isinstance(bot.brain, LlmBrainConfig) or call.answered_at is None:
+        return None
+    ended = _ended(call)
+    clock = engine.clock
+
+    def note(kind: str, data: dict[str, Any]) -> None:
+        events.add(clock.now(), kind, data)
+
+    return await analyse(reach_of(engine), bot.brain, bot.analysis, bot.quality, ended, bot.time_zone, note)
+
+
+def _ended(call: Row[Any]) -> EndedCall:
+    ending: dict[str, Any] = call.ending
+    spoke = ending.get("customer_spoke", False)
+    return EndedCall(
+        disconnected_by=ending["disconnected_by"],
+        end_reason=ending["end_reason"],
+        customer_spoke=spoke,
+        seconds=(call.ended_at - call.answered_at).total_seconds(),
+        answered_at=call.answered_at,
+        transcript=ending.get("transcript", []),
+        crm=call.variables,
+        default=default_analysis(disconnected_by=ending["disconnected_by"], end_reason=ending["end_reason"], customer_spoke=spoke),
+        callback=ending.get("callback"),
+        do_not_call=ending.get("do_not_call", False),
+    )

@@ -1,0 +1,170 @@
+"""An answer of a model out of its streamed bits, or out of one piece (the chat completions format). Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+__all__ = ["Answer", "AnswerBuilder", "Malformed", "ToolCall", "clean", "read_json"]
+
+_LONGEST_TEXT: Final = 100_000
+_MOST_CALLS: Final = 8
+_THOUGHTS: Final = re.compile(r"<think>.*?(</think>|\Z)", re.DOTALL)
+_TO_LAST_SENTENCE: Final = re.compile(r".*[.!?।](?=\s|\Z)", re.DOTALL)
+_UNUSABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL stores no NUL, UTF-8 holds no lone surrogate
+
+
+class Malformed(ValueError):
+    """What came is not of the format."""
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """The model asks for a tool; `arguments` is JSON as the model wrote it, right or wrong."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model answered. `usage` holds `prompt_tokens` and `completion_tokens` if the server counts them."""
+
+    text: str
+    calls: tuple[ToolCall, ...] = ()
+    finish: str | None = None
+    usage: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it to say or to do."""
+        return not self.text and not self.calls
+
+
+class AnswerBuilder:
+    """Collects the chunks of a streamed answer."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._calls: dict[int, dict[str, str]] = {}
+        self._finish: str | None = None
+        self._usage: dict[str, int] = {}
+        self._done = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether any of the answer is there."""
+        return bool(self._text or self._calls)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the server said that it is all of it."""
+        return self._done or self._finish is not None
+
+    def add(self, data: str) -> None:
+        """Take in the data of one event.
+
+        Raises:
+            Malformed: it is no chunk of an answer, or the server reports an error in it.
+        """
+        if data.strip() == "[DONE]":
+            self._done = True
+        else:
+            self._take(read_json(data), "delta")
+
+    def add_whole(self, body: str) -> None:
+        """Take in an answer that came in one piece, from a server that does not stream. Raises like `add`."""
+        self._take(read_json(body), "message")
+        self._done = True
+
+    def build(self) -> Answer:
+        """The answer so far, without reasoning between <think> marks, and without half a sentence where tokens ran out."""
+        calls = tuple(
+            ToolCall(call["id"] or f"call_{index}", call["name"], call["arguments"] or "{}")
+            for index, call in sorted(self._calls.items())
+            if call["name"]
+        )
+        text = clean(_THOUGHTS.sub("", self._text)).strip()
+        if self._finish == "length" and (last := _TO_LAST_SENTENCE.match(text)):
+            text = last[0]
+        return Answer(text, calls, self._finish, dict(self._usage))
+
+    def _take(self, chunk: Any, key: str) -> None:
+        if not isinstance(chunk, dict):
+            raise Malformed("the model's server sent something that is no chunk of an answer")
+        if chunk.get("error"):
+            raise Malformed("the model's server reported an error within its answer")
+        if isinstance(usage := chunk.get("usage"), dict):
+            names = ("prompt_tokens", "completion_tokens")
+            self._usage |= {name: usage[name] for name in names if type(usage.get(name)) is int}
+        choices = chunk.get("choices") or []  # the chunk with the usage has none
+        choice = choices[0] if isinstance(choices, list) and choices else {}
+        if not isinstance(choice, dict) or not isinstance(choices, list):
+            raise Malformed("the model's server sent something that is no chunk of an answer")
+        if isinstance(finish := choice.get("finish_reason"), str):
+            self._finish = finish
+        delta = choice.get(key) or {}
+        if not isinstance(delta, dict):
+            raise Malformed("the model's server sent something that is no chunk of an answer")
+        if isinstance(text := delta.get("content"), str):
+            self._text += text
+        calls = delta.get("tool_calls") or []
+        for call in calls if isinstance(calls, list) else [calls]:
+            self._take_call(call)
+        if len(self._text) + sum(len(call["arguments"]) for call in self._calls.values()) > _LONGEST_TEXT:
+            raise Malformed("the model's answer does not end")
+
+    def _take_call(self, call: Any) -> None:
+        function = call.get("function") if isinstance(call, dict) else None
+        if not isinstance(function, dict):
+            raise Malformed("the model's server sent a tool call that is none")
+        index = call.get("index")
+        if type(index) is not int:
+            index = len(self._calls)  # some servers send whole calls without it
+        if index not in self._calls and len(self._calls) >= _MOST_CALLS:
+            raise Malformed(f"the model asked for more than {_MOST_CALLS} tools at once")
+        known = self._calls.setdefault(index, {"id": "", "name": "", "arguments": ""})
+        known["id"] = known["id"] or _text(call.get("id"))
+        known["name"] = known["name"] or _text(function.get("name"))
+        arguments = function.get("arguments")
+        known["arguments"] += json.dumps(arguments) if isinstance(arguments, dict) else _text(arguments)
+
+
+def read_json(text: str) -> Any:
+    """The value of a JSON text as the standard has it: without NaN, infinities, and numbers that a float cannot hold.
+
+    Raises:
+        Malformed: when it is none.
+    """
+    try:
+        return clean(json.loads(text, parse_constant=_refuse, parse_float=_finite))
+    except (ValueError, RecursionError) as error:
+        raise Malformed("it is not valid JSON") from error
+
+
+def clean(value: Any) -> Any:
+    """The value without characters that cannot be stored."""
+    if isinstance(value, str):
+        return _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", value) if _UNUSABLE.search(value) else value
+    if isinstance(value, dict):
+        return {clean(key): clean(inner) for key, inner in value.items()}
+    return [clean(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,116 @@
+"""`dialler check`, and the estimate in it."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.bots.config import BotConfig
+from dialler.campaigns.config import CampaignConfig
+from tests.web.cli.conftest import BOT, CAMPAIGN, LEADS, Dialler, json_of, write_folder
+from web.run.estimate import Assumptions, estimate
+
+NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)  # a Wednesday
+
+
+def test_it_says_what_would_happen_and_touches_nothing(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    text = dialler("check", folder, "--start", "2026-03-04T10:00").stdout
+    assert "3 new" in text
+    assert "call the office" in text
+    assert "at once (2026-03-04 10:00:00 UTC)" in text
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_json(dialler: Dialler, folder: Path) -> None:
+    found = json_of(dialler("check", folder, "--start", "2026-03-04T10:00", "--json"))
+    assert (found["usable"], found["import"]["imported"], found["import"]["rejected"]) == (True, 3, 1)
+    assert found["rejected_rows"][0]["line"] == 5
+    assert found["first_dial"].startswith("2026-03-04T10:00")
+    assert found["estimated_end"] > found["first_dial"]
+
+
+def test_problems_end_with_2_and_are_numbered(dialler: Dialler, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "bad", campaign="nme: x\n", bot="name: y\nseat: 1\n")
+    error = dialler("check", folder, code=2).stderr
+    for number in ("1. ", "2. ", "3. "):
+        assert number in error
+    assert "Did you mean name?" in error
+    assert "problems" in json_of(dialler("check", folder, "--json", code=2))
+
+
+def test_all_rejected_rows_go_into_a_file(dialler: Dialler, tmp_path: Path) -> None:
+    leads = LEADS + "".join(f"nobody {number},Ann,1\n" for number in range(50))
+    folder = write_folder(tmp_path / "many", leads=leads)
+    text = dialler("check", folder, "--rejected", tmp_path / "made" / "rejected.csv").stdout
+    assert "and 31 more" in text
+    with (tmp_path / "made" / "rejected.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 51
+    assert all(row["reason"] and row["what_to_do"] for row in rows)
+
+
+def test_nothing_usable(dialler: Dialler, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "none", leads="phone,name\n12,Ann\n13,Ben\n", campaign="name: x\nphone_column: phone\n")
+    assert "No row" in dialler("check", folder, code=2).stderr
+
+
+def test_closed_hours_move_the_first_dial(dialler: Dialler, tmp_path: Path) -> None:
+    bot = BOT + "active_hours:\n  start: '09:00'\n  end: '17:00'\n  days: mon-fri\n"
+    campaign = CAMPAIGN + "calling_window:\n  time_zone: Asia/Kolkata\n  start: '15:30'\n  end: '22:00'\n"
+    folder = write_folder(tmp_path / "f", bot=bot, campaign=campaign)
+    found = json_of(dialler("check", folder, "--start", "2026-03-07T09:00", "--json"))  # a Saturday
+    assert found["first_dial"] == "2026-03-09T10:00:00+00:00"
+
+
+def test_hours_that_never_meet(dialler: Dialler, tmp_path: Path) -> None:
+    bot = BOT + "active_hours:\n  start: '09:00'\n  end: '10:00'\n"
+    campaign = CAMPAIGN + "calling_window:\n  time_zone: Europe/London\n  start: '15:00'\n  end: '16:00'\n"
+    found = json_of(dialler("check", write_folder(tmp_path / "f", bot=bot, campaign=campaign), "--json"))
+    assert found["first_dial"] is None
+    assert any("never open together" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-13-01", ""])
+def test_a_start_that_is_no_moment(dialler: Dialler, folder: Path, moment: str) -> None:
+    assert "is not a moment" in dialler("check", folder, "--start", moment, code=2).stderr
+
+
+campaigns = st.builds(
+    lambda n, cps, seats: CampaignConfig(name="x", max_attempts=n, calls_per_second=cps, concurrency_limit=seats),
+    st.integers(1, 10),
+    st.floats(0.1, 50),
+    st.integers(1, 200),
+)
+
+
+@settings(deadline=None)
+@given(campaigns, st.integers(0, 100_000), st.integers(1, 200), st.floats(0, 1))
+def test_the_estimate_is_sane(campaign: CampaignConfig, leads: int, seats: int, answer_rate: float) -> None:
+    assumed = Assumptions(answer_rate=answer_rate)
+    found = estimate(campaign, BotConfig(name="b"), leads, [("UTC",)], seats, NOW, assumed)
+    assert leads * 0.999 <= found.attempts <= leads * campaign.max_attempts * 1.001
+    assert found.calls_at_once <= min(seats, campaign.concurrency_limit)
+    assert found.attempts_per_minute <= campaign.calls_per_second * 60 * 1.001
+    assert found.dialling >= timedelta(0)
+    assert found.first_dial == NOW
+    assert found.end is None or found.end >= NOW + found.dialling
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 5000))
+def test_closed_hours_only_make_it_longer(leads: int) -> None:
+    bot = BotConfig.model_validate({"name": "b", "active_hours": {"start": "09:00", "end": "11:00"}})
+    campaign = CampaignConfig(name="x", concurrency_limit=2)
+    always = estimate(campaign, BotConfig(name="b", permitted_hours=bot.permitted_hours), leads, [("UTC",)], 50, NOW, Assumptions())
+    closed = estimate(campaign, bot, leads, [("UTC",)], 50, NOW, Assumptions())
+    assert always.end is not None
+    assert closed.end is not None
+    assert closed.end >= always.end
+    days = (closed.end - NOW).days
+    assert days >= (closed.dialling.total_seconds() - 3600) // 7200
