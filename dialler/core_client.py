@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -39,7 +40,7 @@ class NotNow:
 
 @dataclass(frozen=True)
 class NumberRefused:
-    """Refused for good because of the number: `suppressed`, or not dialable."""
+    """Refused for good because of this lead: its number is `suppressed` or not dialable, or its variables cannot be kept."""
 
     suppressed: bool
     detail: str
@@ -86,31 +87,42 @@ class CoreClient:
         body = {"bot_id": bot_id, "to_number": to_number, "variables": variables}
         response = await self._send("POST", "/api/v1/sip/dialout", json=body, headers={"Idempotency-Key": attempt_id})
         if response.status_code == 200:
-            return Placed(response.json()["call_id"])
+            return Placed(_text(_object(response), "call_id"))
         problem = self._problem(response)
         detail = str(problem.get("detail") or f"The core answered {response.status_code}.")
-        if response.status_code == 422:
-            fields = {e.get("field"): e.get("code") for e in problem.get("errors", [])}
-            if set(fields) == {"to_number"}:
-                return NumberRefused(fields["to_number"] == "suppressed", detail)
-            return Misconfigured(detail)
-        if response.status_code in {429, 503}:
-            return NotNow(str(problem.get("reason") or "no_capacity"), detail, self._retry_at(response))
-        if response.status_code in {401, 403, 404}:
-            return Misconfigured(detail)
+        match response.status_code:
+            case 422:
+                return await self._refused(_codes(problem), detail, attempt_id)
+            case 413:
+                return NumberRefused(False, detail)
+            case 503 if "reason" in problem:  # without one it is not the core that answers, but something in between
+                return NotNow(str(problem["reason"]), detail, self._moment(problem, response))
+            case 429:
+                return NotNow("no_capacity", detail, self._moment(problem, response))
+            case 401 | 403 | 404:
+                return Misconfigured(detail)
         raise CoreUnreachable(f"the core answered {response.status_code} to a dialout")
 
     async def fleet(self, bot_id: str) -> Fleet:
         """The capacity for this bot.
 
+        If the core refuses to say, because of the key or the bot, it is one call: its dialout then tells what is wrong.
+
         Raises:
             CoreUnreachable: if it did not answer.
         """
         response = await self._send("GET", "/health/fleet", params={"bot_id": bot_id})
-        if response.status_code != 200:
-            raise CoreUnreachable(f"the core answered {response.status_code} to the question for its capacity")
-        body = response.json()
-        return Fleet(body["fleet_available"], body["fleet_calls"], body["fleet_max"], body.get("calls_by_state", {}))
+        if response.status_code in {401, 403, 404}:
+            return Fleet(1, 0, 0, {})
+        if response.status_code == 429:
+            return Fleet(0, 0, 0, {})
+        body = _answered(response, "the question for its capacity")
+        try:
+            return Fleet(
+                int(body["fleet_available"]), int(body["fleet_calls"]), int(body["fleet_max"]), dict(body.get("calls_by_state", {}))
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CoreUnreachable("the core's answer to the question for its capacity cannot be read") from error
 
     async def call_of_attempt(self, attempt_id: str) -> dict[str, Any] | None:
         """The call that was placed for an attempt; None if the core has none.
@@ -119,18 +131,31 @@ class CoreClient:
             CoreUnreachable: if it did not answer.
         """
         response = await self._send("GET", "/api/v1/calls", params={"idempotency_key": attempt_id, "limit": 1})
-        if response.status_code != 200:
-            raise CoreUnreachable(f"the core answered {response.status_code} to the question for a call")
-        calls: list[dict[str, Any]] = response.json()["calls"]
+        calls = _answered(response, "the question for a call").get("calls")
+        if not isinstance(calls, list) or not all(isinstance(call, dict) and "call_id" in call for call in calls):
+            raise CoreUnreachable("the core's answer to the question for a call cannot be read")
         return calls[0] if calls else None
 
     async def cancel(self, call_id: str) -> None:
-        """End a call; one that is over stays as it is.
+        """End a call; one that is over, or that there is not, stays as it is.
 
         Raises:
-            CoreUnreachable: if it did not answer.
+            CoreUnreachable: if it is not known whether the call will end.
         """
-        await self._send("POST", f"/api/v1/calls/{call_id}/cancel")
+        response = await self._send("POST", f"/api/v1/calls/{quote(call_id, safe='')}/cancel")
+        if response.status_code not in {200, 404}:
+            raise CoreUnreachable(f"the core answered {response.status_code} to the wish to end a call")
+
+    async def _refused(self, codes: dict[str, str], detail: str, attempt_id: str) -> Placed | NumberRefused | Misconfigured:
+        """What a 422 means, by its fields."""
+        if codes.get("Idempotency-Key") == "key_reused":  # the lead has changed since its call was placed
+            call = await self.call_of_attempt(attempt_id)
+            if call is None:
+                raise CoreUnreachable("the core has a call for an attempt, and does not show it")
+            return Placed(str(call["call_id"]))
+        if codes and set(codes) <= {"to_number", "variables"}:
+            return NumberRefused(codes.get("to_number") == "suppressed", detail)
+        return Misconfigured(detail)
 
     async def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
         headers = self._headers | more.pop("headers", {})
@@ -147,6 +172,48 @@ class CoreClient:
             return {}
         return body if isinstance(body, dict) else {}
 
-    def _retry_at(self, response: httpx.Response) -> datetime | None:
+    def _moment(self, problem: dict[str, Any], response: httpx.Response) -> datetime | None:
+        """When it could work.
+
+        For a closed bot that is when it opens, not when this callee may be called, too: the other callees may be sooner.
+        """
+        try:
+            opens_at = datetime.fromisoformat(str(problem.get("opens_at")))
+        except ValueError:
+            opens_at = None
+        if opens_at is not None and opens_at.tzinfo is not None:
+            return opens_at
         seconds = response.headers.get("Retry-After", "")
-        return self._clock.now() + timedelta(seconds=int(seconds)) if seconds.isdigit() else None
+        return self._clock.now() + timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
+
+
+def _answered(response: httpx.Response, what: str) -> dict[str, Any]:
+    """The body of a 200."""
+    if response.status_code != 200:
+        raise CoreUnreachable(f"the core answered {response.status_code} to {what}")
+    return _object(response)
+
+
+def _object(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object in a body."""
+    try:
+        body = response.json()
+    except ValueError as error:
+        raise CoreUnreachable("the core's answer is no JSON: is this the address of a core?") from error
+    if not isinstance(body, dict):
+        raise CoreUnreachable("the core's answer is no JSON object: is this the address of a core?")
+    return body
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise CoreUnreachable(f"the core's answer has no {name}: is this the address of a core?")
+    return value
+
+
+def _codes(problem: dict[str, Any]) -> dict[str, str]:
+    """The bad fields of a problem, each with its code."""
+    errors = problem.get("errors")
+    found = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    return {str(error.get("field")): str(error.get("code")) for error in found}

@@ -2,7 +2,7 @@
 
     .venv/bin/python scripts/terminal_screenshot.py       needs tmux; writes docs/images/run-progress.svg and run-result.svg
 
-The first picture is the screen at the moment when most calls were in progress, the second what stands on it in the end.
+The first picture is the screen when most calls were in progress, half-way through; the second what stands on it in the end.
 Nothing is drawn by hand: the screens are read from the terminal, colours included.
 """
 
@@ -63,12 +63,14 @@ def screen() -> str:
     return tmux("capture-pane", "-p", "-e", "-t", SESSION)
 
 
-def in_progress(shown: str) -> int:
-    """How many calls ring and talk on a screen; 0 if it shows no progress, or none of either kind."""
+def worth(shown: str) -> int:
+    """How many calls ring and talk on a screen; 0 if there are none of either kind, or the run has just begun or is nearly over."""
     plain = Text.from_ansi(shown).plain
-    found = [re.search(rf"(\d+) {what}", plain) for what in ("ringing", "talking", "answered")]
-    counts = [int(match[1]) if match else 0 for match in found]
-    return sum(counts[:2]) if all(counts) else 0
+    found = [re.search(pattern, plain) for pattern in (r"(\d+) ringing", r"(\d+) talking")]
+    ringing, talking = (int(match[1]) if match else 0 for match in found)
+    share = re.search(r" (\d+)%\s*$", plain, re.MULTILINE)
+    middle = share is not None and 25 <= int(share[1]) <= 75
+    return ringing + talking if ringing and talking and middle else 0
 
 
 def record() -> tuple[str, str]:
@@ -83,7 +85,7 @@ def record() -> tuple[str, str]:
             if time.monotonic() > deadline:
                 sys.exit(f"`{COMMAND}` did not end in {PATIENCE:.0f} s; the screen shows:\n{screen()}")
             now = screen()
-            if in_progress(now) > in_progress(busiest):
+            if worth(now) > worth(busiest):
                 busiest = now
             time.sleep(0.1)
         time.sleep(0.5)
@@ -99,6 +101,7 @@ def write_svg(shown: str, name: str) -> None:
     text = Text.from_ansi(shown.rstrip())
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(text, soft_wrap=True)
+    console.print()  # the frame cuts close below the last line
     svg = console.export_svg(title=COMMAND, theme=_THEME, code_format=_FORMAT, unique_id=name)
     IMAGES.mkdir(parents=True, exist_ok=True)
     (IMAGES / f"{name}.svg").write_text(svg, encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import shutil
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
@@ -11,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from core.kernel.database import Database
 from core.kernel.virtual_clock import VirtualClock
 from tests import postgres
 from web.migrate import upgrade
+
+# The same examples in every run, so that a change is judged by what it changes; HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 START = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)  # a Wednesday
 

@@ -61,6 +61,15 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(there), f"{name_of(page)} links to {target}: there is no such heading"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_that_are_named_exist(page: Path) -> None:
+    spans = _SPAN.findall(_FENCE.sub("", page.read_text(encoding="utf-8")))
+    paths = [
+        span.rstrip("/") for span in spans if re.fullmatch(r"(core|dialler|web|tests|scripts|bench|docs|sample_campaigns)/[\w./-]+", span)
+    ]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def command_lines(text: str) -> Iterator[str]:
     """What stands in code, in fences, indented or within a line, and begins with `dialler`."""
     fenced = "\n".join("    " + line for block in _FENCE.findall(text) for line in block.splitlines())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -28,7 +30,7 @@ from core.kernel.ids import Ids
 from core.kernel.processes import LeaseKeeper, this_process
 from core.kernel.secrets import SecretBox
 from core.kernel.virtual_clock import VirtualClock
-from core.outgoing.client import OutgoingClient
+from core.outgoing.client import AsgiApp, OutgoingClient
 from core.outgoing.reach import Reach
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
 from core.trunks.store import ensure_sandbox_trunk
@@ -42,6 +44,8 @@ from web.recordings import make_recordings, start_recordings
 from web.settings import Settings
 
 __all__ = ["Whole", "open_whole"]
+
+log = logging.getLogger(__name__)
 
 _EMBEDDED = "embedded-dialler"
 _CLOSING_SECONDS = 20.0
@@ -133,7 +137,8 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     deliveries = DeliveryWorker(db, clock=clock, wall=wall, client=client, secrets=secrets, ids=ids, poll=_period(settings, 60))
     engine.wake_deliveries = deliveries.wake
     app = create_core_app(engine)
-    http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://core.embedded", timeout=60)
+    transport = httpx.ASGITransport(app=_logged(app), raise_app_exceptions=False)  # what fails there is a 500 here, as over a URL
+    http = httpx.AsyncClient(transport=transport, base_url="http://core.embedded", timeout=60)
     parts = Parts(db, clock, ids, CoreClient(http, key, clock))
     include_results(app, parts, lambda: signing_secret)
     client.mount(_EMBEDDED, app)
@@ -144,6 +149,19 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
 
     leases.add("worker", renew)
     return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, network, app)
+
+
+def _logged(app: FastAPI) -> AsgiApp:
+    """The app, with its failures in the log: an embedded one has no server that writes them there."""
+
+    async def run(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception:
+            log.exception("the call engine failed on a request")
+            raise
+
+    return run
 
 
 def _start(whole: Whole) -> list[asyncio.Task[None]]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
+from core.bots.analysis_config import AnalysisConfig
 from core.kernel.config_problems import KeyPath
 
 __all__ = ["BUILT_IN_TOOLS", "brain_complaints"]
@@ -19,6 +20,7 @@ BUILT_IN_TOOLS: Final = ("end_call", "transfer_call", "detected_voicemail", "sch
 
 Complaint = tuple[KeyPath, str, str]
 
+_DEFAULT: Final = AnalysisConfig().model_dump(mode="json")
 _REFERENCE: Final = re.compile(r"(?<![\w:])secret:[A-Za-z_]\w{0,127}")
 _KEY_HEADER: Final = re.compile(r"auth|token|secret|cookie|password|(^|[-_])key$", re.IGNORECASE)
 _OPEN_HOST: Final = re.compile(r"^https?://[^/?#]*\{\{", re.IGNORECASE)
@@ -34,7 +36,7 @@ def brain_complaints(data: Mapping[str, Any]) -> list[Complaint]:
 def _of_analysis(data: Mapping[str, Any], *, is_llm: bool) -> Iterator[Complaint]:
     for name in ("analysis", "quality"):
         part = data.get(name)
-        if part is None:
+        if part is None or (not is_llm and part == _DEFAULT):  # a bot written out with all its defaults may be read again
             continue
         if not is_llm:
             yield (name,), "the rules brain makes its own analysis", "Take it out, or use a brain of `kind: llm`."

@@ -129,7 +129,12 @@ def _speak(voice: _Voice, begin: int, end: int) -> NDArray[np.float64]:
     syllable = np.minimum(place.astype(np.int64), voice.syllables - 1)
     swing = 2 * math.pi * voice.sway
     phase = 2 * math.pi * voice.pitch * (seconds + 0.06 * np.sin(swing * seconds) / swing)  # the pitch sways by 6 %
-    waves = np.sin(phase[:, None] * _HARMONICS)
+    loud = voice.vowels[syllable]
+    twice, before, wave = 2 * np.cos(phase), np.zeros_like(phase), np.sin(phase)
+    mix = loud[:, 0] * wave
+    for harmonic in range(1, len(_HARMONICS)):  # sin((k+1)x) = 2 cos(x) sin(kx) - sin((k-1)x): cheaper than a sine each
+        before, wave = wave, twice * wave - before
+        mix += loud[:, harmonic] * wave
     envelope = np.sin(math.pi * (place - syllable)) ** 2
-    result: NDArray[np.float64] = _LOUDNESS * envelope * (waves * voice.vowels[syllable]).sum(axis=1)
+    result: NDArray[np.float64] = _LOUDNESS * envelope * mix
     return result

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from core.kernel.durations import Duration
 from core.kernel.hours import HoursConfig, check_time_zone
 from core.kernel.numbers import check_region
-from core.kernel.durations import Duration
 from dialler.policy.retry_rules import RetryPolicy, RetryRules
 
 __all__ = ["CallingWindow", "CampaignConfig"]

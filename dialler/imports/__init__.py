@@ -1,11 +1,11 @@
 """Lead files: from bytes that some spreadsheet wrote to leads that can be dialled (docs/lead-files.md).
 
-    kinds, encoding, legacy      what the file is, and which letters its bytes stand for
-    rows, dialect                rows of cells with their true lines; the delimiter
-    header, names, phone_*       where the header is, names of variables, the phone column
-    values, phones, judge        one cell, one number, one row: pure
-    reader                       all of these as a stream: `LeadFile`, `check_file`
-    staging, store, tables       into the database, whole or not at all: `import_file`
-    report, options, errors      plain values around them
-    sample, sample_names         made-up lead files of any length
+kinds, encoding, legacy      what the file is, and which letters its bytes stand for
+rows, dialect                rows of cells with their true lines; the delimiter
+header, names, phone_*       where the header is, names of variables, the phone column
+values, phones, judge        one cell, one number, one row: pure
+reader                       all of these as a stream: `LeadFile`, `check_file`
+staging, store, tables       into the database, whole or not at all: `import_file`
+report, options, errors      plain values around them
+sample, sample_names         made-up lead files of any length
 """

@@ -1,14 +1,15 @@
-"""Would the pushes of a bot arrive? Internal addresses that nobody has listed, and secrets that are set nowhere."""
+"""Would what a bot sends out arrive: pushes, model, tools? Internal addresses that nobody has listed, and secrets set nowhere."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from core.access.secrets import names_in
+from core.bots.brain_config import LlmBrainConfig
 from core.bots.config import BotConfig
 from core.outgoing.guard import AllowList, is_public
 
@@ -43,7 +44,7 @@ def resolve_soon(host: str, port: int) -> Sequence[str]:
 def push_problems(
     bot: BotConfig, allow: AllowList, has_secret: Callable[[str], bool] | None = None, resolve: Resolve = resolve_soon
 ) -> list[str]:
-    """What keeps the pushes of a bot from arriving, one sentence each.
+    """What keeps the requests of a bot from arriving, one sentence each.
 
     Args:
         bot: the bot.
@@ -53,13 +54,15 @@ def push_problems(
     """
     push, webhook = bot.post_call_push, bot.results_webhook
     found = []
-    for key, url in (("post_call_push.url", push and push.url), ("results_webhook.url", webhook and webhook.url)):
+    pushes = (("post_call_push.url", push and push.url), ("results_webhook.url", webhook and webhook.url))
+    for key, url in (*pushes, *_model_urls(bot)):
         if url and url != SAMPLE_CRM and (where := _internal(url, allow, resolve)):
             found.append(
-                f"bot.yaml: {key}: {where} is an internal address, which pushes may not reach unless you list it. "
+                f"bot.yaml: {key}: {where} is an internal address, which requests may not reach unless you list it. "
                 f"Give --allow-internal {where}, or set DIALLER_ALLOW_INTERNAL={where}."
             )
-    for key, text in (("post_call_push.token", push and push.token), ("results_webhook.secret", webhook and webhook.secret)):
+    tokens = (("post_call_push.token", push and push.token), ("results_webhook.secret", webhook and webhook.secret))
+    for key, text in (*tokens, *_model_secrets(bot)):
         for name in names_in(text or ""):
             made_by_us = name == SAMPLE_CRM_TOKEN and push is not None and push.url == SAMPLE_CRM
             if has_secret is not None and not made_by_us and not has_secret(name):
@@ -68,6 +71,26 @@ def push_problems(
                     f"`dialler secrets set {name}` in the database of the run."
                 )
     return found
+
+
+def _model_urls(bot: BotConfig) -> Iterator[tuple[str, str]]:
+    """Where a bot's model and its tools are, each with its key in the file."""
+    if isinstance(brain := bot.brain, LlmBrainConfig):
+        yield "brain.base_url", brain.base_url
+        if brain.fallback is not None:
+            yield "brain.fallback.base_url", brain.fallback.base_url
+        for number, tool in enumerate(brain.tools, 1):
+            yield f"brain.tools[{number}].url", tool.url
+
+
+def _model_secrets(bot: BotConfig) -> Iterator[tuple[str, str]]:
+    """The texts that name their secrets."""
+    if isinstance(brain := bot.brain, LlmBrainConfig):
+        yield "brain.key", brain.key
+        if brain.fallback is not None:
+            yield "brain.fallback.key", brain.fallback.key
+        for number, tool in enumerate(brain.tools, 1):
+            yield from ((f"brain.tools[{number}].headers.{name}", value) for name, value in tool.headers.items())
 
 
 def _internal(url: str, allow: AllowList, resolve: Resolve) -> str | None:

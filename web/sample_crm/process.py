@@ -79,6 +79,7 @@ class SampleCrm:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                process_group=0,  # Ctrl-C on the terminal is for us: the calls in progress still have to be pushed
             )
         line = self._first_line()
         if not line:

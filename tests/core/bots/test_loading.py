@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -106,13 +107,19 @@ def test_ids() -> None:
     assert id_from_name("ऋण अनुस्मारक").startswith("bot-")
 
 
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models_in(part)
+
+
 def keys_of(model: type[BaseModel]) -> list[str]:
-    keys = list(model.model_fields)
+    keys = [field.alias or name for name, field in model.model_fields.items()]
     for field in model.model_fields.values():
-        for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                keys += keys_of(part)
-    return keys
+        for inner in models_in(field.annotation):
+            keys += keys_of(inner)
+    return list(dict.fromkeys(keys))
 
 
 @pytest.mark.parametrize("key", keys_of(BotConfig))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.bots.config import BrainConfig
 from core.bots.loading import load_bot
 from core.calls.result import CallResult
 from core.conversation.rules.facts import Facts
@@ -36,6 +37,7 @@ def texts(value: Any) -> list[str]:
 def test_a_sample_bot_is_sound(name: str) -> None:
     bot = load_bot(SAMPLES / name / "bot.yaml")
     assert bot.post_call_push is not None
+    assert isinstance(bot.brain, BrainConfig)
     assert bot.post_call_push.url == "sample-crm"
     scenario = scenario_named(bot.brain.scenario, bot.brain.questions)
     assert set(bot.brain.lines) <= set(scenario.lines)
@@ -53,6 +55,7 @@ def test_a_sample_bot_is_sound(name: str) -> None:
 def test_a_sample_bot_speaks_to_a_lead_with_every_field(name: str) -> None:
     bot = load_bot(SAMPLES / name / "bot.yaml")
     crm = dict.fromkeys(VARIABLES[name], "x")
+    assert isinstance(bot.brain, BrainConfig)
     for template in [bot.opening_message, bot.voicemail_message, *bot.brain.lines.values(), *bot.brain.questions]:
         assert render(template, {"crm": crm, "call": {}}).complete
     assert any(isinstance(part, Reference) for part in parse(bot.opening_message))

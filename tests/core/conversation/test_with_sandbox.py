@@ -74,13 +74,16 @@ def test_the_catalogue(
         transfer_targets={"agent": "tel:+442079460000"},
     )
 
+    assert isinstance(bot.brain, BrainConfig)
+    config = bot.brain
+
     async def call(clock: VirtualClock) -> tuple[str, str, Any]:
         network = SandboxNetwork(clock, Ids(seed), SandboxSettings(), tmp_path / "network.jsonl")
         leg = network.place(PlaceOrder("c", "attempt", f"+99912345{digits}", None, "sandbox"))
         while not isinstance(event := await leg.next(120), Answered):
             assert event is not None
         context = BrainContext("c", CRM, {}, "", bot.opening_message, clock.now(), bot.time_zone)
-        brain = RulesBrain(context, bot.brain, Ids(seed).stream("brain"), bot.transfer_targets)
+        brain = RulesBrain(context, config, Ids(seed).stream("brain"), bot.transfer_targets)
         ending = await converse(leg, brain, limits_of(bot, {"crm": CRM}), clock, lambda *_: None)
         analysis = default_analysis(
             disconnected_by=ending.disconnected_by, end_reason=ending.end_reason, customer_spoke=ending.customer_spoke

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from fastapi import FastAPI, Request
 
 from core.outgoing.client import OutgoingClient, TimeLimits
-from core.outgoing.errors import BadRequest, Blocked, ConnectFailed, ConnectionLost, NameNotFound, TimedOut, TlsFailed
+from core.outgoing.errors import BadRequest, Blocked, ConnectFailed, ConnectionLost, NameNotFound, TimedOut, TlsFailed, TooLarge
 from core.outgoing.guard import AllowList
 from tests.core.outgoing.servers import Server, raw, serving
 
@@ -302,3 +302,66 @@ async def test_nothing_of_a_request_is_logged(caplog: pytest.LogCaptureFixture) 
         await client.request("GET", server.url + "?to=+12025550123", headers={"Authorization": "Bearer tok-9"})
     assert "2025550123" not in caplog.text
     assert "tok-9" not in caplog.text
+
+
+async def read_all(client: OutgoingClient, url: str, limits: TimeLimits | None = None) -> bytes:
+    async with client.stream("POST", url, content=b"{}", limits=limits) as reply:
+        assert reply.status == 200
+        return b"".join([part async for part in reply.parts])
+
+
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+
+
+async def test_a_stream_is_read_as_it_comes_under_the_same_guard() -> None:
+    went_on = asyncio.Event()
+
+    async def bit_by_bit(writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM + b"one")
+        await writer.drain()
+        await went_on.wait()
+        writer.write(b"two")
+
+    async with serving(bit_by_bit) as server, client_for(server) as client, OutgoingClient() as shut:
+        async with client.stream("GET", server.url) as reply:
+            assert await anext(reply.parts) == b"one"  # before the rest was sent
+            went_on.set()
+            assert await anext(reply.parts) == b"two"
+        with pytest.raises(Blocked):
+            await read_all(shut, server.url)
+    assert server.connections == 1
+
+
+async def test_a_stream_is_bounded_in_time_and_size() -> None:
+    async def hang(writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM + b"one")
+        await writer.drain()
+        await asyncio.Event().wait()
+
+    async def pour(writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM)
+        while True:
+            writer.write(b"x" * 65_536)
+            await writer.drain()
+
+    async with serving(hang) as server, client_for(server) as client:
+        for limits in (TimeLimits(total=0.05), TimeLimits(read=0.05)):
+            with pytest.raises(TimedOut):
+                await read_all(client, server.url, limits)
+    async with serving(pour) as server, client_for(server) as client:
+        with pytest.raises(TooLarge):
+            await read_all(client, server.url)
+
+
+async def test_a_stream_that_breaks_off_says_so() -> None:
+    broken = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n"
+    async with serving(raw(broken)) as server, client_for(server) as client:
+        with pytest.raises(ConnectionLost):
+            await read_all(client, server.url)
+
+
+async def test_a_stream_left_early_drops_its_connection() -> None:
+    async with serving(raw(STREAM + b"x" * 100_000)) as server, client_for(server) as client:
+        async with client.stream("GET", server.url) as reply:
+            await anext(reply.parts)
+        assert (await client.request("GET", server.url)).status == 200

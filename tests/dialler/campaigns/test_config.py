@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from core.kernel.durations import format_duration
 from core.kernel.hours import is_open
 from core.kernel.yaml_config import ConfigError, load_yaml_model
 from dialler.campaigns.config import CampaignConfig
-from core.kernel.durations import format_duration
 from dialler.policy.outcomes import Outcome
 from dialler.policy.retry_rules import RetryRules
 from tests.conftest import START

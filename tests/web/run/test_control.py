@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -216,3 +219,23 @@ def test_a_second_run_is_refused_while_the_first_lives_and_takes_over_once_it_is
     placing = {attempt.id for attempt in records_of(spec).attempts if attempt.state == "held"}
     assert len(placing) <= 1
     check_everything_settled(spec.database_url, spec.out, placing)
+
+
+def test_ctrl_c_on_a_terminal_leaves_the_sample_crm_up_for_the_last_pushes(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, f"sqlite:///{tmp_path}/out/dialler.db")
+    make_folder(spec.folder, profile_numbers(30), bot={"post_call_push": {"url": "sample-crm"}}, campaign=SLOWLY)
+    spec.out.mkdir()
+    words = ("run", str(spec.folder), "--out", str(spec.out), "--speed", "60")
+    with (spec.out / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "web.cli.main", *words], stdout=log, stderr=log, start_new_session=True)
+    try:
+        wait_until(lambda: (spec.out / "crm.jsonl").exists() and (spec.out / "crm.jsonl").stat().st_size > 0, "the first push arrived")
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process in its foreground
+        assert process.wait(60) == 1, (spec.out / "log").read_text()
+    finally:
+        process.kill()
+        process.wait()
+    summary = json.loads((spec.out / "summary.json").read_text())
+    assert summary["state"] == "interrupted"
+    arrived = (spec.out / "crm.jsonl").read_text().splitlines()
+    assert summary["deliveries"] == {"pending": 0, "delivered": len(arrived), "dead": 0}

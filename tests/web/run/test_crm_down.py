@@ -1,0 +1,85 @@
+"""A CRM that is down loses nothing: the run says so, and what is left is pushed later, each once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.web.run.folders import CATALOGUE, make_folder, run
+from tests.web.run.invariants import Records, opened
+from tests.web.run.receiver import Receiver
+from web.cli.main import app
+from web.run.summary import RunSummary
+
+LEADS = CATALOGUE[:2] + CATALOGUE[4:12]
+
+
+def send(database_url: str, crm: Receiver) -> Result:
+    """`dialler deliveries send`."""
+    return CliRunner().invoke(app, ["deliveries", "send", "--database", database_url, "--allow-internal", crm.address, "--json"])
+
+
+def pushes(database_url: str) -> dict[str, str]:
+    """The state of each push."""
+    with opened(database_url) as connection:
+        return {delivery.id: delivery.state for delivery in Records(connection).deliveries if delivery.kind == "crm_push"}
+
+
+@pytest.fixture
+def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DIALLER_DATA", str(tmp_path / "out" / "data"))
+    return tmp_path / "out"
+
+
+def run_with(crm: Receiver, tmp_path: Path, database_url: str) -> RunSummary:
+    folder = make_folder(tmp_path / "campaign", LEADS, bot=crm.bot, campaign={"max_attempts": 1})
+    return run(folder, tmp_path / "out", database_url, allow=crm.address)
+
+
+def test_down_all_along_then_up_again(tmp_path: Path, out: Path, database_url: str) -> None:
+    with Receiver(down=True) as crm:
+        summary = run_with(crm, tmp_path, database_url)
+        assert (summary.state, summary.exit_code) == ("completed", 3)
+        left = pushes(database_url)
+        assert summary.undelivered == len(left) == summary.attempts
+        assert set(left.values()) == {"pending"}
+        assert json.loads((out / "summary.json").read_text())["deliveries"]["pending"] == len(left)
+        assert not crm.taken
+
+        still_down = send(database_url, crm)
+        assert still_down.exit_code == 3
+        assert json.loads(still_down.stdout)["pending"] == len(left)
+
+        crm.down = False
+        sent = send(database_url, crm)
+        assert (sent.exit_code, json.loads(sent.stdout)) == (0, {"sent": len(left), "pending": 0, "dead": 0})
+        assert send(database_url, crm).exit_code == 0
+    assert crm.ids == dict.fromkeys(left, 1)
+    assert set(pushes(database_url).values()) == {"delivered"}
+
+
+def test_running_again_pushes_what_is_left(tmp_path: Path, out: Path, database_url: str) -> None:
+    with Receiver(down=True) as crm:
+        first = run_with(crm, tmp_path, database_url)
+        crm.down = False
+        again = run_with(crm, tmp_path, database_url)
+    assert (first.exit_code, again.exit_code, again.attempts) == (3, 0, first.attempts)
+    assert crm.ids == dict.fromkeys(pushes(database_url), 1)
+
+
+def test_a_crm_that_fails_at_first_gets_each_once(tmp_path: Path, out: Path, database_url: str) -> None:
+    with Receiver(fail_first=7) as crm:
+        summary = run_with(crm, tmp_path, database_url)
+    assert (summary.exit_code, summary.undelivered, crm.refused) == (0, 0, 7)
+    assert crm.ids == dict.fromkeys(pushes(database_url), 1)
+
+
+def test_a_crm_that_is_not_there_at_all(tmp_path: Path, out: Path) -> None:
+    with Receiver() as crm:
+        pass  # its port is closed from now on
+    database_url = f"sqlite:///{out}/dialler.db"
+    summary = run_with(crm, tmp_path, database_url)
+    assert (summary.state, summary.exit_code, summary.undelivered) == ("completed", 3, summary.attempts)
