@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from core.access.secrets import SecretStore
+from core.deliveries.backoff import DEFAULT_POLICY
 from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
 from core.kernel.ids import Ids
@@ -30,8 +31,8 @@ class Engine:
 
     `wake_deliveries` is called after a transaction that wrote deliveries. `secrets` keeps the credentials that bots
     name. `place_timeout` bounds how long a dialout waits for its INVITE to leave. `allow_premium` lifts the refusal of
-    premium-rate numbers. `reach` is what calls talk to the outside with (models, tools); bots that need it cannot talk
-    without.
+    premium-rate numbers. `push_max_age` is how long a push is tried, in clock time. `reach` is what calls talk to the
+    outside with (models, tools); bots that need it cannot talk without.
     """
 
     db: Database
@@ -46,6 +47,7 @@ class Engine:
     allow_premium: bool = False
     fleet_key_required: bool = False
     busy_retry_after: timedelta = timedelta(seconds=5)
+    push_max_age: timedelta = DEFAULT_POLICY.max_age
     runs: dict[str, CallRun] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     pacers: dict[str, TrunkPacer] = field(default_factory=dict)

@@ -6,6 +6,7 @@ key can do too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,10 @@ import httpx
 from core.kernel.clock import Clock
 
 __all__ = ["CoreClient", "CoreUnreachable", "Fleet", "Misconfigured", "NotNow", "NumberRefused", "Placed"]
+
+
+_CALLS_AT_ONCE = 100
+"""Most calls that one request about deliveries may name."""
 
 
 class CoreUnreachable(Exception):
@@ -145,6 +150,51 @@ class CoreClient:
         response = await self._send("POST", f"/api/v1/calls/{quote(call_id, safe='')}/cancel")
         if response.status_code not in {200, 404}:
             raise CoreUnreachable(f"the core answered {response.status_code} to the wish to end a call")
+
+    async def knows_bot(self, bot_id: str) -> bool:
+        """Whether there is such a bot, and the key may use it.
+
+        Raises:
+            CoreUnreachable: if it did not answer.
+        """
+        response = await self._send("GET", f"/api/v1/bots/{quote(bot_id, safe='')}/availability")
+        if response.status_code in {404, 422}:
+            return False
+        _answered(response, "the question for a bot")
+        return True
+
+    async def deliveries(self, call_ids: Sequence[str], kind: str) -> list[dict[str, Any]]:
+        """The deliveries of one kind that the calls have made.
+
+        Raises:
+            CoreUnreachable: if it did not answer.
+        """
+        found: list[dict[str, Any]] = []
+        for first in range(0, len(call_ids), _CALLS_AT_ONCE):
+            params: dict[str, Any] = {"call_id": list(call_ids[first : first + _CALLS_AT_ONCE]), "kind": kind, "limit": 500}
+            while True:
+                body = _answered(await self._send("GET", "/api/v1/deliveries", params=params), "the question for deliveries")
+                page = body.get("deliveries")
+                if not isinstance(page, list) or not all(isinstance(one, dict) and "call_id" in one for one in page):
+                    raise CoreUnreachable("the core's answer to the question for deliveries cannot be read")
+                found += page
+                if not body.get("next_cursor"):
+                    break
+                params["cursor"] = body["next_cursor"]
+        return found
+
+    async def replay(self, call_ids: Sequence[str], kind: str) -> int:
+        """Have the dead deliveries of one kind of these calls sent again. Returns how many there were.
+
+        Raises:
+            CoreUnreachable: if it did not answer.
+        """
+        replayed = 0
+        for first in range(0, len(call_ids), _CALLS_AT_ONCE):
+            body = {"call_ids": list(call_ids[first : first + _CALLS_AT_ONCE]), "kind": kind}
+            answer = _answered(await self._send("POST", "/api/v1/deliveries/replay", json=body), "the wish to replay deliveries")
+            replayed += int(answer.get("replayed", 0))
+        return replayed
 
     async def _refused(self, codes: dict[str, str], detail: str, attempt_id: str) -> Placed | NumberRefused | Misconfigured:
         """What a 422 means, by its fields."""

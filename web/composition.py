@@ -16,10 +16,12 @@ from fastapi import FastAPI
 from core.access.embedded import embedded_key, results_secret
 from core.access.secrets import SecretStore
 from core.api.app import create_core_app
+from core.api.auth import require_admin
 from core.calls.cancel import carry_out_cancels
 from core.calls.latest import latest_moment
 from core.calls.recovery import recover
 from core.calls.store import has_unfinished
+from core.deliveries.backoff import DEFAULT_POLICY, RetryPolicy
 from core.deliveries.retention import forget_before
 from core.deliveries.worker import DeliveryWorker
 from core.engine import Engine
@@ -34,7 +36,9 @@ from core.outgoing.client import AsgiApp, OutgoingClient
 from core.outgoing.reach import Reach
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
 from core.trunks.store import ensure_sandbox_trunk
+from dialler.api.app import include_campaigns
 from dialler.api.results import RESULTS_PATH, include_results
+from dialler.api.shared import Dialler
 from dialler.campaigns.store import latest_clock
 from dialler.core_client import CoreClient
 from dialler.scheduler.periodic import start_job
@@ -49,6 +53,9 @@ log = logging.getLogger(__name__)
 
 _EMBEDDED = "embedded-dialler"
 _CLOSING_SECONDS = 20.0
+_IN_VIRTUAL_TIME = RetryPolicy(first=timedelta(hours=6), growth=2.0, longest=timedelta(days=7), max_age=timedelta(days=3650))
+"""How pushes are tried in virtual time. A CRM that is down comes back in real time: there, days pass in a second, so pushes are
+tried seldom, are never too old, and are tried again in real time once the campaign is over."""
 RETENTION = timedelta(days=90)
 """How long the bodies of deliveries are kept after they arrived."""
 
@@ -125,6 +132,8 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     network = SandboxNetwork(clock, ids, sandbox, settings.network_log)
     worker_id = Ids().new()  # never derived from the seed: it fences this process against an earlier one
     engine = Engine(db, clock, wall, ids, worker_id, {"sandbox": SandboxTransport(network)}, secrets=secrets)
+    engine.fleet_key_required = _is_on(settings, "DIALLER_FLEET_KEY_REQUIRED")
+    engine.allow_premium = _is_on(settings, "DIALLER_ALLOW_PREMIUM")
     with db.write() as connection:
         now = clock.now()
         fleet.register(connection, worker_id, settings.seats, this_process(), wall())
@@ -134,21 +143,33 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         engine.recordings = make_recordings(settings, connection, secrets, box, now)
     client = OutgoingClient(settings.allow_internal)
     engine.reach = Reach(client, secrets.resolver(db))
-    deliveries = DeliveryWorker(db, clock=clock, wall=wall, client=client, secrets=secrets, ids=ids, poll=_period(settings, 60))
+    policy = DEFAULT_POLICY if settings.speed is not None else _IN_VIRTUAL_TIME
+    engine.push_max_age = policy.max_age
+    deliveries = DeliveryWorker(
+        db, clock=clock, wall=wall, client=client, secrets=secrets, ids=ids, policy=policy, poll=_period(settings, 60)
+    )
     engine.wake_deliveries = deliveries.wake
     app = create_core_app(engine)
     transport = httpx.ASGITransport(app=_logged(app), raise_app_exceptions=False)  # what fails there is a 500 here, as over a URL
     http = httpx.AsyncClient(transport=transport, base_url="http://core.embedded", timeout=60)
     parts = Parts(db, clock, ids, CoreClient(http, key, clock))
     include_results(app, parts, lambda: signing_secret)
+    include_campaigns(app, Dialler(parts, wall, look_every=float(_period(settings, 1))), require_admin)
     client.mount(_EMBEDDED, app)
 
     def renew() -> None:
         with db.write() as connection:
-            fleet.renew(connection, worker_id, wall())
+            if not fleet.renew(connection, worker_id, wall()):
+                log.error("this process had stood still for so long that another one took its calls over; it goes on without them")
+                fleet.revive(connection, worker_id, settings.seats, wall())
 
     leases.add("worker", renew)
     return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, network, app)
+
+
+def _is_on(settings: Settings, variable: str) -> bool:
+    """Whether an environment variable is set to 1, yes, true or on."""
+    return settings.environ.get(variable, "").strip().lower() in {"1", "yes", "true", "on"}
 
 
 def _logged(app: FastAPI) -> AsgiApp:
@@ -200,7 +221,7 @@ async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
     """End the calls that are still there, then everything else; what could not be finished is recovered at the next start."""
     engine, clock = whole.engine, whole.clock
     for run in list(engine.runs.values()):
-        await run.cancel()
+        await run.stop()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_CLOSING_SECONDS):
             await clock.join(*engine.tasks)

@@ -163,7 +163,7 @@ async def post_replay_many(request: Request, key: AnyKey, engine: TheEngine) -> 
         api_key_id=own.api_key_id,
     )
     with engine.db.write() as connection:
-        number = replay_dead(connection, which, engine.clock.now())
+        number = replay_dead(connection, which, engine.clock.now(), engine.push_max_age)
     engine.wake_deliveries()
     return Replayed(replayed=number)
 
@@ -180,7 +180,7 @@ async def post_replay(delivery_id: str, key: AnyKey, engine: TheEngine) -> Deliv
     which = _own(key)
     before = _detail(engine, delivery_id, which)
     with engine.db.write() as connection:
-        done = replay(connection, [delivery_id], engine.clock.now())
+        done = replay(connection, [delivery_id], engine.clock.now(), engine.push_max_age)
     if not done:
         raise HTTPException(409, _REPLAYED.format(state=before.state))
     engine.wake_deliveries()

@@ -66,10 +66,11 @@ async def health_fleet(engine: TheEngine, key: KeyIfAsked, bot_id: str | None = 
             if bot is None:
                 raise BotNotFound(bot_id)
         workers = live_workers(connection, engine.wall())
-        available = capacity(connection, engine, bot, engine.clock.now()).available
+        this = next((worker for worker in workers if worker.id == engine.worker_id), None)
+        available = capacity(connection, engine, this, bot, engine.clock.now()).available
         states = count_by_state(connection, engine.worker_id)
     return FleetView(
-        status=_status(workers, engine.worker_id),
+        status=_status(this),
         fleet_max=sum(worker.max for worker in workers),
         fleet_calls=sum(worker.calls for worker in workers),
         fleet_available=available,
@@ -78,8 +79,7 @@ async def health_fleet(engine: TheEngine, key: KeyIfAsked, bot_id: str | None = 
     )
 
 
-def _status(workers: list[WorkerLoad], worker_id: str) -> Literal["ok", "draining", "no_workers"]:
-    this = next((worker for worker in workers if worker.id == worker_id), None)
-    if this is None:
+def _status(worker: WorkerLoad | None) -> Literal["ok", "draining", "no_workers"]:
+    if worker is None:
         return "no_workers"
-    return "draining" if this.draining else "ok"
+    return "draining" if worker.draining else "ok"

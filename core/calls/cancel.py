@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 
 from core.calls.states import LIVE
-from core.calls.tables import Call
+from core.calls.tables import UNFINISHED, Call
 from core.engine import Engine
 
 __all__ = ["cancel_call", "carry_out_cancels"]
@@ -26,7 +26,7 @@ async def carry_out_cancels(engine: Engine) -> int:
     with engine.db.read() as connection:
         wanted = connection.execute(
             select(_calls.c.call_id).where(
-                _calls.c.worker_id == engine.worker_id, _calls.c.state.in_(LIVE), _calls.c.cancel_requested.is_(True)
+                UNFINISHED, _calls.c.worker_id == engine.worker_id, _calls.c.state.in_(LIVE), _calls.c.cancel_requested.is_(True)
             )
         ).scalars()
         runs = [run for call_id in wanted if (run := engine.runs.get(call_id)) and not run.cancelled]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from core.bots.store import StoredBot
 from core.calls.store import bot_calls, trunk_calls
 from core.engine import Engine
-from core.fleet.store import load
+from core.fleet.store import WorkerLoad
 from core.trunks.store import TrunkInfo, choose_trunk, every_trunk
 
 __all__ = ["Capacity", "capacity", "channels_left", "trunks_of"]
@@ -37,9 +37,8 @@ class Capacity:
         return max(0, min(self.seats, self.trunks, self.seats if self.bot is None else self.bot))
 
 
-def capacity(connection: Connection, engine: Engine, bot: StoredBot | None, now: datetime) -> Capacity:
-    """The capacity for a bot, or for any."""
-    worker = load(connection, engine.worker_id)
+def capacity(connection: Connection, engine: Engine, worker: WorkerLoad | None, bot: StoredBot | None, now: datetime) -> Capacity:
+    """The capacity for a bot, or for any; `worker` is this process, None if it was retired."""
     seats = worker.available if worker else 0
     limit = bot.config.seats if bot else None
     left = limit - bot_calls(connection, bot.id) if bot and limit is not None else None

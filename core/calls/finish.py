@@ -54,7 +54,7 @@ async def finish_call(engine: Engine, call_id: str, events: EventLog) -> None:
             number, _ = split_key(call.to_number)
             suppressions.add(connection, number, reason="asked not to be called again", source="callee", now=now, call_id=call_id)
         key = results_endpoint(connection, call.api_key_id) if call.api_key_id else None
-        enqueue(connection, deliveries_for(result, bot.config, key, engine.ids, now))
+        enqueue(connection, deliveries_for(result, bot.config, key, engine.ids, now, max_age=engine.push_max_age))
     engine.wake_deliveries()
     if engine.recordings and recorded.to_upload:
         engine.recordings.wake_uploads()

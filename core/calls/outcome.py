@@ -6,11 +6,11 @@ by one question: could the callee's phone have rung?
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.calls.result import DisconnectedBy, Fault
 
-__all__ = ["Ending", "failed_before_answer"]
+__all__ = ["Ending", "failed_before_answer", "worker_stopped"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,12 @@ class Ending:
     sip_status: int | None = None
     sip_reason: str | None = None
     may_have_been_dialled: bool = False
+
+
+def worker_stopped(cancelled: Ending) -> Ending:
+    """The ending of a call that was cancelled because its process was told to end: our fault, to be tried again."""
+    fault: Fault = "unknown" if cancelled.phone_rang else "trunk"
+    return replace(cancelled, disconnected_by="error", end_reason="worker_stopped", fault=fault)
 
 
 _NO_ANSWER = {408, 480}

@@ -16,7 +16,7 @@ from core.calls.finish import finish_call
 from core.calls.outcome import Ending
 from core.calls.states import LIVE
 from core.calls.store import EventLog, move
-from core.calls.tables import Call, CallEvent
+from core.calls.tables import UNFINISHED, Call, CallEvent
 from core.engine import Engine
 from core.fleet.store import dead_workers, retire
 from core.fleet.tables import Worker
@@ -43,7 +43,10 @@ async def recover(engine: Engine) -> int:
             retire(connection, worker)
         adopted = [_take_over(engine, connection, row) for row in _orphans(engine, connection)]
     for events in adopted:
-        await finish_call(engine, events.call_id, events)
+        try:
+            await finish_call(engine, events.call_id, events)
+        except Exception as error:  # one call must not keep the others, or the start: it is tried again at the next look
+            log.error("call %s could not be finished: %s", events.call_id, type(error).__name__)
     if adopted:
         log.warning("took over %d calls that no process worked on", len(adopted))
     return len(adopted)
@@ -56,7 +59,7 @@ def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
         select(_calls.c.call_id, _calls.c.state, _calls.c.worker_id, func.coalesce(func.max(_events.c.seq), 0).label("seq"))
         .join(_workers, _workers.c.id == _calls.c.worker_id)
         .join(_events, _events.c.call_id == _calls.c.call_id, isouter=True)
-        .where(_calls.c.state.in_((*LIVE, "ended", "finishing")), ours_or_nobodys)
+        .where(UNFINISHED, ours_or_nobodys)
         .group_by(_calls.c.call_id, _calls.c.state, _calls.c.worker_id)
         .order_by(_calls.c.call_id)
     )

@@ -12,7 +12,7 @@ from core.bots.config import BotConfig
 from core.calls.brains import make_brain, template_values
 from core.calls.departure import await_departure
 from core.calls.finish import finish_call
-from core.calls.outcome import Ending, failed_before_answer
+from core.calls.outcome import Ending, failed_before_answer, worker_stopped
 from core.calls.store import EventLog, move
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
@@ -68,6 +68,7 @@ class CallRun:
         """Set once the INVITE has left, or the call has ended without it."""
         self.state = "placing"
         self._cancel_asked = engine.clock.signal()
+        self._stopping = False
         self._leg: Leg | None = None
         self._answered_at: datetime | None = None
 
@@ -75,6 +76,8 @@ class CallRun:
         """Hold the call to its end and finish it. Never raises for what happens on the call: a failure becomes its ending."""
         try:
             ending, talk = await self._hold()
+            if self._stopping and ending.end_reason == "cancelled":
+                ending = worker_stopped(ending)
             self._end(ending, talk)
             self.left.set()
             await finish_call(self.engine, self.order.call_id, self.events)
@@ -94,6 +97,11 @@ class CallRun:
         self._cancel_asked.set()
         if self._leg is not None:
             await self._leg.hang_up("cancelled")
+
+    async def stop(self) -> None:
+        """End the call because this process ends: unlike an operator's order, that is no reason not to try again."""
+        self._stopping = True
+        await self.cancel()
 
     async def _hold(self) -> tuple[Ending, dict[str, Any]]:
         try:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
 from core.calls.states import next_state
-from core.calls.tables import Call, CallEvent
+from core.calls.tables import UNFINISHED, Call, CallEvent
 from core.fleet.store import free_seat
 from core.fleet.tables import Seat
 
@@ -35,14 +35,14 @@ _calls = Call.__table__  # type: ignore[attr-defined]
 _events = CallEvent.__table__  # type: ignore[attr-defined]
 _seats = Seat.__table__  # type: ignore[attr-defined]
 
-# Live calls are counted by their seats: these are few, whatever the number of calls that are over. Made once: building a
-# statement costs more than running it.
-_seated = select(func.count()).select_from(_seats.join(_calls, _calls.c.call_id == _seats.c.call_id))
-_BOT_CALLS = _seated.where(_calls.c.bot_id == bindparam("bot_id"))
-_TRUNK_CALLS = _seated.where(_calls.c.trunk == bindparam("trunk"))
+# Live calls are counted by their seats: these are few, whatever the number of calls that are over. The outer join keeps the
+# seats first, also where SQLite would rather read all calls. Made once: building a statement costs more than running it.
+_seated = _seats.outerjoin(_calls, _calls.c.call_id == _seats.c.call_id)
+_BOT_CALLS = select(func.count().filter(_calls.c.bot_id == bindparam("bot_id"))).select_from(_seated)
+_TRUNK_CALLS = select(func.count().filter(_calls.c.trunk == bindparam("trunk"))).select_from(_seated)
 _BY_STATE = (
-    select(_calls.c.state, func.count())
-    .select_from(_seats.join(_calls, _calls.c.call_id == _seats.c.call_id))
+    select(_calls.c.state, func.count(_calls.c.call_id).label("calls"))
+    .select_from(_seated)
     .where(_seats.c.worker_id == bindparam("worker_id"))
     .group_by(_calls.c.state)
 )
@@ -118,12 +118,12 @@ def trunk_calls(connection: Connection, trunk: str) -> int:
 
 def count_by_state(connection: Connection, worker_id: str) -> dict[str, int]:
     """How many live calls of the worker are in each state."""
-    return {row[0]: row[1] for row in connection.execute(_BY_STATE, {"worker_id": worker_id})}
+    return {row.state: row.calls for row in connection.execute(_BY_STATE, {"worker_id": worker_id}) if row.calls}
 
 
 def has_unfinished(connection: Connection, worker_id: str) -> bool:
     """Whether the worker has calls that are not done."""
-    found = select(_calls.c.call_id).where(_calls.c.worker_id == worker_id, _calls.c.state != "done").limit(1)
+    found = select(_calls.c.call_id).where(UNFINISHED, _calls.c.worker_id == worker_id).limit(1)
     return connection.execute(found).first() is not None
 
 

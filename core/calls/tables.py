@@ -10,9 +10,11 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["Call", "CallEvent"]
+__all__ = ["UNFINISHED", "Call", "CallEvent"]
 
 _LIVE = text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')")
+UNFINISHED = text("calls.state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')")
+"""The condition of the partial indexes, word for word: with parameters in its place SQLite would read every call."""
 _KEYED = text("idempotency_key IS NOT NULL")
 
 

@@ -81,9 +81,14 @@ class DeliveryWorker:
         self._changed.set()
 
     def adopt(self) -> int:
-        """Take over at once whatever a dead process had claimed; only where no other process sends. Returns how many."""
+        """Take over at once whatever a dead process had claimed, and try again at once what failed before.
+
+        Only where no other process sends. Returns how many were claimed.
+        """
         with self._db.write() as connection:
-            return release_every_lease(connection)
+            released = release_every_lease(connection)
+            bring_forward(connection, self._clock.now(), self._wall())
+        return released
 
     async def run(self) -> None:
         """Send what is due, until `stop`. Started with `clock.spawn`."""

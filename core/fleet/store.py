@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from core.fleet.tables import Seat, Worker
+from core.kernel.database import UtcDateTime
 from core.kernel.processes import ProcessIdentity, is_dead
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "register",
     "renew",
     "retire",
+    "revive",
     "set_draining",
     "take_seat",
 ]
@@ -31,6 +34,16 @@ LEASE = timedelta(seconds=20)
 
 _workers = Worker.__table__  # type: ignore[attr-defined]
 _seats = Seat.__table__  # type: ignore[attr-defined]
+
+
+_loads = (  # made once, as `_LIVE` and `_ONE` are: building a statement costs more than running it
+    select(_workers, func.count(_seats.c.call_id).label("calls"))
+    .join(_seats, and_(_seats.c.worker_id == _workers.c.id, _seats.c.call_id.is_not(None)), isouter=True)
+    .where(_workers.c.retired.is_(False))
+    .group_by(_workers.c.id)
+)
+_LIVE = _loads.where(_workers.c.lease_until >= bindparam("wall", type_=UtcDateTime())).order_by(_workers.c.id)
+_ONE = _loads.where(_workers.c.id == bindparam("worker_id"))
 
 
 @dataclass(frozen=True)
@@ -65,15 +78,30 @@ def register(connection: Connection, worker_id: str, max_calls: int, process: Pr
             lease_until=wall + LEASE,
         )
     )
-    if max_calls:
-        connection.execute(insert(_seats), [{"worker_id": worker_id, "number": n, "call_id": None} for n in range(1, max_calls + 1)])
+    _add_seats(connection, worker_id, max_calls)
 
 
-def renew(connection: Connection, worker_id: str, wall: datetime) -> None:
-    """Keep the worker's lease, unless it was retired meanwhile."""
-    connection.execute(
+def _add_seats(connection: Connection, worker_id: str, count: int) -> None:
+    if count:
+        connection.execute(insert(_seats), [{"worker_id": worker_id, "number": n, "call_id": None} for n in range(1, count + 1)])
+
+
+def renew(connection: Connection, worker_id: str, wall: datetime) -> bool:
+    """Keep the worker's lease. Returns False if it was retired meanwhile: its calls are another's now."""
+    kept = connection.execute(
         update(_workers).where(_workers.c.id == worker_id, _workers.c.retired.is_(False)).values(seen_at=wall, lease_until=wall + LEASE)
     )
+    return kept.rowcount == 1
+
+
+def revive(connection: Connection, worker_id: str, max_calls: int, wall: datetime) -> None:
+    """Bring back a worker that was retired though it lives (it had stood still for too long), with free seats.
+
+    Whoever retired it has taken its calls over: what it still writes to them is fenced off, and it lets go of them.
+    """
+    connection.execute(update(_workers).where(_workers.c.id == worker_id).values(retired=False, seen_at=wall, lease_until=wall + LEASE))
+    connection.execute(delete(_seats).where(_seats.c.worker_id == worker_id))
+    _add_seats(connection, worker_id, max_calls)
 
 
 def retire(connection: Connection, worker_id: str) -> bool:
@@ -110,14 +138,7 @@ def other_workers(connection: Connection, worker_id: str) -> int:
 
 def live_workers(connection: Connection, wall: datetime) -> list[WorkerLoad]:
     """How busy each worker is that was heard of lately, by id."""
-    rows = connection.execute(
-        select(_workers, func.count(_seats.c.call_id).label("calls"))
-        .join(_seats, and_(_seats.c.worker_id == _workers.c.id, _seats.c.call_id.is_not(None)), isouter=True)
-        .where(_workers.c.retired.is_(False), _workers.c.lease_until >= wall)
-        .group_by(_workers.c.id)
-        .order_by(_workers.c.id)
-    )
-    return [WorkerLoad(row.id, row.calls, row.max_calls, row.draining, row.seen_at) for row in rows]
+    return [_load(row) for row in connection.execute(_LIVE, {"wall": wall})]
 
 
 def take_seat(connection: Connection, worker_id: str, call_id: str) -> bool:
@@ -146,10 +167,9 @@ def free_seat(connection: Connection, call_id: str) -> None:
 
 def load(connection: Connection, worker_id: str) -> WorkerLoad | None:
     """How busy a worker is now; None once it is retired."""
-    row = connection.execute(
-        select(_workers, func.count(_seats.c.call_id).label("calls"))
-        .join(_seats, and_(_seats.c.worker_id == _workers.c.id, _seats.c.call_id.is_not(None)), isouter=True)
-        .where(_workers.c.id == worker_id, _workers.c.retired.is_(False))
-        .group_by(_workers.c.id)
-    ).one_or_none()
-    return None if row is None else WorkerLoad(row.id, row.calls, row.max_calls, row.draining, row.seen_at)
+    row = connection.execute(_ONE, {"worker_id": worker_id}).one_or_none()
+    return None if row is None else _load(row)
+
+
+def _load(row: Row[Any]) -> WorkerLoad:
+    return WorkerLoad(row.id, row.calls, row.max_calls, row.draining, row.seen_at)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from core.kernel.durations import Duration
 from core.kernel.hours import HoursConfig, check_time_zone
 from core.kernel.numbers import check_region
+from dialler.imports.options import ImportOptions
 from dialler.policy.retry_rules import RetryPolicy, RetryRules
 
 __all__ = ["CallingWindow", "CampaignConfig"]
@@ -58,6 +59,12 @@ class CampaignConfig(BaseModel):
     calling_window: CallingWindow | None = Field(
         default=None, description="When this campaign may dial; only the bot's active hours and the permitted hours count if left out."
     )
+
+    def import_options(self) -> ImportOptions:
+        """The keys that concern the lead file."""
+        return ImportOptions(
+            default_region=self.default_region, phone_column=self.phone_column, encoding=self.encoding, delimiter=self.delimiter
+        )
 
     def retry_policy(self) -> RetryPolicy:
         """The keys that concern retries, for `dialler.policy.retry`."""

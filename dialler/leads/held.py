@@ -16,10 +16,10 @@ from sqlalchemy import Connection, select, update
 
 from dialler.campaigns.tables import Campaign
 from dialler.leads.history import add_history
-from dialler.leads.states import QUEUE_OF, next_state
+from dialler.leads.states import CLAIMED, QUEUE_OF, next_state
 from dialler.leads.tables import Attempt, Lead
 
-__all__ = ["NOT_DIALLED", "NotHeld", "resolve"]
+__all__ = ["NOT_DIALLED", "NotHeld", "hold", "resolve"]
 
 NOT_DIALLED = "not_dialled"
 """Outcome of an attempt of which a person said that it never left."""
@@ -33,6 +33,26 @@ _NOTES = {True: "a person said that it was dialled", False: "a person said that 
 
 class NotHeld(Exception):
     """The lead is not held: there is nothing to resolve."""
+
+
+def hold(connection: Connection, lead_id: int, attempt_id: str, token: str | None, why: str, now: datetime) -> bool:
+    """Hold a claimed lead whose attempt may have been dialled; the attempt is charged.
+
+    Returns False, having changed nothing, if the lead is no longer claimed for that attempt under that lease token.
+    """
+    from_state = connection.execute(select(_leads.c.state).where(_leads.c.id == lead_id).with_for_update()).scalar_one()
+    held = connection.execute(
+        update(_leads)
+        .where(_leads.c.id == lead_id, _leads.c.state.in_(CLAIMED), _leads.c.attempt_id == attempt_id, _leads.c.lease_token == token)
+        .values(state="held", lease_token=None, attempts=_leads.c.attempts + 1, outcome="held", note=why, updated_at=now)
+    )
+    if held.rowcount != 1:
+        return False
+    connection.execute(
+        update(_attempts).where(_attempts.c.id == attempt_id).values(state="held", charged=True, outcome="held", ended_at=now)
+    )
+    add_history(connection, lead_id, now, from_state, "held", next_state(from_state, "held"), attempt_id, why)
+    return True
 
 
 def resolve(connection: Connection, lead_id: int, *, dialled: bool, now: datetime) -> str:

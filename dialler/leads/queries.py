@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
 from dialler.campaigns.tables import Campaign
 from dialler.leads.tables import Attempt, Lead, LeadHistory
 
-__all__ = ["LeadFilter", "attempts_of", "count_leads", "dispositions", "find_leads", "history_of", "list_leads"]
+__all__ = [
+    "AttemptFilter",
+    "LeadFilter",
+    "attempts_of",
+    "count_leads",
+    "dispositions",
+    "find_leads",
+    "history_of",
+    "list_attempts",
+    "list_leads",
+]
 
 _campaigns = Campaign.__table__  # type: ignore[attr-defined]
 _leads = Lead.__table__  # type: ignore[attr-defined]
@@ -26,11 +37,54 @@ class LeadFilter:
     campaign_id: str | None = None
     state: str | None = None
     disposition: str | None = None
+    outcome: str | None = None
+    phone: str | None = None
+    """As `leads.phone` has it."""
 
 
-def list_leads(connection: Connection, which: LeadFilter, *, limit: int) -> Sequence[Row[Any]]:
-    """Leads with the name of their campaign (`campaign`), in the order of the file."""
-    return connection.execute(_which(_with_campaign(), which).order_by(_leads.c.campaign_id, _leads.c.id).limit(limit)).all()
+@dataclass(frozen=True)
+class AttemptFilter:
+    """Which attempts of a campaign; None does not restrict."""
+
+    campaign_id: str
+    state: str | None = None
+    outcome: str | None = None
+    disposition: str | None = None
+    lead_id: int | None = None
+
+
+def list_leads(connection: Connection, which: LeadFilter, *, limit: int, after: int = 0) -> Sequence[Row[Any]]:
+    """Leads with the name of their campaign (`campaign`), in the order of the file.
+
+    Args:
+        connection: a transaction.
+        which: which ones.
+        limit: how many at most.
+        after: only leads with a higher id: the last one of the page before. For the leads of one campaign.
+    """
+    query = _which(_with_campaign(), which).order_by(_leads.c.campaign_id, _leads.c.id).limit(limit)
+    return connection.execute(query.where(_leads.c.id > after) if after else query).all()
+
+
+def list_attempts(
+    connection: Connection, which: AttemptFilter, *, limit: int, before: tuple[datetime, str] | None = None
+) -> Sequence[Row[Any]]:
+    """Attempts with `line` and `phone` of their leads, newest first.
+
+    Args:
+        connection: a transaction.
+        which: which ones.
+        limit: how many at most.
+        before: (created_at, id) of the last one of the page before.
+    """
+    query = select(_attempts, _leads.c.line, _leads.c.phone).join(_leads, _leads.c.id == _attempts.c.lead_id)
+    for name in ("campaign_id", "state", "outcome", "disposition", "lead_id"):
+        if (value := getattr(which, name)) is not None:
+            query = query.where(_attempts.c[name] == value)
+    if before is not None:
+        at, last = before
+        query = query.where(or_(_attempts.c.created_at < at, and_(_attempts.c.created_at == at, _attempts.c.id < last)))
+    return connection.execute(query.order_by(_attempts.c.created_at.desc(), _attempts.c.id.desc()).limit(limit)).all()
 
 
 def count_leads(connection: Connection, which: LeadFilter) -> int:
@@ -66,7 +120,7 @@ def _with_campaign() -> Select[Any]:
 
 def _which(query: Select[Any], which: LeadFilter) -> Select[Any]:
     query = query.where(_leads.c.state != "staged")
-    for name in ("campaign_id", "state", "disposition"):
+    for name in ("campaign_id", "state", "disposition", "outcome", "phone"):
         if (value := getattr(which, name)) is not None:
             query = query.where(_leads.c[name] == value)
     return query

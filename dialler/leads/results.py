@@ -55,7 +55,7 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
     # the campaign's row is always locked before the lead's, as in a claim: so the two cannot wait for each other
     campaign = connection.execute(select(_campaigns).where(_campaigns.c.id == attempt.campaign_id).with_for_update(read=True)).one()
     lead = connection.execute(select(_leads).where(_leads.c.id == attempt.lead_id).with_for_update()).one()
-    if attempt.state == "ended":
+    if attempt.state in {"ended", "held"}:
         return Receipt("repeated", campaign.id)
     facts = ResultFacts.of(payload)
     decision, is_charged = _decide(connection, ids, campaign, lead, attempt, facts, now)

@@ -2,7 +2,8 @@
 
 After a crash, after a dialout without an answer, and for results that never come. The core is asked by the attempt's id: if
 it has the call, the attempt goes on from there; if it has none, the lead waits again and the same attempt is sent under
-the same id, so that a dialout still under way somewhere can never become a second call.
+the same id, so that a dialout still under way somewhere can never become a second call. If the core had said that the
+call was placed and does not know it now (another API key, another database), nobody can know: the lead is held.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from core.kernel.database import Database
 from core.kernel.ids import Ids
 from dialler.core_client import CoreClient
 from dialler.leads.claims import Claim, give_back, mark_placed
+from dialler.leads.held import hold
 from dialler.leads.results import receive_result
 from dialler.leads.tables import Attempt, Lead
 
-__all__ = ["reconcile", "stale_after"]
+__all__ = ["reconcile", "resend_delay", "stale_after"]
+
+_NOT_RECEIVED = "the core had not received it"
 
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
@@ -34,7 +38,7 @@ async def reconcile(
         CoreUnreachable: if the core did not answer; what was settled until then stays settled.
     """
     query = (
-        select(_attempts.c.id, _attempts.c.lead_id, _attempts.c.kind, _attempts.c.sent_at, _leads.c.lease_token)
+        select(_attempts.c.id, _attempts.c.lead_id, _attempts.c.state, _attempts.c.kind, _attempts.c.refusals, _leads.c.lease_token)
         .join(_leads, _leads.c.id == _attempts.c.lead_id)
         .where(_attempts.c.campaign_id == campaign_id, _attempts.c.state.in_(("placing", "placed")))
         .order_by(_attempts.c.sent_at, _attempts.c.id)
@@ -46,9 +50,13 @@ async def reconcile(
         call = await core.call_of_attempt(attempt.id)
         now = clock.now()
         with db.write() as connection:
-            if call is None:
+            if call is None and attempt.state == "placed":
+                why = "the core had placed the call, and does not know it any more"
+                changed += hold(connection, attempt.lead_id, attempt.id, attempt.lease_token, why, now)
+            elif call is None:
+                due_at = now + resend_delay(attempt.refusals)
                 changed += give_back(
-                    connection, attempt.lead_id, attempt.id, attempt.lease_token, now, "the core had not received it", now, at_once=True
+                    connection, attempt.lead_id, attempt.id, attempt.lease_token, due_at, _NOT_RECEIVED, now, at_once=due_at <= now
                 )
             elif call["result"] is not None:
                 changed += receive_result(connection, ids, call["result"], now).status == "applied"
@@ -56,6 +64,14 @@ async def reconcile(
                 taken = Claim(attempt.lead_id, attempt.id, attempt.kind, call["to_number"], {}, now)
                 mark_placed(connection, taken, attempt.lease_token, call["call_id"], now)
     return changed
+
+
+def resend_delay(refusals: int) -> timedelta:
+    """How long a lead waits whose dialout the core did not receive: not at all at first, then longer, an hour at most.
+
+    One lead that the core always fails on must not keep the others from being dialled.
+    """
+    return timedelta(0) if refusals == 0 else min(timedelta(seconds=30) * 2 ** min(refusals, 7), timedelta(hours=1))
 
 
 def stale_after(max_call_seconds: float) -> timedelta:

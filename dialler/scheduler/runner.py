@@ -72,9 +72,7 @@ class CampaignRunner:
         self.wake = parts.wakes.setdefault(campaign_id, parts.clock.signal())
         with parts.db.read() as connection:
             campaign = read_campaign(connection, campaign_id)
-        self.bot_id: str = campaign.bot_id
-        self.config = CampaignConfig.model_validate(campaign.settings)
-        self._bucket = TokenBucket.full(self.config.calls_per_second, parts.clock.now())
+        self._adopt(campaign)
         self._hold: Hold | None = None
         self._draining = False
         self._failure: Hold | None = None
@@ -126,11 +124,20 @@ class CampaignRunner:
             work = backlog(connection, self.campaign_id)
         if campaign.owner_token != self.token:
             raise LeaseLost(f"the campaign {campaign.name!r} was taken over by another process")
+        if (campaign.settings, campaign.bot_id) != (self._settings, self.bot_id):
+            self._adopt(campaign)
         if work.next_due is not None and work.next_due <= now:
             with self.parts.db.write() as connection:
                 promote_due(connection, self.campaign_id, now)
                 work = backlog(connection, self.campaign_id)
         return campaign, work
+
+    def _adopt(self, campaign: Row[Any]) -> None:
+        """Go by the campaign's settings as they are now: they can be changed while it is paused."""
+        self.bot_id: str = campaign.bot_id
+        self._settings: dict[str, Any] = campaign.settings
+        self.config = CampaignConfig.model_validate(campaign.settings)
+        self._bucket = TokenBucket.full(self.config.calls_per_second, self.parts.clock.now())
 
     def _situation(self, campaign: Row[Any], work: Backlog) -> Situation:
         now, window = self.parts.clock.now(), self.config.calling_window

@@ -61,7 +61,7 @@ def read_folder(path: Path, allow: AllowList | None = None, has_secret: Callable
     if (path / "campaign.yaml").is_file():
         try:
             campaign = load_yaml_model(path / "campaign.yaml", CampaignConfig)
-            options = _options(campaign)
+            options = campaign.import_options()
         except ConfigError as error:
             problems += _lines(path, error)
     if (path / "bot.yaml").is_file():
@@ -82,15 +82,6 @@ def read_folder(path: Path, allow: AllowList | None = None, has_secret: Callable
     if problems or campaign is None or bot is None:
         raise UnusableFolder(problems)
     return CampaignFolder(path, campaign, bot, path / "leads.csv", options, tuple(_warnings(bot, variables or [])))
-
-
-def _options(campaign: CampaignConfig) -> ImportOptions:
-    return ImportOptions(
-        default_region=campaign.default_region,
-        phone_column=campaign.phone_column,
-        encoding=campaign.encoding,
-        delimiter=campaign.delimiter,
-    )
 
 
 def _absent(folder: Path, name: str) -> str:

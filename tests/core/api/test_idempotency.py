@@ -137,12 +137,14 @@ def in_two_processes(database_url: str, folder: Path, work: Callable[[Core, int]
     with opened(database_url) as db:
         headers = key_headers(db, START)
         store_bot(db, START)
-    barrier = threading.Barrier(2, timeout=30)
+    barrier, starting = threading.Barrier(2, timeout=30), threading.Lock()
 
     async def one(number: int) -> Any:
         (folder / str(number)).mkdir()
         with opened(database_url) as db:
             async with open_core(db, RealClock(20.0, START), folder / str(number), headers=headers, **settings) as core:
+                with starting:  # the app is built at its first request, which two threads cannot do at once
+                    assert (await core.http.get("/health/fleet")).status_code == 200
                 await asyncio.to_thread(barrier.wait)
                 result = await work(core, number)
                 await asyncio.to_thread(barrier.wait)

@@ -34,7 +34,7 @@ NUMBERS = {
     "+12025550107": ("rejected", "exhausted"),
     "+12025550108": ("rejected", "exhausted"),
     "+12025550127": ("no_answer", "exhausted"),
-    "+12025550116": ("invalid_number", "undialable"),
+    "+12025550116": ("invalid_number", "exhausted"),
     "+12025550105": ("reached", "completed"),
     "+12025550104": ("reached", "completed"),
     "+12025550100": ("reached", "completed"),

@@ -1,0 +1,26 @@
+"""The dialler's endpoints for those who manage campaigns, put into an app."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import Depends, FastAPI
+
+from dialler.api import campaigns, events, imports, leads, ledger
+from dialler.api.shared import Dialler
+
+__all__ = ["include_campaigns"]
+
+
+def include_campaigns(app: FastAPI, dialler: Dialler, admin_only: Callable[..., Awaitable[Any]]) -> None:
+    """Put the endpoints of campaigns into an app.
+
+    Args:
+        app: it must answer HTTPException and RequestValidationError with problem documents, as the core's does.
+        dialler: what they work on.
+        admin_only: a dependency that refuses whoever is no admin.
+    """
+    app.state.dialler = dialler
+    for module in (campaigns, imports, leads, ledger, events):
+        app.include_router(module.router, dependencies=[Depends(admin_only)])

@@ -1,0 +1,110 @@
+"""The progress of a campaign as server-sent events (text/event-stream), until the campaign is over.
+
+event: progress    whenever a count or the state has changed
+event: end         the campaign is over: the last progress once more; the stream ends
+: heartbeat        a comment, now and then, so that nothing in between takes the line for dead
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from dialler.api.shared import CampaignId, Dialler, TheDialler, answers, require
+from dialler.campaigns.states import OVER
+from dialler.leads.progress import progress
+
+__all__ = ["progress_events", "router"]
+
+router = APIRouter(prefix="/api/v1/campaigns/{campaign_id}", tags=["campaigns"])
+
+_HEARTBEAT_LOOKS: Final = 15
+"""A heartbeat after so many looks that found nothing new."""
+_DEAREST: Final = 20.0
+"""A look that takes long is taken seldom: of the time that passes it may take this part."""
+_SCHEMA: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The stream."}
+}
+
+
+class EventStream(Response):
+    """Sends events from the task that asked: the clock knows it, and no other is left behind."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncIterator[str]) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send the stream."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async for event in self._events:
+            await send({"type": "http.response.body", "body": event.encode(), "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+@router.get("/events", summary="The progress of a campaign, as it happens", response_class=Response, responses={**_SCHEMA, **answers(404)})
+async def get_events(campaign_id: CampaignId, request: Request, dialler: TheDialler) -> EventStream:
+    """Server-sent events: `progress` whenever something has changed, `end` when the campaign is over."""
+    with dialler.db.read() as connection:
+        require(connection, campaign_id)
+    return EventStream(progress_events(dialler, campaign_id, request.is_disconnected))
+
+
+async def progress_events(dialler: Dialler, campaign_id: str, gone: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
+    """The events of a campaign, each as its text on the line.
+
+    Args:
+        dialler: whose clock is waited through.
+        campaign_id: the campaign.
+        gone: whether nobody listens any more.
+    """
+    yield "retry: 3000\n\n"
+    last, quiet, number = None, 0, 0
+    while True:
+        began = time.perf_counter()
+        shown = _look(dialler, campaign_id)
+        cost = time.perf_counter() - began
+        if shown != last:
+            last, quiet, number = shown, 0, number + 1
+            yield _event("progress", number, shown)
+        if shown["state"] in OVER:
+            yield _event("end", number + 1, shown)
+            return
+        quiet += 1
+        if quiet % _HEARTBEAT_LOOKS == 0:
+            yield ": heartbeat\n\n"
+        if await gone():
+            return
+        await dialler.parts.clock.sleep(dialler.look_every * max(1.0, _DEAREST * cost))
+
+
+def _look(dialler: Dialler, campaign_id: str) -> dict[str, Any]:
+    with dialler.db.read() as connection:
+        campaign, counted = require(connection, campaign_id), progress(connection, campaign_id)
+    return {
+        "state": campaign.state,
+        "reason": campaign.reason,
+        "hold_reason": campaign.hold_reason,
+        "hold_until": campaign.hold_until.isoformat() if campaign.hold_until else None,
+        "leads": counted.leads,
+        "done": counted.done,
+        "waiting": counted.waiting,
+        "in_flight": counted.in_flight,
+        "held": counted.by_state.get("held", 0),
+        "attempts": counted.attempts,
+        "answered": counted.answered,
+        "by_state": {state: count for state, count in sorted(counted.by_state.items()) if state != "staged"},
+    }
+
+
+def _event(kind: str, number: int, data: dict[str, Any]) -> str:
+    return f"id: {number}\nevent: {kind}\ndata: {json.dumps(data)}\n\n"

@@ -1,0 +1,169 @@
+"""What becomes of calls that no process works on any more."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from core.bots.config import BotConfig
+from core.bots.store import save_bot
+from core.calls import recovery
+from core.calls.recovery import ending_after_crash, recover
+from core.calls.states import LIVE
+from core.calls.store import EventLog, insert_call, move, read_call
+from core.calls.tables import Call
+from core.engine import Engine
+from core.fleet.store import register, retire, take_seat
+from core.fleet.tables import Seat
+from core.kernel.clock import RealClock
+from core.kernel.database import Database
+from core.kernel.ids import Ids
+from core.kernel.processes import ProcessIdentity, this_process
+from tests.conftest import START
+
+NOW = START
+US, DEAD = "us", "dead"
+GONE = ProcessIdentity(this_process().host, 2**22 + 1, 0.0)  # above the highest process number of Linux
+
+
+class StillClock(RealClock):
+    """Shows one moment."""
+
+    def now(self) -> Any:
+        return NOW + timedelta(minutes=1)
+
+
+@pytest.fixture
+def db(database: Database) -> Database:
+    with database.write() as connection:
+        save_bot(connection, BotConfig(name="Bot", id="bot"), NOW)
+        register(connection, US, 3, this_process(), NOW)
+        register(connection, DEAD, 3, GONE, NOW)
+    return database
+
+
+def engine(db: Database) -> Engine:
+    return Engine(db, StillClock(), lambda: NOW, Ids(), US, {})
+
+
+def begin(db: Database, call_id: str, worker: str, state: str) -> None:
+    """A call that has come as far as `state`."""
+    events = EventLog(call_id)
+    events.add(NOW, "placing")
+    values = {
+        "call_id": call_id,
+        "bot_id": "bot",
+        "bot_version": 1,
+        "to_number": "+12025550143",
+        "transport": "sandbox",
+        "worker_id": worker,
+        "variables": {},
+        "created_at": NOW,
+        "direction": "outbound",
+        "cancel_requested": False,
+    }
+    with db.write() as connection:
+        insert_call(connection, values, events)
+        assert take_seat(connection, worker, call_id)
+        now = "placing"
+        for event, to_state in (("rang", "ringing"), ("answered", "talking"), ("ended", "ended"), ("finishing", "finishing")):
+            if now == state:
+                break
+            more: dict[str, Any] = {"ended": {"ended_at": NOW, "ending": {**_ENDING}}}.get(event, {})
+            events.add(NOW, event)
+            assert move(connection, call_id, now, event, worker, events, **more)
+            now = to_state
+        assert now == state
+
+
+_ENDING = {"disconnected_by": "bot", "end_reason": "completed", "phone_rang": True, "fault": None, "sip_status": 200}
+
+
+def call(db: Database, call_id: str) -> Any:
+    with db.read() as connection:
+        return read_call(connection, call_id)
+
+
+def seats_taken(db: Database) -> int:
+    with db.read() as connection:
+        return int(connection.execute(select(func.count(Seat.__table__.c.call_id))).scalar_one())  # type: ignore[attr-defined]
+
+
+REASONS = {
+    "placing": "may_have_been_dialled",
+    "ringing": "worker_died",
+    "talking": "worker_died",
+    "ended": "completed",
+    "finishing": "completed",
+}
+
+
+@pytest.mark.parametrize("state", REASONS)
+def test_calls_of_a_dead_process(db: Database, state: str) -> None:
+    begin(db, "call", DEAD, state)
+    assert asyncio.run(recover(engine(db))) == 1
+    row = call(db, "call")
+    assert (row.state, row.worker_id, row.result["end_reason"]) == ("done", US, REASONS[state])
+    assert row.result["may_have_been_dialled"] == (state == "placing")
+    assert seats_taken(db) == 0
+    assert asyncio.run(recover(engine(db))) == 0
+
+
+@pytest.mark.parametrize("state", REASONS)
+def test_calls_of_a_worker_that_was_retired_before_they_were_over(db: Database, state: str) -> None:
+    begin(db, "call", DEAD, state)
+    with db.write() as connection:
+        assert retire(connection, DEAD)
+    assert asyncio.run(recover(engine(db))) == 1
+    assert call(db, "call").result["end_reason"] == REASONS[state]
+
+
+@pytest.mark.parametrize("state", REASONS)
+def test_calls_of_this_process_that_nobody_holds_any_more(db: Database, state: str) -> None:
+    """Their end could not be recorded, because the database failed just then."""
+    begin(db, "call", US, state)
+    assert asyncio.run(recover(engine(db))) == 1
+    assert call(db, "call").result["end_reason"] == REASONS[state]
+    assert seats_taken(db) == 0
+
+
+def test_calls_that_are_held_here_or_by_a_live_process_are_left_alone(db: Database) -> None:
+    with db.write() as connection:
+        register(connection, "alive", 3, this_process(), NOW)
+    begin(db, "theirs", "alive", "talking")
+    begin(db, "ours", US, "ringing")
+    ours = engine(db)
+    ours.runs["ours"] = object()  # type: ignore[assignment]
+    assert asyncio.run(recover(ours)) == 0
+    assert (call(db, "theirs").state, call(db, "ours").state) == ("talking", "ringing")
+
+
+def test_two_processes_recover_at_once(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one has seen the same orphan, and comes too late at every write."""
+    begin(db, "call", DEAD, "talking")
+    with db.write() as connection:
+        register(connection, "other", 3, this_process(), NOW)
+    other = Engine(db, StillClock(), lambda: NOW, Ids(), "other", {})
+    with db.read() as connection:
+        orphans = recovery._orphans(other, connection)
+    assert orphans == []  # not before its worker is retired
+    with db.write() as connection:
+        retire(connection, DEAD)
+    with db.read() as connection:
+        orphans = recovery._orphans(other, connection)
+    assert asyncio.run(recover(engine(db))) == 1
+    monkeypatch.setattr(recovery, "_orphans", lambda *_: orphans)
+    asyncio.run(recover(other))
+    row = call(db, "call")
+    assert (row.state, row.worker_id) == ("done", US)
+    with db.read() as connection:
+        assert connection.execute(select(func.count()).select_from(Call.__table__)).scalar_one() == 1  # type: ignore[attr-defined]
+
+
+def test_only_a_call_that_was_being_placed_may_not_have_been_dialled() -> None:
+    assert [state for state in LIVE if ending_after_crash(state).may_have_been_dialled] == ["placing"]
+    assert all(ending_after_crash(state).phone_rang for state in LIVE)  # charged: the phone could have rung
