@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice, pairwise
 
 from hypothesis import given
@@ -40,7 +40,7 @@ def test_what_is_promised_is_what_comes(rate: float, waiting: int, most: int, ga
     for _ in range(waiting):
         pacer.wait()
     room, promised = pacer.room(now, most), pacer.next_turn(now)
-    turns: list[object] = []
+    turns: list[datetime] = []
     for _ in range(waiting + most):
         at = pacer.turn(now if not turns else turns[-1])
         turns.append(max(at, turns[-1] if turns else now))
