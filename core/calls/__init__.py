@@ -2,8 +2,14 @@
 
 states     the state machine, one table
 store      reading and writing calls; every write is fenced
-dialout    the gates a dialout must pass, and the commit of its intent
+request    a dialout as it was asked for
+gates      what a dialout must pass: its numbers, the hours
+capacity   how many calls can be placed now, and by what that is limited
+refusals   why a dialout is refused
+dialout    through the gates, the intent committed, and away
+departure  the turn on the trunk, and the last look before a call leaves
 run        one call: placed, followed, talked, ended
+cancel     the wish that a call ends, carried out by whoever holds it
 analysis   what a model makes of an ended call
 finish     analysis, then result and deliveries in one transaction
 recovery   what becomes of the calls of a process that died

@@ -18,6 +18,7 @@ from core.kernel.ids import Ids
 from dialler.campaigns.states import NotAllowed
 from dialler.campaigns.store import change_state, read_campaign
 from dialler.campaigns.tables import Campaign
+from dialler.core_client import Placed
 from dialler.imports.tables import LeadImport
 from dialler.leads.claims import Claim, claim, close_waiting, give_back, mark_placed, never_dialable, promote_due
 from dialler.leads.results import receive_result
@@ -68,29 +69,36 @@ class LifeOfLeads(RuleBasedStateMachine):
         make_campaign(self.db, START, max_attempts=2, max_uncharged=2, max_callbacks=1)
         add_leads(self.db, START, *(f"+120255501{n:02d}" for n in range(20, 20 + count)))
 
-    # the dispatcher
+    # how it mostly goes
 
-    @rule(limit=st.integers(1, 3))
-    def claims(self, limit: int) -> None:
-        with self.db.write() as connection:
-            promote_due(connection, CAMPAIGN, self.clock.shown)
-            taken = claim(connection, self.ids, CAMPAIGN, self.token, limit, self.clock.shown)
-        self.to_send += [(one, self.token) for one in taken]
+    @rule(limit=st.integers(1, 3), come_to=st.sampled_from(["the answer", "the core", "nothing yet"]))
+    def dials(self, limit: int, come_to: str) -> None:
+        self._claim(limit)
+        while self.to_send and come_to != "nothing yet":
+            self._send(self.to_send.pop())
+        while self.answers and come_to == "the answer":
+            self._take_answer(self.answers.pop())
 
-    @precondition(lambda self: self.to_send)
-    @rule(data=st.data())
-    def dialout_arrives(self, data: st.DataObject) -> None:
-        taken, token = self._pick(data, self.to_send)
-        answer = asyncio.run(self.core.client(self.clock).dialout("bot", taken.phone, {}, taken.attempt_id))
-        self.answers.append((taken, token, answer.call_id))  # type: ignore[union-attr]
+    @precondition(lambda self: self._live())
+    @rule(endings=st.lists(st.sampled_from(sorted(ENDINGS)), min_size=1, max_size=3), times=st.sampled_from([1, 0, 2]))
+    def calls_end(self, endings: list[str], times: int) -> None:
+        for key, ending in zip(self._live(), endings, strict=False):
+            self.core.end(key, **ENDINGS[ending])
+            for _ in range(times):
+                self._receive(key)
+        self.clock.shown += timedelta(minutes=45)
 
-    @precondition(lambda self: self.answers)
+    # the dispatcher, step by step
+
+    @precondition(lambda self: self.to_send or self.answers)
     @rule(data=st.data(), lost=st.booleans())
-    def dialout_is_answered(self, data: st.DataObject, lost: bool) -> None:
-        taken, token, call_id = self._pick(data, self.answers)
-        if not lost:
-            with self.db.write() as connection:
-                mark_placed(connection, taken, token, call_id, self.clock.shown)
+    def goes_on(self, data: st.DataObject, lost: bool) -> None:
+        if self.to_send:
+            self._send(self._pick(data, self.to_send))
+        elif not lost:
+            self._take_answer(self._pick(data, self.answers))
+        else:
+            self._pick(data, self.answers)
 
     @precondition(lambda self: any(taken.attempt_id not in self.core.calls for taken, _ in self.to_send))
     @rule(data=st.data(), how=st.sampled_from(["full", "asleep", "suppressed", "no number"]))
@@ -107,16 +115,9 @@ class LifeOfLeads(RuleBasedStateMachine):
             else:
                 never_dialable(connection, taken, token, "number_suppressed" if how == "suppressed" else "number_refused", how, now)
 
-    # the core
-
-    @precondition(lambda self: self._live())
-    @rule(data=st.data(), ending=st.sampled_from(sorted(ENDINGS)))
-    def call_ends(self, data: st.DataObject, ending: str) -> None:
-        self.core.end(data.draw(st.sampled_from(self._live())), **ENDINGS[ending])
-
     @precondition(lambda self: self._ended())
     @rule(data=st.data())
-    def result_comes(self, data: st.DataObject) -> None:
+    def result_comes_late_or_again(self, data: st.DataObject) -> None:
         self._receive(data.draw(st.sampled_from(self._ended())))
 
     # what goes wrong, and what operators do
@@ -146,10 +147,9 @@ class LifeOfLeads(RuleBasedStateMachine):
             if read_campaign(connection, CAMPAIGN).state in {"running", "paused"}:
                 change_state(connection, CAMPAIGN, event, self.clock.shown)
 
-    @rule(sure=st.integers(0, 9))
-    def stop(self, sure: int) -> None:
-        if sure:
-            return  # seldom: nothing much happens afterwards
+    @precondition(lambda self: self.clock.shown > START + timedelta(days=2))
+    @rule()
+    def stop(self) -> None:
         with self.db.write() as connection:
             change_state(connection, CAMPAIGN, "stop", self.clock.shown)
             close_waiting(connection, CAMPAIGN, "stopped", self.clock.shown)
@@ -219,10 +219,9 @@ class LifeOfLeads(RuleBasedStateMachine):
             if self._campaign().state == "stopping":
                 with self.db.write() as connection:
                     close_waiting(connection, CAMPAIGN, "stopped", self.clock.shown)
-            self.claims(3)
-            for taken, _token in self.to_send:
-                asyncio.run(self.core.client(self.clock).dialout("bot", taken.phone, {}, taken.attempt_id))
-            self.to_send = []
+            self._claim(3)
+            while self.to_send:
+                self._send(self.to_send.pop())
         rows, tries = self._rows()
         assert {lead.state for lead in rows} <= set(FINAL)
         assert {attempt.state for attempt in tries} <= {"ended", "held"}
@@ -236,6 +235,23 @@ class LifeOfLeads(RuleBasedStateMachine):
         item = data.draw(st.sampled_from(items))
         items.remove(item)
         return item
+
+    def _claim(self, limit: int) -> None:
+        with self.db.write() as connection:
+            promote_due(connection, CAMPAIGN, self.clock.shown)
+            taken = claim(connection, self.ids, CAMPAIGN, self.token, limit, self.clock.shown)
+        self.to_send += [(one, self.token) for one in taken]
+
+    def _send(self, item: tuple[Claim, str]) -> None:
+        taken, token = item
+        answer = asyncio.run(self.core.client(self.clock).dialout("bot", taken.phone, {}, taken.attempt_id))
+        assert isinstance(answer, Placed)
+        self.answers.append((taken, token, answer.call_id))
+
+    def _take_answer(self, item: tuple[Claim, str, str]) -> None:
+        taken, token, call_id = item
+        with self.db.write() as connection:
+            mark_placed(connection, taken, token, call_id, self.clock.shown)
 
     def _live(self) -> list[str]:
         return [key for key, call in self.core.calls.items() if call["result"] is None]
@@ -261,7 +277,7 @@ def test_no_lead_is_lost_and_none_is_dialled_twice_for_one_attempt(database: Dat
         lambda: LifeOfLeads(database),  # type: ignore[arg-type]  # it calls it
         settings=settings(
             max_examples=15 if database.is_postgresql else 60,
-            stateful_step_count=30,
+            stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
