@@ -24,7 +24,7 @@ class SampleCrmFailed(Exception):
 
 
 class SampleCrm:
-    """A sample CRM in a subprocess, which also ends when this process does.
+    """A sample CRM in a subprocess, which also ends when this process does, even by SIGKILL: its standard input closes then.
 
     Args:
         file: where it writes what arrives; its own log stands beside it.
@@ -79,7 +79,7 @@ class SampleCrm:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                process_group=0,  # Ctrl-C on the terminal is for us: the calls in progress still have to be pushed
+                start_new_session=True,  # Ctrl-C on the terminal is for us: the calls in progress still have to be pushed
             )
         line = self._first_line()
         if not line:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from web.sample_crm.ledger import Ledger
@@ -75,6 +76,25 @@ def test_it_ends_when_the_process_that_started_it_does(tmp_path: Path) -> None:
     crm.stop()
     crm.stop()  # again is harmless
     assert crm.pid is None
+
+
+def test_it_has_a_session_of_its_own_and_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import signal, sys; from pathlib import Path; from web.sample_crm.process import SampleCrm\n"
+        f"crm = SampleCrm(Path({str(tmp_path / 'crm.jsonl')!r}), 'tok'); crm.start(); print(crm.pid, flush=True); signal.pause()"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    try:
+        assert starter.stdout is not None
+        crm = psutil.Process(int(starter.stdout.readline()))
+        assert os.getsid(crm.pid) == crm.pid != os.getsid(starter.pid)
+        assert crm.is_running()
+    finally:
+        starter.kill()
+        starter.wait()
+        starter.stdout.close()  # type: ignore[union-attr]
+    crm.wait(10)  # raises when it lives on
+    assert not crm.is_running()
 
 
 def test_a_start_that_fails_says_where_to_look(tmp_path: Path) -> None:
