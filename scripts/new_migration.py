@@ -11,6 +11,7 @@ from pathlib import Path
 
 from alembic import command
 
+import web
 from core.kernel.database import Database
 from web.migrate import alembic_config, upgrade
 
@@ -19,6 +20,9 @@ def main() -> None:
     """Write the migration."""
     if len(sys.argv) != 2:
         sys.exit(__doc__)
+    here, theirs = Path(__file__).resolve().parents[1], Path(web.__file__).resolve().parents[1]
+    if here != theirs:  # else the migration of another checkout would be overwritten
+        sys.exit(f"This environment imports the packages of {theirs}, not of {here}. Run it with PYTHONPATH={here}.")
     with tempfile.TemporaryDirectory() as folder:
         db = Database(f"sqlite:///{folder}/empty.db")
         upgrade(db)
