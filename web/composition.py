@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from sqlalchemy import Connection
 
 from core.access.embedded import embedded_key, results_secret
 from core.access.secrets import SecretStore
@@ -128,15 +129,17 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     box = SecretBox.open(settings.data_folder, settings.environ)
     secrets = SecretStore(box, settings.environ)
     sandbox = SandboxSettings.from_mapping(settings.sandbox)
-    settings.network_log.parent.mkdir(parents=True, exist_ok=True)
-    network = SandboxNetwork(clock, ids, sandbox, settings.network_log)
     worker_id = Ids().new()  # never derived from the seed: it fences this process against an earlier one
+    with db.write() as connection:
+        network_run = _name_run(connection, settings, ids)
+        fleet.register(connection, worker_id, settings.seats, this_process(), wall(), network_run)
+    settings.network_log.parent.mkdir(parents=True, exist_ok=True)
+    network = SandboxNetwork(clock, ids, sandbox, settings.network_log, run=network_run)
     engine = Engine(db, clock, wall, ids, worker_id, {"sandbox": SandboxTransport(network)}, secrets=secrets)
     engine.fleet_key_required = _is_on(settings, "DIALLER_FLEET_KEY_REQUIRED")
     engine.allow_premium = _is_on(settings, "DIALLER_ALLOW_PREMIUM")
     with db.write() as connection:
         now = clock.now()
-        fleet.register(connection, worker_id, settings.seats, this_process(), wall())
         ensure_sandbox_trunk(connection, channels=sandbox.channels, calls_per_second=sandbox.calls_per_second, now=now)
         key = embedded_key(connection, secrets, f"http://{_EMBEDDED}{RESULTS_PATH}", now)
         signing_secret = results_secret(connection, secrets, now)
@@ -165,6 +168,15 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
 
     leases.add("worker", renew)
     return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, network, app)
+
+
+def _name_run(connection: Connection, settings: Settings, ids: Ids) -> str:
+    """The name of this process at the sandbox network.
+
+    Of its own in the database and in the log, whoever else has written there, and the same again when a seeded run is repeated.
+    """
+    size = settings.network_log.stat().st_size if settings.network_log.exists() else 0
+    return ids.new("network run", fleet.count_workers(connection), size)
 
 
 def _is_on(settings: Settings, variable: str) -> bool:

@@ -94,7 +94,7 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
         call_id = _new_id(engine, connection, key, request, line.to_number, now)
         _take_room(engine, connection, bot, line.trunk, call_id, now)
         events = EventLog(call_id)
-        events.add(now, "placing", {"trunk": line.trunk.name})
+        events.add(now, "placing", {"trunk": line.trunk.name, "worker": engine.worker_id})
         insert_call(
             connection,
             {

@@ -15,6 +15,7 @@ from core.kernel.processes import ProcessIdentity, is_dead
 __all__ = [
     "LEASE",
     "WorkerLoad",
+    "count_workers",
     "dead_workers",
     "expire",
     "free_seat",
@@ -62,8 +63,10 @@ class WorkerLoad:
         return 0 if self.draining else max(self.max - self.calls, 0)
 
 
-def register(connection: Connection, worker_id: str, max_calls: int, process: ProcessIdentity, wall: datetime) -> None:
-    """Add this process as a worker with `max_calls` free seats."""
+def register(
+    connection: Connection, worker_id: str, max_calls: int, process: ProcessIdentity, wall: datetime, network_run: str | None = None
+) -> None:
+    """Add this process as a worker with `max_calls` free seats; `network_run` is its name at the sandbox network."""
     connection.execute(
         insert(_workers).values(
             id=worker_id,
@@ -76,9 +79,15 @@ def register(connection: Connection, worker_id: str, max_calls: int, process: Pr
             started_at=wall,
             seen_at=wall,
             lease_until=wall + LEASE,
+            network_run=network_run,
         )
     )
     _add_seats(connection, worker_id, max_calls)
+
+
+def count_workers(connection: Connection) -> int:
+    """How many workers there have ever been."""
+    return connection.execute(select(func.count()).select_from(_workers)).scalar_one()
 
 
 def _add_seats(connection: Connection, worker_id: str, count: int) -> None:

@@ -27,6 +27,8 @@ class Worker(SQLModel, table=True):
     seen_at: datetime = Field(sa_type=UtcDateTime)
     lease_until: datetime = Field(sa_type=UtcDateTime)
     retired: bool = False
+    network_run: str | None = None
+    """The name that the process registered with at the sandbox network: its lines in `network.jsonl` carry it."""
 
 
 class Seat(SQLModel, table=True):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dialler.campaigns.store import all_campaigns
 from web.cli.common import JsonOption, open_database
-from web.cli.errors import CANNOT, CliError
+from web.cli.errors import DISAGREES, CliError
 from web.cli.output import emit_json, say
-from web.run.audit import Audit, audit
+from web.run.audit import Audit, Found, NotItsLog, audit
 
 __all__ = ["audit_command", "sentences"]
+
+_NAMED = 5
 
 
 def audit_command(
@@ -24,46 +26,48 @@ def audit_command(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare what we say we dialled with what the sandbox's callees say. Ends with 1 if they disagree."""
+    """Compare what we say we dialled with what the sandbox's callees say. Ends with 4 if they disagree.
+
+    All that the processes of this database have dialled is compared, as far as it stands in the network.jsonl of this folder.
+    """
     log = folder / "network.jsonl"
     if not log.is_file():
         raise CliError(f"There is no {log}.", "Give the output folder of a run on the sandbox network.")
-    with open_database(database or str(folder / "dialler.db")) as db:
-        with db.read() as connection:
-            campaigns = all_campaigns(connection)
-        found = {row.name: audit(db, row.id, log) for row in campaigns}
-    if not found:
-        raise CliError("No campaign was run on this database.", code=CANNOT)
-    ours = _together(list(found.values()))
+    with open_database(database or os.environ.get("DIALLER_DATABASE") or str(folder / "dialler.db")) as db:
+        try:
+            found = audit(db, log)
+        except NotItsLog as error:
+            raise CliError(str(error), "Give the database of the run with --database.") from None
     if as_json:
-        emit_json({**asdict(ours), "clean": ours.clean})
+        emit_json({**asdict(found), "clean": found.clean})
     else:
-        say(*sentences(ours))
-    if not ours.clean:
-        raise typer.Exit(CANNOT)
+        say(*sentences(found))
+    if not found.clean:
+        raise typer.Exit(DISAGREES)
 
 
 def sentences(found: Audit) -> list[str]:
     """What an audit found, for people."""
     if found.clean:
-        return [f"The callees' own log agrees: {found.rang} attempts reached the network, none twice."]
-    said = []
-    for what, ids in (
-        ("rang twice", found.rang_twice),
-        ("are in the callees' log and not in our records", found.unknown_to_us),
-        ("are in our records as placed and not in the callees' log", found.unknown_to_them),
-    ):
-        if ids:
-            said.append(f"{len(ids)} attempts {what}: {', '.join(ids[:5])}{' ...' if len(ids) > 5 else ''}")
-    return ["THE CALLEES' OWN LOG DISAGREES.", *said]
+        return [f"The callees' own log agrees: {_attempts(found.rang)} reached the network, none twice."]
+    said = [
+        _accusation(found.rang_twice, "rang more than once"),
+        _accusation(found.unknown_to_us, "rang and are not in our records"),
+        _accusation(found.unknown_to_them, "are in our records as dialled, and no callee saw them"),
+    ]
+    return [
+        "THE CALLEES' OWN LOG DISAGREES WITH OUR RECORDS.",
+        *filter(None, said),
+        "Do not dial on before you know why: network.jsonl has the callees' side, `dialler leads show NUMBER` ours.",
+    ]
 
 
-def _together(found: list[Audit]) -> Audit:
-    """The audits of several campaigns on one log as one: what one does not know, another may."""
-    unknown = set(found[0].unknown_to_us).intersection(*(one.unknown_to_us for one in found))
-    return Audit(
-        rang=found[0].rang,
-        rang_twice=found[0].rang_twice,
-        unknown_to_us=tuple(sorted(unknown)),
-        unknown_to_them=tuple(sorted(attempt for one in found for attempt in one.unknown_to_them)),
-    )
+def _accusation(found: Found, what: str) -> str:
+    if not found.count:
+        return ""
+    named = ", ".join(found.attempts[:_NAMED])
+    return f"{_attempts(found.count)} {what}: {named}{' ...' if found.count > _NAMED else ''}"
+
+
+def _attempts(count: int) -> str:
+    return f"{count} attempt" if count == 1 else f"{count} attempts"

@@ -1,7 +1,7 @@
 """Mistakes of people, and states in which something cannot be done: said in words, never as a traceback.
 
 Exit codes of every command: 0 done; 1 it could not be done as things stand; 2 what was given cannot be used.
-`dialler run` has a 3 beside them (docs/cli.md).
+`dialler run` has a 3 beside them; 4 is for records that the callees' log disagrees with (docs/cli.md).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from dialler.campaigns.states import NotAllowed
 from dialler.imports.errors import ImportInProgress, LeadFileError
 from web.settings import UnusableSetting
 
-__all__ = ["CANNOT", "UNUSABLE", "CliError", "PeopleGroup", "print_errors", "unknown"]
+__all__ = ["CANNOT", "DISAGREES", "UNUSABLE", "CliError", "PeopleGroup", "print_errors", "unknown"]
 
-CANNOT, UNUSABLE = 1, 2
+CANNOT, UNUSABLE, DISAGREES = 1, 2, 4
 
 _UNUSABLE = (ConfigError, LeadFileError, SecretBoxError, SecretError, StorageMisconfigured, UnusableSetting)
 _CANNOT = (AlreadyRunning, NotAllowed, ImportInProgress)

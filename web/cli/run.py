@@ -109,7 +109,7 @@ def run(
     after an interruption, and it continues where it stopped.
 
     Ends with 0: done and delivered; 1: stopped before the end; 2: the input cannot be used, every problem is listed;
-    3: done, but some results have not reached the CRM.
+    3: done, but some results have not reached the CRM; 4: the callees' own log disagrees with our records.
     """
     campaign, settings, out = prepare(
         folder, out, database, parse_speed(speed), start, seed, seats, allow_internal, sandbox, as_json=as_json

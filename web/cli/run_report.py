@@ -9,7 +9,7 @@ from pathlib import Path
 
 from web.cli.audit import sentences
 from web.cli.output import console, heading, say, table
-from web.run.audit import Audit
+from web.run.audit import Audit, Found
 from web.run.session import CRM_FILE
 from web.run.summary import RunSummary
 
@@ -113,7 +113,7 @@ def _print_left(summary: RunSummary, where: str) -> None:
 
 def _audit(summary: RunSummary) -> Audit:
     found = summary.audit
-    return Audit(found["rang"], *(tuple(found[name]) for name in ("rang_twice", "unknown_to_us", "unknown_to_them")))
+    return Audit(found["rang"], *(Found(**found[name]) for name in ("rang_twice", "unknown_to_us", "unknown_to_them")))
 
 
 def _size(file: Path) -> str:

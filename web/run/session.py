@@ -31,10 +31,7 @@ from web.settings import Settings
 
 __all__ = [
     "CRM_FILE",
-    "EXIT_DONE",
-    "EXIT_STOPPED",
     "EXIT_UNDELIVERED",
-    "EXIT_UNUSABLE",
     "Guard",
     "crm_of",
     "interruptible",
@@ -42,7 +39,7 @@ __all__ = [
     "run_folder",
 ]
 
-EXIT_DONE, EXIT_STOPPED, EXIT_UNUSABLE, EXIT_UNDELIVERED = 0, 1, 2, 3
+EXIT_UNDELIVERED = 3
 
 CRM_FILE = "crm.jsonl"
 """What arrived at the sample CRM, in the output folder."""
@@ -89,8 +86,9 @@ async def run_campaign(whole: Whole, folder: CampaignFolder, out: Path, reporter
         ended = await _dial(whole, folder, campaign_id, token, reporter, guard)
         reporter.say("Pushing what is left to the CRM ...")
         deliveries = await flush(whole.db, whole.deliveries, campaign_id)
-    write_outputs(whole.db, campaign_id, out)
-    found = audit(whole.db, campaign_id, whole.settings.network_log)
+    # in a thread: under `dialler serve` the API answers meanwhile
+    await asyncio.to_thread(write_outputs, whole.db, campaign_id, out)
+    found = await asyncio.to_thread(audit, whole.db, whole.settings.network_log)
     summary = summarise(whole, campaign_id, ended.state, ended.report, deliveries, found)
     write_summary(summary, out)
     return summary

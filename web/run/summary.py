@@ -51,7 +51,11 @@ class RunSummary:
 
     @property
     def exit_code(self) -> int:
-        """0 done and delivered, 1 stopped before the end, 2 no row could be used, 3 some pushes undelivered (docs/cli.md)."""
+        """0 done and delivered, 1 stopped before the end, 2 no row could be used, 3 some pushes undelivered, 4 the callees' own log
+        disagrees, however the run ended (docs/cli.md).
+        """
+        if not self.audit["clean"]:
+            return 4
         if not self.leads:
             return 2
         if not self.finished:

@@ -50,6 +50,7 @@ class SandboxNetwork:
         settings: the profile.
         log_path: `network.jsonl`.
         trunks: limits by the name of the trunk; a trunk without has those of the settings.
+        run: the name that this process registers with at the network; it stands in every line of the log.
 
     Raises:
         OSError: the log cannot be opened.
@@ -62,11 +63,13 @@ class SandboxNetwork:
         settings: SandboxSettings,
         log_path: Path,
         trunks: Mapping[str, TrunkLimits] | None = None,
+        run: str = "",
     ) -> None:
         self._clock, self._ids, self.settings = clock, ids, settings
         self._gates = {name: TrunkGate(limits) for name, limits in (trunks or {}).items()}
         self._closed = False
-        self._log = NetworkLog(log_path)
+        self._log = NetworkLog(log_path, run)
+        self._log.opened(clock.now())
         self._earlier = InviteCounter(log_path, has_memory)
         self._live: dict[SandboxLeg, None] = {}  # ordered, so that close() ends them in the same order in every run
 

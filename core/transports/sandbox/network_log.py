@@ -1,8 +1,9 @@
 """The callee's side of the sandbox keeps its own log: what reached it, in lines that nobody else writes.
 
-It knows nothing of calls, databases or dialling: it writes down what it received, even the same attempt twice, so that
-it can accuse us. A line is one write to a descriptor opened for appending, so that a SIGKILL, or another process with
-the same file, leaves only whole lines. The lines are described in docs/sandbox.md.
+It knows nothing of calls, databases or dialling: it writes down what it received, even the same attempt twice, and under
+which name the process that sent it had registered (its run), so that it can accuse us, and nobody else. A line is one
+write to a descriptor opened for appending, so that a SIGKILL, or another process with the same file, leaves only whole
+lines. The lines are described in docs/sandbox.md.
 """
 
 from __future__ import annotations
@@ -32,19 +33,24 @@ class NetworkLog:
     """Appends to the log.
 
     Args:
-        path: the file; made if missing, never truncated.
+        path: the file; made if missing, readable for its owner only, never truncated.
+        run: the name that this process registers with: its first line says so, and every line that it causes carries it.
 
     Raises:
         OSError: the file cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, run: str) -> None:
+        self.path, self._run = path, run
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         size = os.fstat(self._file).st_size
         if size and os.pread(self._file, 1, size - 1) != b"\n":  # a power cut may have torn the last line
             os.write(self._file, b"\n")
+
+    def opened(self, time: datetime) -> None:
+        """A process registered. To be called before its first INVITE."""
+        self._write_line({"time": time.isoformat(timespec="milliseconds"), "event": "opened", "sandbox": True, "run": self._run})
 
     def invite(
         self,
@@ -90,11 +96,15 @@ class NetworkLog:
             "time": time.isoformat(timespec="milliseconds"),
             "event": event,
             "sandbox": True,
+            "run": self._run,
             "to": arrival.to,
             "from": arrival.from_number,
             "attempt": arrival.attempt,
             **more,
         }
+        self._write_line(entry)
+
+    def _write_line(self, entry: dict[str, object]) -> None:
         line = json.dumps(entry).encode() + b"\n"
         if os.write(self._file, line) != len(line):
             raise OSError(f"a line of {self.path} was written only in part: is the disk full?")

@@ -58,7 +58,16 @@ def test_a_doctored_log_is_noticed(dialler: Dialler, folder: Path, tmp_path: Pat
     rang = next(line for line in log.read_text().splitlines() if '"invite"' in line)
     with log.open("a") as file:
         file.write(rang + "\n")
-    assert "1 attempts rang twice" in dialler("audit", tmp_path / "o", code=1).stdout
+    assert "1 attempt rang more than once" in dialler("audit", tmp_path / "o", code=4).stdout
+    again = dialler("run", folder, *FIXED, "--out", tmp_path / "o", code=4).stdout
+    assert "DISAGREES" in again
+    assert "none twice" not in again.split("DISAGREES")[1]
+
+
+def test_an_audit_with_another_runs_database(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
+    dialler("run", folder, *FIXED, "--out", "a")
+    dialler("suppressions", "add", "+12125550199", "-d", "other.db")
+    assert "--database" in dialler("audit", "a", "--database", "other.db", code=2).stderr
 
 
 def test_json_lines_only(dialler: Dialler, folder: Path) -> None:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import tracemalloc
 from collections import Counter
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 import web.composition
+from core.access.keys import create
 from core.calls.recovery import recover
 from core.calls.tables import Call
 from core.engine import Engine
+from core.kernel.database import Database
 from core.transports.base import Leg, PlaceOrder
 from core.transports.sandbox import SandboxNetwork, SandboxTransport
 from dialler.core_client import CoreClient
 from tests.web.run.driver import RunSpec, run_dying
-from tests.web.run.folders import make_folder, run
-from web.run.audit import compare
+from tests.web.run.folders import make_folder, run, settings_for
+from web.composition import open_whole
+from web.run.audit import Audit, audit, compare
 
 LEADS = ["+12025550100", "+12025550109", "+12025550101"]
 ids = st.lists(st.sampled_from("abcdefgh"), max_size=12)
@@ -28,12 +35,30 @@ ids = st.lists(st.sampled_from("abcdefgh"), max_size=12)
 
 @given(seen=ids, placed=ids, others=ids)
 def test_compare_finds_exactly_what_differs(seen: list[str], placed: list[str], others: list[str]) -> None:
-    found = compare(seen, placed, placed + others)
-    assert found.rang == len(set(seen))
-    assert found.rang_twice == tuple(sorted(one for one, times in Counter(seen).items() if times > 1))
-    assert set(found.unknown_to_us) == set(seen) - set(placed) - set(others)
-    assert set(found.unknown_to_them) == set(placed) - set(seen)
-    assert found.clean == (len(seen) == len(set(seen)) and set(placed) <= set(seen) <= set(placed) | set(others))
+    found = compare(iter(placed), iter(seen), iter(placed + others))
+    rang, said, ours = Counter(seen), Counter(placed), Counter(placed + others)
+    assert found.rang == len(rang)
+    assert found.rang_twice.attempts == tuple(sorted(one for one, times in rang.items() if times > max(ours[one], 1)))
+    assert set(found.unknown_to_us.attempts) == set(rang) - set(ours)
+    assert set(found.unknown_to_them.attempts) == {one for one, times in said.items() if times > rang[one]}
+    for what in (found.rang_twice, found.unknown_to_us, found.unknown_to_them):
+        assert what.count == len(what.attempts)
+    assert found.clean == (said <= rang <= Counter({one: max(times, 1) for one, times in ours.items()}))
+
+
+def test_memory_does_not_grow_with_the_number_of_attempts() -> None:
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        try:
+            names = [lambda n=n: (f"{i:012d}-{n}" for i in range(count)) for n in "ab"]
+            found = compare(names[0](), names[1](), names[0]())
+            assert (found.unknown_to_us.count, len(found.unknown_to_us.attempts)) == (count, 100)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(1_000)
+    assert peak(60_000) < 2 * peak(2_000)
 
 
 def one_at_a_time(tmp_path: Path) -> Path:
@@ -54,8 +79,8 @@ def test_a_recovery_that_places_calls_again_is_caught(tmp_path: Path, database_u
     run_dying(spec, "INVITE sent, ringing not recorded")
     monkeypatch.setattr(web.composition, "recover", place_again)
     summary = run(spec.folder, spec.out, database_url)
-    assert len(summary.audit["rang_twice"]) == 1
-    assert not summary.audit["clean"]
+    assert summary.audit["rang_twice"]["count"] == 1
+    assert (summary.audit["clean"], summary.exit_code) == (False, 4)
 
 
 def test_a_client_that_takes_a_new_key_for_a_retry_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,8 +92,8 @@ def test_a_client_that_takes_a_new_key_for_a_retry_is_caught(tmp_path: Path, mon
 
     monkeypatch.setattr(CoreClient, "dialout", under_a_new_key)
     summary = run(one_at_a_time(tmp_path), tmp_path / "out")
-    assert len(summary.audit["unknown_to_us"]) == len(LEADS)
-    assert not summary.audit["clean"]
+    assert summary.audit["unknown_to_us"]["count"] == len(LEADS)
+    assert (summary.audit["clean"], summary.exit_code) == (False, 4)
 
 
 def test_a_transport_that_only_says_that_it_dialled_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,5 +103,63 @@ def test_a_transport_that_only_says_that_it_dialled_is_caught(tmp_path: Path, mo
 
     monkeypatch.setattr(SandboxTransport, "place", elsewhere)
     summary = run(one_at_a_time(tmp_path), tmp_path / "out")
-    assert len(summary.audit["unknown_to_them"]) == len(LEADS)
-    assert not summary.audit["clean"]
+    assert summary.audit["unknown_to_them"]["count"] == len(LEADS)
+    assert (summary.audit["clean"], summary.exit_code) == (False, 4)
+    db = Database(f"sqlite:///{tmp_path}/out/dialler.db")
+    assert audit(db, tmp_path / "out" / "network.jsonl").unknown_to_them.count == len(LEADS), "later, too"
+    db.close()
+
+
+def test_another_output_folder_is_no_reason_to_accuse_anybody(tmp_path: Path, database_url: str) -> None:
+    spec = RunSpec(one_at_a_time(tmp_path), tmp_path / "first", database_url)
+    run_dying(spec, "talking")  # its call is taken over by a process with another log
+    assert run(spec.folder, tmp_path / "second", database_url).audit["clean"]
+    more = make_folder(spec.folder, [*LEADS, "+12025550121"], campaign={"max_attempts": 1})
+    third = run(more, tmp_path / "first", database_url)
+    assert third.audit["clean"]
+    assert third.audit["rang"] == 2, "what the first log has of this database"
+
+
+def test_another_database_on_the_same_output_folder(tmp_path: Path) -> None:
+    folder, out = one_at_a_time(tmp_path), tmp_path / "out"
+    for name in ("a", "b"):  # with the same seed, so their attempts have the same ids
+        summary = run(folder, out, f"sqlite:///{tmp_path}/{name}.db")
+        assert (summary.audit["rang"], summary.audit["clean"], summary.exit_code) == (len(LEADS), True, 0)
+
+
+def test_another_campaign_on_the_same_database_and_folder(tmp_path: Path, database_url: str) -> None:
+    for name in ("campaign", "other"):
+        numbers = LEADS if name == "campaign" else ["+12025550121"]
+        summary = run(make_folder(tmp_path / name, numbers, campaign={"max_attempts": 1}), tmp_path / "out", database_url)
+        assert (summary.audit["clean"], summary.exit_code) == (True, 0)
+    assert summary.audit["rang"] == len(LEADS) + 1
+
+
+def test_calls_that_others_ask_for_over_the_api_are_records_too(tmp_path: Path, database_url: str) -> None:
+    folder, out = one_at_a_time(tmp_path), tmp_path / "out"
+    run(folder, out, database_url)
+
+    async def dial() -> Audit:
+        async with open_whole(settings_for(out, database_url)) as whole:
+            with whole.db.write() as connection:
+                keys = [create(connection, key_id=name, name=name, now=whole.clock.now()).key for name in ("one", "two")]
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app=whole.app), base_url="http://core") as http:
+                for key, headers in product(keys, ({}, {"Idempotency-Key": "the same for both"})):
+                    order = {"bot_id": "reminder", "to_number": "+12025550107"}
+                    answer = await http.post("/api/v1/sip/dialout", json=order, headers={"X-API-Key": key, **headers})
+                    assert answer.status_code == 200, answer.text
+            await whole.clock.sleep(60)
+            return audit(whole.db, out / "network.jsonl")
+
+    found = asyncio.run(dial())
+    assert found.clean, found
+    assert found.rang == len(LEADS) + 3
+
+
+def test_a_call_that_nobody_asked_for_is_an_accusation_beside_those_over_the_api(tmp_path: Path, database_url: str) -> None:
+    async def dial() -> Audit:
+        async with open_whole(settings_for(tmp_path, database_url)) as whole:
+            await whole.engine.transports["sandbox"].place(PlaceOrder("call", "nobody's", "+12025550107", None, "sandbox"))
+            return audit(whole.db, tmp_path / "network.jsonl")
+
+    assert asyncio.run(dial()).unknown_to_us.attempts == ("nobody's",)

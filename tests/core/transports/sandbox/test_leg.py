@@ -206,7 +206,8 @@ def test_hung_up_at_any_moment_a_call_ends_exactly_once(digits: int, seed: int, 
 
     with TemporaryDirectory() as folder:
         saw, calls = asyncio.run(main(Path(folder)))
-        lines = list(read_network_log(Path(folder) / "network.jsonl"))
+        opened, *lines = read_network_log(Path(folder) / "network.jsonl")
+    assert opened["event"] == "opened"
     assert calls == 0
     assert sum(isinstance(event, Failed | HungUp) for event in saw.events) == 1
     was_answered = Answered() in saw.events

@@ -27,7 +27,7 @@ def test_the_line_is_on_disk_before_the_ring_is_seen(in_virtual_time: Run, tmp_p
     async def test(clock: VirtualClock) -> None:
         sandbox = transport(clock, tmp_path)
         placing = sandbox.place(order("+12125550100", "attempt-1"))
-        assert (tmp_path / "network.jsonl").read_bytes() == b""
+        assert [line["event"] for line in read_network_log(tmp_path / "network.jsonl")] == ["opened"]
         leg = await placing
         after_placing = (tmp_path / "network.jsonl").read_bytes()
         assert b'"attempt-1"' in after_placing
@@ -37,12 +37,14 @@ def test_the_line_is_on_disk_before_the_ring_is_seen(in_virtual_time: Run, tmp_p
         await leg.hang_up()
 
     in_virtual_time(test)
-    first, last = read_network_log(tmp_path / "network.jsonl")
+    opened, first, last = read_network_log(tmp_path / "network.jsonl")
+    assert opened == {"time": "2026-03-04T10:00:00.000+00:00", "event": "opened", "sandbox": True, "run": ""}
     assert first.pop("ring_seconds") > 0
     assert first == {
         "time": "2026-03-04T10:00:00.000+00:00",
         "event": "invite",
         "sandbox": True,
+        "run": "",
         "to": "+12125550100",
         "from": "+442079460000",
         "attempt": "attempt-1",
@@ -153,7 +155,7 @@ def test_killed_processes_that_share_the_log_leave_only_whole_lines(tmp_path: Pa
 def test_a_line_torn_by_a_power_cut_spoils_no_other(tmp_path: Path) -> None:
     path = tmp_path / "network.jsonl"
     path.write_bytes(b'{"event": "invite", "to": "+99912')
-    log = NetworkLog(path)
+    log = NetworkLog(path, "run")
     log.answered(START, Arrival("+12125550100", None, "a1"))
     log.close()
     log.close()
@@ -161,7 +163,7 @@ def test_a_line_torn_by_a_power_cut_spoils_no_other(tmp_path: Path) -> None:
 
 
 def test_invites_are_counted_as_the_log_grows(tmp_path: Path) -> None:
-    log = NetworkLog(tmp_path / "network.jsonl")
+    log = NetworkLog(tmp_path / "network.jsonl", "run")
     counter = InviteCounter(log.path, lambda number: number.endswith("28"))
 
     def invite(number: str, **more: Any) -> None:
