@@ -18,6 +18,7 @@ __all__ = [
     "create_campaign",
     "find_campaign",
     "latest_clock",
+    "move_campaign",
     "read_campaign",
     "set_hold",
     "update_settings",
@@ -26,11 +27,19 @@ __all__ = [
 _campaigns = Campaign.__table__  # type: ignore[attr-defined]
 
 
-def create_campaign(connection: Connection, campaign_id: str, name: str, bot_id: str, settings: dict[str, Any], now: datetime) -> None:
-    """Add a campaign, in draft."""
+def create_campaign(
+    connection: Connection,
+    campaign_id: str,
+    name: str,
+    bot_id: str,
+    settings: dict[str, Any],
+    now: datetime,
+    folder: str | None = None,
+) -> None:
+    """Add a campaign, in draft; `folder` is the one that it is made from, if it is."""
     connection.execute(
         insert(_campaigns).values(
-            id=campaign_id, name=name, bot_id=bot_id, state="draft", settings=settings, created_at=now, end_calls=False
+            id=campaign_id, name=name, folder=folder, bot_id=bot_id, state="draft", settings=settings, created_at=now, end_calls=False
         )
     )
 
@@ -38,6 +47,11 @@ def create_campaign(connection: Connection, campaign_id: str, name: str, bot_id:
 def update_settings(connection: Connection, campaign_id: str, bot_id: str, settings: dict[str, Any]) -> None:
     """Replace the settings; a dispatcher reads them when it begins."""
     connection.execute(update(_campaigns).where(_campaigns.c.id == campaign_id).values(bot_id=bot_id, settings=settings))
+
+
+def move_campaign(connection: Connection, campaign_id: str, folder: str) -> None:
+    """Say that a campaign belongs to another folder from now on."""
+    connection.execute(update(_campaigns).where(_campaigns.c.id == campaign_id).values(folder=folder))
 
 
 def read_campaign(connection: Connection, campaign_id: str) -> Row[Any]:

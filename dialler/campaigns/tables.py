@@ -23,6 +23,8 @@ class Campaign(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     name: str = Field(unique=True)
+    folder: str | None = None
+    """The folder that it was made from (`dialler run FOLDER`), resolved; null if it was made over the API."""
     bot_id: str
     state: str = "draft"
     settings: dict[str, Any] = Field(sa_type=JsonValue)

@@ -24,13 +24,14 @@ from core.storage.base import StorageMisconfigured
 from dialler.campaigns.owner import AlreadyRunning
 from dialler.campaigns.states import NotAllowed
 from dialler.imports.errors import ImportInProgress, LeadFileError
+from web.run.prepare import OtherFolder
 from web.settings import UnusableSetting
 
 __all__ = ["CANNOT", "DISAGREES", "UNUSABLE", "CliError", "PeopleGroup", "print_errors", "unknown"]
 
 CANNOT, UNUSABLE, DISAGREES = 1, 2, 4
 
-_UNUSABLE = (ConfigError, LeadFileError, SecretBoxError, SecretError, StorageMisconfigured, UnusableSetting)
+_UNUSABLE = (ConfigError, LeadFileError, SecretBoxError, SecretError, StorageMisconfigured, UnusableSetting, OtherFolder)
 _CANNOT = (AlreadyRunning, NotAllowed, ImportInProgress)
 
 

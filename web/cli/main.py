@@ -26,7 +26,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Calls every lead of a list with a voice bot, inside the permitted hours, and brings each outcome to the CRM.\n\n"
     "Begin with `dialler check FOLDER`, then `dialler run FOLDER`.",
-    epilog="Exit codes: 0 done; 1 it could not be done as things stand; 2 what was given cannot be used; 3 pushes are undelivered; 4 the callees' own log disagrees.",
+    epilog="Exit codes: 0 done; 1 it could not be done as things stand; 2 what was given cannot be used; "
+    "3 pushes are undelivered; 4 the callees' own log disagrees.",
 )
 
 _CAMPAIGNS, _SET_UP, _RUNNING = "Campaigns", "Set up", "Look inside"

@@ -38,6 +38,7 @@ from web.settings import Settings, data_folder_of
 
 __all__ = [
     "FolderArgument",
+    "MovedOption",
     "OutOption",
     "SandboxOption",
     "SeatsOption",
@@ -65,6 +66,9 @@ StartOption = Annotated[
         help="When the campaign's clock begins: 2026-03-04T10:00 (in the bot's time zone) or with an offset. Default: now.",
         show_default=False,
     ),
+]
+MovedOption = Annotated[
+    bool, typer.Option("--moved", help="The campaign of this name, which was run from another folder, belongs to this one from now on.")
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="With --start: everything happens again exactly as the last time.")]
 SeatsOption = Annotated[int, typer.Option("--seats", min=1, max=10_000, help="How many calls this machine holds at once.")]
@@ -101,6 +105,7 @@ def run(
     seats: SeatsOption = 50,
     allow_internal: AllowInternalOption = None,
     sandbox: SandboxOption = None,
+    moved: MovedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a campaign until no lead can be dialled any more, and write what came of it into a folder.
@@ -122,7 +127,7 @@ def run(
         )
     for warning in campaign.warnings:
         reporter.say(f"Note: {warning}")
-    summary = _run(campaign, settings, out, reporter)
+    summary = _run(campaign, settings, out, reporter, moved=moved)
     if as_json:
         emit_line({"event": "summary", **summary.as_dict()})
     else:
@@ -192,9 +197,9 @@ def read_or_fail(folder: Path, read: Callable[[], CampaignFolder], others: list[
     )
 
 
-def _run(campaign: CampaignFolder, settings: Settings, out: Path, reporter: Reporter) -> RunSummary:
+def _run(campaign: CampaignFolder, settings: Settings, out: Path, reporter: Reporter, *, moved: bool) -> RunSummary:
     try:
-        return asyncio.run(run_folder(campaign, settings, out, reporter))
+        return asyncio.run(run_folder(campaign, settings, out, reporter, moved=moved))
     except AlreadyRunning as error:
         raise CliError(str(error), code=CANNOT) from None
     except (LeaseLost, SampleCrmFailed) as error:

@@ -24,7 +24,7 @@ from web.cli.common import (
 )
 from web.cli.errors import CANNOT, CliError
 from web.cli.output import console, say
-from web.cli.run import OutOption, SandboxOption, SeatsOption, SeedOption, StartOption, database_option, prepare, read_sandbox
+from web.cli.run import MovedOption, OutOption, SandboxOption, SeatsOption, SeedOption, StartOption, database_option, prepare, read_sandbox
 from web.cli.run_report import print_report
 from web.run.folder import CampaignFolder
 from web.run.progress import LiveReporter
@@ -51,6 +51,7 @@ def serve(
     seats: SeatsOption = 50,
     allow_internal: AllowInternalOption = None,
     sandbox: SandboxOption = None,
+    moved: MovedOption = False,
 ) -> None:
     """Keep the HTTP API up until Ctrl-C, and dial for every campaign that is running.
 
@@ -100,6 +101,7 @@ def serve(
                 out,
                 LiveReporter(console()),
                 lambda summary: print_report(summary, out, database_option(settings)),
+                moved=moved,
             )
         )
     except (AlreadyRunning, SampleCrmFailed) as error:

@@ -4,26 +4,53 @@ from __future__ import annotations
 
 from core.bots.store import save_bot
 from dialler.campaigns.states import OVER
-from dialler.campaigns.store import change_state, create_campaign, find_campaign, read_campaign, update_settings
+from dialler.campaigns.store import change_state, create_campaign, find_campaign, move_campaign, read_campaign, update_settings
 from dialler.imports.report import ImportReport
 from dialler.imports.staging import import_file
 from dialler.leads.progress import backlog
 from web.composition import Whole
 from web.run.folder import CampaignFolder
 
-__all__ = ["ensure_campaign", "import_leads", "start_campaign", "store_settings"]
+__all__ = ["OtherFolder", "ensure_campaign", "import_leads", "start_campaign", "store_settings"]
 
 
-def ensure_campaign(whole: Whole, folder: CampaignFolder) -> str:
-    """The id of the folder's campaign, which is made if there is none of its name."""
+class OtherFolder(Exception):
+    """The database has a campaign of this name already, of another folder."""
+
+
+def ensure_campaign(whole: Whole, folder: CampaignFolder, *, moved: bool = False) -> str:
+    """The id of the folder's campaign, which is made if there is none of its name.
+
+    Args:
+        whole: the running process.
+        folder: the folder.
+        moved: the campaign of this name belongs to this folder from now on, whichever it belonged to.
+
+    Raises:
+        OtherFolder: the campaign of this name belongs to another folder; merging the two would mix their leads and settings.
+    """
+    place = str(folder.path.resolve())
     with whole.db.write() as connection:
         before = find_campaign(connection, folder.campaign.name)
         if before is not None:
+            if before.folder != place:
+                if not moved:
+                    raise OtherFolder(_refusal(folder.campaign.name, before.folder))
+                move_campaign(connection, before.id, place)
             return str(before.id)
         campaign_id = whole.ids.new("campaign", folder.campaign.name)
         settings = folder.campaign.model_dump(mode="json")
-        create_campaign(connection, campaign_id, folder.campaign.name, folder.bot.id, settings, whole.clock.now())
+        create_campaign(connection, campaign_id, folder.campaign.name, folder.bot.id, settings, whole.clock.now(), place)
         return campaign_id
+
+
+def _refusal(name: str, folder: str | None) -> str:
+    owner = f"of the folder {folder}" if folder else "made over the API"
+    return (
+        f"This database has a campaign named {name!r} already, {owner}.\n"
+        "Is this another campaign? Give it another name in campaign.yaml, or another database with --database.\n"
+        "Is it the same one, in a new place? Say so with --moved: it belongs to this folder from then on."
+    )
 
 
 def store_settings(whole: Whole, folder: CampaignFolder, campaign_id: str) -> None:

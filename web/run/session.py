@@ -55,17 +55,26 @@ Guard = Callable[[CampaignRunner, Reporter], contextlib.AbstractContextManager[N
 """What stands around a runner while it runs, and can end it."""
 
 
-async def run_folder(folder: CampaignFolder, settings: Settings, out: Path, reporter: Reporter) -> RunSummary:
+async def run_folder(folder: CampaignFolder, settings: Settings, out: Path, reporter: Reporter, *, moved: bool = False) -> RunSummary:
     """Run a campaign until no lead can be dialled any more, push its results, and write its files into `out`.
 
     The first SIGINT or SIGTERM lets the calls in progress finish, the second ends them.
 
+    Args:
+        folder: the folder.
+        settings: of this process.
+        out: where its files go.
+        reporter: told how it goes.
+        moved: the campaign of the folder's name belongs to this folder from now on.
+
     Raises:
         AlreadyRunning: if a live process runs this campaign on this database.
+        OtherFolder: if the database has a campaign of this name of another folder.
     """
     async with open_whole(settings) as whole:
+        campaign_id = ensure_campaign(whole, folder, moved=moved)
         with crm_of(whole, folder, out):
-            return await run_campaign(whole, folder, out, reporter, interruptible)
+            return await run_campaign(whole, folder, campaign_id, out, reporter, interruptible)
 
 
 def crm_of(whole: Whole, folder: CampaignFolder, out: Path) -> contextlib.AbstractContextManager[SampleCrm | None]:
@@ -74,13 +83,12 @@ def crm_of(whole: Whole, folder: CampaignFolder, out: Path) -> contextlib.Abstra
     return sample_crm(whole, out / CRM_FILE) if push is not None and push.url == SAMPLE_CRM else contextlib.nullcontext()
 
 
-async def run_campaign(whole: Whole, folder: CampaignFolder, out: Path, reporter: Reporter, guard: Guard) -> RunSummary:
-    """`run_folder` in a process that is wired already, with the sample CRM up if the bot pushes to it.
+async def run_campaign(whole: Whole, folder: CampaignFolder, campaign_id: str, out: Path, reporter: Reporter, guard: Guard) -> RunSummary:
+    """`run_folder` in a process that is wired already, for a campaign that is there, with the sample CRM up if the bot pushes to it.
 
     Raises:
         AlreadyRunning: if a live process runs this campaign on this database.
     """
-    campaign_id = ensure_campaign(whole, folder)
     with lease(whole, campaign_id) as token:
         store_settings(whole, folder, campaign_id)
         ended = await _dial(whole, folder, campaign_id, token, reporter, guard)

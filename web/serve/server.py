@@ -15,6 +15,7 @@ import uvicorn
 from dialler.scheduler.runner import CampaignRunner
 from web.composition import Whole, open_whole
 from web.run.folder import CampaignFolder
+from web.run.prepare import ensure_campaign
 from web.run.progress import Reporter
 from web.run.session import crm_of, run_campaign
 from web.run.summary import RunSummary
@@ -40,6 +41,8 @@ async def serve_until_stopped(
     out: Path,
     reporter: Reporter,
     on_end: Callable[[RunSummary], None],
+    *,
+    moved: bool = False,
 ) -> None:
     """Serve the API on `listener` and dial for every running campaign, until SIGINT or SIGTERM; a second one ends the calls, too.
 
@@ -50,11 +53,14 @@ async def serve_until_stopped(
         out: where the files of that campaign go.
         reporter: told how it goes.
         on_end: told what came of that campaign.
+        moved: the campaign of the folder's name belongs to this folder from now on.
 
     Raises:
         AlreadyRunning: a live process dials for the folder's campaign.
+        OtherFolder: the database has a campaign of this name of another folder.
     """
     async with open_whole(settings) as whole:
+        campaign_id = ensure_campaign(whole, folder, moved=moved) if folder else ""
         with crm_of(whole, folder, out) if folder else contextlib.nullcontext() as crm:
             if crm is not None:
                 reporter.say(f"The sample CRM shows what arrives at {crm.results_url}.")
@@ -63,7 +69,7 @@ async def serve_until_stopped(
             serving = asyncio.create_task(server.serve(sockets=[listener]), name="API")
             others = []
             if folder is not None:  # before the supervisor looks, which would take the campaign otherwise
-                others.append(asyncio.create_task(_run(whole, folder, out, reporter, supervisor, on_end), name="campaign"))
+                others.append(asyncio.create_task(_run(whole, folder, campaign_id, out, reporter, supervisor, on_end), name="campaign"))
             others.append(asyncio.create_task(supervisor.run(), name="supervisor"))
             try:
                 await _until_stopped(supervisor, [serving, *others], reporter)
@@ -75,14 +81,20 @@ async def serve_until_stopped(
 
 
 async def _run(
-    whole: Whole, folder: CampaignFolder, out: Path, reporter: Reporter, supervisor: Supervisor, on_end: Callable[[RunSummary], None]
+    whole: Whole,
+    folder: CampaignFolder,
+    campaign_id: str,
+    out: Path,
+    reporter: Reporter,
+    supervisor: Supervisor,
+    on_end: Callable[[RunSummary], None],
 ) -> None:
     """Run the folder's campaign, then say that the API stays."""
 
     def guard(runner: CampaignRunner, _: Reporter) -> contextlib.AbstractContextManager[None]:
         return supervisor.care_for(runner)
 
-    on_end(await run_campaign(whole, folder, out, reporter, guard))
+    on_end(await run_campaign(whole, folder, campaign_id, out, reporter, guard))
     reporter.say("The API stays up until Ctrl-C.")
 
 

@@ -42,7 +42,8 @@ def callees_log(folder: Path) -> dict[str, list[dict[str, Any]]]:
     lines: dict[str, list[dict[str, Any]]] = {}
     for text in (folder / "network.jsonl").read_text(encoding="utf-8").splitlines():
         line = json.loads(text)
-        lines.setdefault(line["attempt"], []).append(line)
+        if line["event"] != "opened":
+            lines.setdefault(line["attempt"], []).append(line)
     return lines
 
 

@@ -15,7 +15,10 @@ from typing import IO, Any
 
 import pytest
 
+from core.kernel.clock import utc_now
+from dialler.campaigns.store import create_campaign
 from tests.web.cli.conftest import BOT, LEADS, Dialler, json_of, write_folder
+from web.cli.common import open_database
 
 FILES = {"leads.csv", "attempts.csv", "results.jsonl", "rejected.csv", "summary.json", "network.jsonl", "crm.jsonl", "dialler.db"}
 FIXED = ("--start", "2026-03-04T10:00", "--seed", "1")
@@ -62,6 +65,27 @@ def test_a_doctored_log_is_noticed(dialler: Dialler, folder: Path, tmp_path: Pat
     again = dialler("run", folder, *FIXED, "--out", tmp_path / "o", code=4).stdout
     assert "DISAGREES" in again
     assert "none twice" not in again.split("DISAGREES")[1]
+
+
+def test_two_folders_with_one_name_are_never_merged(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
+    dialler("run", folder, *FIXED, "--out", "o")
+    other = write_folder(tmp_path / "elsewhere" / "spring", leads=LEADS + "+999555501055,Eve,5\n")
+    for command in (("run",), ("serve", "--port", "0")):
+        error = dialler(*command, other, *FIXED, "--out", "o", code=2).stderr
+        for said in ("named 'Spring reminders' already", str(folder), "another name in campaign.yaml", "--moved"):
+            assert said in error
+    assert len(json_of(dialler("leads", "list", "--json", "-d", "o"))) == 3
+    dialler("run", folder / ".." / "spring", *FIXED, "--out", "o")  # the same place, written otherwise
+    assert "4 leads" in dialler("run", other, *FIXED, "--out", "o", "--moved").stdout
+    assert str(other) in dialler("run", folder, *FIXED, "--out", "o", code=2).stderr
+    assert "4 leads" in dialler("run", other, *FIXED, "--out", "o").stdout
+
+
+def test_a_campaign_made_over_the_api_is_not_taken_over_silently(dialler: Dialler, folder: Path) -> None:
+    with open_database("o.db", create=True) as db, db.write() as connection:
+        create_campaign(connection, "c1", "Spring reminders", "reminder", {"name": "Spring reminders"}, utc_now())
+    error = dialler("run", folder, *FIXED, "-d", "o.db", code=2).stderr
+    assert "made over the API" in error
 
 
 def test_an_audit_with_another_runs_database(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
@@ -122,7 +146,6 @@ def test_a_paused_campaign_is_not_dialled(dialler: Dialler, tmp_path: Path) -> N
     dialler("run", folder, *FIXED, "--out", "o")
     write_folder(folder, leads=LEADS + "+999555501055,Eve,5\n")
     from dialler.campaigns.store import change_state, find_campaign
-    from web.cli.common import open_database
 
     with open_database("o") as db, db.write() as connection:
         row = find_campaign(connection, "Spring reminders")
