@@ -55,6 +55,7 @@ def upgrade() -> None:
         "campaigns",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("folder", sa.String(), nullable=True),
         sa.Column("bot_id", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("settings", JsonValue, nullable=False),
