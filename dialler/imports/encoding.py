@@ -38,7 +38,8 @@ _MARKS = (  # the longer ones first: UTF-32's begins like UTF-16's
 )
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-_TWICE = re.compile(r"[^\W\d_]*(?:[\u00c3\u00c2][\u0080-\u00bf\u0152-\u0178\u017d\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac[\u0153\u2122\u009d\u201c])[^\W\d_]*")
+_TRAIL = r"[\u0080-\u00bf\u0152-\u0178\u017d\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"  # 80 to BF as Windows-1252 shows them
+_TWICE = re.compile(rf"[^\W\d_]*(?:[\u00c3\u00c2]{_TRAIL}|\u00e2\u20ac[\u0153\u2122\u009d\u201c])[^\W\d_]*")
 """UTF-8 that was read as Windows-1252 and written as UTF-8 once more."""
 
 codecs.register_error(_HANDLER, lambda error: (DAMAGED, error.end) if isinstance(error, UnicodeDecodeError) else ("", error.end))  # type: ignore[attr-defined]

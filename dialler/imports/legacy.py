@@ -108,7 +108,8 @@ def _clearly_best(sample: bytes, tried: list[_Tried]) -> _Tried | None:
     best = ranked[0]
     if not best.is_accepted:
         return None
-    rivals = [one for one in ranked[1:] if one.text != best.text and (one.page.script != best.page.script or best.page.script not in _SAME_LETTERS)]
+    same_letters = best.page.script in _SAME_LETTERS
+    rivals = [one for one in ranked[1:] if one.text != best.text and not (same_letters and one.page.script == best.page.script)]
     if all(one.share >= best.share + _MARGIN for one in rivals):
         return best
     detected = from_bytes(sample, cp_isolation=[one.page.name for one in ranked]).best()

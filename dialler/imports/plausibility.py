@@ -78,14 +78,14 @@ def _weight(char: str, before: str, after: str, page: CodePage, letters: frozens
         if "\uff61" <= char <= "\uff9f":
             return _HALF_WIDTH
         return 0.0 if _is_common(char, page) else _RARE if _of_script(char, page.script) else 1.0
-    if kind[0] not in "LM":
+    if kind[0] not in "LM" or char in _CLOSING:  # the ordinal indicators count as letters
         return 0.0 if _may_stand(char, before, after) else 1.0
     if kind == "Mn" and page.name == "cp1258":
         return 0.0
     belongs = _is_latin(char) if page.script == "latin" else _of_script(char, page.script)
     if not belongs or (char.isupper() and (before.islower() or (before.isalpha() and after.islower()))) or char == "\u0192":
         return 1.0
-    if page.script in _CASED and char.islower() and not (before.isalpha() or before == "\u2019" or before == "'"):
+    if page.script in _CASED and char.islower() and not (before.isalpha() or before in {"\u2019", "'"}):
         return _SMALL_INITIAL
     return _FOREIGN if letters and char.lower()[0] not in letters else 0.0
 
