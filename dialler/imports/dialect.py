@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,12 +13,14 @@ from dialler.imports.phones import looks_like_phone
 from dialler.imports.rows import Row, RowStream
 from dialler.imports.values import strip_invisible
 
-__all__ = ["DELIMITERS", "Dialect", "find_dialect"]
+__all__ = ["DELIMITERS", "Dialect", "find_dialect", "refuse_unsplit"]
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 """The delimiters that are looked for, and their names."""
 
 _SEP_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE | re.DOTALL)
+_BLANKS = r" {2,}"
+_OTHER_SEPARATORS = (r"\^", "~", "\x1f", "\x01", "\u00a6", "!", ":", "/", r"\*", _BLANKS)
 _DECORATION = "'\"=+ \u00a0"
 
 
@@ -58,6 +61,34 @@ def find_dialect(lines: Sequence[str], delimiter: str | None = None) -> Dialect:
     scored = {candidate: _score([row for row in RowStream(lines[skip:], candidate) if not row.is_blank]) for candidate in DELIMITERS}
     best = max(DELIMITERS, key=lambda candidate: scored[candidate])
     return Dialect(best if scored[best][0] > 0 else ",", skip)
+
+
+def refuse_unsplit(rows: Sequence[Row]) -> None:
+    """Raise LeadFileError if each row is one cell that is no number but plainly holds several values."""
+    texts = [strip_invisible(row.cells[0]) for row in rows if not row.is_blank]
+    if any(len(row.cells) > 1 for row in rows) or any(looks_like_phone(text.strip(_DECORATION)) for text in texts):
+        return
+    looked_at = [f"a row: {text[:80]}" for text in texts[:3]]
+    for delimiter, name in DELIMITERS.items():
+        if sum(delimiter in text for text in texts) * 10 >= len(texts) * 9:
+            raise LeadFileError(
+                f"Each row is one quoted cell with {name}s in it: the file was saved as CSV twice.",
+                "Open it, split that column (Text to Columns), and save it as CSV (UTF-8); or export the leads again.",
+                looked_at,
+            )
+    for separator in _OTHER_SEPARATORS:
+        counts = Counter(len(re.findall(separator, text)) for text in texts)
+        usual, rows_of_it = max(((count, number) for count, number in counts.items() if count), key=lambda item: item[1], default=(0, 0))
+        if usual and rows_of_it * 10 >= len(texts) * 9:
+            if separator == _BLANKS:
+                advice = "Export the leads with commas between the columns."
+                raise LeadFileError("The columns of the file are lined up with blanks, not separated.", advice, looked_at)
+            shown = re.search(separator, texts[0])
+            raise LeadFileError(
+                "The columns of the file are separated by none of comma, semicolon, tab and pipe.",
+                f"Put what separates them into campaign.yaml, as in `delimiter: {json.dumps(shown[0] if shown else separator)}`.",
+                looked_at,
+            )
 
 
 def _named(delimiter: str) -> str:

@@ -1,8 +1,8 @@
 """Which characters a file's bytes stand for, found in one pass over the bytes that keeps none of them.
 
 In this order: a byte order mark; NUL bytes at every second place (UTF-16 without a mark); UTF-8, if the whole file
-is; UTF-8 with damaged places, if it has more whole characters than broken ones; else an old single-country encoding,
-which for Latin text is Windows-1252. What cannot be decoded becomes `DAMAGED`, so that only its row is rejected.
+is; UTF-8 with damaged places, if it has more whole characters than broken ones; else an old encoding of the campaign's
+country (`legacy`). What cannot be decoded becomes `DAMAGED`, so that only its row is rejected.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ _MARKS = (  # the longer ones first: UTF-32's begins like UTF-16's
 )
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_TRAIL = r"[\u0080-\u00bf\u0152-\u0178\u017d\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"  # 80 to BF as Windows-1252 shows them
+_TWICE = re.compile(rf"[^\W\d_]*(?:[\u00c3\u00c2]{_TRAIL}|\u00e2\u20ac[\u0153\u2122\u009d\u201c])[^\W\d_]*")
+"""UTF-8 that was read as Windows-1252 and written as UTF-8 once more."""
 
 codecs.register_error(_HANDLER, lambda error: (DAMAGED, error.end) if isinstance(error, UnicodeDecodeError) else ("", error.end))  # type: ignore[attr-defined]
 
@@ -53,15 +56,16 @@ class FileFacts:
     warning: str | None = None
 
 
-def inspect_file(handle: BinaryIO, encoding: str | None = None) -> FileFacts:
+def inspect_file(handle: BinaryIO, encoding: str | None = None, region: str | None = None) -> FileFacts:
     """Read the file through once and say how to decode it.
 
     Args:
         handle: the file, open for reading bytes; any position.
         encoding: the encoding that the user named; nothing is guessed then.
+        region: the country that the leads are from (ISO 3166), if it is known: its old encodings are tried first.
 
     Raises:
-        LeadFileError: it is empty, no text file at all, or `encoding` is not known.
+        LeadFileError: it is empty, no text file at all, `encoding` is not known, or no encoding makes sense of it.
     """
     handle.seek(0)
     head = handle.read(_BLOCK)
@@ -76,7 +80,7 @@ def inspect_file(handle: BinaryIO, encoding: str | None = None) -> FileFacts:
     if utf16 := _utf16_without_mark(head):
         return _facts(handle, utf16, "UTF-16 without a byte order mark")
     refuse_binary(head)
-    return _utf8_or_older(handle)
+    return _utf8_or_older(handle, region)
 
 
 def _known(encoding: str) -> str:
@@ -112,10 +116,11 @@ def _utf16_without_mark(head: bytes) -> str | None:
     return name if often and most >= 20 * min(even, odd) and "\n" in sample.decode(name, "replace").replace("\r", "\n") else None
 
 
-def _utf8_or_older(handle: BinaryIO) -> FileFacts:
+def _utf8_or_older(handle: BinaryIO, region: str | None) -> FileFacts:
     size, digest, legacy = 0, hashlib.sha256(), LegacySample()
     decoder = codecs.getincrementaldecoder("utf-8")(_HANDLER)
     whole = damaged = 0
+    twice: str | None = None
     for block in _blocks(handle):
         size += len(block)
         digest.update(block)
@@ -123,21 +128,32 @@ def _utf8_or_older(handle: BinaryIO) -> FileFacts:
             continue
         legacy.add(block)
         text = decoder.decode(block)
+        twice = twice or _written_twice(text)
         bad = text.count(DAMAGED)
         damaged += bad
         whole += sum(map(len, _NOT_ASCII.findall(text))) - bad
     damaged += decoder.decode(b"", final=True).count(DAMAGED)
     if not damaged:
-        return FileFacts(size, digest.hexdigest(), "utf-8", "UTF-8" if whole else "ASCII")
+        return FileFacts(size, digest.hexdigest(), "utf-8", "UTF-8" if whole else "ASCII", twice)
     if whole > damaged:
         warning = f"The file is UTF-8 but broken in {damaged} place(s); the rows with broken characters are rejected."
         return FileFacts(size, digest.hexdigest(), "utf-8", "UTF-8, damaged", warning)
-    name, label = legacy.guess()
+    guess = legacy.guess(region)
+    words = f" It reads, for example: {', '.join(guess.words)}." if guess.words else ""
     warning = (
-        f"The file does not say how its letters are written; it was read as {label}. "
-        "If names look wrong, save it again as CSV UTF-8, or set `encoding` in campaign.yaml."
+        f"The file does not say how its letters are written; it was read as {guess.page.label}.{words} "
+        f"If that looks wrong, save it again as CSV (UTF-8), or set `encoding` in campaign.yaml (now: {guess.page.name})."
     )
-    return FileFacts(size, digest.hexdigest(), name, label, warning)
+    return FileFacts(size, digest.hexdigest(), guess.page.name, guess.page.label, warning)
+
+
+def _written_twice(text: str) -> str | None:
+    """A warning if letters of the text went through two encodings."""
+    match = _TWICE.search(text)
+    return match and (
+        f"Letters of the file were spoiled before it came here (it holds {match[0][:20]!r}), and would be spoken so. "
+        "Export it again from where the leads are kept, as CSV (UTF-8)."
+    )
 
 
 def physical_lines(handle: BinaryIO, encoding: str) -> Generator[str, None, None]:

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dialler.imports.dialect import refuse_unsplit
 from dialler.imports.encoding import DAMAGED
 from dialler.imports.errors import LeadFileError
 from dialler.imports.names import unique_names, variable_name
-from dialler.imports.phone_column import choose_phone_column, column_evidence, named_column
+from dialler.imports.phone_column import choose_phone_column, column_evidence, named_columns, only_one
 from dialler.imports.phone_words import header_score
 from dialler.imports.phones import looks_like_phone
 from dialler.imports.rows import Row
@@ -61,6 +62,8 @@ def find_layout(rows: Sequence[Row], phone_column: str | None, region: str | Non
     filled = [row for row in rows if not row.is_blank]
     if not filled:
         raise LeadFileError("The file holds no rows, only blank lines.", "Export the leads again.")
+    if phone_column is None:
+        refuse_unsplit(filled)
     width = _usual_width(filled)
     header, warnings = _find_header(filled, phone_column, width), []
     data = [row for row in filled if header is None or row.line > header.line]
@@ -76,7 +79,7 @@ def find_layout(rows: Sequence[Row], phone_column: str | None, region: str | Non
         raise LeadFileError("The file has a header and no rows below it.", "Export the leads again.", [f"header: {', '.join(headers)}"])
     phone, warning = _phone_position(headers, data[:_SAMPLED_ROWS], phone_column, region)
     warnings += [warning] if warning else []
-    names = unique_names([header if position != phone else "" for position, header in enumerate(headers)])
+    names = unique_names(headers)
     columns = tuple(
         Column(position, header, None if position == phone + 1 else name)
         for position, (header, name) in enumerate(zip(headers, names, strict=True), start=1)
@@ -115,7 +118,7 @@ def _find_header(rows: Sequence[Row], phone_column: str | None, width: int) -> R
     top = rows[:_TOP_ROWS]
     if phone_column is not None and not phone_column.isdecimal():
         for row in top:
-            if named_column(row.cells, phone_column) is not None and not _has_data(row):
+            if named_columns(row.cells, phone_column) and not _has_data(row):
                 return row
         shown = next((row for row in top if _is_full(row, width)), top[0])
         raise LeadFileError(
@@ -151,20 +154,20 @@ def _has_data(row: Row) -> bool:
 
 
 def _phone_position(headers: Sequence[str], data: Sequence[Row], phone_column: str | None, region: str | None) -> tuple[int, str | None]:
-    if phone_column is not None:
-        position = named_column(headers, phone_column)
-        if position is None:
-            raise LeadFileError(
-                f"There is no column {phone_column!r}, which campaign.yaml names as `phone_column`.",
-                f"The file has {len(headers)} column(s); write the header of one, or its number from 1.",
-                [f"headers: {', '.join(headers)}"],
-            )
-        return position, None
     evidence = [
         column_evidence(position, header, [row.cells[position] for row in data if position < len(row.cells)], region)
         for position, header in enumerate(headers)
     ]
-    return choose_phone_column(evidence)
+    if phone_column is None:
+        return choose_phone_column(evidence)
+    positions = named_columns(headers, phone_column)
+    if not positions:
+        raise LeadFileError(
+            f"There is no column {phone_column!r}, which campaign.yaml names as `phone_column`.",
+            f"The file has {len(headers)} column(s); write the header of one, or its number from 1.",
+            [f"headers: {', '.join(headers)}"],
+        )
+    return positions[0] if len(positions) == 1 else only_one([evidence[position] for position in positions]), None
 
 
 def _renamed(columns: Sequence[Column]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from dialler.imports.encoding import CUT, DAMAGED
 from dialler.imports.errors import CellProblem, Problem
 from dialler.imports.header import Layout
 from dialler.imports.options import ImportOptions
+from dialler.imports.phone_words import header_score
 from dialler.imports.phones import read_phone
 from dialler.imports.report import LeadRow, Rejected
 from dialler.imports.rows import Row
@@ -17,6 +19,7 @@ from dialler.imports.values import clean_value, strip_invisible
 __all__ = ["Judge", "shown"]
 
 _SHOWN = 200
+_NAMED = 0.5
 
 
 def shown(text: str) -> str:
@@ -86,13 +89,26 @@ class Judge:
         cell = row.cells[self.layout.phone] if self.layout.phone < len(row.cells) else ""
         text = strip_invisible(cell)
         if not text:
-            raise _Refused(title, "", Problem("There is no phone number.", "Fill it in, or remove the row."), "phone")
+            raise _Refused(title, "", self._no_number(row), "phone")
         if text == title and self.layout.header_line:
             raise _Refused(title, cell, Problem("This is the header once more, not a lead.", "Remove the row."), "phone")
         try:
             return read_phone(cell, self.options.default_region)
         except CellProblem as error:
             raise _Refused(title, cell, error.problem, "phone") from error
+
+    def _no_number(self, row: Row) -> Problem:
+        """The number is missing: is there one in another column that is named like a phone?"""
+        for column, cell in zip(self.layout.columns, row.cells, strict=False):
+            if header_score(column.header) <= _NAMED:  # not somebody else's either
+                continue
+            with contextlib.suppress(CellProblem):
+                read_phone(cell, self.options.default_region)
+                return Problem(
+                    f"There is no phone number here, but one in {column.header!r}.",
+                    "Copy it over if it is the one to dial, or set `phone_column` in campaign.yaml.",
+                )
+        return Problem("There is no phone number.", "Fill it in, or remove the row.")
 
     def _variables(self, row: Row) -> tuple[dict[str, str], tuple[str, ...]]:
         variables: dict[str, str] = {}

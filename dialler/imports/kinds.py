@@ -26,6 +26,7 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
 _MARKUP = re.compile(rb"\s*<(!doctype\s+html|html|table|head|body|meta)\b", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml\b", re.IGNORECASE)
 _JSON = re.compile(rb'\s*(\{\s*"|\[\s*[\[{"])')
+_FEW_CONTROLS = 16
 _CONTROLS = bytes(set(range(32)) - {9, 10, 11, 12, 13, 26, 27, 28, 29, 30, 31}) + b"\x7f"
 
 
@@ -46,8 +47,8 @@ def refuse_other_kinds(head: bytes) -> None:
 
 
 def refuse_binary(head: bytes) -> None:
-    """Raise LeadFileError if more than one byte in twenty is a control character: for a file that is not UTF-16."""
-    if len(head) - len(head.translate(None, _CONTROLS)) > len(head) // 20:
+    """Raise LeadFileError if more than one byte in twenty, and not just a few, is a control character. Not for UTF-16."""
+    if len(head) - len(head.translate(None, _CONTROLS)) > max(len(head) // 20, _FEW_CONTROLS):
         raise LeadFileError("This is not a text file: it is full of control characters.", _SAVE_AS)
 
 

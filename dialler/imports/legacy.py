@@ -1,37 +1,42 @@
 """Old single-country encodings: which one, when a file is not UTF-8 and does not say.
 
-Latin text has single high bytes between ASCII letters and is read as Windows-1252, the usual one of spreadsheets
-(other Latin code pages cannot be told from it by a few names; the user can name one). Other scripts have high bytes
-in long runs; for them charset-normalizer is asked, with only the encodings below to choose from.
+The likely encodings of the campaign's country are tried, and those met everywhere; the one whose text has the smallest
+share of strange places wins, an earlier one in a tie. If each has many, those of other scripts are tried; one of them
+must be clearly better than the others, or charset-normalizer must say the same (by itself it needs more text than a list
+of ten names has). Else nothing is guessed: names in the wrong letters would be spoken to people.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import NoReturn
 
 from charset_normalizer import from_bytes
 
-__all__ = ["LegacySample"]
+from dialler.imports.code_pages import EVERYWHERE, PAGES, CodePage, letters_of, pages_of
+from dialler.imports.errors import LeadFileError
+from dialler.imports.plausibility import examples, strangeness
 
-_KEEP = 64_000
-_LETTER_RUN = re.compile(rb"[\x80-\x84\x86-\x90\x98-\x9f\xa1-\xaa\xac-\xba\xbc-\xff]+")  # not Windows-1252's quotes, dashes and blank
+__all__ = ["Guess", "LegacySample"]
+
+_KEEP = 32_000
 _HIGH_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
-_LABELS = {
-    "cp1251": "Cyrillic Windows-1251",
-    "koi8_r": "Cyrillic KOI8-R",
-    "cp866": "Cyrillic DOS 866",
-    "cp1253": "Greek Windows-1253",
-    "cp1255": "Hebrew Windows-1255",
-    "cp1256": "Arabic Windows-1256",
-    "cp874": "Thai Windows-874",
-    "shift_jis": "Japanese Shift-JIS",
-    "cp932": "Japanese Shift-JIS (Windows-31J)",
-    "euc_jp": "Japanese EUC",
-    "gb18030": "Chinese GB18030",
-    "big5": "Chinese Big5",
-    "cp949": "Korean Windows-949",
-}
-_WESTERN = ("cp1252", "Windows-1252")
+_LONG_NUMBER = re.compile(rb"[\d+]{3,}")  # they say nothing about letters; a GB18030 character may hold single digits
+_SHARE, _SMALL_SHARE, _MARGIN = 0.2, 0.05, 0.1
+_ENOUGH = 8
+"""Characters beyond ASCII, without which no encoding of the Macintosh or of DOS is believed."""
+_LINES_OF_A_STRAY = 50
+"""One strange place in so many lines is a slip of somebody's, whatever the encoding."""
+_SAME_LETTERS = ("cyrillic", "greek", "arabic")  # the encodings of one of these scripts need not be far apart
+
+
+@dataclass(frozen=True)
+class Guess:
+    """An encoding, and words of the file that it makes, to judge it by."""
+
+    page: CodePage
+    words: tuple[str, ...]
 
 
 class LegacySample:
@@ -40,27 +45,83 @@ class LegacySample:
     def __init__(self) -> None:
         self._lines: dict[bytes, None] = {}
         self._size = 0
+        self._ends = 0
 
     def add(self, block: bytes) -> None:
         """Look at one more block of the file."""
+        self._ends += block.count(b"\n") or block.count(b"\r")
         if self._size >= _KEEP:
             return
         for match in _HIGH_LINE.finditer(block):
-            line = re.sub(rb"[\d+]+", b"", match.group()[:1000])  # numbers say nothing about letters
+            line = _LONG_NUMBER.sub(b"", match.group()[:1000])
             if line not in self._lines:
                 self._lines[line] = None
                 self._size += len(line)
                 if self._size >= _KEEP:
                     return
 
-    def guess(self) -> tuple[str, str]:
-        """Python's and people's name of the most likely encoding; Windows-1252 when nothing speaks for another."""
+    def guess(self, region: str | None = None) -> Guess:
+        """The most likely encoding of a file from this country (ISO 3166), or from anywhere.
+
+        Raises:
+            LeadFileError: none makes sense of the file, or several do.
+        """
         sample = b"\n".join(self._lines)
-        runs = _LETTER_RUN.findall(sample)
-        high = sum(map(len, runs))
-        if not high or sum(len(run) for run in runs if len(run) >= 3) * 2 < high:
-            return _WESTERN
-        if all(0xE0 <= byte <= 0xFA for run in runs for byte in run):
-            return "cp1255", _LABELS["cp1255"]  # the 27 Hebrew letters; every other script here uses lower codes too
-        best = from_bytes(sample, cp_isolation=list(_LABELS)).best()
-        return (best.encoding, _LABELS[best.encoding]) if best is not None and best.encoding in _LABELS else _WESTERN
+        likely = [_tried(sample, page, region) for page in pages_of(region)]
+        best = min(likely, key=lambda tried: tried.share)
+        strays = self._ends // _LINES_OF_A_STRAY
+        if not best.is_accepted and min(likely[0].strange, likely[-len(EVERYWHERE)].strange) <= strays:
+            best = min((likely[0], likely[-len(EVERYWHERE)]), key=lambda tried: tried.strange)
+        elif not best.is_accepted:
+            others = [_tried(sample, page, None) for page in PAGES.values() if page.name not in {one.page.name for one in likely}]
+            best = _clearly_best(sample, [other for other in others if other.page.script != "latin"]) or _fail([*likely, *others])
+        return Guess(best.page, tuple(examples(best.text)))
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """`strange` of `count` characters beyond ASCII are out of place; `share` is more if letters are not the country's."""
+
+    page: CodePage
+    text: str
+    strange: float
+    count: int
+    share: float
+
+    @property
+    def is_accepted(self) -> bool:
+        if self.page.name in EVERYWHERE[1:]:
+            return self.count >= _ENOUGH and self.strange <= self.count * _SMALL_SHARE
+        return self.strange <= self.count * _SHARE
+
+
+def _tried(sample: bytes, page: CodePage, region: str | None) -> _Tried:
+    text = sample.decode(page.name, "replace")
+    strange, count = strangeness(text, page)
+    letters = letters_of(region)
+    weight = strangeness(text, page, letters)[0] if letters else strange
+    return _Tried(page, text, strange, count, round(weight / max(count, 1), 3))
+
+
+def _clearly_best(sample: bytes, tried: list[_Tried]) -> _Tried | None:
+    ranked = sorted(tried, key=lambda one: one.share)
+    best = ranked[0]
+    if not best.is_accepted:
+        return None
+    same_letters = best.page.script in _SAME_LETTERS
+    rivals = [one for one in ranked[1:] if one.text != best.text and not (same_letters and one.page.script == best.page.script)]
+    if all(one.share >= best.share + _MARGIN for one in rivals):
+        return best
+    detected = from_bytes(sample, cp_isolation=[one.page.name for one in ranked]).best()
+    return best if detected is not None and str(detected) == best.text else None
+
+
+def _fail(tried: list[_Tried]) -> NoReturn:
+    """Raise the error, with how the file would read in the encodings that fit least badly."""
+    ranked = sorted(tried, key=lambda one: one.share)[:5]
+    raise LeadFileError(
+        "The file is not UTF-8, and how its letters are written cannot be told.",
+        "Save it again as CSV (UTF-8). Or set `default_region` in campaign.yaml, which tells the country, or choose the encoding "
+        f"whose words look right below and set it there, as in `encoding: {ranked[0].page.name}`.",
+        [f"`encoding: {one.page.name}` ({one.page.label}): {', '.join(examples(one.text, 5)) or 'no words'}" for one in ranked],
+    )

@@ -11,7 +11,7 @@ from dialler.imports.phone_words import header_score
 from dialler.imports.phones import looks_like_phone, read_phone
 from dialler.imports.values import strip_invisible
 
-__all__ = ["ColumnEvidence", "choose_phone_column", "column_evidence", "named_column"]
+__all__ = ["ColumnEvidence", "choose_phone_column", "column_evidence", "named_columns", "only_one"]
 
 _ENOUGH = 0.5
 _EQUAL = 0.05
@@ -71,14 +71,30 @@ def column_evidence(position: int, header: str, cells: Sequence[str], region: st
     return ColumnEvidence(position, header, len(filled), len(cells), numbers / total, shaped / total, header_score(header))
 
 
-def named_column(headers: Sequence[str], wanted: str) -> int | None:
-    """The first column (from 0) that the user means by `wanted`: its header, the name made of it, or its number from 1."""
+def named_columns(headers: Sequence[str], wanted: str) -> list[int]:
+    """The columns (from 0) that the user can mean by `wanted`: its header, the name made of it, or its number from 1."""
     for same in (str.strip, str.casefold, variable_name):
         key = same(strip_invisible(wanted))
-        for position, header in enumerate(headers):
-            if key and same(strip_invisible(header)) == key:
-                return position
-    return int(wanted) - 1 if wanted.isdecimal() and 1 <= int(wanted) <= len(headers) else None
+        if found := [position for position, header in enumerate(headers) if key and same(strip_invisible(header)) == key]:
+            return found
+    return [int(wanted) - 1] if wanted.isdecimal() and 1 <= int(wanted) <= len(headers) else []
+
+
+def only_one(columns: Sequence[ColumnEvidence]) -> int:
+    """The position of the one among columns of the same header in which numbers stand.
+
+    Raises:
+        LeadFileError: in several of them, or in none.
+    """
+    fit = [column for column in columns if column.shaped > 0]
+    if len(fit) == 1:
+        return fit[0].position
+    places = " and ".join(str(column.position + 1) for column in columns)
+    raise LeadFileError(
+        f"Columns {places} are {'both' if len(columns) == 2 else 'all'} called {columns[0].header!r}.",
+        f"Write the number of the one to dial into campaign.yaml, as in `phone_column: {columns[0].position + 1}`.",
+        [f"column {column.position + 1}, {column}" for column in columns],
+    )
 
 
 def choose_phone_column(columns: Sequence[ColumnEvidence]) -> tuple[int, str | None]:
@@ -86,8 +102,8 @@ def choose_phone_column(columns: Sequence[ColumnEvidence]) -> tuple[int, str | N
 
     A column whose header names a phone needs one cell that looks like a number (or to be the only one so named); one
     whose header names something else (an account, a date) never counts; any other needs that half of its cells can be
-    dialled. Content and name count alike; an earlier column wins a tie of
-    named ones. Two columns of numbers that no header tells apart are not guessed: the wrong one rings a stranger.
+    dialled. Content and name count alike; an earlier column wins a tie of named ones. Two columns of numbers that no header
+    tells apart, or that have the same one, are not guessed: the wrong one rings a stranger.
 
     Raises:
         LeadFileError: there is none, or it cannot be told which.
@@ -112,6 +128,8 @@ def choose_phone_column(columns: Sequence[ColumnEvidence]) -> tuple[int, str | N
             f"Put the header of the right one into campaign.yaml, as in `phone_column: {best.header or best.position + 1}`.",
             looked_at,
         )
+    if same := [column for column in ranked if best.header and variable_name(column.header) == variable_name(best.header)][1:]:
+        only_one(sorted([best, *same], key=lambda column: column.position))
     if others:
         listed = ", ".join(repr(column.header or f"column {column.position + 1}") for column in others)
         return best.position, (

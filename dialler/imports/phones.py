@@ -17,7 +17,11 @@ from dialler.imports.values import clean_phone
 
 __all__ = ["looks_like_phone", "read_phone"]
 
-_SHAPE = re.compile(r"(?:tel:|00)?[+(]?\d[\d \u00a0().\u2010-\u2015/-]*(?:(?:;ext=|#|x|ext\.?|extn\.?)\s*\d+)?", re.IGNORECASE)
+_SHAPE = re.compile(
+    r"(?:tel:|00)?[+\uff0b(\uff08]{0,2}\d[\d \u3000\u00a0().\u2010-\u2015\u2212\u30fc\uff70\uff08\uff09\uff0d\uff0e/-]*"
+    r"(?:(?:;ext=|#|[^\W\d_]{1,16}\.?)[ :]*\d{1,6})?",
+    re.IGNORECASE,
+)
 _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+")
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}")
 _AMOUNT = re.compile(r"\d+[.]\d{1,2}")

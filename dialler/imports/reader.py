@@ -57,7 +57,7 @@ class LeadFile:
         self._handle = path.open("rb")
         try:
             self._stat = self._look()
-            self.facts = inspect_file(self._handle, options.encoding)
+            self.facts = inspect_file(self._handle, options.encoding, options.default_region)
             sample = _sample(physical_lines(self._handle, self.facts.encoding))
             self.dialect = find_dialect(sample, options.delimiter)
             rows = list(RowStream(sample[self.dialect.skip :], self.dialect.delimiter, self.dialect.skip + 1))

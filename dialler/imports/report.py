@@ -9,9 +9,12 @@ from typing import Any
 from dialler.imports.encoding import FileFacts
 from dialler.imports.header import Column, Layout
 from dialler.imports.options import ImportOptions
+from dialler.imports.phones import looks_like_phone
 from dialler.imports.values import REPAIRS
 
 __all__ = ["ImportReport", "LeadRow", "Rejected", "Tally", "already_imported"]
+
+_NAMES_SHOWN = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,11 @@ class ImportReport:
         """The report in sentences for people."""
         if self.unchanged:
             return [f"{self.source_name}: the campaign has this very file already; nothing was changed."]
+        rows = "row" if self.rows_read == 1 else "rows"
         said = [
-            f"{self.source_name}: {self.rows_read} rows read ({self.encoding}, {self.delimiter}), {self.imported} new, "
+            f"{self.source_name}: {self.rows_read} {rows} read ({self.encoding}, {self.delimiter}), {self.imported} new, "
             f"{self.already_there} in the campaign already, {self.rejected} rejected ({self.duplicates} of them duplicates).",
-            f"Numbers come from {self.phone_column!r}; variables: {', '.join(self.named_variables) or 'none'}.",
+            f"Numbers come from {self.phone_column!r}; variables: {_listed(self.named_variables)}.",
         ]
         if self.already_there_differ:
             said.append(
@@ -109,6 +113,11 @@ class ImportReport:
         if short := self.repairs.get("short_rows"):
             said.append(f"{short} row(s) end early; their missing cells count as empty.")
         return [*said, *self.warnings]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return (", ".join(names[:_NAMES_SHOWN]) or "none") + more
 
 
 def already_imported(report: ImportReport) -> ImportReport:
@@ -123,6 +132,7 @@ class Tally:
         self.rows = self.accepted = self.blank = 0
         self.by_kind: Counter[str] = Counter()
         self.repairs: Counter[str] = Counter()
+        self.unknown_numbers = 0
 
     def accept(self, repairs: tuple[str, ...]) -> None:
         """Count a lead, and the repairs that were made in its row."""
@@ -132,6 +142,7 @@ class Tally:
     def reject(self, row: Rejected) -> None:
         """Count a rejected row."""
         self.by_kind[row.kind] += 1
+        self.unknown_numbers += row.kind == "phone" and looks_like_phone(row.value) and "E" not in row.value.upper()
 
     def report(self, source_name: str, facts: FileFacts, delimiter: str, layout: Layout, options: ImportOptions) -> ImportReport:
         """What was counted so far; every accepted row counts as imported."""
@@ -152,5 +163,12 @@ class Tally:
             blank_rows=self.blank,
             rejected_by_kind=dict(self.by_kind),
             repairs=dict(self.repairs),
-            warnings=tuple(filter(None, (facts.warning, *layout.warnings))),
+            warnings=tuple(filter(None, (facts.warning, *layout.warnings, self._of_another_country(options.default_region)))),
         )
+
+    def _of_another_country(self, region: str | None) -> str | None:
+        """A warning if so many numbers are refused that the default region is likely to be wrong or missing."""
+        if self.unknown_numbers * 2 <= self.rows:
+            return None
+        now = f"is {region}: is it the country of these numbers" if region else "is not set: which country are these numbers of"
+        return f"Most rows have a number that cannot be dialled. `default_region` in campaign.yaml {now}?"

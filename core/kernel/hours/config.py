@@ -27,6 +27,8 @@ def _minutes(text: str) -> int:
 def _time_text(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"[0-9]:[0-5][0-9]", value):
         return f"0{value}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"a time of day is written HH:MM, such as {int(value) % 24:02}:00")
     return value
 
 

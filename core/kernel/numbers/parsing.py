@@ -43,7 +43,16 @@ _KINDS: dict[int, NumberKind] = {
 }
 _SHORTENED = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
 _LABEL = re.compile(r"^(tel|telephone|phone|mobile|mob|cell)\b[.:\s]*", re.IGNORECASE)
-_EXTENSION = re.compile(r"(;ext=|\bextension|\bextn?\.?|\bдоб\.?|\banexo|\bint\.?|x|#|~)[:\s]*([0-9]{1,11})#?$", re.IGNORECASE)
+_EXTENSION_WORDS = """
+extension extn? durchwahl durchw dw apparat app klappe nebenstelle poste ramal anexo interno interior int wewn? wew linka klapka
+mellék dahili toestel tst anknytning ankn lokal lok alanumero doorkiesnummer lokalnummer доб добавочный вн внутр вътр дод εσωτ
+εσωτερικό שלוחה تحويلة داخلي nội\\sbộ máy\\slẻ ต่อ 内線 內線 内线 分机 分機 转 轉 내선
+"""
+_EXTENSION = re.compile(
+    rf"(?:;ext=|(?<![^\W\d_])(?:{'|'.join(sorted(_EXTENSION_WORDS.split(), key=len, reverse=True))})\.?|x|#|~)[:\s]*([0-9]{{1,11}})#?$",
+    re.IGNORECASE,
+)
+_HYPHENS = str.maketrans(dict.fromkeys("\u2212\u30fc\uff70\ufe63\uff0d\u2010\u2011\u2012\u2013\u2014\u2015", "-"))
 _BETWEEN_NUMBERS = re.compile(r"[,;/|&\n]|\bor\b|\band\b", re.IGNORECASE)
 _E164 = "write it in full: +, country code, number"
 
@@ -150,7 +159,7 @@ def parse_number(raw: str, region: str | None = None, *, allow_premium: bool = F
 
 def _clean(raw: str) -> str:
     """Without invisible characters, outer spaces and a label such as `Tel:`; digits of every script as 0 to 9."""
-    text = raw.replace("\uff0b", "+")  # the full-width plus
+    text = raw.replace("\uff0b", "+").translate(_HYPHENS)  # the full-width plus; also the Japanese prolonged sound mark
     return _LABEL.sub("", "".join(map(_plain, text)).strip())
 
 
@@ -166,7 +175,7 @@ def _plain(ch: str) -> str:
 
 def _split_extension(text: str) -> tuple[str, str | None]:
     match = _EXTENSION.search(text)
-    return (text[: match.start()].strip(" ,;"), match[2]) if match else (text, None)
+    return (text[: match.start()].strip(" ,;"), match[1]) if match else (text, None)
 
 
 def _refuse_unreadable(text: str, body: str) -> None:

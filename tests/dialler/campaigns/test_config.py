@@ -84,6 +84,12 @@ def test_a_window_needs_its_time_zone() -> None:
         CampaignConfig.model_validate({"name": "x", "calling_window": {"time_zone": "IST", "start": "09:00"}})
 
 
+@pytest.mark.parametrize("start", [9, 9.3])
+def test_a_bare_hour_is_refused_with_the_right_form(start: float) -> None:
+    with pytest.raises(ValidationError, match="HH:MM, such as 09:00"):
+        CampaignConfig.model_validate({"name": "x", "calling_window": {"time_zone": "Asia/Kolkata", "start": start}})
+
+
 @pytest.mark.parametrize("key", list(CampaignConfig.model_fields))
 def test_every_key_explains_itself_and_stands_in_the_docs(key: str) -> None:
     assert CampaignConfig.model_fields[key].description

@@ -81,3 +81,42 @@ def test_loan_numbers_are_not_dialled(tmp_path: Path) -> None:
 def test_two_unnamed_columns_are_not_guessed(tmp_path: Path) -> None:
     with pytest.raises(LeadFileError, match="Several columns"):
         read(tmp_path, f"a,b\n{A},+447700900130\n{B},+447700900131\n")
+
+
+def test_of_two_columns_of_one_name_the_one_with_numbers_is_dialled(tmp_path: Path) -> None:
+    found = read(tmp_path, f"Phone,name,Phone\n,Ann,{A}\n-,Bob,{B}\n")
+    assert found.phones == [A, B]
+    assert found.leads[1].variables == {"phone": "-", "name": "Bob"}
+    named = read(tmp_path, f"Phone,name,Phone\n,Ann,{A}\n-,Bob,{B}\n", phone_column="phone")
+    assert named.phones == [A, B]
+
+
+def test_names_of_variables_do_not_depend_on_which_column_is_dialled(tmp_path: Path) -> None:
+    content = f"Phone,Phone,name\n{A},{B},Ann\n"
+    assert read(tmp_path, content, phone_column="1").leads[0].variables == {"phone_2": B, "name": "Ann"}
+    assert read(tmp_path, content, phone_column="2").leads[0].variables == {"phone": A, "name": "Ann"}
+
+
+def test_a_number_in_the_other_column_is_pointed_out(tmp_path: Path) -> None:
+    found = read(tmp_path, f"name,Phone,Mobile,Emergency phone\nAnn,,{A},\nBob,{B},,\nCy,,,{A}\n")
+    assert found.phones == [A]
+    assert "'Phone'" in found.rejected[0].reason
+    assert found.rejected[1].reason == "There is no phone number."
+
+
+@pytest.mark.parametrize(("region", "says"), [(None, "is not set"), ("GB", "is GB")])
+def test_a_wrong_default_region_is_suspected(region: str | None, says: str, tmp_path: Path) -> None:
+    found = read(tmp_path, "name,Mobile\nAnn,9876543210\nBob,9876543211\n", default_region=region)
+    assert not found.leads
+    assert says in found.report.lines()[-1]
+
+
+def test_japanese_ways_to_write_a_number(tmp_path: Path) -> None:
+    rows = "田中,０７７００－９００１２３\n佐藤,07700ー900ー124\n鈴木,（０７７００）９００−１２５　内線12\n"
+    found = read(tmp_path, f"氏名,電話番号\n{rows}", default_region="GB")
+    assert found.phones == [A, B, "+447700900125;ext=12"]
+
+
+def test_the_warning_about_many_variables_stays_short(tmp_path: Path) -> None:
+    found = read(tmp_path, f"phone,{','.join(f'c{number}' for number in range(199))}\n{A}{',x' * 199}\n")
+    assert "and 174 more" in found.report.lines()[1]

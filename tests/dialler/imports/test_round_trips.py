@@ -50,22 +50,13 @@ def test_rows_of_any_dialect_come_back(
     ]
 
 
-_WORDS = st.text(alphabet=sorted(set("abc éñçÅØß Łş Жуков Ωμέγα नमस्ते 王小明 0123456789 .'-&")), max_size=12).filter(
-    lambda text: clean_value(text).text == text
+_WORDS = st.sampled_from(
+    (
+        *("Ann", "José", "Núñez", "Müller", "Weiß", "Åsa", "Ægir", "Þórður", "Cœur", "d’Été", "L’Haÿ", "Île-de-Ré", "ÁLVAREZ", "MüLLER"),
+        *("“x”", "–", "N°3", "10€", "£5", "Nº", "½"),
+    )
 )
-
-
-@relaxed
-@given(st.lists(st.tuples(_WORDS, _WORDS), min_size=1, max_size=12), st.sampled_from(_UNICODE), st.sampled_from(",;\t|"))
-def test_the_dialect_and_the_columns_are_found(tmp_path: Path, rows: list[tuple[str, str]], encoding: str, delimiter: str) -> None:
-    table = [["note", "phone", "name"], *([first, f"+9990000{number:04}", second] for number, (first, second) in enumerate(rows))]
-    found = read(tmp_path, written(table, delimiter, "\n", csv.QUOTE_MINIMAL).encode(encoding))
-    assert found.phones == [row[1] for row in table[1:]]
-    assert [tuple(lead.variables.values()) for lead in found.leads] == rows
-
-
-_SYLLABLES = st.sampled_from(["an", "bé", "ño", "mü", "lø", "ßen", "Åsa", "œu", "çal", " de ", "–", " “x” "])
-_WESTERN_NAMES = st.lists(_SYLLABLES, max_size=5).map("".join).filter(lambda text: clean_value(text).text == text)
+_WESTERN_NAMES = st.lists(_WORDS, max_size=5).map(" ".join)
 
 
 @relaxed

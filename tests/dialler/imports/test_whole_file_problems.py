@@ -39,6 +39,10 @@ def zipped(name: str, content: bytes = b"x") -> bytes:
         (b"phone,name\n", "no rows below"),
         (b"name,city\nAnn,Ely\nBob,York\n", "No column of phone numbers"),
         (f"a,b\n{A},{B}\n".encode(), "Several columns"),
+        (f"name,Phone,phone \nAnn,{A},{B}\n".encode(), "Columns 2 and 3 are both called 'Phone'"),
+        (f"name^phone\nAnn^{A}\nBob^{B}\n".encode(), "none of comma"),
+        (f"name    phone\nAnn     {A}\nBob     {B}\n".encode(), "lined up with blanks"),
+        (f'"name,phone"\n"Ann,{A}"\n"Bob,{B}"\n'.encode(), "saved as CSV twice"),
         (b"loan account,name\n9876543210,Ann\n", "No column of phone numbers"),
     ],
 )  # fmt: skip
@@ -54,6 +58,7 @@ def test_the_whole_file_is_unusable(content: bytes, says: str, tmp_path: Path) -
     [
         ({"phone_column": "Mobil"}, "no column 'Mobil'"),
         ({"phone_column": "9"}, "no column '9'"),
+        ({"phone_column": "NAME "}, "Columns 2 and 3 are both called 'name'"),
         ({"default_region": "UK"}, "Did you mean GB"),
         ({"encoding": "klingon"}, "not known"),
         ({"encoding": "base64"}, "not known"),
@@ -62,7 +67,7 @@ def test_the_whole_file_is_unusable(content: bytes, says: str, tmp_path: Path) -
 )
 def test_wrong_options(options: dict[str, Any], says: str, tmp_path: Path) -> None:
     with pytest.raises(LeadFileError, match=says):
-        read(tmp_path, f"phone,name\n{A},Ann\n", **options)
+        read(tmp_path, f"phone,name,name\n{A},Ann,Lee\n", **options)
 
 
 def test_what_was_looked_at_is_told(tmp_path: Path) -> None:
