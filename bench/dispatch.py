@@ -22,7 +22,8 @@ from sqlalchemy import insert, text
 from bench.servers import KINDS, fresh
 from core.kernel.database import Database
 from core.kernel.ids import Ids
-from dialler.leads.claims import claim, promote_due
+from dialler.leads.claims import claim
+from dialler.leads.queue import promote_due
 from dialler.leads.states import QUEUE_OF
 from tests.support import CAMPAIGN, TOKEN, leads, make_campaign
 

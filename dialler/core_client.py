@@ -9,16 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
 
 from core.kernel.clock import Clock
 
-__all__ = ["CoreClient", "CoreUnreachable", "Fleet", "Misconfigured", "NotNow", "NumberRefused", "Placed"]
+__all__ = ["CoreClient", "CoreUnreachable", "Fleet", "LeadRefused", "Misconfigured", "Placed", "TryLater"]
 
+_CAMPAIGNS_FAULT = frozenset({401, 402, 403, 404, 405, 406, 407, 410, 411, 415, 426})
+"""Statuses about what all leads share: the key, the account, the bot, the address."""
+_LEADS_FAULT = frozenset({400, 413, 414, 422, 431, 451})
+"""Statuses about this one request, so about this lead. What is in neither set says nothing of what was done."""
+_CAMPAIGNS_FIELDS = frozenset({"bot_id", "from_number", "Idempotency-Key"})
+"""Fields of a dialout that are the same for all leads, or made by the dialler."""
+_OVER = frozenset({200, 202, 204, 404, 409, 410})
+"""Answers to the wish to end a call after which there is no call to end, or soon none."""
 
+_ASKED_TOO_OFTEN = timedelta(seconds=30)
+"""How long it is not asked again if the core does not say."""
 _CALLS_AT_ONCE = 100
 """Most calls that one request about deliveries may name."""
 
@@ -35,7 +45,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class NotNow:
+class TryLater:
     """Refused, nothing placed; it could work at `retry_at` (None: nobody knows)."""
 
     reason: str
@@ -44,10 +54,10 @@ class NotNow:
 
 
 @dataclass(frozen=True)
-class NumberRefused:
-    """Refused for good because of this lead: its number is `suppressed` or not dialable, or its variables cannot be kept."""
+class LeadRefused:
+    """Refused for good because of this lead: its number is `suppressed` or not dialable, or the rest of its `request` is no use."""
 
-    suppressed: bool
+    cause: Literal["suppressed", "number", "request"]
     detail: str
 
 
@@ -60,12 +70,16 @@ class Misconfigured:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Capacity: calls that can be placed now, and what the calls in progress are doing."""
+    """Capacity: calls that can be placed now, and what the calls in progress are doing.
+
+    `ask_again_at` is set if the core did not tell, for it was asked too often.
+    """
 
     available: int
     calls: int
     max: int
     by_state: dict[str, int]
+    ask_again_at: datetime | None = None
 
 
 class CoreClient:
@@ -83,7 +97,7 @@ class CoreClient:
 
     async def dialout(
         self, bot_id: str, to_number: str, variables: dict[str, Any], attempt_id: str
-    ) -> Placed | NotNow | NumberRefused | Misconfigured:
+    ) -> Placed | TryLater | LeadRefused | Misconfigured:
         """Place a call for an attempt. Repeating it for the same attempt places no second call.
 
         Raises:
@@ -98,13 +112,13 @@ class CoreClient:
         match response.status_code:
             case 422:
                 return await self._refused(_codes(problem), detail, attempt_id)
-            case 413:
-                return NumberRefused(False, detail)
+            case status if status in _LEADS_FAULT:
+                return LeadRefused("request", detail)
             case 503 if "reason" in problem:  # without one it is not the core that answers, but something in between
-                return NotNow(str(problem["reason"]), detail, self._moment(problem, response))
+                return TryLater(str(problem["reason"]), detail, self._moment(problem, response))
             case 429:
-                return NotNow("no_capacity", detail, self._moment(problem, response))
-            case 401 | 403 | 404:
+                return TryLater("no_capacity", detail, self._moment(problem, response))
+            case status if status in _CAMPAIGNS_FAULT:
                 return Misconfigured(detail)
         raise CoreUnreachable(f"the core answered {response.status_code} to a dialout")
 
@@ -117,10 +131,10 @@ class CoreClient:
             CoreUnreachable: if it did not answer.
         """
         response = await self._send("GET", "/health/fleet", params={"bot_id": bot_id})
-        if response.status_code in {401, 403, 404}:
-            return Fleet(1, 0, 0, {})
+        if response.status_code in _CAMPAIGNS_FAULT:
+            return Fleet(1, 0, 1, {})
         if response.status_code == 429:
-            return Fleet(0, 0, 0, {})
+            return Fleet(0, 0, 0, {}, self._moment({}, response) or self._clock.now() + _ASKED_TOO_OFTEN)
         body = _answered(response, "the question for its capacity")
         try:
             return Fleet(
@@ -141,14 +155,28 @@ class CoreClient:
             raise CoreUnreachable("the core's answer to the question for a call cannot be read")
         return calls[0] if calls else None
 
+    async def call(self, call_id: str) -> dict[str, Any] | None:
+        """A call by its id; None if the core knows none.
+
+        Raises:
+            CoreUnreachable: if it did not answer.
+        """
+        response = await self._send("GET", f"/api/v1/calls/{quote(call_id, safe='')}")
+        if response.status_code == 404:
+            return None
+        call = _answered(response, "the question for a call")
+        if "call_id" not in call or "result" not in call:
+            raise CoreUnreachable("the core's answer to the question for a call cannot be read")
+        return call
+
     async def cancel(self, call_id: str) -> None:
         """End a call; one that is over, or that there is not, stays as it is.
 
         Raises:
-            CoreUnreachable: if it is not known whether the call will end.
+            CoreUnreachable: if it is not known whether the call will end: the core failed, or would not. Ask again.
         """
         response = await self._send("POST", f"/api/v1/calls/{quote(call_id, safe='')}/cancel")
-        if response.status_code not in {200, 404}:
+        if response.status_code not in _OVER:
             raise CoreUnreachable(f"the core answered {response.status_code} to the wish to end a call")
 
     async def knows_bot(self, bot_id: str) -> bool:
@@ -196,16 +224,18 @@ class CoreClient:
             replayed += int(answer.get("replayed", 0))
         return replayed
 
-    async def _refused(self, codes: dict[str, str], detail: str, attempt_id: str) -> Placed | NumberRefused | Misconfigured:
+    async def _refused(self, codes: dict[str, str], detail: str, attempt_id: str) -> Placed | LeadRefused | Misconfigured:
         """What a 422 means, by its fields."""
         if codes.get("Idempotency-Key") == "key_reused":  # the lead has changed since its call was placed
             call = await self.call_of_attempt(attempt_id)
             if call is None:
                 raise CoreUnreachable("the core has a call for an attempt, and does not show it")
             return Placed(str(call["call_id"]))
-        if codes and set(codes) <= {"to_number", "variables"}:
-            return NumberRefused(codes.get("to_number") == "suppressed", detail)
-        return Misconfigured(detail)
+        if _CAMPAIGNS_FIELDS & set(codes):
+            return Misconfigured(detail)
+        if "to_number" in codes:
+            return LeadRefused("suppressed" if codes["to_number"] == "suppressed" else "number", detail)
+        return LeadRefused("request", detail)
 
     async def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
         headers = self._headers | more.pop("headers", {})

@@ -33,7 +33,7 @@ async def dialling(whole: Whole, campaign_id: str, token: str) -> AsyncIterator[
         _SWEEP_SECONDS,
         lambda: runner.reconcile(whole.clock.now() - stale_after(longest)),
     )
-    orders = asyncio.create_task(watch_orders(whole.parts, campaign_id), name=f"orders for campaign {campaign_id}")
+    orders = asyncio.create_task(watch_orders(runner), name=f"orders for campaign {campaign_id}")
     try:
         yield runner
     finally:

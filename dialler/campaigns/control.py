@@ -16,7 +16,7 @@ from core.kernel.clock import WallTime
 from core.kernel.database import Database
 from dialler.campaigns.owner import owner_of
 from dialler.campaigns.store import change_state, latest_clock
-from dialler.leads.claims import close_waiting
+from dialler.leads.queue import close_waiting
 from dialler.leads.tables import Lead
 
 __all__ = ["Steered", "pause", "resume", "stop"]

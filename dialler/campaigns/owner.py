@@ -10,9 +10,9 @@ from sqlalchemy import Connection, select, update
 from core.kernel.processes import ProcessIdentity, is_dead
 from dialler.campaigns.tables import Campaign
 
-__all__ = ["LEASE", "AlreadyRunning", "Owner", "acquire", "owner_of", "release", "renew"]
+__all__ = ["OWNER_LEASE", "AlreadyRunning", "Owner", "acquire", "owner_of", "release", "renew"]
 
-LEASE = timedelta(seconds=20)
+OWNER_LEASE = timedelta(seconds=20)
 """How long, in wall time, an owner that is not heard of keeps a campaign. A dead process of this machine loses it at once."""
 
 _campaigns = Campaign.__table__  # type: ignore[attr-defined]
@@ -64,7 +64,7 @@ def acquire(connection: Connection, campaign_id: str, token: str, process: Proce
             owner_host=process.host,
             owner_pid=process.pid,
             owner_pid_started=process.started,
-            owner_lease_until=wall + LEASE,
+            owner_lease_until=wall + OWNER_LEASE,
         )
     )
     if taken.rowcount != 1:
@@ -76,7 +76,7 @@ def renew(connection: Connection, campaign_id: str, token: str, wall: datetime, 
     kept = connection.execute(
         update(_campaigns)
         .where(_campaigns.c.id == campaign_id, _campaigns.c.owner_token == token)
-        .values(owner_lease_until=wall + LEASE, clock_at=clock_at)
+        .values(owner_lease_until=wall + OWNER_LEASE, clock_at=clock_at)
     )
     return kept.rowcount == 1
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from dialler.campaigns.states import next_state
+from dialler.campaigns.states import OVER, next_state
 from dialler.campaigns.tables import Campaign
 from dialler.leads.history import latest_change
 
@@ -18,6 +18,7 @@ __all__ = [
     "create_campaign",
     "find_campaign",
     "latest_clock",
+    "lock_campaign",
     "move_campaign",
     "read_campaign",
     "set_hold",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 _campaigns = Campaign.__table__  # type: ignore[attr-defined]
+_STATE = select(_campaigns.c.state, _campaigns.c.owner_token, _campaigns.c.end_calls).where(_campaigns.c.id == bindparam("campaign_id"))
+_SHARED, _ALONE = _STATE.with_for_update(read=True), _STATE.with_for_update()
 
 
 def create_campaign(
@@ -63,6 +66,24 @@ def read_campaign(connection: Connection, campaign_id: str) -> Row[Any]:
     return connection.execute(select(_campaigns).where(_campaigns.c.id == campaign_id)).one()
 
 
+def lock_campaign(connection: Connection, campaign_id: str, *, alone: bool = False) -> Row[Any]:
+    """Keep a campaign as it is to the end of the transaction. Returns its `state`, `owner_token` and `end_calls`.
+
+    Whatever writes to the leads or attempts of a campaign begins with this: everywhere the campaign is locked first, then
+    the lead, then the attempt, so no two can wait for each other; and a pause or a stop comes wholly before or wholly
+    after it. (SQLite has one writer at a time: there the transaction itself is the lock.)
+
+    Args:
+        connection: a transaction that may write.
+        campaign_id: the campaign.
+        alone: keep out those who only share the lock as well: for whoever changes the campaign's state.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: if there is none.
+    """
+    return connection.execute(_ALONE if alone else _SHARED, {"campaign_id": campaign_id}).one()
+
+
 def find_campaign(connection: Connection, name_or_id: str) -> Row[Any] | None:
     """A campaign by its name or its id."""
     return connection.execute(select(_campaigns).where((_campaigns.c.name == name_or_id) | (_campaigns.c.id == name_or_id))).one_or_none()
@@ -87,17 +108,19 @@ def change_state(
 ) -> str:
     """Apply an event to the campaign's state; returns the new state.
 
+    An order to end the calls in progress stands until it was carried out, or the campaign is over: no later order takes it back.
+
     Raises:
         dialler.campaigns.states.NotAllowed: if the state does not allow the event.
     """
-    state = connection.execute(select(_campaigns.c.state).where(_campaigns.c.id == campaign_id).with_for_update()).scalar_one()
-    new = next_state(state, event)
-    values: dict[str, Any] = {"state": new, "reason": reason, "end_calls": end_calls}
+    before = lock_campaign(connection, campaign_id, alone=True)
+    state, new = before.state, next_state(before.state, event)
+    values: dict[str, Any] = {"state": new, "reason": reason, "end_calls": (before.end_calls or end_calls) and new not in OVER}
     if new == "running" and state != "running":
         values |= {"hold_until": None, "hold_reason": None, "ended_at": None}
         if state == "draft":
             values["started_at"] = now
-    if new in {"completed", "stopped", "failed"} and state != new:
+    if new in OVER and state != new:
         values["ended_at"] = now
     connection.execute(update(_campaigns).where(_campaigns.c.id == campaign_id).values(**values))
     return new

@@ -22,6 +22,7 @@ from core.kernel.clock import Clock, WallTime, utc_now
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.processes import ProcessIdentity, is_dead, this_process
+from dialler.campaigns.store import lock_campaign
 from dialler.imports import store
 from dialler.imports.errors import ImportInProgress
 from dialler.imports.options import ImportOptions
@@ -181,6 +182,7 @@ class _Staging:
             report, imported=self._imported, already_there=self._there, already_there_differ=self._differ, import_id=self._import_id
         )
         with self._database.write() as connection:
+            lock_campaign(connection, self._campaign_id)  # it does not end as finished at the same moment
             self._fence(store.close_import(connection, self._import_id, "active", now, report.as_dict()))
             visible = store.activate_leads(connection, self._import_id, now)
             if visible != self._imported:

@@ -1,7 +1,8 @@
 """Leads and the attempts to reach them.
 
 states    the state machine of a lead, one table
-claims    taking leads to dial, and giving them back
+claims    taking leads to dial, and what the answer of the dialout does to them
+queue     leads that become due come into the claim index; the campaign's end closes what waits
 progress  counting where the leads of a campaign are
 results   a call result comes in: receipt is idempotent, the policy decides, the lead moves
 held      leads that may have been dialled: list and resolve them

@@ -1,34 +1,75 @@
-"""Taking leads to dial, and giving them back. Every write is fenced by (id, state, lease token)."""
+"""Taking leads to dial, and what the answer of the dialout does to them.
+
+Every write is fenced by (id, state, lease token, attempt): who comes late changes nothing, and is logged.
+"""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, and_, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from core.kernel.ids import Ids
-from dialler.campaigns.tables import Campaign
-from dialler.leads.history import add_history, add_history_of_many
+from dialler.campaigns.store import lock_campaign
+from dialler.leads.history import add_history
 from dialler.leads.states import CLAIMED, QUEUE_OF, WAITING, next_state
 from dialler.leads.tables import Attempt, Lead, LeadHistory
 
-__all__ = ["Claim", "claim", "close_waiting", "give_back", "mark_placed", "never_dialable", "promote_due"]
+__all__ = ["Claim", "Undialled", "claim", "end_undialled", "give_back", "mark_placed", "note_failed_dialout", "still_ours"]
 
-_campaigns = Campaign.__table__  # type: ignore[attr-defined]
+log = logging.getLogger(__name__)
+
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
 _history = LeadHistory.__table__  # type: ignore[attr-defined]
 
-_KIND_OF = {"pending": "first", "retry_scheduled": "retry", "callback_scheduled": "callback"}
-_STATE_OF = {kind: state for state, kind in _KIND_OF.items()}
+_KIND_OF: Final = {"pending": "first", "retry_scheduled": "retry", "callback_scheduled": "callback"}
+_STATE_OF: Final = {kind: state for state, kind in _KIND_OF.items()}
+
+_NEXT = (  # made once: building it costs more than running it
+    select(
+        _leads.c.id,
+        _leads.c.state,
+        _leads.c.attempt_id,
+        _leads.c.phone,
+        _leads.c.variables,
+        select(func.max(_attempts.c.number)).where(_attempts.c.lead_id == _leads.c.id).scalar_subquery().label("last_number"),
+    )
+    .where(_leads.c.campaign_id == bindparam("campaign_id"), _leads.c.queue.is_not(None))
+    .order_by(_leads.c.queue, _leads.c.due_at, _leads.c.position)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True, of=_leads)
+)
+_FENCE = (
+    select(_leads.c.state)
+    .where(
+        _leads.c.id == bindparam("lead_id"),
+        _leads.c.state.in_(CLAIMED),
+        _leads.c.attempt_id == bindparam("attempt_id"),
+        _leads.c.lease_token == bindparam("token"),
+    )
+    .with_for_update()
+)
+
+Undialled = Literal["number_suppressed", "number_refused", "lead_refused", "not_received"]
+"""Why a lead ends without having been dialled: the core refuses its number, because of the suppression list or as not
+dialable; or what it was sent for this lead; or the dialouts of this lead never reached it."""
+_DISPOSITION_OF: Final[dict[Undialled, str]] = {
+    "number_suppressed": "DO_NOT_CALL",
+    "number_refused": "INVALID_NUMBER",
+    "lead_refused": "ERROR",
+    "not_received": "ERROR",
+}
 
 
 @dataclass(frozen=True)
 class Claim:
     """A lead that was taken, with the attempt that is to be sent for it."""
 
+    campaign_id: str
     lead_id: int
     attempt_id: str
     kind: str
@@ -37,48 +78,24 @@ class Claim:
     created_at: datetime
 
 
-def promote_due(connection: Connection, campaign_id: str, now: datetime) -> int:
-    """Move waiting leads whose time has come into the claim index; returns how many."""
-    moved = connection.execute(
-        update(_leads)
-        .where(_leads.c.campaign_id == campaign_id, _leads.c.queue.is_(None), _leads.c.due_at <= now, _leads.c.state.in_(WAITING))
-        .values(queue=case(QUEUE_OF, value=_leads.c.state))
-    )
-    return moved.rowcount
-
-
 def claim(connection: Connection, ids: Ids, campaign_id: str, token: str, limit: int, now: datetime) -> list[Claim]:
     """Take up to `limit` leads, in the order callbacks, first attempts, retries, and make their attempts.
 
-    Takes none unless the campaign is running and `token` owns its lease. The campaign's row is locked meanwhile, so that
-    once a pause is committed no claim can follow. A lead whose last attempt was refused keeps that attempt and its id.
+    Takes none unless the campaign is running, `token` owns its lease, and no order to end its calls stands. The campaign's
+    row is locked meanwhile, so that once a pause is committed no claim can follow. A lead whose last attempt was refused
+    keeps that attempt and its id.
     """
-    running = connection.execute(
-        select(_campaigns.c.id)
-        .where(_campaigns.c.id == campaign_id, _campaigns.c.state == "running", _campaigns.c.owner_token == token)
-        .with_for_update(read=True)
-    ).one_or_none()
-    if running is None:
+    campaign = lock_campaign(connection, campaign_id)
+    if campaign.state != "running" or campaign.owner_token != token or campaign.end_calls:
         return []
-    chosen = connection.execute(
-        select(_leads.c.id, _leads.c.state, _leads.c.attempt_id, _leads.c.phone, _leads.c.variables)
-        .where(_leads.c.campaign_id == campaign_id, _leads.c.queue.is_not(None))
-        .order_by(_leads.c.queue, _leads.c.due_at, _leads.c.position)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    chosen = connection.execute(_NEXT, {"campaign_id": campaign_id, "at_most": limit}).all()
     if not chosen:
         return []
-    ids_taken = [row.id for row in chosen]
-    last_numbers = connection.execute(
-        select(_attempts.c.lead_id, func.max(_attempts.c.number)).where(_attempts.c.lead_id.in_(ids_taken)).group_by(_attempts.c.lead_id)
-    )
-    numbers: dict[int, int] = {row[0]: row[1] for row in last_numbers}
     claims, new, old = [], [], []
     for row in chosen:
         kind, attempt_id = _KIND_OF[row.state], row.attempt_id
         if attempt_id is None:
-            number = numbers.get(row.id, 0) + 1
+            number = (row.last_number or 0) + 1
             attempt_id = ids.new("attempt", campaign_id, row.phone, number)
             new.append(
                 {
@@ -91,11 +108,12 @@ def claim(connection: Connection, ids: Ids, campaign_id: str, token: str, limit:
                     "created_at": now,
                     "sent_at": now,
                     "refusals": 0,
+                    "failed_dialouts": 0,
                 }
             )
         else:
             old.append(attempt_id)
-        claims.append(Claim(row.id, attempt_id, kind, row.phone, row.variables, now))
+        claims.append(Claim(campaign_id, row.id, attempt_id, kind, row.phone, row.variables, now))
     if new:
         connection.execute(insert(_attempts), new)
     if old:
@@ -105,7 +123,7 @@ def claim(connection: Connection, ids: Ids, campaign_id: str, token: str, limit:
     attempt_of = case({c.lead_id: c.attempt_id for c in claims}, value=_leads.c.id)
     connection.execute(
         update(_leads)
-        .where(_leads.c.id.in_(ids_taken), _leads.c.state.in_(WAITING))
+        .where(_leads.c.id.in_([c.lead_id for c in claims]), _leads.c.state.in_(WAITING))
         .values(state="claimed", queue=None, due_at=None, lease_token=token, attempt_id=attempt_of, updated_at=now)
     )
     connection.execute(
@@ -126,9 +144,31 @@ def claim(connection: Connection, ids: Ids, campaign_id: str, token: str, limit:
     return claims
 
 
-def mark_placed(connection: Connection, taken: Claim, token: str, call_id: str, now: datetime) -> None:
-    """The dialout was answered with a call id. The result may have been faster: then only the call id is noted."""
-    changed = connection.execute(
+def still_ours(connection: Connection, taken: Claim, token: str | None, what: str) -> str | None:
+    """Lock a claimed lead. Returns its state; None, and logs it, if it is not claimed for that attempt under that token any more.
+
+    The campaign must be locked already.
+
+    Args:
+        connection: a transaction that may write.
+        taken: the lead and its attempt.
+        token: the lease token that the lead was claimed under.
+        what: what comes too late then, for the log.
+    """
+    fence = {"lead_id": taken.lead_id, "attempt_id": taken.attempt_id, "token": token}
+    state: str | None = connection.execute(_FENCE, fence).scalar_one_or_none()
+    if state is None:
+        log.warning("%s of attempt %s came too late: lead %s has moved on, and stays as it is", what, taken.attempt_id, taken.lead_id)
+    return state
+
+
+def mark_placed(connection: Connection, taken: Claim, token: str | None, call_id: str, now: datetime) -> bool:
+    """The dialout was answered with a call id. If the result was faster, or the lead is another owner's by now, nothing changes.
+
+    Returns whether more may be dialled: the campaign runs, under that token.
+    """
+    campaign = lock_campaign(connection, taken.campaign_id)
+    placed = connection.execute(
         update(_leads)
         .where(
             _leads.c.id == taken.lead_id,
@@ -138,80 +178,99 @@ def mark_placed(connection: Connection, taken: Claim, token: str, call_id: str, 
         )
         .values(state="dialling", updated_at=now)
     )
-    connection.execute(
-        update(_attempts).where(_attempts.c.id == taken.attempt_id, _attempts.c.call_id.is_(None)).values(call_id=call_id, placed_at=now)
-    )
-    connection.execute(update(_attempts).where(_attempts.c.id == taken.attempt_id, _attempts.c.state == "placing").values(state="placed"))
-    if changed.rowcount:
-        add_history(connection, taken.lead_id, now, "claimed", "placed", "dialling", taken.attempt_id)
-
-
-def give_back(
-    connection: Connection, lead_id: int, attempt_id: str, token: str | None, due_at: datetime, why: str, now: datetime, *, at_once: bool
-) -> bool:
-    """Nothing was placed: the lead waits again where it was, and its attempt will be sent under the same id.
-
-    Returns False, having changed nothing, if the lead is no longer claimed for that attempt under that token.
-
-    Args:
-        token: the lease token that the lead was claimed under.
-        due_at: when it is to be tried again.
-        at_once: whether it keeps its place in the claim index (the hold is the campaign's, not the lead's).
-    """
-    kind = connection.execute(select(_attempts.c.kind).where(_attempts.c.id == attempt_id)).scalar_one()
-    state = _STATE_OF[kind]
-    from_state = connection.execute(select(_leads.c.state).where(_leads.c.id == lead_id).with_for_update()).scalar_one()
-    changed = connection.execute(
-        update(_leads)
-        .where(_leads.c.id == lead_id, _leads.c.state.in_(CLAIMED), _leads.c.attempt_id == attempt_id, _leads.c.lease_token == token)
-        .values(state=state, queue=QUEUE_OF[state] if at_once else None, due_at=due_at, lease_token=None, note=why, updated_at=now)
-    )
-    if changed.rowcount != 1:
-        return False
-    next_state(from_state, f"refused_{kind}")
-    connection.execute(
-        update(_attempts)
-        .where(_attempts.c.id == attempt_id, _attempts.c.state.in_(("placing", "created")))
-        .values(state="created", refusals=_attempts.c.refusals + 1, last_refusal=why)
-    )
-    add_history(connection, lead_id, now, from_state, f"refused_{kind}", state, attempt_id, why)
-    return True
-
-
-def never_dialable(connection: Connection, taken: Claim, token: str, event: str, why: str, now: datetime) -> None:
-    """The core refused the number for good: suppressed, or not dialable. The attempt ends, uncharged."""
-    state = next_state("claimed", event)
-    changed = connection.execute(
-        update(_leads)
-        .where(_leads.c.id == taken.lead_id, _leads.c.state == "claimed", _leads.c.lease_token == token)
-        .values(
-            state=state,
-            lease_token=None,
-            attempt_id=None,
-            outcome=event,
-            disposition="DO_NOT_CALL" if state == "suppressed" else "INVALID_NUMBER",
-            note=why,
-            updated_at=now,
+    if placed.rowcount:
+        connection.execute(
+            update(_attempts)
+            .where(_attempts.c.id == taken.attempt_id, _attempts.c.state == "placing")
+            .values(state="placed", call_id=call_id, placed_at=now)
         )
-    )
-    if changed.rowcount == 1:
+        add_history(connection, taken.lead_id, now, "claimed", "placed", "dialling", taken.attempt_id)
+    else:
+        _log_late_answer(connection, taken, call_id)
+    return bool(campaign.state == "running" and campaign.owner_token == token)
+
+
+def _log_late_answer(connection: Connection, taken: Claim, call_id: str) -> None:
+    known = connection.execute(select(_attempts.c.call_id).where(_attempts.c.id == taken.attempt_id)).scalar_one_or_none()
+    if known == call_id:
+        log.info("the result of call %s was faster than the answer of its dialout, or it is known already", call_id)
+    else:
+        log.warning("the dialout of attempt %s was answered too late: lead %s has moved on", taken.attempt_id, taken.lead_id)
+
+
+def note_failed_dialout(connection: Connection, taken: Claim, token: str, why: str) -> None:
+    """Count a dialout that went wrong; whether the core has received it is not known."""
+    lock_campaign(connection, taken.campaign_id)
+    if still_ours(connection, taken, token, "a failed dialout") is not None:
         connection.execute(
             update(_attempts)
             .where(_attempts.c.id == taken.attempt_id)
-            .values(state="ended", ended_at=now, charged=False, outcome=event, last_refusal=why)
+            .values(failed_dialouts=_attempts.c.failed_dialouts + 1, last_refusal=why)
         )
-        add_history(connection, taken.lead_id, now, "claimed", event, state, taken.attempt_id, why)
 
 
-def close_waiting(connection: Connection, campaign_id: str, event: str, now: datetime) -> int:
-    """End every waiting lead of a campaign (`stopped`, or `window_closed`); returns how many."""
-    which = and_(_leads.c.campaign_id == campaign_id, _leads.c.state.in_(WAITING))
-    state = next_state("pending", event)
-    add_history_of_many(connection, which, now, event, state)
+def give_back(connection: Connection, taken: Claim, token: str | None, due_at: datetime, why: str, now: datetime, *, at_once: bool) -> bool:
+    """Nothing was placed: the lead waits again where it was, and its attempt will be sent under the same id.
+
+    If the campaign was stopped meanwhile, the lead is. Returns False, having changed nothing, if it is no longer claimed
+    for that attempt under that token.
+
+    Args:
+        connection: a transaction that may write.
+        taken: the lead and its attempt.
+        token: the lease token that the lead was claimed under.
+        due_at: when it is to be tried again.
+        why: for people.
+        now: the moment it is.
+        at_once: whether it keeps its place in the claim index (the hold is the campaign's, not the lead's).
+    """
+    stopped = lock_campaign(connection, taken.campaign_id).state in {"stopping", "stopped"}
+    from_state = still_ours(connection, taken, token, "the refusal")
+    if from_state is None:
+        return False
+    if stopped:
+        _end(connection, taken, from_state, "stopped", "stopped", now, note="the campaign was stopped")
+        return True
+    event, state = f"refused_{taken.kind}", _STATE_OF[taken.kind]
+    next_state(from_state, event)
+    connection.execute(
+        update(_leads)
+        .where(_leads.c.id == taken.lead_id)
+        .values(state=state, queue=QUEUE_OF[state] if at_once else None, due_at=due_at, lease_token=None, note=why, updated_at=now)
+    )
     connection.execute(
         update(_attempts)
-        .where(_attempts.c.campaign_id == campaign_id, _attempts.c.state == "created")
-        .values(state="ended", ended_at=now, charged=False, outcome=event)
+        .where(_attempts.c.id == taken.attempt_id, _attempts.c.state.in_(("placing", "created")))
+        .values(state="created", refusals=_attempts.c.refusals + 1, last_refusal=why)
     )
-    closed = connection.execute(update(_leads).where(which).values(state=state, queue=None, due_at=None, attempt_id=None, updated_at=now))
-    return closed.rowcount
+    add_history(connection, taken.lead_id, now, from_state, event, state, taken.attempt_id, why)
+    return True
+
+
+def end_undialled(connection: Connection, taken: Claim, token: str | None, cause: Undialled, why: str, now: datetime) -> bool:
+    """It can never be dialled: the lead and its attempt end, uncharged. The dialouts that failed count as dials that could not ring.
+
+    Returns False, having changed nothing, if it is no longer claimed for that attempt under that token.
+    """
+    lock_campaign(connection, taken.campaign_id)
+    from_state = still_ours(connection, taken, token, "the refusal")
+    if from_state is None:
+        return False
+    _end(connection, taken, from_state, cause, cause, now, note=why, disposition=_DISPOSITION_OF[cause], outcome=cause)
+    return True
+
+
+def _end(connection: Connection, taken: Claim, from_state: str, event: str, attempt_outcome: str, now: datetime, **values: Any) -> None:
+    state = next_state(from_state, event)
+    failed = select(_attempts.c.failed_dialouts).where(_attempts.c.id == taken.attempt_id).scalar_subquery()
+    connection.execute(
+        update(_leads)
+        .where(_leads.c.id == taken.lead_id)
+        .values(state=state, lease_token=None, attempt_id=None, uncharged=_leads.c.uncharged + failed, updated_at=now, **values)
+    )
+    connection.execute(
+        update(_attempts)
+        .where(_attempts.c.id == taken.attempt_id)
+        .values(state="ended", ended_at=now, charged=False, outcome=attempt_outcome, last_refusal=values["note"])
+    )
+    add_history(connection, taken.lead_id, now, from_state, event, state, taken.attempt_id, values["note"])

@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from dialler.campaigns.tables import Campaign
+from dialler.campaigns.store import lock_campaign
+from dialler.leads.claims import Claim, still_ours
 from dialler.leads.history import add_history
-from dialler.leads.states import CLAIMED, QUEUE_OF, next_state
+from dialler.leads.states import QUEUE_OF, next_state
 from dialler.leads.tables import Attempt, Lead
 
 __all__ = ["NOT_DIALLED", "NotHeld", "hold", "resolve"]
@@ -24,7 +25,6 @@ __all__ = ["NOT_DIALLED", "NotHeld", "hold", "resolve"]
 NOT_DIALLED = "not_dialled"
 """Outcome of an attempt of which a person said that it never left."""
 
-_campaigns = Campaign.__table__  # type: ignore[attr-defined]
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
 
@@ -35,23 +35,24 @@ class NotHeld(Exception):
     """The lead is not held: there is nothing to resolve."""
 
 
-def hold(connection: Connection, lead_id: int, attempt_id: str, token: str | None, why: str, now: datetime) -> bool:
+def hold(connection: Connection, taken: Claim, token: str | None, why: str, now: datetime) -> bool:
     """Hold a claimed lead whose attempt may have been dialled; the attempt is charged.
 
     Returns False, having changed nothing, if the lead is no longer claimed for that attempt under that lease token.
     """
-    from_state = connection.execute(select(_leads.c.state).where(_leads.c.id == lead_id).with_for_update()).scalar_one()
-    held = connection.execute(
-        update(_leads)
-        .where(_leads.c.id == lead_id, _leads.c.state.in_(CLAIMED), _leads.c.attempt_id == attempt_id, _leads.c.lease_token == token)
-        .values(state="held", lease_token=None, attempts=_leads.c.attempts + 1, outcome="held", note=why, updated_at=now)
-    )
-    if held.rowcount != 1:
+    lock_campaign(connection, taken.campaign_id)
+    from_state = still_ours(connection, taken, token, "the news that it may have been dialled")
+    if from_state is None:
         return False
     connection.execute(
-        update(_attempts).where(_attempts.c.id == attempt_id).values(state="held", charged=True, outcome="held", ended_at=now)
+        update(_leads)
+        .where(_leads.c.id == taken.lead_id)
+        .values(state="held", lease_token=None, attempts=_leads.c.attempts + 1, outcome="held", note=why, updated_at=now)
     )
-    add_history(connection, lead_id, now, from_state, "held", next_state(from_state, "held"), attempt_id, why)
+    connection.execute(
+        update(_attempts).where(_attempts.c.id == taken.attempt_id).values(state="held", charged=True, outcome="held", ended_at=now)
+    )
+    add_history(connection, taken.lead_id, now, from_state, "held", next_state(from_state, "held"), taken.attempt_id, why)
     return True
 
 
@@ -70,8 +71,7 @@ def resolve(connection: Connection, lead_id: int, *, dialled: bool, now: datetim
     campaign_id = connection.execute(select(_leads.c.campaign_id).where(_leads.c.id == lead_id)).scalar_one_or_none()
     if campaign_id is None:
         raise NotHeld(f"There is no lead {lead_id}.")
-    # the campaign's row is always locked before the lead's, as in a claim: so the two cannot wait for each other
-    connection.execute(select(_campaigns.c.id).where(_campaigns.c.id == campaign_id).with_for_update(read=True))
+    lock_campaign(connection, campaign_id)
     lead = connection.execute(select(_leads).where(_leads.c.id == lead_id).with_for_update()).one()
     if lead.state != "held":
         raise NotHeld(f"Lead {lead_id} is {lead.state}, not held: there is nothing to resolve.")

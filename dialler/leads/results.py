@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.ids import Ids
@@ -20,7 +20,7 @@ from dialler.campaigns.tables import Campaign
 from dialler.leads.history import add_history
 from dialler.leads.states import FINAL, next_state
 from dialler.leads.tables import Attempt, Lead, ReceivedResult
-from dialler.policy.outcomes import ResultFacts, charged, derive_outcome
+from dialler.policy.outcomes import Outcome, ResultFacts, charged, derive_outcome
 from dialler.policy.retry import Decision, decide
 
 __all__ = ["Receipt", "receive_result"]
@@ -30,6 +30,21 @@ _campaigns = Campaign.__table__  # type: ignore[attr-defined]
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
 _received = ReceivedResult.__table__  # type: ignore[attr-defined]
+
+# Made once: building them costs more than running them. The campaign is locked first, then the lead, as everywhere; only then
+# is the attempt read, so that what is read of it is true.
+_CAMPAIGN = (
+    select(_campaigns.c.id, _campaigns.c.state, _campaigns.c.settings, _attempts.c.lead_id)
+    .join(_attempts, _attempts.c.campaign_id == _campaigns.c.id)
+    .where(_attempts.c.id == bindparam("attempt_id"))
+    .with_for_update(read=True, of=_campaigns)
+)
+_LEAD = (
+    select(_leads.c.id, _leads.c.state, _leads.c.attempt_id, _leads.c.attempts, _leads.c.uncharged)
+    .where(_leads.c.id == bindparam("lead_id"))
+    .with_for_update()
+)
+_ATTEMPT = select(_attempts.c.id, _attempts.c.state, _attempts.c.placed_at).where(_attempts.c.id == bindparam("attempt_id"))
 
 
 @dataclass(frozen=True)
@@ -49,16 +64,16 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
     attempt_id = payload.get("idempotency_key")
     if not _is_new(connection, payload, attempt_id, now):
         return Receipt("repeated")
-    attempt = connection.execute(select(_attempts).where(_attempts.c.id == attempt_id)).one_or_none() if attempt_id else None
-    if attempt is None:
+    campaign = connection.execute(_CAMPAIGN, {"attempt_id": attempt_id}).one_or_none() if attempt_id else None
+    if campaign is None:
         return Receipt("unknown")
-    # the campaign's row is always locked before the lead's, as in a claim: so the two cannot wait for each other
-    campaign = connection.execute(select(_campaigns).where(_campaigns.c.id == attempt.campaign_id).with_for_update(read=True)).one()
-    lead = connection.execute(select(_leads).where(_leads.c.id == attempt.lead_id).with_for_update()).one()
+    lead = connection.execute(_LEAD, {"lead_id": campaign.lead_id}).one()
+    attempt = connection.execute(_ATTEMPT, {"attempt_id": attempt_id}).one()
     if attempt.state in {"ended", "held"}:
+        log.warning("the result of call %s came for attempt %s, which had %s already", payload["session_id"], attempt.id, attempt.state)
         return Receipt("repeated", campaign.id)
     facts = ResultFacts.of(payload)
-    decision, is_charged = _decide(connection, ids, campaign, lead, attempt, facts, now)
+    decision, is_charged = _decision_on(connection, ids, campaign, lead, attempt, facts, now)
     _end_attempt(connection, attempt, payload, decision, is_charged, now)
     if lead.state not in FINAL and lead.attempt_id == attempt.id:
         _move_lead(connection, lead, attempt, payload, decision, is_charged, now)
@@ -78,13 +93,11 @@ def _is_new(connection: Connection, payload: dict[str, Any], attempt_id: str | N
     return connection.execute(statement).one_or_none() is not None
 
 
-def _decide(
+def _decision_on(
     connection: Connection, ids: Ids, campaign: Row[Any], lead: Row[Any], attempt: Row[Any], facts: ResultFacts, now: datetime
 ) -> tuple[Decision, bool]:
     outcome, is_charged = derive_outcome(facts), charged(facts)
-    callbacks = connection.execute(
-        select(func.count()).select_from(_attempts).where(_attempts.c.lead_id == lead.id, _attempts.c.kind == "callback")
-    ).scalar_one()
+    callbacks = _count_callbacks(connection, lead.id) if outcome is Outcome.CALLBACK else 0  # nothing else asks for them
     decision = decide(
         outcome,
         attempts_charged=lead.attempts + is_charged,
@@ -98,6 +111,11 @@ def _decide(
     if campaign.state in {"stopping", "stopped"} and decision.due_at is not None:
         decision = Decision(outcome=outcome, state="stopped", due_at=None, event="stopped", note="the campaign was stopped")
     return decision, is_charged
+
+
+def _count_callbacks(connection: Connection, lead_id: int) -> int:
+    query = select(func.count()).select_from(_attempts).where(_attempts.c.lead_id == lead_id, _attempts.c.kind == "callback")
+    return connection.execute(query).scalar_one()
 
 
 def _end_attempt(

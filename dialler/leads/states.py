@@ -31,6 +31,8 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     # it can never be placed
     ("claimed", "number_suppressed"): "suppressed",
     ("claimed", "number_refused"): "undialable",
+    ("claimed", "lead_refused"): "undialable",
+    ("claimed", "not_received"): "exhausted",
     # the call is over (its result may come before the answer of the dialout, or after the lead was given back)
     **{
         (state, event): to_state

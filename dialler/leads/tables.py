@@ -10,12 +10,15 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["Attempt", "Lead", "LeadHistory", "ReceivedResult"]
+__all__ = ["OPEN", "Attempt", "Lead", "LeadHistory", "ReceivedResult"]
 
 _BIG = BigInteger().with_variant(Integer, "sqlite")
 _READY = text("queue IS NOT NULL")
 _WAITING = text("due_at IS NOT NULL AND queue IS NULL")
-_CLAIMED = text("state IN ('claimed', 'dialling')")
+_OPEN = text("state <> 'ended'")
+OPEN = text("attempts.state <> 'ended'")
+"""Condition for attempts that are not over. A partial index is used only where its own condition stands in the statement, with
+its values written out: a state that comes as a parameter could be any."""
 
 
 class Lead(SQLModel, table=True):
@@ -30,7 +33,6 @@ class Lead(SQLModel, table=True):
         Index("leads_phone", "campaign_id", "phone", unique=True),
         Index("leads_ready", "campaign_id", "queue", "due_at", "position", sqlite_where=_READY, postgresql_where=_READY),
         Index("leads_waiting", "campaign_id", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
-        Index("leads_claimed", "campaign_id", "state", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
         Index("leads_import", "import_id", "state"),
         Index("leads_state", "campaign_id", "state"),
         CheckConstraint(
@@ -78,7 +80,7 @@ class Attempt(SQLModel, table=True):
         Index("attempts_call", "call_id"),
         Index("attempts_lead", "lead_id", "number"),
         Index("attempts_campaign", "campaign_id", "created_at", "id"),
-        Index("attempts_open", "campaign_id", "state", sqlite_where=text("state <> 'ended'"), postgresql_where=text("state <> 'ended'")),
+        Index("attempts_open", "campaign_id", "state", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
     id: str = Field(primary_key=True)
@@ -95,6 +97,8 @@ class Attempt(SQLModel, table=True):
     placed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     refusals: int = 0
+    failed_dialouts: int = 0
+    """Dialouts of it that went wrong: whether the core had received them was not known then."""
     last_refusal: str | None = None
     charged: bool | None = None
     disconnected_by: str | None = None

@@ -21,6 +21,7 @@ class Situation:
         window_open: whether the calling window is open.
         opens_at: when it opens next; None if never.
         hold_until: nothing is dialled until then, for `hold_reason`; None if nothing holds it.
+        ending_calls: an order to end the calls in progress stands, and nothing is dialled before it was carried out.
     """
 
     state: str
@@ -31,6 +32,7 @@ class Situation:
     opens_at: datetime | None
     hold_until: datetime | None = None
     hold_reason: str | None = None
+    ending_calls: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Paused:
-    """An operator's order holds it, and nothing is in progress; only another order changes that."""
+    """An operator's order holds it, and nothing is in progress; only another order changes that, or that it was carried out."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,11 @@ Step = Dial | Wait | Paused | Close | Over
 def next_step(now: datetime, at: Situation) -> Step:
     """The next step of the dispatcher."""
     match at.state:
-        case "running":
+        case "running" if not at.ending_calls:
             return _running(now, at)
         case _ if at.in_flight:
             return Wait(None)  # nothing is dialled, but what is in progress is finished first
-        case "paused":
+        case "paused" | "running":
             return Paused()
         case "stopping":
             return Over("drained")

@@ -4,70 +4,82 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection
 
 from core.kernel.clock import Clock
 from core.kernel.database import Database
-from dialler.core_client import CoreClient, CoreUnreachable, Misconfigured, NotNow, NumberRefused, Placed
-from dialler.leads.claims import Claim, give_back, mark_placed, never_dialable
+from dialler.core_client import CoreClient, CoreUnreachable, LeadRefused, Misconfigured, Placed, TryLater
+from dialler.leads.claims import Claim, Undialled, end_undialled, give_back, mark_placed, note_failed_dialout
+from dialler.scheduler.holds import Hold
 
-__all__ = ["Hold", "send_batch"]
+__all__ = ["Batch", "send_batch"]
 
 log = logging.getLogger(__name__)
 
 _UNKNOWN_WAIT = timedelta(seconds=30)
+_CAUSE: Final[dict[str, Undialled]] = {"suppressed": "number_suppressed", "number": "number_refused", "request": "lead_refused"}
 
 
 @dataclass(frozen=True)
-class Hold:
-    """Why a batch stopped early: nothing is dialled until `until` (None: never again), for a `reason` and in words."""
+class Batch:
+    """What became of a batch.
 
-    until: datetime | None
-    reason: str
-    detail: str
+    Attributes:
+        placed: calls that left.
+        hold: why the rest was given back, if it was.
+        failure: what went wrong with the last dialout sent, if it is not known what became of it.
+    """
+
+    placed: int
+    hold: Hold | None = None
+    failure: str | None = None
 
 
-async def send_batch(db: Database, clock: Clock, core: CoreClient, bot_id: str, claims: list[Claim], token: str) -> tuple[int, Hold | None]:
-    """Dial the claimed leads. Returns how many were placed, and why the rest was given back, if it was."""
+async def send_batch(db: Database, clock: Clock, core: CoreClient, bot_id: str, claims: list[Claim], token: str) -> Batch:
+    """Dial the claimed leads, as long as the campaign runs under that token; the others are given back."""
     placed = 0
     for index, taken in enumerate(claims):
         try:
             answer = await core.dialout(bot_id, taken.phone, taken.variables, taken.attempt_id)
         except CoreUnreachable as error:
             # this one may have been placed: it stays as it is until the core can be asked; the rest was never sent
-            log.warning("%s; dialling is held for a moment", error)
-            hold = Hold(clock.now() + timedelta(seconds=5), "core_unreachable", "The call engine does not answer.")
-            _give_back_rest(db, clock, claims[index + 1 :], token, hold)
-            return placed, hold
+            with db.write() as connection:
+                note_failed_dialout(connection, taken, token, str(error))
+                _give_back(connection, clock, claims[index + 1 :], token, f"not sent: {error}")
+            return Batch(placed, failure=str(error))
         now = clock.now()
         match answer:
             case Placed(call_id):
                 placed += 1
                 with db.write() as connection:
-                    mark_placed(connection, taken, token, call_id, now)
-            case NumberRefused(suppressed, detail):
+                    if not mark_placed(connection, taken, token, call_id, now):  # paused, stopped or taken over meanwhile
+                        _give_back(connection, clock, claims[index + 1 :], token, "not sent: the campaign does not run")
+                        return Batch(placed)
+            case LeadRefused(cause, detail):
                 with db.write() as connection:
-                    never_dialable(connection, taken, token, "number_suppressed" if suppressed else "number_refused", detail, now)
-            case NotNow("outside_permitted_hours", detail, retry_at):  # this callee only: the others may be awake
+                    end_undialled(connection, taken, token, _CAUSE[cause], detail, now)
+            case TryLater("outside_permitted_hours", detail, retry_at):  # this callee only: the others may be awake
                 with db.write() as connection:
                     if retry_at is None:
-                        never_dialable(connection, taken, token, "number_refused", detail, now)
+                        end_undialled(connection, taken, token, "number_refused", detail, now)
                     else:
-                        give_back(connection, taken.lead_id, taken.attempt_id, token, retry_at, detail, now, at_once=False)
-            case NotNow(reason, detail, retry_at):
+                        give_back(connection, taken, token, retry_at, detail, now, at_once=False)
+            case TryLater(reason, detail, retry_at):
                 until = retry_at if retry_at is not None or reason == "outside_active_hours" else now + _UNKNOWN_WAIT
-                hold = Hold(until, reason, detail)
-                _give_back_rest(db, clock, claims[index:], token, hold)
-                return placed, hold
+                with db.write() as connection:
+                    _give_back(connection, clock, claims[index:], token, detail)
+                return Batch(placed, Hold(until, reason, detail))
             case Misconfigured(detail):
-                hold = Hold(None, "misconfigured", detail)
-                _give_back_rest(db, clock, claims[index:], token, hold)
-                return placed, hold
-    return placed, None
+                with db.write() as connection:
+                    _give_back(connection, clock, claims[index:], token, detail)
+                return Batch(placed, Hold(None, "misconfigured", detail))
+    return Batch(placed)
 
 
-def _give_back_rest(db: Database, clock: Clock, claims: list[Claim], token: str, hold: Hold) -> None:
+def _give_back(connection: Connection, clock: Clock, claims: list[Claim], token: str, why: str) -> None:
     now = clock.now()
-    with db.write() as connection:
-        for taken in claims:
-            give_back(connection, taken.lead_id, taken.attempt_id, token, taken.created_at, hold.detail, now, at_once=True)
+    for taken in claims:
+        give_back(connection, taken, token, taken.created_at, why, now, at_once=True)

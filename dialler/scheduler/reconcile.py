@@ -1,77 +1,117 @@
 """Attempts whose fate is not known: ask the core, then act on what is true.
 
-After a crash, after a dialout without an answer, and for results that never come. The core is asked by the attempt's id: if
-it has the call, the attempt goes on from there; if it has none, the lead waits again and the same attempt is sent under
-the same id, so that a dialout still under way somewhere can never become a second call. If the core had said that the
-call was placed and does not know it now (another API key, another database), nobody can know: the lead is held.
+After a crash, after a dialout without an answer, and for results that never come. A call is asked for by its id, or, where
+the dialler was not told it, by the attempt's: if the core has the call, the attempt goes on from there; if it has none, the
+lead waits again and the same attempt is sent under the same id, so that a dialout still under way somewhere can never become
+a second call. A lead whose dialouts fail again and again ends by the policy's cap. If the core had said that the call was
+placed and does not know it now (another database), nobody can know: the lead is held.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from core.kernel.clock import Clock
-from core.kernel.database import Database
+from core.kernel.database import Database, UtcDateTime
 from core.kernel.ids import Ids
+from dialler.campaigns.config import CampaignConfig
+from dialler.campaigns.store import read_campaign
 from dialler.core_client import CoreClient
-from dialler.leads.claims import Claim, give_back, mark_placed
+from dialler.leads.claims import Claim, end_undialled, give_back, mark_placed
 from dialler.leads.held import hold
 from dialler.leads.results import receive_result
-from dialler.leads.tables import Attempt, Lead
+from dialler.leads.tables import OPEN, Attempt, Lead
+from dialler.policy.patience import send_again_at
 
-__all__ = ["reconcile", "resend_delay", "stale_after"]
+__all__ = ["reconcile", "stale_after"]
 
 _NOT_RECEIVED = "the core had not received it"
 
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
 
+_UNDER_WAY = (
+    select(
+        _attempts.c.id,
+        _attempts.c.lead_id,
+        _attempts.c.state,
+        _attempts.c.kind,
+        _attempts.c.call_id,
+        _attempts.c.failed_dialouts,
+        _leads.c.lease_token,
+        _leads.c.uncharged,
+        _leads.c.phone,
+    )
+    .join(_leads, _leads.c.id == _attempts.c.lead_id)
+    .where(_attempts.c.campaign_id == bindparam("campaign_id"), OPEN)
+    .order_by(_attempts.c.sent_at, _attempts.c.id)
+)
+_UNANSWERED = _UNDER_WAY.where(_attempts.c.state == "placing")
+_SENT = _UNDER_WAY.where(_attempts.c.state.in_(("placing", "placed")))
+_SENT_BEFORE = _SENT.where(_attempts.c.sent_at <= bindparam("sent_before", type_=UtcDateTime()))
+
 
 async def reconcile(
-    db: Database, clock: Clock, ids: Ids, core: CoreClient, campaign_id: str, *, sent_before: datetime | None = None
+    db: Database,
+    clock: Clock,
+    ids: Ids,
+    core: CoreClient,
+    campaign_id: str,
+    *,
+    sent_before: datetime | None = None,
+    unanswered: bool = False,
 ) -> int:
-    """Settle the attempts of a campaign that were sent before a moment (None: all) and are not over; returns how many changed.
+    """Settle the attempts of a campaign that were sent and are not over. Returns how many changed.
+
+    Args:
+        db: where they are.
+        clock: tells the moment it is.
+        ids: for the retry policy.
+        core: the core that is asked.
+        campaign_id: the campaign.
+        sent_before: only those that were sent before this moment.
+        unanswered: only those whose dialout was not answered.
 
     Raises:
         CoreUnreachable: if the core did not answer; what was settled until then stays settled.
     """
-    query = (
-        select(_attempts.c.id, _attempts.c.lead_id, _attempts.c.state, _attempts.c.kind, _attempts.c.refusals, _leads.c.lease_token)
-        .join(_leads, _leads.c.id == _attempts.c.lead_id)
-        .where(_attempts.c.campaign_id == campaign_id, _attempts.c.state.in_(("placing", "placed")))
-        .order_by(_attempts.c.sent_at, _attempts.c.id)
-    )
     with db.read() as connection:
-        open_attempts = connection.execute(query if sent_before is None else query.where(_attempts.c.sent_at <= sent_before)).all()
+        if unanswered:
+            found = connection.execute(_UNANSWERED, {"campaign_id": campaign_id}).all()
+        elif sent_before is not None:
+            found = connection.execute(_SENT_BEFORE, {"campaign_id": campaign_id, "sent_before": sent_before}).all()
+        else:
+            found = connection.execute(_SENT, {"campaign_id": campaign_id}).all()
+        config = CampaignConfig.model_validate(read_campaign(connection, campaign_id).settings) if found else None
     changed = 0
-    for attempt in open_attempts:
-        call = await core.call_of_attempt(attempt.id)
+    for attempt in found:
+        assert config is not None
+        call = await (core.call_of_attempt(attempt.id) if attempt.call_id is None else core.call(attempt.call_id))
         now = clock.now()
+        taken = Claim(campaign_id, attempt.lead_id, attempt.id, attempt.kind, attempt.phone, {}, now)
         with db.write() as connection:
             if call is None and attempt.state == "placed":
                 why = "the core had placed the call, and does not know it any more"
-                changed += hold(connection, attempt.lead_id, attempt.id, attempt.lease_token, why, now)
+                changed += hold(connection, taken, attempt.lease_token, why, now)
             elif call is None:
-                due_at = now + resend_delay(attempt.refusals)
-                changed += give_back(
-                    connection, attempt.lead_id, attempt.id, attempt.lease_token, due_at, _NOT_RECEIVED, now, at_once=due_at <= now
-                )
+                changed += _not_received(connection, taken, attempt, config.max_uncharged, now)
             elif call["result"] is not None:
                 changed += receive_result(connection, ids, call["result"], now).status == "applied"
-            else:
-                taken = Claim(attempt.lead_id, attempt.id, attempt.kind, call["to_number"], {}, now)
+            elif attempt.state == "placing":
                 mark_placed(connection, taken, attempt.lease_token, call["call_id"], now)
+                changed += 1
     return changed
 
 
-def resend_delay(refusals: int) -> timedelta:
-    """How long a lead waits whose dialout the core did not receive: not at all at first, then longer, an hour at most.
-
-    One lead that the core always fails on must not keep the others from being dialled.
-    """
-    return timedelta(0) if refusals == 0 else min(timedelta(seconds=30) * 2 ** min(refusals, 7), timedelta(hours=1))
+def _not_received(connection: Connection, taken: Claim, attempt: Row[Any], max_uncharged: int, now: datetime) -> bool:
+    due_at = send_again_at(attempt.failed_dialouts, attempt.uncharged, max_uncharged, now)
+    if due_at is None:
+        why = f"{attempt.failed_dialouts} dialouts failed, and {max_uncharged} dials that cannot ring are the most"
+        return end_undialled(connection, taken, attempt.lease_token, "not_received", why, now)
+    return give_back(connection, taken, attempt.lease_token, due_at, _NOT_RECEIVED, now, at_once=due_at <= now)
 
 
 def stale_after(max_call_seconds: float) -> timedelta:

@@ -1,7 +1,8 @@
 """The loop of one campaign.
 
 It wakes on events: a result came (a seat is free), a lead is due, a window opens, an operator gave an order. A slow timer is
-only a safety net. What to do is decided by `dialler.policy.steps` and `dialler.policy.pacing`, which are pure.
+only a safety net. What to do is decided by `dialler.policy.steps` and `dialler.policy.pacing`, which are pure. It goes on
+whatever fails for a while: a core or a database that does not answer is tried again after waits that grow.
 """
 
 from __future__ import annotations
@@ -9,52 +10,51 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
-from core.kernel.clock import Clock, Signal
-from core.kernel.database import Database
 from core.kernel.hours import is_open, next_opening
-from core.kernel.ids import Ids
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.states import NotAllowed
-from dialler.campaigns.store import change_state, read_campaign, set_hold
-from dialler.core_client import CoreClient, CoreUnreachable
-from dialler.leads.claims import claim, close_waiting, promote_due
-from dialler.leads.progress import Backlog, backlog
-from dialler.policy.pacing import TokenBucket, plan
+from dialler.campaigns.store import change_state, lock_campaign, read_campaign
+from dialler.core_client import CoreUnreachable, Fleet
+from dialler.leads.claims import claim
+from dialler.leads.progress import Backlog, backlog, campaign_and_backlog
+from dialler.leads.queue import AT_ONCE, close_waiting, promote_due
+from dialler.policy.pacing import Plan, TokenBucket, plan
+from dialler.policy.patience import growing
 from dialler.policy.steps import Close, Dial, Over, Paused, Situation, Wait, next_step
-from dialler.scheduler.dispatch import Hold, send_batch
+from dialler.scheduler.dispatch import Batch, send_batch
+from dialler.scheduler.holds import Hold, Holds, want_of_seats
+from dialler.scheduler.outages import DATABASE_FAILURES, ride_out
+from dialler.scheduler.parts import Parts
 from dialler.scheduler.reconcile import reconcile
+from dialler.scheduler.settling import Settling
 
 __all__ = ["CampaignRunner", "LeaseLost", "Parts"]
 
 log = logging.getLogger(__name__)
 
-SAFETY_NET = 900.0
+SAFETY_NET = 3600.0
 """Clock seconds after which the loop looks around though nothing has woken it."""
 _SEAT_WAIT = 30.0
 """Clock seconds until it asks for capacity again though no call of its own has ended."""
+_LONG_WITHOUT_SEAT = 60.0
+"""Clock seconds without a free seat after which it says so."""
 _PAUSE_POLL = 0.2
 """Real seconds between two looks at a paused campaign: orders come in real time, and virtual time must stand still."""
+_NOTHING_CLAIMED = 0.1
+"""Clock seconds until the next look when others held every lead that could be claimed."""
+_FIRST_HOLD: Final = timedelta(seconds=5)
+_LONGEST_ASKING: Final = timedelta(minutes=1)
+_LONGEST_FAILING: Final = timedelta(minutes=5)
+"""The longest that dialling is held because dialouts fail: each one that fails counts against a lead, and it is not the leads' fault."""
 
 
 class LeaseLost(Exception):
     """Another process has taken the campaign over: this one must not write or dial for it any more."""
-
-
-@dataclass
-class Parts:
-    """What a runner works with. `wakes` are the signals of the campaigns that run here, set when a result comes in."""
-
-    db: Database
-    clock: Clock
-    ids: Ids
-    core: CoreClient
-    wakes: dict[str, Signal] = field(default_factory=dict)
 
 
 class CampaignRunner:
@@ -65,17 +65,26 @@ class CampaignRunner:
         campaign_id: the campaign, running, whose lease this process holds.
         token: that lease's token.
         on_hold: told whenever the reason why nothing is dialled changes (None: dialling goes on).
+
+    Attributes:
+        wake: set it to have the loop look around at once.
+        idle: the loop waits, and found nothing that could be dialled.
     """
 
     def __init__(self, parts: Parts, campaign_id: str, token: str, on_hold: Callable[[Hold | None], None] = lambda _: None) -> None:
         self.parts, self.campaign_id, self.token, self._on_hold = parts, campaign_id, token, on_hold
         self.wake = parts.wakes.setdefault(campaign_id, parts.clock.signal())
+        self.idle = False
+        self._holds = Holds(parts, campaign_id, token, on_hold)
+        self._settling = Settling(parts, campaign_id)
         with parts.db.read() as connection:
             campaign = read_campaign(connection, campaign_id)
         self._adopt(campaign)
-        self._hold: Hold | None = None
         self._draining = False
         self._failure: Hold | None = None
+        self._in_flight: int | None = None
+        self._no_seat_since: datetime | None = None
+        self._asking_failed = self._dialouts_failed = 0
 
     def drain(self) -> None:
         """Dial no more and come back once the calls in progress are over; the campaign stays as it is, to be continued."""
@@ -88,48 +97,68 @@ class CampaignRunner:
         Raises:
             LeaseLost: if another process took the campaign over.
         """
-        await self.reconcile()  # nothing was sent by this process yet: the fate of whatever is open is not known
+        failures = 0
         while True:
-            self.wake.clear()
-            campaign, work = self._look()
-            match next_step(self.parts.clock.now(), self._situation(campaign, work)):
-                case Dial():
-                    await self._dial(work)
-                case Wait(until, hold):
-                    self._say_hold(Hold(until, "held", hold) if hold else self._hold_still_counts())
-                    await self._wait(until)
-                case Paused():
-                    await asyncio.sleep(_PAUSE_POLL)
-                case Close(reason):
-                    self._fail(Hold(None, "never_opens", reason))
-                case Over(event):
-                    if (state := self._end(campaign.state, event)) is not None:
-                        return state
+            try:
+                state = await self._turn()
+            except DATABASE_FAILURES as error:
+                failures += 1
+                await ride_out(self.campaign_id, error, failures, self.parts.clock, self._holds.announce)
+                self._settling.ask(self.parts.clock.now())  # it may have failed between a dialout and the record of its answer
+            else:
+                failures = 0
+                if state is not None:
+                    return state
 
-    async def reconcile(self, sent_before: datetime | None = None) -> None:
-        """Settle the attempts whose fate is not known, as far as the core answers now."""
+    async def reconcile(self, sent_before: datetime) -> None:
+        """Ask for the results of calls that were dialled before a moment and are not over, as far as the core answers now."""
+        if self._in_flight == 0:
+            return
         parts = self.parts
         try:
             changed = await reconcile(parts.db, parts.clock, parts.ids, parts.core, self.campaign_id, sent_before=sent_before)
         except CoreUnreachable as error:
-            log.warning("%s; the attempts whose fate is not known are looked at again later", error)
+            log.warning("%s; results that never came are asked for again later", error)
         else:
             if changed:
                 self.wake.set()
 
-    def _look(self) -> tuple[Row[Any], Backlog]:
-        now = self.parts.clock.now()
-        with self.parts.db.read() as connection:
-            campaign = read_campaign(connection, self.campaign_id)
-            work = backlog(connection, self.campaign_id)
-        if campaign.owner_token != self.token:
-            raise LeaseLost(f"the campaign {campaign.name!r} was taken over by another process")
+    async def _turn(self) -> str | None:
+        """Look, do one step. Returns what became of the campaign once it is over."""
+        await self._settling.settle_if_due()
+        self.wake.clear()
+        campaign, work = await self._look()
+        step = next_step(self.parts.clock.now(), self._situation(campaign, work))
+        self.idle = isinstance(step, Wait) and not work.ready
+        match step:
+            case Dial():
+                await self._dial(work)
+            case Wait(until, why):
+                self._holds.say(self._holds.in_force or (Hold(until, "held", why) if why else None))
+                await self._wait(until)
+            case Paused():
+                await asyncio.sleep(_PAUSE_POLL)
+            case Close(reason):
+                self._fail(Hold(None, "never_opens", reason))
+            case Over(event):
+                return self._end(campaign.state, event)
+        return None
+
+    async def _look(self) -> tuple[Row[Any], Backlog]:
+        db, now = self.parts.db, self.parts.clock.now()
+        with db.read() as connection:
+            campaign, work = campaign_and_backlog(connection, self.campaign_id)
+        self._check_lease(campaign)
         if (campaign.settings, campaign.bot_id) != (self._settings, self.bot_id):
             self._adopt(campaign)
         if work.next_due is not None and work.next_due <= now:
-            with self.parts.db.write() as connection:
-                promote_due(connection, self.campaign_id, now)
-                work = backlog(connection, self.campaign_id)
+            promoted = AT_ONCE
+            while promoted == AT_ONCE:
+                with db.write() as connection:
+                    promoted = promote_due(connection, self.campaign_id, now)
+                    work = backlog(connection, self.campaign_id)
+                await self.parts.clock.sleep(0)  # no waiting: whoever else is ready goes first
+        self._in_flight = work.in_flight
         return campaign, work
 
     def _adopt(self, campaign: Row[Any]) -> None:
@@ -139,20 +168,24 @@ class CampaignRunner:
         self.config = CampaignConfig.model_validate(campaign.settings)
         self._bucket = TokenBucket.full(self.config.calls_per_second, self.parts.clock.now())
 
+    def _check_lease(self, campaign: Row[Any]) -> None:
+        if campaign.owner_token != self.token:
+            raise LeaseLost(f"the campaign {self.campaign_id} was taken over by another process")
+
     def _situation(self, campaign: Row[Any], work: Backlog) -> Situation:
         now, window = self.parts.clock.now(), self.config.calling_window
         window_open = window is None or is_open(window.hours, window.time_zone, now)
-        opens_at = now if window is None or window_open else next_opening(window.hours, window.time_zone, now)
-        hold = self._hold
+        hold = self._holds.in_force
         return Situation(
-            self._own_state() or campaign.state,
-            work.ready,
-            work.in_flight,
-            work.next_due,
-            window_open,
-            opens_at,
-            hold.until if hold else None,
-            hold.detail if hold else None,
+            state=self._own_state() or campaign.state,
+            ready=work.ready,
+            in_flight=work.in_flight,
+            next_due=work.next_due,
+            window_open=window_open,
+            opens_at=now if window is None or window_open else next_opening(window.hours, window.time_zone, now),
+            hold_until=hold.until if hold else None,
+            hold_reason=hold.detail if hold else None,
+            ending_calls=campaign.end_calls,
         )
 
     def _own_state(self) -> str | None:
@@ -161,51 +194,75 @@ class CampaignRunner:
 
     async def _dial(self, work: Backlog) -> None:
         parts, now = self.parts, self.parts.clock.now()
-        try:
-            fleet = await parts.core.fleet(self.bot_id)
-        except CoreUnreachable as error:
-            self._say_hold(Hold(now + timedelta(seconds=5), "core_unreachable", f"The call engine does not answer: {error}."))
+        own = self._own_plan(work.in_flight)
+        if own.dials == 0:
+            self._holds.say(None)
+            await self._wait(own.again_at)
             return
-        wanted = plan(
-            fleet_available=fleet.available,
-            in_flight=work.in_flight,
-            concurrency_limit=self.config.concurrency_limit,
-            bucket=self._bucket,
-            now=now,
-        )
-        if wanted.dials == 0:
-            await self._wait(wanted.again_at or now + timedelta(seconds=_SEAT_WAIT))
+        fleet = await self._ask_fleet()
+        if fleet is None:
             return
+        if fleet.available <= 0:
+            await self._wait_for_seat(fleet, work.in_flight)
+            return
+        self._no_seat_since = None
         with parts.db.write() as connection:
-            claims = claim(connection, parts.ids, self.campaign_id, self.token, wanted.dials, now)
-        if not claims:
-            return  # paused, stopped or taken over since: the next look will tell
-        placed, hold = await send_batch(parts.db, parts.clock, parts.core, self.bot_id, claims, self.token)
-        self._bucket = self._bucket.take(placed, parts.clock.now())
-        if hold is not None and hold.until is None:
-            self._fail(hold)
+            claims = claim(connection, parts.ids, self.campaign_id, self.token, min(own.dials, fleet.available), now)
+        if not claims:  # paused, stopped or taken over since: the next look will tell
+            await parts.clock.sleep(_NOTHING_CLAIMED)
             return
-        self._say_hold(hold)
-        if hold is not None and hold.reason == "core_unreachable":
-            await self._wait(hold.until)
-            await self.reconcile(parts.clock.now())
+        self._in_flight = work.in_flight + len(claims)
+        batch = await send_batch(parts.db, parts.clock, parts.core, self.bot_id, claims, self.token)
+        self._take_in(batch)
+        own = self._own_plan(work.in_flight + batch.placed)
+        if own.dials == 0 and batch.failure is None and self._failure is None:  # there is no need to look before something happens
+            await self._wait(own.again_at)
+
+    def _own_plan(self, in_flight: int) -> Plan:
+        """How many the campaign's own limits let it dial now, whatever the core's capacity is."""
+        limit = self.config.concurrency_limit
+        return plan(fleet_available=limit, in_flight=in_flight, concurrency_limit=limit, bucket=self._bucket, now=self.parts.clock.now())
+
+    async def _ask_fleet(self) -> Fleet | None:
+        """The core's capacity; None, and dialling is held, if it does not answer."""
+        try:
+            fleet = await self.parts.core.fleet(self.bot_id)
+        except CoreUnreachable as error:
+            self._asking_failed += 1
+            until = self.parts.clock.now() + growing(self._asking_failed, _FIRST_HOLD, _LONGEST_ASKING)
+            self._holds.impose(Hold(until, "core_unreachable", f"The call engine does not answer: {error}."))
+            return None
+        self._asking_failed = 0
+        return fleet
+
+    async def _wait_for_seat(self, fleet: Fleet, in_flight: int) -> None:
+        now = self.parts.clock.now()
+        self._no_seat_since = self._no_seat_since or now
+        self._holds.say(want_of_seats(fleet, in_flight, (now - self._no_seat_since).total_seconds(), _LONG_WITHOUT_SEAT))
+        await self._wait(fleet.ask_again_at or now + timedelta(seconds=_SEAT_WAIT))
+
+    def _take_in(self, batch: Batch) -> None:
+        """Go by what became of a batch."""
+        now = self.parts.clock.now()
+        self._bucket = self._bucket.take(batch.placed, now)
+        if batch.placed:
+            self._dialouts_failed = 0
+        if batch.failure is not None:
+            self._dialouts_failed += 1
+            until = now + growing(self._dialouts_failed, _FIRST_HOLD, _LONGEST_FAILING)
+            self._settling.ask(until)
+            self._holds.impose(Hold(until, "core_unreachable", f"The call engine does not answer as it should: {batch.failure}."))
+        elif batch.hold is not None and batch.hold.until is None:
+            self._fail(batch.hold)
+        else:
+            self._holds.impose(batch.hold)
 
     async def _wait(self, until: datetime | None) -> None:
         seconds = SAFETY_NET
-        if until is not None:
-            seconds = min(seconds, (until - self.parts.clock.now()).total_seconds())
+        for moment in (until, self._settling.at):
+            if moment is not None:
+                seconds = min(seconds, (moment - self.parts.clock.now()).total_seconds())
         await self.wake.wait(max(seconds, 0.001))
-
-    def _hold_still_counts(self) -> Hold | None:
-        hold = self._hold
-        return hold if hold and hold.until and hold.until > self.parts.clock.now() else None
-
-    def _say_hold(self, hold: Hold | None) -> None:
-        if hold != self._hold:
-            self._hold = hold
-            with self.parts.db.write() as connection:
-                set_hold(connection, self.campaign_id, self.token, hold.until if hold else None, hold.detail if hold else None)
-            self._on_hold(hold)
 
     def _fail(self, why: Hold) -> None:
         """Nothing can be dialled any more; the calls in progress are still finished."""
@@ -213,25 +270,32 @@ class CampaignRunner:
         self._on_hold(why)
 
     def _end(self, state: str, event: str) -> str | None:
-        """End the campaign by `event`. Returns what became of it; None if an operator gave an order in this very moment."""
+        """End the campaign by `event`. Returns what became of it; None if it goes on, by an order or leads of this very moment."""
         if state == "stopping" and event == "failed":
             event = "drained"
         if event == "interrupted" or state not in {"running", "stopping"}:
             end = event if event == "interrupted" else state
         else:
             try:
-                end = self._change_state(event)
+                changed = self._change_state(event)
             except NotAllowed:
                 return None
+            if changed is None:
+                return None
+            end = changed
         self.parts.wakes.pop(self.campaign_id, None)
         return end
 
-    def _change_state(self, event: str) -> str:
+    def _change_state(self, event: str) -> str | None:
+        """Write the end, unless there is something to dial by now: an import may have come in since the last look."""
         now = self.parts.clock.now()
         with self.parts.db.write() as connection:
+            self._check_lease(lock_campaign(connection, self.campaign_id, alone=True))
+            if event == "finished" and not backlog(connection, self.campaign_id).empty:
+                return None
             reason = self._failure.detail if self._failure else read_campaign(connection, self.campaign_id).reason
             state = change_state(connection, self.campaign_id, event, now, reason=reason)
-            if event == "drained":  # some may have been given back while the last calls were finished
+            if event == "drained":  # some may have come while the last calls were finished
                 close_waiting(connection, self.campaign_id, "stopped", now)
             elif self._failure and self._failure.reason != "misconfigured":  # (a mistake can be corrected: those wait)
                 close_waiting(connection, self.campaign_id, "window_closed", now)

@@ -10,8 +10,9 @@ from sqlalchemy import update
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from dialler.campaigns.store import change_state
-from dialler.leads.claims import Claim, claim, close_waiting, give_back, mark_placed, never_dialable, promote_due
+from dialler.leads.claims import Claim, claim, end_undialled, give_back, mark_placed
 from dialler.leads.progress import backlog
+from dialler.leads.queue import close_waiting, promote_due
 from tests.conftest import START
 from tests.support import CAMPAIGN, TOKEN, add_leads, attempt_rows, events_of_lead, lead_row, leads, make_campaign
 
@@ -81,7 +82,7 @@ def test_a_refused_attempt_is_sent_again_under_its_own_id(db: Database) -> None:
     (lead,) = add_leads(db, NOW, "+12025550101")
     (taken,) = take(db, 1)
     with db.write() as connection:
-        assert give_back(connection, lead, taken.attempt_id, TOKEN, NOW, "no capacity", NOW, at_once=True)
+        assert give_back(connection, taken, TOKEN, NOW, "no capacity", NOW, at_once=True)
     assert (lead_row(db, lead).state, lead_row(db, lead).lease_token) == ("pending", None)
     (again,) = take(db, 1)
     assert again.attempt_id == taken.attempt_id
@@ -97,23 +98,23 @@ def test_a_late_answer_changes_nothing(db: Database) -> None:
         mark_placed(connection, taken, TOKEN, "call-1", NOW)
     assert lead_row(db, lead).state == "claimed"
     with db.write() as connection:
-        never_dialable(connection, taken, TOKEN, "number_suppressed", "said no", NOW)
+        end_undialled(connection, taken, TOKEN, "number_suppressed", "said no", NOW)
     assert lead_row(db, lead).state == "claimed"
 
 
 def test_giving_back_twice_changes_nothing_the_second_time(db: Database) -> None:
-    (lead,) = add_leads(db, NOW, "+12025550101")
+    add_leads(db, NOW, "+12025550101")
     (taken,) = take(db, 1)
     with db.write() as connection:
-        assert give_back(connection, lead, taken.attempt_id, TOKEN, NOW, "no", NOW, at_once=True)
-        assert not give_back(connection, lead, taken.attempt_id, TOKEN, NOW, "no", NOW, at_once=True)
+        assert give_back(connection, taken, TOKEN, NOW, "no", NOW, at_once=True)
+        assert not give_back(connection, taken, TOKEN, NOW, "no", NOW, at_once=True)
 
 
 def test_a_suppressed_number_ends_its_lead_uncharged(db: Database) -> None:
     (lead,) = add_leads(db, NOW, "+12025550101")
     (taken,) = take(db, 1)
     with db.write() as connection:
-        never_dialable(connection, taken, TOKEN, "number_suppressed", "asked not to be called", NOW)
+        end_undialled(connection, taken, TOKEN, "number_suppressed", "asked not to be called", NOW)
     row, (attempt,) = lead_row(db, lead), attempt_rows(db, lead)
     assert (row.state, row.disposition, row.attempts) == ("suppressed", "DO_NOT_CALL", 0)
     assert (attempt.state, attempt.charged) == ("ended", False)

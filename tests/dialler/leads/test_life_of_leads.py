@@ -20,7 +20,8 @@ from dialler.campaigns.store import change_state, read_campaign
 from dialler.campaigns.tables import Campaign
 from dialler.core_client import Placed
 from dialler.imports.tables import LeadImport
-from dialler.leads.claims import Claim, claim, close_waiting, give_back, mark_placed, never_dialable, promote_due
+from dialler.leads.claims import Claim, claim, end_undialled, give_back, mark_placed
+from dialler.leads.queue import close_waiting, promote_due
 from dialler.leads.results import receive_result
 from dialler.leads.states import CLAIMED, FINAL, WAITING
 from dialler.leads.tables import ReceivedResult
@@ -111,9 +112,9 @@ class LifeOfLeads(RuleBasedStateMachine):
             if how in {"full", "asleep"}:
                 later = now + timedelta(minutes=30)
                 due_at = now if how == "full" else later
-                give_back(connection, taken.lead_id, taken.attempt_id, token, due_at, how, now, at_once=how == "full")
+                give_back(connection, taken, token, due_at, how, now, at_once=how == "full")
             else:
-                never_dialable(connection, taken, token, "number_suppressed" if how == "suppressed" else "number_refused", how, now)
+                end_undialled(connection, taken, token, "number_suppressed" if how == "suppressed" else "number_refused", how, now)
 
     @precondition(lambda self: self._ended())
     @rule(data=st.data())

@@ -11,8 +11,9 @@ from sqlalchemy import func, select, update
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from dialler.campaigns.store import change_state
-from dialler.leads.claims import Claim, claim, close_waiting, give_back, mark_placed
+from dialler.leads.claims import Claim, claim, give_back, mark_placed
 from dialler.leads.held import resolve
+from dialler.leads.queue import close_waiting
 from dialler.leads.results import Receipt, receive_result
 from dialler.leads.tables import ReceivedResult
 from tests.conftest import START
@@ -100,7 +101,7 @@ def test_a_result_before_the_answer_of_the_dialout(db: Database, lead: int) -> N
 def test_a_result_after_the_lead_was_given_back(db: Database, lead: int) -> None:
     taken = take(db)
     with db.write() as connection:
-        assert give_back(connection, lead, taken.attempt_id, TOKEN, NOW, "the core had not received it", NOW, at_once=True)
+        assert give_back(connection, taken, TOKEN, NOW, "the core had not received it", NOW, at_once=True)
     assert receive(db, taken.attempt_id, **REACHED).status == "applied"
     row = lead_row(db, lead)
     assert (row.state, row.queue, row.due_at, row.attempts) == ("completed", None, None, 1)
@@ -111,7 +112,7 @@ def test_a_result_after_the_lead_was_given_back(db: Database, lead: int) -> None
 def test_a_result_after_the_lead_was_claimed_again_under_the_same_attempt(db: Database, lead: int) -> None:
     taken = take(db)
     with db.write() as connection:
-        give_back(connection, lead, taken.attempt_id, TOKEN, NOW, "no answer", NOW, at_once=True)
+        give_back(connection, taken, TOKEN, NOW, "no answer", NOW, at_once=True)
     assert take(db).attempt_id == taken.attempt_id
     assert receive(db, taken.attempt_id, **REACHED).status == "applied"
     assert lead_row(db, lead).state == "completed"
@@ -178,6 +179,6 @@ def test_a_late_owner_gives_nothing_back_that_is_not_its_own(db: Database, lead:
     with db.write() as connection:
         connection.execute(update(leads).where(leads.c.id == lead).values(lease_token="the next owner"))
         before = connection.execute(select(attempts)).all()
-        assert not give_back(connection, lead, taken.attempt_id, TOKEN, NOW, "too late", NOW, at_once=True)
+        assert not give_back(connection, taken, TOKEN, NOW, "too late", NOW, at_once=True)
         assert connection.execute(select(attempts)).all() == before
     assert lead_row(db, lead).state == "claimed"

@@ -57,6 +57,9 @@ class FakeCore:
             case "GET", ["api", "v1", "calls"]:
                 found = self.calls.get(request.url.params["idempotency_key"])
                 return httpx.Response(200, json={"calls": [found] if found else [], "next_cursor": None})
+            case "GET", ["api", "v1", "calls", call_id]:
+                call = next((call for call in self.calls.values() if call["call_id"] == call_id), None)
+                return httpx.Response(200, json=call) if call else httpx.Response(404, json={"detail": "no such call"})
             case "POST", ["api", "v1", "calls", call_id, "cancel"]:
                 self.cancelled.append(call_id)
                 return httpx.Response(200, json={})

@@ -18,7 +18,7 @@ from dialler.core_client import CoreUnreachable
 from dialler.leads.claims import Claim, claim
 from dialler.leads.held import resolve
 from dialler.leads.results import receive_result
-from dialler.scheduler.dispatch import send_batch
+from dialler.scheduler.dispatch import Batch, send_batch
 from dialler.scheduler.reconcile import reconcile, stale_after
 from tests.conftest import START
 from tests.dialler.scheduler.fake_core import FakeCore
@@ -69,8 +69,8 @@ def test_a_lost_answer_the_call_goes_on(db: Database, answer: Callable[[], httpx
     (lead,) = add_leads(db, NOW, "+12025550101")
     core = FakeCore(answers=[answer])
     (taken,) = take(db)
-    placed, hold = send(db, core, [taken])
-    assert (placed, hold.reason) == (0, "core_unreachable")
+    batch = send(db, core, [taken])
+    assert (batch.placed, batch.failure is None) == (0, False)
     assert (lead_row(db, lead).state, attempt_rows(db, lead)[0].state) == ("claimed", "placing")
     settle(db, core)
     row, (attempt,) = lead_row(db, lead), attempt_rows(db, lead)
@@ -97,7 +97,7 @@ def test_a_dialout_that_never_arrived_is_sent_again_under_its_own_id(db: Databas
     assert settle(db, core) == 1
     assert (lead_row(db, lead).state, attempt_rows(db, lead)[0].state) == ("pending", "created")
     (again,) = take(db)
-    assert send(db, core, [again]) == (1, None)
+    assert send(db, core, [again]) == Batch(1)
     assert core.dialouts == [taken.attempt_id] * 2
     assert list(core.calls) == [taken.attempt_id]
 
@@ -143,15 +143,15 @@ def test_a_result_that_comes_while_the_core_is_asked_counts_once(db: Database) -
     send(db, core, [taken])
     result = core.end(taken.attempt_id)
     client = core.client(CLOCK)
-    original = client.call_of_attempt
+    original = client.call
 
-    async def slowly(attempt_id: str) -> Any:
-        answer = await original(attempt_id)
+    async def slowly(call_id: str) -> Any:
+        answer = await original(call_id)
         with db.write() as connection:
             receive_result(connection, Ids(1), result, NOW)
         return answer
 
-    client.call_of_attempt = slowly  # type: ignore[method-assign]
+    client.call = slowly  # type: ignore[method-assign]
     assert asyncio.run(reconcile(db, CLOCK, Ids(1), client, CAMPAIGN)) == 0
     assert lead_row(db, lead).attempts == 1
 

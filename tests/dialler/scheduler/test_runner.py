@@ -16,7 +16,8 @@ from core.kernel.virtual_clock import VirtualClock
 from dialler.campaigns import control
 from dialler.campaigns.store import change_state, read_campaign
 from dialler.campaigns.tables import Campaign
-from dialler.leads.claims import claim, close_waiting
+from dialler.leads.claims import claim
+from dialler.leads.queue import close_waiting
 from dialler.leads.results import receive_result
 from dialler.policy.steps import Over, Paused, next_step
 from dialler.scheduler import runner as runner_module

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from core.kernel.clock import RealClock
-from dialler.core_client import CoreClient, CoreUnreachable, NotNow
+from dialler.core_client import CoreClient, CoreUnreachable, TryLater
 from tests.conftest import START
 from tests.dialler.seam.cores import SPEED, SeamCore, run_over_url
 
@@ -70,7 +70,7 @@ def test_a_limit_of_requests_is_not_now_and_no_capacity() -> None:
             clock = RealClock(SPEED, START)
             client = CoreClient(http, "dk_key", clock)
             answer = await client.dialout("bot", "+12025550107", {}, "a")
-            assert isinstance(answer, NotNow)
+            assert isinstance(answer, TryLater)
             assert answer.retry_at is not None
             assert 0 < (answer.retry_at - clock.now()).total_seconds() <= 7
             assert (await client.fleet("bot")).available == 0

@@ -11,7 +11,7 @@ import pytest
 
 from core.access.keys import revoke
 from core.suppressions import store as suppressions
-from dialler.core_client import CoreUnreachable, Misconfigured, NotNow, NumberRefused, Placed
+from dialler.core_client import CoreUnreachable, LeadRefused, Misconfigured, Placed, TryLater
 from tests.conftest import START
 from tests.dialler.seam.cores import SeamCore, make_key
 
@@ -74,7 +74,7 @@ def test_not_now_for_want_of_seats(seam: Seam) -> None:
         core.bot("bot")
         await placed(core, STORY, "a")
         answer = await core.client().dialout("bot", STORY, {}, "b")
-        assert isinstance(answer, NotNow)
+        assert isinstance(answer, TryLater)
         assert answer.reason == "no_capacity"
         assert answer.retry_at is not None
         assert timedelta(0) < answer.retry_at - core.clock.now() <= timedelta(seconds=6)
@@ -90,10 +90,10 @@ def test_not_now_outside_the_hours_with_the_moment(seam: Seam) -> None:
         core.bot("open", permitted_hours=permitted)
         client = core.client()
         answer = await client.dialout("bot", "+14155550100", {}, "a")
-        assert isinstance(answer, NotNow)
+        assert isinstance(answer, TryLater)
         assert (answer.reason, answer.retry_at) == ("outside_active_hours", START.replace(hour=14)), "when the bot opens for others"
         answer = await client.dialout("open", "+14155550100", {}, "a")
-        assert isinstance(answer, NotNow)
+        assert isinstance(answer, TryLater)
         assert answer.reason == "outside_permitted_hours"
         assert answer.retry_at is not None
         assert abs(answer.retry_at - START.replace(hour=16)) < NEAR, "eight in California"
@@ -113,8 +113,8 @@ def test_numbers_refused_for_good(seam: Seam) -> None:
             await client.dialout("bot", BUSY, {"note": "a\x00b"}, "c"),
             await client.dialout("bot", BUSY, {"note": "x" * 1_100_000}, "d"),
         ]
-        assert [isinstance(answer, NumberRefused) and answer.suppressed for answer in answers] == [True, False, False, False]
-        assert all(isinstance(answer, NumberRefused) and len(answer.detail) > 20 for answer in answers)
+        assert [isinstance(answer, LeadRefused) and answer.cause for answer in answers] == ["suppressed", "number", "request", "request"]
+        assert all(isinstance(answer, LeadRefused) and len(answer.detail) > 20 for answer in answers)
 
     seam(test)
 

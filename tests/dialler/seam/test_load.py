@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import httpx
 
-from dialler.core_client import NotNow, Placed
+from dialler.core_client import Placed, TryLater
 from tests.core.api.support import talkers
 from tests.dialler.seam.cores import SeamCore
 
@@ -26,8 +26,8 @@ def test_200_at_once_on_20_seats(seam: Callable[..., None]) -> None:
             answers = [task.result() for task in tasks]
         else:
             answers = await asyncio.gather(*asks)
-        assert Counter(type(answer) for answer in answers) == {Placed: before, NotNow: 200 - before}
+        assert Counter(type(answer) for answer in answers) == {Placed: before, TryLater: 200 - before}
         assert before == 20
-        assert {answer.reason for answer in answers if isinstance(answer, NotNow)} == {"no_capacity"}
+        assert {answer.reason for answer in answers if isinstance(answer, TryLater)} == {"no_capacity"}
 
     seam(test, seats=20)

@@ -374,13 +374,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("leads", schema=None) as batch_op:
-        batch_op.create_index(
-            "leads_claimed",
-            ["campaign_id", "state"],
-            unique=False,
-            sqlite_where=sa.text("state IN ('claimed', 'dialling')"),
-            postgresql_where=sa.text("state IN ('claimed', 'dialling')"),
-        )
         batch_op.create_index("leads_import", ["import_id", "state"], unique=False)
         batch_op.create_index("leads_phone", ["campaign_id", "phone"], unique=True)
         batch_op.create_index(
@@ -470,6 +463,7 @@ def upgrade() -> None:
         sa.Column("placed_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("refusals", sa.Integer(), nullable=False),
+        sa.Column("failed_dialouts", sa.Integer(), nullable=False),
         sa.Column("last_refusal", sa.String(), nullable=True),
         sa.Column("charged", sa.Boolean(), nullable=True),
         sa.Column("disconnected_by", sa.String(), nullable=True),
@@ -582,11 +576,6 @@ def downgrade() -> None:
         batch_op.drop_index("leads_ready", sqlite_where=sa.text("queue IS NOT NULL"), postgresql_where=sa.text("queue IS NOT NULL"))
         batch_op.drop_index("leads_phone")
         batch_op.drop_index("leads_import")
-        batch_op.drop_index(
-            "leads_claimed",
-            sqlite_where=sa.text("state IN ('claimed', 'dialling')"),
-            postgresql_where=sa.text("state IN ('claimed', 'dialling')"),
-        )
 
     op.drop_table("leads")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:

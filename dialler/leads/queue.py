@@ -1,0 +1,59 @@
+"""The queue of a campaign: leads come into it when they are due, and it is emptied when the campaign ends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, and_, case, select, update
+
+from dialler.campaigns.store import lock_campaign
+from dialler.leads.history import add_history_of_many
+from dialler.leads.states import QUEUE_OF, WAITING, next_state
+from dialler.leads.tables import OPEN, Attempt, Lead
+
+__all__ = ["AT_ONCE", "close_waiting", "promote_due"]
+
+AT_ONCE: Final = 1000
+"""Most leads that one transaction brings into the claim index."""
+
+_leads = Lead.__table__  # type: ignore[attr-defined]
+_attempts = Attempt.__table__  # type: ignore[attr-defined]
+
+
+def promote_due(connection: Connection, campaign_id: str, now: datetime, limit: int = AT_ONCE) -> int:
+    """Move waiting leads whose time has come into the claim index, the longest due first; at most `limit`. Returns how many.
+
+    As long as it returns `limit` there may be more: call it again, in a new transaction, so that others get their turn.
+    """
+    lock_campaign(connection, campaign_id)
+    due = (
+        select(_leads.c.id)
+        .where(_leads.c.campaign_id == campaign_id, _leads.c.queue.is_(None), _leads.c.due_at.is_not(None), _leads.c.due_at <= now)
+        .order_by(_leads.c.due_at)
+        .limit(limit)
+    )
+    moved = connection.execute(
+        update(_leads)
+        .where(_leads.c.id.in_(due), _leads.c.queue.is_(None), _leads.c.state.in_(WAITING))
+        .values(queue=case(QUEUE_OF, value=_leads.c.state))
+    )
+    return moved.rowcount
+
+
+def close_waiting(connection: Connection, campaign_id: str, event: str, now: datetime) -> int:
+    """End every waiting lead of a campaign (`stopped`, or `window_closed`), all at one moment. Returns how many.
+
+    Nobody else changes a lead of the campaign meanwhile: the campaign is locked alone.
+    """
+    lock_campaign(connection, campaign_id, alone=True)
+    which = and_(_leads.c.campaign_id == campaign_id, _leads.c.state.in_(WAITING))
+    state = next_state("pending", event)
+    add_history_of_many(connection, which, now, event, state)
+    connection.execute(
+        update(_attempts)
+        .where(_attempts.c.campaign_id == campaign_id, OPEN, _attempts.c.state == "created")
+        .values(state="ended", ended_at=now, charged=False, outcome=event)
+    )
+    closed = connection.execute(update(_leads).where(which).values(state=state, queue=None, due_at=None, attempt_id=None, updated_at=now))
+    return closed.rowcount
