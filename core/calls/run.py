@@ -8,18 +8,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from core.bots.config import BotConfig
 from core.calls.brains import make_brain, template_values
 from core.calls.departure import await_departure
 from core.calls.finish import finish_call
 from core.calls.outcome import Ending, failed_before_answer, worker_stopped
 from core.calls.store import EventLog, move
+from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, keep, suppress
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
 from core.conversation.session import converse
 from core.engine import Engine
-from core.kernel.numbers import split_key
-from core.suppressions import store as suppressions
 from core.transports.base import Answered, Failed, Leg, PlaceOrder, Ringing
 from core.trunks.pacing import TrunkPacer
 
@@ -71,6 +72,7 @@ class CallRun:
         self._stopping = False
         self._leg: Leg | None = None
         self._answered_at: datetime | None = None
+        self._suppressed = False
 
     async def run(self) -> None:
         """Hold the call to its end and finish it. Never raises for what happens on the call: a failure becomes its ending."""
@@ -156,7 +158,8 @@ class CallRun:
         assert self._answered_at is not None
         values = template_values(self.order, bot, self.variables, self._answered_at)
         brain = make_brain(self.engine, bot, self.order, values, self._answered_at, self._note)
-        end = await converse(leg, brain, limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer")), clock, self._note)
+        limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
+        end = await converse(leg, brain, limits, clock, self._note_said)
         talk = {
             "transcript": [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in end.transcript],
             "customer_spoke": end.customer_spoke,
@@ -177,15 +180,8 @@ class CallRun:
                 connection, self.order.call_id, self.state, "ended", self.engine.worker_id, self.events, ended_at=now, ending=record
             ):
                 raise _TakenOver
-            if talk.get("do_not_call"):  # at once: the next dial may be a moment away
-                suppressions.add(
-                    connection,
-                    split_key(self.order.to_number)[0],
-                    reason="asked not to be called again",
-                    source="callee",
-                    now=now,
-                    call_id=self.order.call_id,
-                )
+            if talk.get("do_not_call") and not self._suppressed:
+                suppress(connection, self.order.to_number, self.order.call_id, now)
         self.state = "ended"
 
     def _move(self, event: str, **values: Any) -> None:
@@ -197,6 +193,20 @@ class CallRun:
 
     def _note(self, kind: str, data: Mapping[str, Any]) -> None:
         self.events.add(self.engine.clock.now(), kind, dict(data))
+
+    def _note_said(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Note an event of the conversation; a wish of the callee is kept at once."""
+        self._note(kind, data)
+        if kind not in KEPT_AT_ONCE:
+            return
+        now, order, worker = self.engine.clock.now(), self.order, self.engine.worker_id
+        try:
+            with self.engine.db.write() as connection:
+                kept = keep(connection, kind, self.events, order.to_number, worker, now)
+        except SQLAlchemyError as error:  # the end of the call writes it: until then it may be lost, but the callee is not
+            log.error("call %s: a wish could not be kept at once (%s)", order.call_id, type(error).__name__)
+        else:
+            self._suppressed = self._suppressed or (kept and kind == DO_NOT_CALL)
 
     async def _let_go(self) -> None:
         if self._leg is not None:
