@@ -22,6 +22,7 @@ from core.calls.wishes import wishes_in
 from core.engine import Engine
 from core.fleet.store import dead_workers, mark_retired, remove_seats
 from core.fleet.tables import Worker
+from core.kernel.failures import without_values
 
 __all__ = ["ending_after_crash", "recover"]
 
@@ -51,7 +52,7 @@ async def recover(engine: Engine) -> int:
         try:
             await finish_call(engine, events.call_id, events)
         except Exception as error:  # one call must not keep the others, or the start: it is tried again at the next look
-            log.error("call %s could not be finished: %s", events.call_id, type(error).__name__)
+            log.error("call %s could not be finished: %s", events.call_id, without_values(error))
     if adopted:
         log.warning("took over %d calls that no process worked on", len(adopted))
     return len(adopted)

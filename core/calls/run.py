@@ -16,11 +16,12 @@ from core.calls.departure import await_departure
 from core.calls.finish import finish_call
 from core.calls.outcome import Ending, failed_before_answer, worker_stopped
 from core.calls.store import EventLog, move
-from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, keep, suppress
+from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes, keep, suppress
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
 from core.conversation.session import converse
 from core.engine import Engine
+from core.kernel.failures import without_values
 from core.transports.base import Answered, Failed, Leg, PlaceOrder, Ringing
 from core.trunks.pacing import TrunkPacer
 
@@ -72,7 +73,7 @@ class CallRun:
         self._stopping = False
         self._leg: Leg | None = None
         self._answered_at: datetime | None = None
-        self._suppressed = False
+        self._wishes, self._suppressed = Wishes(), False
 
     async def run(self) -> None:
         """Hold the call to its end and finish it. Never raises for what happens on the call: a failure becomes its ending."""
@@ -120,7 +121,7 @@ class CallRun:
         except _TakenOver:
             raise
         except Exception as error:
-            log.exception("call %s failed in this process", self.order.call_id)
+            log.error("call %s failed in this process: %s", self.order.call_id, without_values(error))
             self._note("failure", {"error": type(error).__name__})
             await self._let_go()
             rang = self.state != "placing"
@@ -164,8 +165,6 @@ class CallRun:
             "transcript": [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in end.transcript],
             "customer_spoke": end.customer_spoke,
             "analysis": await brain.analysis() if has_conversation(end.disconnected_by, customer_spoke=end.customer_spoke) else None,
-            "do_not_call": end.do_not_call is not None,
-            "callback": {"at": at.isoformat() if (at := end.callback.at) else None, "words": end.callback.words} if end.callback else None,
         }
         if self.cancelled:
             return Ending("bot", "cancelled", True, None, 200, "OK"), talk
@@ -175,12 +174,12 @@ class CallRun:
         now = self.engine.clock.now()
         self.events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         with self.engine.db.write() as connection:
-            record = {**dataclasses.asdict(ending), **talk}
+            record = {**dataclasses.asdict(ending), **dataclasses.asdict(self._wishes), **talk}
             if not move(
                 connection, self.order.call_id, self.state, "ended", self.engine.worker_id, self.events, ended_at=now, ending=record
             ):
                 raise _TakenOver
-            if talk.get("do_not_call") and not self._suppressed:
+            if self._wishes.do_not_call and not self._suppressed:
                 suppress(connection, self.order.to_number, self.order.call_id, now)
         self.state = "ended"
 
@@ -199,12 +198,13 @@ class CallRun:
         self._note(kind, data)
         if kind not in KEPT_AT_ONCE:
             return
+        self._wishes = self._wishes.and_then(kind, data)
         now, order, worker = self.engine.clock.now(), self.order, self.engine.worker_id
         try:
             with self.engine.db.write() as connection:
                 kept = keep(connection, kind, self.events, order.to_number, worker, now)
         except SQLAlchemyError as error:  # the end of the call writes it: until then it may be lost, but the callee is not
-            log.error("call %s: a wish could not be kept at once (%s)", order.call_id, type(error).__name__)
+            log.error("call %s: a wish could not be kept at once: %s", order.call_id, without_values(error))
         else:
             self._suppressed = self._suppressed or (kept and kind == DO_NOT_CALL)
 

@@ -8,7 +8,7 @@ call over finds both, and its result carries them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -36,16 +36,21 @@ class Wishes:
     def __bool__(self) -> bool:
         return self.do_not_call or self.callback is not None
 
+    def and_then(self, kind: str, data: Mapping[str, Any]) -> Wishes:
+        """The wishes after one more event; most events are none."""
+        if kind == DO_NOT_CALL:
+            return replace(self, do_not_call=True)
+        if kind == CALLBACK:
+            return replace(self, callback={"at": data.get("callback_at"), "words": data.get("words")})
+        return self
+
 
 def wishes_in(events: Iterable[tuple[str, Mapping[str, Any]]]) -> Wishes:
     """The wishes in the events `(kind, data)` of a call, in order. Pure."""
-    do_not_call, callback = False, None
+    wishes = Wishes()
     for kind, data in events:
-        if kind == DO_NOT_CALL:
-            do_not_call = True
-        elif kind == CALLBACK:
-            callback = {"at": data.get("callback_at"), "words": data.get("words")}
-    return Wishes(do_not_call, callback)
+        wishes = wishes.and_then(kind, data)
+    return wishes
 
 
 def keep(connection: Connection, kind: str, events: EventLog, number: str, worker_id: str, now: datetime) -> bool:

@@ -11,6 +11,7 @@ import logging
 
 from sqlalchemy import select, update
 
+from core.kernel.failures import without_values
 from dialler.campaigns.store import read_campaign
 from dialler.campaigns.tables import Campaign
 from dialler.core_client import CoreUnreachable
@@ -30,8 +31,9 @@ async def watch_orders(parts: Parts, campaign_id: str, every: float = 0.3) -> No
     while True:
         try:
             seen = await _look(parts, campaign_id, seen)
-        except Exception:  # whatever it was, the next order must not be missed for it
-            log.exception("the orders for campaign %s could not be carried out; they are looked for again", campaign_id)
+        except Exception as error:  # whatever it was, the next order must not be missed for it
+            again = "the orders for campaign %s could not be carried out; they are looked for again: %s"
+            log.error(again, campaign_id, without_values(error))
         await asyncio.sleep(every)
 
 

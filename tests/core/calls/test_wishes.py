@@ -14,6 +14,7 @@ from core.calls.recovery import recover
 from core.calls.store import EventLog, events_of
 from core.calls.tables import Call
 from core.calls.wishes import CALLBACK, DO_NOT_CALL, Wishes, keep, wishes_in
+from core.conversation.rules import RulesBrain
 from core.engine import Engine
 from core.fleet import store as fleet
 from core.kernel.clock import utc_now
@@ -164,3 +165,18 @@ def test_wishes_in_events() -> None:
     assert wishes_in(noted) == Wishes(do_not_call=True, callback={"at": "x", "words": "y"})
     assert not Wishes()
     assert Wishes(callback={"at": None, "words": None})
+
+
+def test_a_failure_after_the_conversation_takes_nothing_back(with_core: WithCore, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(_: RulesBrain) -> dict[str, Any]:
+        raise RuntimeError("no analysis")
+
+    async def test(core: Core) -> None:
+        core.bot("lender", **SCRIPT)
+        monkeypatch.setattr(RulesBrain, "analysis", fails)
+        call_id = await core.placed(NEVER_AGAIN, bot_id="lender", variables={"customer_name": "Asha"})
+        await core.over()
+        result = (await core.call(call_id))["result"]
+        assert (result["end_reason"], result["disposition"]) == ("pipeline_failure", "DO_NOT_CALL")
+
+    with_core(test)
