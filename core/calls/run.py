@@ -22,7 +22,7 @@ from core.conversation.limits import limits_of
 from core.conversation.session import converse
 from core.engine import Engine
 from core.kernel.failures import without_values
-from core.transports.base import Answered, Failed, Leg, PlaceOrder, Ringing
+from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
 from core.trunks.pacing import TrunkPacer
 
 __all__ = ["CallRun"]
@@ -34,6 +34,12 @@ TRANSFER_METHODS = {"websocket": "websocket_reverse_transfer", "livekit": "livek
 
 _REQUEST_TERMINATED = 487
 """The final SIP status of a call that was cancelled before the answer (RFC 3261, 9.2)."""
+
+_CONFIRM_SECONDS = 32.0
+"""How long the network may take to confirm the end of a call that we gave up: 64 * T1 (RFC 3261, 9.1)."""
+
+_OVERTIME_SECONDS = 120.0
+"""How long after its longest duration a conversation may take to say goodbye; then its line is taken for stuck."""
 
 
 class _TakenOver(Exception):
@@ -110,7 +116,8 @@ class CallRun:
         try:
             if (stopped := await await_departure(self.engine, self._pacer, self.order, self.bot, self._cancel_asked)) is not None:
                 return stopped, {}
-            self._leg = await self.transport.place(self.order)
+            async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
+                self._leg = await self.transport.place(self.order)
             self.left.set()
             if self.cancelled:
                 await self._leg.hang_up("cancelled")
@@ -129,12 +136,12 @@ class CallRun:
             return Ending("error", "pipeline_failure", rang or unknown, "unknown", may_have_been_dialled=unknown), {}
 
     async def _until_answered(self, leg: Leg) -> Ending | None:
-        """Follow the call until somebody answers (None) or it fails."""
+        """Follow the call until somebody answers (None) or it fails. Never longer than the ring timeout and what follows it."""
         clock = self.engine.clock
         deadline = clock.now().timestamp() + self.bot.ring_timeout_seconds
         timed_out = False
         while True:
-            event = await leg.next(None if timed_out else deadline - clock.now().timestamp())
+            event = await leg.next(max(deadline - clock.now().timestamp(), 0.0))
             if isinstance(event, Ringing):
                 if self.state == "placing":
                     self._move("rang", ringing_at=clock.now())
@@ -149,8 +156,16 @@ class CallRun:
                 if timed_out:
                     return Ending("no_answer", "ring_timeout", True, "callee", event.sip_status, event.reason)
                 return failed_before_answer(event.sip_status, event.reason, rang=rang, from_trunk=event.from_trunk)
+            elif isinstance(event, HungUp):  # no leg should say so before the answer
+                rang = self.state == "ringing"
+                return Ending("error", "trunk_failure", rang, "unknown" if rang else "trunk", None, event.reason)
+            elif event is None and timed_out:
+                self._note("end_not_confirmed", {"seconds": _CONFIRM_SECONDS})
+                if self.cancelled:
+                    return Ending("error", "cancelled", self.state == "ringing")
+                return Ending("no_answer", "ring_timeout", True, "unknown")
             elif event is None:
-                timed_out = True
+                timed_out, deadline = True, clock.now().timestamp() + _CONFIRM_SECONDS
                 self._note("ring_timeout", {"seconds": self.bot.ring_timeout_seconds})
                 await leg.hang_up("ring timeout")
 
@@ -160,7 +175,8 @@ class CallRun:
         values = template_values(self.order, bot, self.variables, self._answered_at)
         brain = make_brain(self.engine, bot, self.order, values, self._answered_at, self._note)
         limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
-        end = await converse(leg, brain, limits, clock, self._note_said)
+        async with clock.timeout(bot.max_call_duration_seconds + _OVERTIME_SECONDS):
+            end = await converse(leg, brain, limits, clock, self._note_said)
         talk = {
             "transcript": [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in end.transcript],
             "customer_spoke": end.customer_spoke,
