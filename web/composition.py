@@ -29,6 +29,7 @@ from core.engine import Engine
 from core.fleet import store as fleet
 from core.kernel.clock import Clock, RealClock, WallTime, utc_now
 from core.kernel.database import Database
+from core.kernel.failures import without_values
 from core.kernel.ids import Ids
 from core.kernel.processes import LeaseKeeper, this_process
 from core.kernel.secrets import SecretBox
@@ -190,8 +191,8 @@ def _logged(app: FastAPI) -> AsgiApp:
     async def run(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         try:
             await app(scope, receive, send)
-        except Exception:
-            log.exception("the call engine failed on a request")
+        except Exception as error:
+            log.error("the call engine failed on a request: %s", without_values(error))
             raise
 
     return run

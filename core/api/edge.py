@@ -7,12 +7,12 @@ line takes its place: the method, the path's template, the status.
 from __future__ import annotations
 
 import logging
-import traceback
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.problems import problem
 from core.kernel.clock import Clock
+from core.kernel.failures import without_values
 
 __all__ = ["Edge"]
 
@@ -57,7 +57,7 @@ class Edge:
                 else:
                     await self._app(scope, receive, watched)
         except Exception as error:
-            log.error("%s %s failed: %s", scope["method"], _path(scope), _without_values(error))
+            log.error("%s %s failed: %s", scope["method"], _path(scope), without_values(error))
             if status:
                 raise  # the answer has begun: only the server can break it off
             await problem(500, _FAILED)(scope, receive, watched)
@@ -68,13 +68,3 @@ class Edge:
 def _path(scope: Scope) -> str:
     """The template of the path, such as `/api/v1/calls/{call_id}`."""
     return str(getattr(scope.get("route"), "path", "(an unknown path)"))
-
-
-def _without_values(error: BaseException) -> str:
-    """The types and places of an exception and of its causes. Their messages are left out: they may hold personal data."""
-    found = []
-    cause: BaseException | None = error
-    while cause is not None:
-        found.append(f"{type(cause).__name__} at\n{''.join(traceback.format_tb(cause.__traceback__))}")
-        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
-    return "caused by ".join(found)

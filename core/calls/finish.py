@@ -18,12 +18,11 @@ from core.calls.analysis import analyse_call
 from core.calls.result import CallResult, TranscriptEntry
 from core.calls.store import EventLog, events_of, move, read_call
 from core.calls.transfer import transfer_facts
-from core.conversation.analysis import default_analysis
+from core.calls.wishes import suppress
+from core.conversation.analysis import default_analysis, with_wishes
 from core.deliveries.outbox import deliveries_for, enqueue
 from core.engine import Engine
-from core.kernel.numbers import split_key
 from core.recordings.recordings import NO_RECORDING, Recorded
-from core.suppressions import store as suppressions
 
 __all__ = ["build_result", "finish_call"]
 
@@ -51,8 +50,7 @@ async def finish_call(engine: Engine, call_id: str, events: EventLog) -> None:
         if not move(connection, call_id, "finishing", "done", engine.worker_id, events, done_at=now, result=document):
             return
         if analysis is not None and analysis.get("do_not_call") is True:  # said, though no tool noted it in the call
-            number, _ = split_key(call.to_number)
-            suppressions.add(connection, number, reason="asked not to be called again", source="callee", now=now, call_id=call_id)
+            suppress(connection, call.to_number, call_id, now)
         key = results_endpoint(connection, call.api_key_id) if call.api_key_id else None
         enqueue(connection, deliveries_for(result, bot.config, key, engine.ids, now, max_age=engine.push_max_age))
     engine.wake_deliveries()
@@ -72,6 +70,7 @@ def build_result(
     default = default_analysis(
         disconnected_by=ending["disconnected_by"], end_reason=ending["end_reason"], customer_spoke=ending.get("customer_spoke", False)
     )
+    default = with_wishes(default, callback=ending.get("callback"), do_not_call=ending.get("do_not_call", False))
     analysis = analysed or ending.get("analysis") or default
     return CallResult(
         session_id=call.call_id,

@@ -1,7 +1,8 @@
 """What becomes of the calls of a process that died: nothing is lost, and nothing is dialled again from here.
 
 A call that was `placing` may have left or not: nobody can know, so it ends as "may have been dialled". One that was
-ringing or talking was cut off by our fault. One that had ended is finished from its record.
+ringing or talking was cut off by our fault; what its callee had asked for until then counts (`core.calls.wishes`). One
+that had ended is finished from its record.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from sqlalchemy import Connection, Row, func, or_, select, update
 from core.calls.finish import finish_call
 from core.calls.outcome import Ending
 from core.calls.states import LIVE
-from core.calls.store import EventLog, move
+from core.calls.store import EventLog, events_of, move
 from core.calls.tables import UNFINISHED, Call, CallEvent
+from core.calls.wishes import wishes_in
 from core.engine import Engine
-from core.fleet.store import dead_workers, retire
+from core.fleet.store import dead_workers, mark_retired, remove_seats
 from core.fleet.tables import Worker
+from core.kernel.failures import without_values
 
 __all__ = ["ending_after_crash", "recover"]
 
@@ -39,14 +42,17 @@ def ending_after_crash(state: str) -> Ending:
 async def recover(engine: Engine) -> int:
     """Take over every call that no process works on; returns how many. Safe at any time, from several processes at once."""
     with engine.db.write() as connection:
-        for worker in dead_workers(connection, engine.wall(), but=engine.worker_id):
-            retire(connection, worker)
+        dead = dead_workers(connection, engine.wall(), but=engine.worker_id)
+        for worker in dead:
+            mark_retired(connection, worker)
         adopted = [_take_over(engine, connection, row) for row in _orphans(engine, connection)]
+        for worker in dead:  # last, after their calls: see the order of locks in `core.fleet`
+            remove_seats(connection, worker)
     for events in adopted:
         try:
             await finish_call(engine, events.call_id, events)
         except Exception as error:  # one call must not keep the others, or the start: it is tried again at the next look
-            log.error("call %s could not be finished: %s", events.call_id, type(error).__name__)
+            log.error("call %s could not be finished: %s", events.call_id, without_values(error))
     if adopted:
         log.warning("took over %d calls that no process worked on", len(adopted))
     return len(adopted)
@@ -76,7 +82,8 @@ def _take_over(engine: Engine, connection: Connection, orphan: Row[Any]) -> Even
     )
     if orphan.state in LIVE:
         ending = ending_after_crash(orphan.state)
+        wishes = wishes_in((event.kind, event.data) for event in events_of(connection, orphan.call_id))
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
-        record = dataclasses.asdict(ending)
+        record = {**dataclasses.asdict(ending), **dataclasses.asdict(wishes), "customer_spoke": bool(wishes)}
         move(connection, orphan.call_id, orphan.state, "ended", engine.worker_id, events, ended_at=now, ending=record)
     return events

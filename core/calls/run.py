@@ -8,19 +8,21 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from core.bots.config import BotConfig
 from core.calls.brains import make_brain, template_values
 from core.calls.departure import await_departure
 from core.calls.finish import finish_call
 from core.calls.outcome import Ending, failed_before_answer, worker_stopped
 from core.calls.store import EventLog, move
+from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes, keep, suppress
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
 from core.conversation.session import converse
 from core.engine import Engine
-from core.kernel.numbers import split_key
-from core.suppressions import store as suppressions
-from core.transports.base import Answered, Failed, Leg, PlaceOrder, Ringing
+from core.kernel.failures import without_values
+from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
 from core.trunks.pacing import TrunkPacer
 
 __all__ = ["CallRun"]
@@ -32,6 +34,12 @@ TRANSFER_METHODS = {"websocket": "websocket_reverse_transfer", "livekit": "livek
 
 _REQUEST_TERMINATED = 487
 """The final SIP status of a call that was cancelled before the answer (RFC 3261, 9.2)."""
+
+_CONFIRM_SECONDS = 32.0
+"""How long the network may take to confirm the end of a call that we gave up: 64 * T1 (RFC 3261, 9.1)."""
+
+_OVERTIME_SECONDS = 120.0
+"""How long after its longest duration a conversation may take to say goodbye; then its line is taken for stuck."""
 
 
 class _TakenOver(Exception):
@@ -71,6 +79,7 @@ class CallRun:
         self._stopping = False
         self._leg: Leg | None = None
         self._answered_at: datetime | None = None
+        self._wishes, self._suppressed = Wishes(), False
 
     async def run(self) -> None:
         """Hold the call to its end and finish it. Never raises for what happens on the call: a failure becomes its ending."""
@@ -107,7 +116,8 @@ class CallRun:
         try:
             if (stopped := await await_departure(self.engine, self._pacer, self.order, self.bot, self._cancel_asked)) is not None:
                 return stopped, {}
-            self._leg = await self.transport.place(self.order)
+            async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
+                self._leg = await self.transport.place(self.order)
             self.left.set()
             if self.cancelled:
                 await self._leg.hang_up("cancelled")
@@ -118,7 +128,7 @@ class CallRun:
         except _TakenOver:
             raise
         except Exception as error:
-            log.exception("call %s failed in this process", self.order.call_id)
+            log.error("call %s failed in this process: %s", self.order.call_id, without_values(error))
             self._note("failure", {"error": type(error).__name__})
             await self._let_go()
             rang = self.state != "placing"
@@ -126,12 +136,12 @@ class CallRun:
             return Ending("error", "pipeline_failure", rang or unknown, "unknown", may_have_been_dialled=unknown), {}
 
     async def _until_answered(self, leg: Leg) -> Ending | None:
-        """Follow the call until somebody answers (None) or it fails."""
+        """Follow the call until somebody answers (None) or it fails. Never longer than the ring timeout and what follows it."""
         clock = self.engine.clock
         deadline = clock.now().timestamp() + self.bot.ring_timeout_seconds
         timed_out = False
         while True:
-            event = await leg.next(None if timed_out else deadline - clock.now().timestamp())
+            event = await leg.next(max(deadline - clock.now().timestamp(), 0.0))
             if isinstance(event, Ringing):
                 if self.state == "placing":
                     self._move("rang", ringing_at=clock.now())
@@ -146,8 +156,16 @@ class CallRun:
                 if timed_out:
                     return Ending("no_answer", "ring_timeout", True, "callee", event.sip_status, event.reason)
                 return failed_before_answer(event.sip_status, event.reason, rang=rang, from_trunk=event.from_trunk)
+            elif isinstance(event, HungUp):  # no leg should say so before the answer
+                rang = self.state == "ringing"
+                return Ending("error", "trunk_failure", rang, "unknown" if rang else "trunk", None, event.reason)
+            elif event is None and timed_out:
+                self._note("end_not_confirmed", {"seconds": _CONFIRM_SECONDS})
+                if self.cancelled:
+                    return Ending("error", "cancelled", self.state == "ringing")
+                return Ending("no_answer", "ring_timeout", True, "unknown")
             elif event is None:
-                timed_out = True
+                timed_out, deadline = True, clock.now().timestamp() + _CONFIRM_SECONDS
                 self._note("ring_timeout", {"seconds": self.bot.ring_timeout_seconds})
                 await leg.hang_up("ring timeout")
 
@@ -156,13 +174,13 @@ class CallRun:
         assert self._answered_at is not None
         values = template_values(self.order, bot, self.variables, self._answered_at)
         brain = make_brain(self.engine, bot, self.order, values, self._answered_at, self._note)
-        end = await converse(leg, brain, limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer")), clock, self._note)
+        limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
+        async with clock.timeout(bot.max_call_duration_seconds + _OVERTIME_SECONDS):
+            end = await converse(leg, brain, limits, clock, self._note_said)
         talk = {
             "transcript": [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in end.transcript],
             "customer_spoke": end.customer_spoke,
             "analysis": await brain.analysis() if has_conversation(end.disconnected_by, customer_spoke=end.customer_spoke) else None,
-            "do_not_call": end.do_not_call is not None,
-            "callback": {"at": at.isoformat() if (at := end.callback.at) else None, "words": end.callback.words} if end.callback else None,
         }
         if self.cancelled:
             return Ending("bot", "cancelled", True, None, 200, "OK"), talk
@@ -172,20 +190,13 @@ class CallRun:
         now = self.engine.clock.now()
         self.events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         with self.engine.db.write() as connection:
-            record = {**dataclasses.asdict(ending), **talk}
+            record = {**dataclasses.asdict(ending), **dataclasses.asdict(self._wishes), **talk}
             if not move(
                 connection, self.order.call_id, self.state, "ended", self.engine.worker_id, self.events, ended_at=now, ending=record
             ):
                 raise _TakenOver
-            if talk.get("do_not_call"):  # at once: the next dial may be a moment away
-                suppressions.add(
-                    connection,
-                    split_key(self.order.to_number)[0],
-                    reason="asked not to be called again",
-                    source="callee",
-                    now=now,
-                    call_id=self.order.call_id,
-                )
+            if self._wishes.do_not_call and not self._suppressed:
+                suppress(connection, self.order.to_number, self.order.call_id, now)
         self.state = "ended"
 
     def _move(self, event: str, **values: Any) -> None:
@@ -197,6 +208,21 @@ class CallRun:
 
     def _note(self, kind: str, data: Mapping[str, Any]) -> None:
         self.events.add(self.engine.clock.now(), kind, dict(data))
+
+    def _note_said(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Note an event of the conversation; a wish of the callee is kept at once."""
+        self._note(kind, data)
+        if kind not in KEPT_AT_ONCE:
+            return
+        self._wishes = self._wishes.and_then(kind, data)
+        now, order, worker = self.engine.clock.now(), self.order, self.engine.worker_id
+        try:
+            with self.engine.db.write() as connection:
+                kept = keep(connection, kind, self.events, order.to_number, worker, now)
+        except SQLAlchemyError as error:  # the end of the call writes it: until then it may be lost, but the callee is not
+            log.error("call %s: a wish could not be kept at once: %s", order.call_id, without_values(error))
+        else:
+            self._suppressed = self._suppressed or (kept and kind == DO_NOT_CALL)
 
     async def _let_go(self) -> None:
         if self._leg is not None:

@@ -26,6 +26,7 @@ __all__ = [
     "insert_call",
     "list_calls",
     "move",
+    "note",
     "read_call",
     "trunk_calls",
 ]
@@ -90,6 +91,23 @@ def move(connection: Connection, call_id: str, state: str, event: str, worker_id
         return False
     if to_state == "ended":
         free_seat(connection, call_id)
+    events.write(connection)
+    return True
+
+
+def note(connection: Connection, events: EventLog, state: str, worker_id: str) -> bool:
+    """Write the events of a live call now, with no change of its state.
+
+    Returns False, having changed nothing, if the call is no longer in that state or no longer this worker's.
+    """
+    ours = (
+        select(_calls.c.call_id)
+        .where(_calls.c.call_id == events.call_id, _calls.c.state == state, _calls.c.worker_id == worker_id)
+        .with_for_update()  # nobody takes it over before this is committed
+    )
+    if connection.execute(ours).first() is None:
+        log.warning("call %s is no longer %s in this process; its events came too late", events.call_id, state)
+        return False
     events.write(connection)
     return True
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["DEFAULTS", "default_analysis", "has_conversation"]
+__all__ = ["DEFAULTS", "default_analysis", "has_conversation", "with_wishes"]
 
 DEFAULTS: Final[dict[str, tuple[str, str]]] = {
     "no_answer": ("NO_ANSWER", "The phone rang, and nobody answered."),
@@ -48,3 +49,27 @@ def default_analysis(*, disconnected_by: str, end_reason: str = "", customer_spo
     if disconnected_by == "customer" and customer_spoke:
         disposition, remarks = "NO_OUTCOME", "The customer hung up before there was an outcome."
     return {"DISPOSITION": disposition, "SUB_DISPOSITION": (end_reason or disposition).upper(), "CALLING_REMARKS": remarks}
+
+
+def with_wishes(analysis: Mapping[str, Any], *, callback: Mapping[str, Any] | None, do_not_call: bool) -> dict[str, Any]:
+    """A default analysis under what the callee asked for in the call: that counts, however the call ended.
+
+    Args:
+        analysis: of `default_analysis`.
+        callback: `at` (ISO, or None if no time was named) and `words`; None if none was asked for.
+        do_not_call: whether the callee asked never to be called again.
+    """
+    if do_not_call:
+        asked = {"DISPOSITION": "DO_NOT_CALL", "SUB_DISPOSITION": "ASKED", "CALLING_REMARKS": "Asked not to be called again."}
+        return {**analysis, **asked, "do_not_call": True}
+    if callback is None:
+        return dict(analysis)
+    return {
+        **analysis,
+        "DISPOSITION": "CALLBACK",
+        "SUB_DISPOSITION": "AT_TIME" if callback.get("at") else "NO_TIME",
+        "CALLING_REMARKS": "Asked to be called again.",
+        "callback_requested": True,
+        "callback_at": callback.get("at"),
+        "callback_preferred_time_text": callback.get("words"),
+    }

@@ -7,7 +7,6 @@ silences, the limits and the transcript. It waits only through the leg and the c
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from core.conversation.silence import after_silence, ending_of_silence, line_for
 from core.conversation.transcript import Transcript
 from core.conversation.voicemail import is_machine_greeting
 from core.kernel.clock import Clock
+from core.kernel.failures import without_values
 from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, Leg, LegEvent, Playout, Ringing
 
 __all__ = ["RecordEvent", "converse"]
@@ -322,5 +322,4 @@ class _Conversation:
     def _report(self, kind: str, error: Exception) -> None:
         """Log a failure with its place but not its message: that may hold what the callee said."""
         self._record(kind, error=type(error).__name__)
-        place = "".join(traceback.format_tb(error.__traceback__))
-        log.error("%s: %s at\n%s", kind.replace("_", " "), type(error).__name__, place)
+        log.error("%s: %s", kind.replace("_", " "), without_values(error))

@@ -24,6 +24,7 @@ from core.deliveries.queries import DeliveryFilter, count
 from core.deliveries.sending import Unsendable, prepare, send
 from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
+from core.kernel.failures import without_values
 from core.kernel.ids import Ids
 from core.outgoing.client import OutgoingClient
 
@@ -97,8 +98,8 @@ class DeliveryWorker:
             wait = self._poll
             try:
                 soonest = self._send_due(self._clock.now())
-            except OperationalError:
-                log.exception("the database did not answer; deliveries wait for it")
+            except OperationalError as error:
+                log.error("the database did not answer; deliveries wait for it: %s", without_values(error))
             else:
                 if soonest is not None:
                     wait = min(wait, (soonest - self._clock.now()).total_seconds())

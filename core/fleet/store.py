@@ -21,8 +21,10 @@ __all__ = [
     "free_seat",
     "live_workers",
     "load",
+    "mark_retired",
     "other_workers",
     "register",
+    "remove_seats",
     "renew",
     "retire",
     "revive",
@@ -114,10 +116,24 @@ def revive(connection: Connection, worker_id: str, max_calls: int, wall: datetim
 
 
 def retire(connection: Connection, worker_id: str) -> bool:
-    """End a worker: its seats go, its lease is void. Returns False if somebody else has done so already."""
+    """End a worker that has no calls: its seats go, its lease is void. Returns False if somebody else has done so already."""
+    changed = mark_retired(connection, worker_id)
+    remove_seats(connection, worker_id)
+    return changed
+
+
+def mark_retired(connection: Connection, worker_id: str) -> bool:
+    """Void the lease of a worker, so that its calls can be taken over; then `remove_seats`, after its calls (`core.fleet`).
+
+    Returns False if somebody else has done so already.
+    """
     changed = connection.execute(update(_workers).where(_workers.c.id == worker_id, _workers.c.retired.is_(False)).values(retired=True))
-    connection.execute(delete(_seats).where(_seats.c.worker_id == worker_id))
     return changed.rowcount == 1
+
+
+def remove_seats(connection: Connection, worker_id: str) -> None:
+    """Remove the seats of a worker that is retired."""
+    connection.execute(delete(_seats).where(_seats.c.worker_id == worker_id))
 
 
 def expire(connection: Connection, worker_id: str, wall: datetime) -> None:
@@ -134,8 +150,8 @@ def set_draining(connection: Connection, worker_id: str, draining: bool) -> bool
 
 
 def dead_workers(connection: Connection, wall: datetime, *, but: str) -> list[str]:
-    """Workers that hold calls no more: their lease ran out, or their process on this machine has ended."""
-    rows = connection.execute(select(_workers).where(_workers.c.retired.is_(False), _workers.c.id != but)).all()
+    """Workers that hold calls no more, by id: their lease ran out, or their process on this machine has ended."""
+    rows = connection.execute(select(_workers).where(_workers.c.retired.is_(False), _workers.c.id != but).order_by(_workers.c.id)).all()
     return [r.id for r in rows if r.lease_until < wall or is_dead(ProcessIdentity(r.host, r.pid, r.pid_started))]
 
 

@@ -21,6 +21,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+from core.kernel.failures import without_values
+
 __all__ = ["Clock", "RealClock", "Signal", "WallTime", "utc_now"]
 
 T = TypeVar("T")
@@ -88,7 +90,7 @@ class Clock(Protocol):
 def report_failure(task: asyncio.Task[Any]) -> None:
     """Log the failure of a spawned task; an exception in a task must never vanish."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("task %s failed", task.get_name(), exc_info=error)
+        log.error("task %s failed: %s", task.get_name(), without_values(error))
 
 
 class _RealSignal:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from core.kernel.failures import without_values
+
 __all__ = ["LeaseKeeper", "ProcessIdentity", "is_dead", "this_process"]
 
 log = logging.getLogger(__name__)
@@ -77,5 +79,5 @@ class LeaseKeeper:
             for name, renew in list(self._renewals.items()):
                 try:
                     renew()
-                except Exception:
-                    log.exception("the lease of %s could not be renewed; trying again in %.0f s", name, self._every)
+                except Exception as error:
+                    log.error("the lease of %s could not be renewed; trying again in %.0f s: %s", name, self._every, without_values(error))

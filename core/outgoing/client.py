@@ -22,6 +22,7 @@ from typing import Any, cast
 import httpcore
 import httpx
 
+from core.kernel.failures import without_values
 from core.outgoing.errors import BadRequest, ConnectionLost, OutgoingError, TimedOut, TlsFailed, TooLarge
 from core.outgoing.guard import AllowList, GuardedBackend, Resolver, resolve_by_system
 from core.outgoing.transport import GuardedTransport
@@ -248,8 +249,8 @@ def _logged(app: AsgiApp, host: str) -> AsgiApp:
     async def run(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         try:
             await app(scope, receive, send)
-        except Exception:
-            log.exception("the app at %s failed", host)
+        except Exception as error:
+            log.error("the app at %s failed: %s", host, without_values(error))
             raise
 
     return run

@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from core.deliveries.backoff import RetryPolicy, gap
 from core.kernel.clock import Clock
 from core.kernel.database import Database
+from core.kernel.failures import without_values
 from core.kernel.ids import Ids
 from core.recordings.recordings import Recordings
 from core.recordings.store import claim_upload, due_uploads, mark_failed, mark_lost, mark_stored, next_upload, read_recording
@@ -69,8 +70,8 @@ class Uploader:
                 await self.upload_due()
                 with self._db.read() as connection:
                     soonest = next_upload(connection, self._recordings.host)
-            except OperationalError:
-                log.exception("the database did not answer; uploads of recordings wait for it")
+            except OperationalError as error:
+                log.error("the database did not answer; uploads of recordings wait for it: %s", without_values(error))
             else:
                 if soonest is not None:
                     wait = min(wait, max((soonest - self._clock.now()).total_seconds(), 0.0))

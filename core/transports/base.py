@@ -128,7 +128,10 @@ class Leg(Protocol):
         """Speak; returns when it was played, was interrupted by the callee, or the call is over."""
 
     async def hang_up(self, reason: str = "") -> None:
-        """End the call: CANCEL before the answer, BYE after it. Safe at any moment, any number of times."""
+        """End the call: CANCEL before the answer, BYE after it. Safe at any moment, any number of times.
+
+        It does not wait for the other side to confirm: that comes as the last event, or never.
+        """
 
     async def transfer(self, destination: str) -> TransferOutcome:
         """Hand the callee over to `destination` (a number, tel: or sip: address)."""

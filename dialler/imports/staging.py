@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.kernel.clock import Clock, WallTime, utc_now
 from core.kernel.database import Database
+from core.kernel.failures import without_values
 from core.kernel.ids import Ids
 from core.kernel.processes import ProcessIdentity, is_dead, this_process
 from dialler.campaigns.store import lock_campaign
@@ -198,8 +199,9 @@ class _Staging:
             while removed == _DELETED_AT_ONCE:
                 with self._database.write() as connection:
                     removed = store.delete_staged_leads(connection, self._campaign_id, None, _DELETED_AT_ONCE)
-        except Exception:
-            log.exception("import %s failed and could not be cleaned up; the next import into its campaign will do it", self._import_id)
+        except Exception as error:
+            later = "import %s failed and could not be cleaned up; the next import into its campaign will do it: %s"
+            log.error(later, self._import_id, without_values(error))
 
     def _fence(self, still_ours: bool) -> None:
         if not still_ours:

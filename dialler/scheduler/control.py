@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, select, update
 
+from core.kernel.failures import without_values
 from dialler.campaigns.tables import Campaign
 from dialler.core_client import CoreUnreachable
 from dialler.leads.progress import campaign_and_backlog
@@ -42,9 +43,10 @@ async def watch_orders(runner: CampaignRunner, every: float = 0.3) -> None:
         try:
             seen, carried_out = await _look(runner, seen)
             failures = 0 if carried_out else failures + 1
-        except Exception:  # whatever it was, the next order must not be missed for it
+        except Exception as error:  # whatever it was, the next order must not be missed for it
             failures += 1
-            log.exception("the orders for campaign %s could not be carried out; they are looked for again", runner.campaign_id)
+            again = "the orders for campaign %s could not be carried out; they are looked for again: %s"
+            log.error(again, runner.campaign_id, without_values(error))
         await asyncio.sleep(growing(failures, timedelta(seconds=every), _LONGEST).total_seconds() if failures else every)
 
 

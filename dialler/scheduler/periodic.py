@@ -14,6 +14,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from core.kernel.clock import Clock
+from core.kernel.failures import without_values
 
 __all__ = ["start_job"]
 
@@ -45,7 +46,7 @@ def start_job(clock: Clock, name: str, when: BaseTrigger | int, job: Callable[[]
             previous = fire_at
             try:
                 await job()
-            except Exception:
-                log.exception("the periodic job %r failed; it runs again at its next time", name)
+            except Exception as error:
+                log.error("the periodic job %r failed; it runs again at its next time: %s", name, without_values(error))
 
     return clock.spawn(loop(), name=f"periodic job: {name}")

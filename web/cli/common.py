@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from core.access.secrets import SecretStore
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
+from core.kernel.failures import LogFormatter
 from core.kernel.secrets import SecretBox
 from core.outgoing.guard import AllowList
 from dialler.campaigns.store import all_campaigns, find_campaign
@@ -91,7 +92,7 @@ def set_up_logging(verbose: int) -> None:
     root.setLevel(level)
     if not any(isinstance(handler, _StandardError) for handler in root.handlers):
         handler = _StandardError()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         root.addHandler(handler)
     for name in ("httpx", "httpcore", "uvicorn.access", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)

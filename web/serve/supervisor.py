@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterator
 
 from core.kernel.clock import utc_now
+from core.kernel.failures import without_values
 from dialler.campaigns.owner import AlreadyRunning, owner_of
 from dialler.campaigns.store import all_campaigns
 from dialler.scheduler.runner import CampaignRunner, LeaseLost
@@ -96,5 +97,5 @@ class Supervisor:
             log.info("campaign %s has another owner by now", campaign_id)
         except LeaseLost as error:
             log.warning("%s", error)
-        except Exception:
-            log.exception("the runner of campaign %s failed; it is started again", campaign_id)
+        except Exception as error:
+            log.error("the runner of campaign %s failed; it is started again: %s", campaign_id, without_values(error))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from core.bots.analysis_config import AnalysisConfig, QualityConfig
 from core.bots.brain_config import LlmBrainConfig
-from core.conversation.analysis import has_conversation
+from core.conversation.analysis import has_conversation, with_wishes
 from core.conversation.llm.answer import Malformed, read_json
 from core.conversation.llm.endpoint import ModelError
 from core.conversation.llm.models import AskLimits, Message, Models, Note
@@ -128,16 +128,7 @@ def settled(call: EndedCall, output: Mapping[str, Any], time_zone: str) -> dict[
         output: what the model made of it; may be empty, or of any shape where it is not valid.
         time_zone: of a `callback_at` without offset.
     """
-    found: dict[str, Any] = {**call.default}
-    if call.do_not_call:
-        found |= {"DISPOSITION": "DO_NOT_CALL", "SUB_DISPOSITION": "ASKED", "CALLING_REMARKS": "Asked not to be called again."}
-    elif call.callback is not None:
-        timed = bool(call.callback.get("at"))
-        found |= {
-            "DISPOSITION": "CALLBACK",
-            "SUB_DISPOSITION": "AT_TIME" if timed else "NO_TIME",
-            "CALLING_REMARKS": "Asked to be called again.",
-        }
+    found = with_wishes(call.default, callback=call.callback, do_not_call=call.do_not_call)
     words = {key: value for key, value in output.items() if key not in found or (isinstance(value, str) and value.strip())}
     if "DISPOSITION" in words:
         found["SUB_DISPOSITION"] = words["DISPOSITION"]  # until the model's own stands there

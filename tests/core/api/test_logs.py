@@ -1,17 +1,34 @@
-"""No key, token, phone number or name in the logs: whatever is asked, in process and over a socket."""
+"""No key, token, phone number or name in the logs: whatever is asked, in process and over a socket, and whatever fails."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from cryptography.fernet import Fernet
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
+from core.access.secrets import SecretStore
+from core.bots.config import BotConfig
+from core.calls import finish, run
+from core.calls.brains import make_brain
+from core.calls.recovery import recover
+from core.conversation.brain import Brain, Turn
+from core.deliveries.outbox import NewDelivery, enqueue
+from core.deliveries.worker import DeliveryWorker
+from core.engine import Engine
+from core.kernel.clock import utc_now
+from core.kernel.secrets import SecretBox
+from core.outgoing.client import OutgoingClient
+from core.transports.base import Leg, PlaceOrder
 from tests.core.api.support import BOT, PAYS, STORY, Core
 
 WithCore = Callable[..., Any]
@@ -85,3 +102,88 @@ def test_over_a_socket_as_serve_runs_it(with_core: WithCore, caplog: pytest.LogC
 async def _ask(url: str, headers: dict[str, str]) -> None:
     async with httpx.AsyncClient(base_url=url) as http:
         await ask_everything(http, headers)
+
+
+TOKEN, SIGNING = "tok-0123456789", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+BREAKS_OFF, LINE_FAILS, NOT_RECORDED, NEVER_AGAIN = "+12025550101", "+12025550102", "+12025550103", "+12025550112"
+FAILING = {BREAKS_OFF, LINE_FAILS, NOT_RECORDED}
+RECEIVER = f"http://receiver.embedded/{PAYS}"
+
+
+def quoting(number: str) -> Exception:
+    """What a database says of a row, as psycopg does."""
+    return IntegrityError("INSERT", None, Exception(f"DETAIL: Key (phone)=({number}) of {NAME} already exists."))
+
+
+def break_everything(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of three numbers makes another part of the engine raise, in words that quote a person."""
+    place, think, settle = core.network.place, make_brain, enqueue
+
+    def no_line(order: PlaceOrder) -> Leg:
+        if order.to_number == LINE_FAILS:
+            raise OSError(28, f"no room for {NAME}", order.to_number)
+        return place(order)
+
+    def no_brain(engine: Engine, bot: BotConfig, order: PlaceOrder, *more: Any) -> Brain:
+        brain = think(engine, bot, order, *more)
+        if order.to_number == BREAKS_OFF:
+            brain.reply = no_reply  # type: ignore[method-assign]
+        return brain
+
+    async def no_reply(heard: str, now: datetime) -> Turn:
+        raise ValueError(f"what did {NAME} ({BREAKS_OFF}) mean by {heard}?")
+
+    def no_room(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
+        if any(NOT_RECORDED in str(delivery.body) for delivery in deliveries):
+            raise quoting(NOT_RECORDED)
+        settle(connection, deliveries)
+
+    monkeypatch.setattr(core.network, "place", no_line)
+    monkeypatch.setattr(run, "make_brain", no_brain)
+    monkeypatch.setattr(finish, "enqueue", no_room)
+
+
+async def unwilling(scope: Any, receive: Any, send: Any) -> None:
+    """A receiver that answers with what it was sent, or fails with it."""
+    message = await receive()
+    headers = dict(scope["headers"])
+    if b"authorization" in headers:
+        raise RuntimeError(f"{headers[b'authorization']!r} {message['body']!r}")
+    await send({"type": "http.response.start", "status": 500, "headers": []})
+    await send({"type": "http.response.body", "body": message["body"]})
+
+
+def test_calls_that_fail_at_every_turn(with_core: WithCore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    keys = [TOKEN, SIGNING]
+
+    async def test(core: Core) -> None:
+        headers = core.key(role="admin", results_url=RECEIVER, results_secret="secret:SIGNING")
+        keys.append(headers["X-API-Key"])
+        core.bot(
+            brain={"kind": "rules", "scenario": "payment_reminder"},
+            opening_message="Hello, am I speaking with {{crm.customer_name}}?",
+            post_call_push={"url": RECEIVER, "token": "Bearer secret:TOKEN", "key_mapper": {"PHONE": "{{call.to_number}}"}},
+        )
+        break_everything(core, monkeypatch)
+        client = OutgoingClient()
+        client.mount("receiver.embedded", unwilling)
+        store = SecretStore(SecretBox([Fernet.generate_key().decode()]), {"TOKEN": TOKEN, "SIGNING": SIGNING})
+        deliveries = DeliveryWorker(core.db, clock=core.clock, wall=utc_now, client=client, secrets=store, ids=core.engine.ids)
+        core.engine.wake_deliveries = deliveries.wake
+        sending = core.clock.spawn(deliveries.run(), name="deliveries")
+        for number in (PAYS, *sorted(FAILING), NEVER_AGAIN, "+12025550107", "+12025550114", "+12025550119"):
+            body = {"bot_id": BOT, "to_number": number, "variables": {"customer_name": NAME, "phone": number}}
+            answer = await core.http.post("/api/v1/sip/dialout", json=body, headers={"Idempotency-Key": f"{NAME} {number}"} | headers)
+            assert answer.status_code == 200
+            await core.over()
+        await recover(core.engine)
+        await deliveries.stop()
+        await core.clock.join(sending)
+        await client.aclose()
+
+    with caplog.at_level(logging.DEBUG):
+        with_core(test)
+    is_clean(caplog.records, *keys)
+    failures = "\n".join(record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR)
+    for kind in ("OSError", "ValueError", "IntegrityError", "RuntimeError"):
+        assert kind in failures, f"this test makes {kind} happen"

@@ -39,11 +39,16 @@ class StillClock(RealClock):
 
 @pytest.fixture
 def db(database: Database) -> Database:
+    prepare(database)
+    return database
+
+
+def prepare(database: Database) -> None:
+    """A bot, ourselves, and a worker that has died."""
     with database.write() as connection:
         save_bot(connection, BotConfig(name="Bot", id="bot"), NOW)
         register(connection, US, 3, this_process(), NOW)
         register(connection, DEAD, 3, GONE, NOW)
-    return database
 
 
 def engine(db: Database) -> Engine:

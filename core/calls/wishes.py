@@ -1,0 +1,80 @@
+"""What the callee asked for in a conversation, kept the moment it was said.
+
+A process that dies a moment later cannot lose it then: the event is written in a transaction of its own, fenced like every
+write to a live call, and "never call me again" puts the number on the suppression list in the same one. Whoever takes the
+call over finds both, and its result carries them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from core.calls.store import EventLog, note
+from core.kernel.numbers import split_key
+from core.suppressions import store as suppressions
+
+__all__ = ["CALLBACK", "DO_NOT_CALL", "KEPT_AT_ONCE", "Wishes", "keep", "suppress", "wishes_in"]
+
+DO_NOT_CALL: Final = "do_not_call_requested"
+CALLBACK: Final = "callback_requested"
+KEPT_AT_ONCE: Final = frozenset({DO_NOT_CALL, CALLBACK})
+"""The kinds of events that are not left to the end of the call."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """The callee's last wishes of each kind; `callback` is `at` (ISO, or None if no time was named) and `words`."""
+
+    do_not_call: bool = False
+    callback: dict[str, Any] | None = None
+
+    def __bool__(self) -> bool:
+        return self.do_not_call or self.callback is not None
+
+    def and_then(self, kind: str, data: Mapping[str, Any]) -> Wishes:
+        """The wishes after one more event; most events are none."""
+        if kind == DO_NOT_CALL:
+            return replace(self, do_not_call=True)
+        if kind == CALLBACK:
+            return replace(self, callback={"at": data.get("callback_at"), "words": data.get("words")})
+        return self
+
+
+def wishes_in(events: Iterable[tuple[str, Mapping[str, Any]]]) -> Wishes:
+    """The wishes in the events `(kind, data)` of a call, in order. Pure."""
+    wishes = Wishes()
+    for kind, data in events:
+        wishes = wishes.and_then(kind, data)
+    return wishes
+
+
+def keep(connection: Connection, kind: str, events: EventLog, number: str, worker_id: str, now: datetime) -> bool:
+    """Write the events of a talking call up to a wish just noted, and carry out what cannot wait.
+
+    Args:
+        connection: a transaction that may write.
+        kind: the wish, one of `KEPT_AT_ONCE`.
+        events: the call's, the wish the last of them.
+        number: the callee's, as the call has it.
+        worker_id: who holds the call.
+        now: the clock's time.
+
+    Returns:
+        False, having changed nothing, if the call is no longer talking or no longer this worker's.
+    """
+    if not note(connection, events, "talking", worker_id):
+        return False
+    if kind == DO_NOT_CALL:
+        suppress(connection, number, events.call_id, now)
+    return True
+
+
+def suppress(connection: Connection, number: str, call_id: str, now: datetime) -> None:
+    """Put the callee of a call on the suppression list, on its own word. One who stands there stays as it is."""
+    e164, _ = split_key(number)
+    suppressions.add(connection, e164, reason="asked not to be called again", source="callee", now=now, call_id=call_id)
