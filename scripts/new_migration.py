@@ -12,6 +12,7 @@ from pathlib import Path
 from alembic import command
 
 from core.kernel.database import Database
+from web import migrate
 from web.migrate import alembic_config, upgrade
 
 
@@ -19,6 +20,9 @@ def main() -> None:
     """Write the migration."""
     if len(sys.argv) != 2:
         sys.exit(__doc__)
+    here = Path(__file__).resolve().parents[1]
+    if (there := Path(migrate.__file__).resolve().parents[1]) != here:
+        sys.exit(f"This would write into {there}, whose packages are imported here. Run it with PYTHONPATH={here}.")
     with tempfile.TemporaryDirectory() as folder:
         db = Database(f"sqlite:///{folder}/empty.db")
         upgrade(db)
