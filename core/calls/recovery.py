@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, update
@@ -60,7 +60,7 @@ async def recover(engine: Engine) -> int:
 def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
     """Unfinished calls of workers that are retired, and those of this process that it lost because it could not record their end."""
     ours_or_nobodys = or_(_workers.c.retired.is_(True), _calls.c.worker_id == engine.worker_id)
-    rows = connection.execute(
+    rows: Iterable[Row[Any]] = connection.execute(
         select(
             _calls.c.call_id, _calls.c.state, _calls.c.worker_id, _calls.c.prefetch, func.coalesce(func.max(_events.c.seq), 0).label("seq")
         )

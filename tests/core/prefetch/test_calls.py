@@ -57,9 +57,9 @@ async def crm_for(core: Core, answer: Answer, *, allowed: bool = True, **prefetc
             yield server
 
 
-async def talked(core: Core, number: str = PAYS, **variables: Any) -> dict[str, Any]:
+async def talked(core: Core, /, **variables: Any) -> dict[str, Any]:
     """A call that is over."""
-    call_id = await core.placed(number, variables={"customer_id": "C 7", **variables})
+    call_id = await core.placed(variables={"customer_id": "C 7", **variables})
     await core.over()
     return await core.call(call_id)
 
