@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -79,7 +80,20 @@ class PreviewBody(StrictBody):
     """A lead."""
 
     variables: dict[str, Any] = Field(default={}, description="As in a dialout.")
+    to_number: str = Field(default="", max_length=64, description="As in a dialout: what `{{call.to_number}}` shows.")
+    from_number: str = Field(default="", max_length=64, description="What `{{call.from_number}}` shows.")
     version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="The version to show; the current one if left out.")
+
+
+class PrefetchPreviewView(BaseModel):
+    """The request of the CRM pre-fetch, which is not sent. Secrets stand as `secret:NAME`."""
+
+    method: str
+    url: str = Field(description="With the lead's values in it, percent-encoded.")
+    headers: dict[str, str]
+    body: Any = Field(description="JSON; null for none.")
+    missing: list[str] = Field(description="References of the address that have no value: then nothing is asked.")
+    error: str | None = Field(description="Why the request cannot be made, if so.")
 
 
 class PreviewView(BaseModel):
@@ -91,6 +105,7 @@ class PreviewView(BaseModel):
     system_prompt: str
     voicemail_message: str | None
     missing: list[str]
+    prefetch: PrefetchPreviewView | None = Field(description="What the CRM would be asked; null if the bot has no pre-fetch.")
 
 
 _EXAMPLE: Final = {
@@ -204,11 +219,12 @@ async def get_export(bot_id: str, _: AdminKey, engine: TheEngine, version: int |
     openapi_extra=body_schema(PreviewBody, {"variables": {"customer_name": "Rahul Sharma"}}),
 )
 async def post_preview(bot_id: str, request: Request, _: AdminKey, engine: TheEngine) -> PreviewView:
-    """The opening message and the prompt with the lead's values in them. Nothing is dialled."""
+    """The opening message and the prompt with the lead's values in them, and what the CRM would be asked. Nothing is sent or dialled."""
     body = await read_model(request, PreviewBody)
     with engine.db.read() as connection:
         bot = _find(connection, bot_id) if body.version is None else _find_version(connection, bot_id, body.version)
-    shown = preview(bot.config, body.variables)
+    number = dict.fromkeys(("to_number", "customer_number", "caller_id"), body.to_number)
+    shown = preview(bot.config, body.variables, {**number, "from_number": body.from_number, "direction": "outbound"})
     return PreviewView(
         bot_id=bot.id,
         version=bot.version,
@@ -216,6 +232,7 @@ async def post_preview(bot_id: str, request: Request, _: AdminKey, engine: TheEn
         system_prompt=shown.texts["system_prompt"],
         voicemail_message=shown.texts.get("voicemail_message"),
         missing=shown.missing,
+        prefetch=PrefetchPreviewView(**asdict(shown.prefetch)) if shown.prefetch else None,
     )
 
 

@@ -39,12 +39,15 @@ router = APIRouter(prefix="/api/v1/deliveries", tags=["deliveries"])
 MOST_CALLS: Final = 100
 """Most `call_id`s of one request."""
 
-State = Literal["pending", "delivered", "dead"]
+State = Literal["pending", "delivered", "dead", "skipped"]
 _REPLAYED: Final = "The delivery is {state}: only a dead one can be replayed."
 
 
 class DeliveryView(BaseModel):
-    """A push. `url` is shown without its query, which may hold a token; `last_status` is the receiver's last answer."""
+    """A push; `skipped` if the bot does not push such outcomes (`last_error` says so).
+
+    `url` is shown without its query, which may hold a token; `last_status` is the receiver's last answer.
+    """
 
     id: str = Field(description="Also its `webhook-id`.")
     call_id: str

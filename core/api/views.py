@@ -8,7 +8,19 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 from sqlalchemy import Row
 
-__all__ = ["CallPage", "CallView"]
+__all__ = ["CallPage", "CallView", "PrefetchView"]
+
+
+class PrefetchView(BaseModel):
+    """What came of the bot's CRM pre-fetch in this call, without the values (those stand in the result)."""
+
+    outcome: Literal["asked", "ok", "failed"] = Field(description="`asked`: the CRM has not answered yet, or the call ended before.")
+    at: datetime | None = Field(default=None, description="When the answer was there.")
+    status: int | None = Field(default=None, description="The HTTP status; null if no answer came.")
+    seconds: float = Field(default=0.0, description="How long it took, in real seconds.")
+    error: str | None = Field(default=None, description="Why it failed.")
+    missing: list[str] = Field(default=[], description="References of the address that had no value: then nothing is asked.")
+    fields: list[str] = Field(default=[], description="Names of the fields that the CRM gave.")
 
 
 class CallView(BaseModel):
@@ -30,12 +42,16 @@ class CallView(BaseModel):
     ended_at: datetime | None
     done_at: datetime | None = Field(description="When the result was written.")
     cancel_requested: bool
+    prefetch: PrefetchView | None = Field(description="The CRM pre-fetch; null if the bot has none.")
     result: dict[str, Any] | None = Field(description="The call result, once the call is done.")
 
     @classmethod
     def of(cls, row: Row[Any]) -> CallView:
         """The view of a row of `calls`."""
-        return cls(**{name: getattr(row, name) for name in cls.model_fields if name != "sandbox"}, sandbox=row.transport == "sandbox")
+        values = {name: getattr(row, name) for name in cls.model_fields if name not in {"sandbox", "prefetch"}}
+        asked = row.prefetch
+        prefetch = None if asked is None else PrefetchView(**{**asked, "fields": list(asked.get("fields", ()))})
+        return cls(**values, sandbox=row.transport == "sandbox", prefetch=prefetch)
 
 
 class CallPage(BaseModel):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from core.bots.analysis_config import AnalysisConfig
+from core.bots.request_checks import IN_THE_OPEN, is_reference, of_headers, of_templated_url, of_url
 from core.kernel.config_problems import KeyPath
 
 __all__ = ["BUILT_IN_TOOLS", "brain_complaints"]
@@ -21,9 +20,6 @@ BUILT_IN_TOOLS: Final = ("end_call", "transfer_call", "detected_voicemail", "sch
 Complaint = tuple[KeyPath, str, str]
 
 _DEFAULT: Final = AnalysisConfig().model_dump(mode="json")
-_REFERENCE: Final = re.compile(r"(?<![\w:])secret:[A-Za-z_]\w{0,127}")
-_KEY_HEADER: Final = re.compile(r"auth|token|secret|cookie|password|(^|[-_])key$", re.IGNORECASE)
-_OPEN_HOST: Final = re.compile(r"^https?://[^/?#]*\{\{", re.IGNORECASE)
 
 
 def brain_complaints(data: Mapping[str, Any]) -> list[Complaint]:
@@ -49,12 +45,12 @@ def _of_endpoints(brain: Mapping[str, Any]) -> Iterator[Complaint]:
         if not isinstance(endpoint, Mapping):
             continue
         if isinstance(url := endpoint.get("base_url"), str):
-            yield from _url((*path, "base_url"), url)
+            yield from of_url((*path, "base_url"), url)
             if url.rstrip("/").endswith("/chat/completions"):
                 yield (*path, "base_url"), "the path of the chat request is added to it", "Leave /chat/completions out."
         key = endpoint.get("key")
-        if isinstance(key, str) and key and not _REFERENCE.fullmatch(key):
-            yield (*path, "key"), *_IN_THE_OPEN
+        if isinstance(key, str) and key and not is_reference(key):
+            yield (*path, "key"), *IN_THE_OPEN
 
 
 def _of_tools(brain: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -70,43 +66,11 @@ def _of_tools(brain: Mapping[str, Any]) -> Iterator[Complaint]:
                 yield (*path, "name"), f"there is a tool {name} already", "Give it another name."
             seen.add(name)
         if isinstance(url := tool.get("url"), str):
-            if _OPEN_HOST.match(url):
-                yield (*path, "url"), "a template stands in the host", "Write the host out: values may stand after it only."
-            else:
-                yield from _url((*path, "url"), url)
+            yield from of_templated_url((*path, "url"), url)
         if isinstance(headers := tool.get("headers"), Mapping):
-            yield from _headers((*path, "headers"), headers)
+            yield from of_headers((*path, "headers"), headers)
         if "arguments" in tool:
             yield from _schema((*path, "arguments"), tool["arguments"])
-
-
-_IN_THE_OPEN: Final = (
-    "a credential stands in the file",
-    "Keep it in the environment or the secret store under a name, and write `secret:NAME` here.",
-)
-
-
-def _headers(path: KeyPath, headers: Mapping[str, Any]) -> Iterator[Complaint]:
-    for name, value in headers.items():
-        if not isinstance(value, str):
-            continue
-        refers = _REFERENCE.search(value) is not None
-        if refers and "{{" in value:
-            yield (*path, name), "a secret and a template stand in one header", "Send them in two headers."
-        elif not refers and _KEY_HEADER.search(name) and "{{" not in value:
-            yield (*path, name), *_IN_THE_OPEN
-
-
-def _url(path: KeyPath, url: str) -> Iterator[Complaint]:
-    try:
-        parts = urlsplit(url)
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        fine, parts = False, None
-    if parts is not None and (parts.username is not None or parts.password is not None):
-        yield path, "a credential stands in the URL", "Take it out, and send it as `secret:NAME`."
-    elif not fine:
-        yield path, "it is not an http or https URL", "Write https://HOST/PATH."
 
 
 def _schema(path: KeyPath, schema: Any) -> Iterator[Complaint]:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.bots.analysis_config import AnalysisConfig, QualityConfig
 from core.bots.brain_config import AnyBrain, BrainConfig
+from core.bots.prefetch_config import PrefetchConfig
+from core.calls.result import DisconnectedBy
 from core.kernel.durations import LongDuration
 from core.kernel.hours import HoursConfig, PermittedHours
 
@@ -20,6 +22,8 @@ __all__ = [
     "BotConfig",
     "BrainConfig",
     "PostCallPush",
+    "PrefetchConfig",
+    "PushFilter",
     "QualityConfig",
     "RecordingConfig",
     "ResultsWebhook",
@@ -46,6 +50,18 @@ class SilenceConfig(_Strict):
     )
 
 
+class PushFilter(_Strict):
+    """Which calls are pushed: those for which everything holds that is written here."""
+
+    dispositions: list[str] = Field(
+        default=[], description="Only these dispositions; case, blanks, dashes and underscores do not matter. Every one if left out."
+    )
+    disconnected_by: list[DisconnectedBy] = Field(default=[], description="Only calls that ended so. Every one if left out.")
+    connected: bool | None = Field(
+        default=None, description="`true`: only calls that somebody or something picked up; `false`: only the others."
+    )
+
+
 class PostCallPush(_Strict):
     """The push of each outcome to the CRM, as in the integration guide."""
 
@@ -57,6 +73,7 @@ class PostCallPush(_Strict):
     key_mapper: dict[str, Any] = Field(
         default={}, description="Your field names, each with a template: {{crm.*}}, {{call.*}}, {{result.*}}, {{analysis.*}}."
     )
+    only: PushFilter = Field(default=PushFilter(), description="Which calls are pushed; every one if left out.")
 
 
 class ResultsWebhook(_Strict):
@@ -107,5 +124,6 @@ class BotConfig(_Strict):
     transfer_targets: dict[str, str] = Field(default={}, description="Name -> number or sip: address that callees can be handed to.")
     recording: RecordingConfig = Field(default=RecordingConfig(), description="Recordings of its answered calls.")
     caller_id: str | None = Field(default=None, description="Its own caller ID; the trunk's default number if left out.")
+    prefetch: PrefetchConfig | None = Field(default=None, description="Asks the CRM for the callee's data at the start of each call.")
     post_call_push: PostCallPush | None = None
     results_webhook: ResultsWebhook | None = None

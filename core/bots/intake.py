@@ -26,6 +26,7 @@ __all__ = ["NewBot", "check_bot", "document_of", "keep_bot", "receive_bot"]
 _CREDENTIALS: dict[KeyPath, str] = {
     ("post_call_push", "token"): "PUSH_TOKEN",
     ("results_webhook", "secret"): "RESULTS_SECRET",
+    ("prefetch", "token"): "PREFETCH_TOKEN",
     ("brain", "key"): "MODEL_KEY",
     ("brain", "fallback", "key"): "FALLBACK_KEY",
 }

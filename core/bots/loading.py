@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from core.bots.brain_checks import brain_complaints
 from core.bots.config import BotConfig
+from core.bots.crm_checks import prefetch_complaints, push_complaints
 from core.kernel.config_problems import ConfigError, KeyPath
 from core.kernel.hours import check_time_zone
 from core.kernel.numbers import check_region
@@ -67,7 +68,7 @@ def bot_complaints(data: Mapping[str, Any]) -> list[Complaint]:
             value = value.get(key) if isinstance(value, Mapping) else None
         if isinstance(value, str) and (complaint := check(value)) is not None:
             found.append((place, *complaint))
-    return found + brain_complaints(data)
+    return [*found, *brain_complaints(data), *prefetch_complaints(data), *push_complaints(data)]
 
 
 def id_from_name(name: str) -> str:
@@ -118,6 +119,7 @@ _CHECKS: dict[tuple[str, ...], Check] = {
     ("default_region",): _known(check_region),
     ("post_call_push", "url"): lambda value: None if value == "sample-crm" else url_complaint(value),
     ("post_call_push", "token"): _referred(f"([A-Za-z]+ )?{_REFERENCE}", "Bearer secret:NAME"),
+    ("prefetch", "token"): _referred(f"([A-Za-z]+ )?{_REFERENCE}", "Bearer secret:NAME"),
     ("results_webhook", "url"): url_complaint,
     ("results_webhook", "secret"): _referred(_REFERENCE, "secret:NAME"),
 }

@@ -6,16 +6,22 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from core.bots.loading import Complaint
+from core.calls.result import CallResult
 from core.kernel.config_problems import KeyPath
 from core.templates import problems, render
-from core.templates.problems import NAMESPACES
+from core.templates.fields import CALL_FIELDS, CALL_FIELDS_AT_THE_END
+from core.templates.problems import Known, OpenFields
 
 __all__ = ["missing_variables", "template_complaints"]
 
-Known = Mapping[str, Collection[str] | None]
-
-_TALKING: Known = {"crm": None, "call": None}
+_TALKING: Known = {"crm": None, "call": OpenFields(CALL_FIELDS, later=CALL_FIELDS_AT_THE_END)}
 _LINES: Known = {**_TALKING, "lead": None}
+_OVER: Known = {
+    "crm": None,
+    "call": OpenFields((*CALL_FIELDS, *CALL_FIELDS_AT_THE_END)),
+    "result": tuple(CallResult.model_fields),
+    "analysis": None,
+}
 _PLACES: tuple[tuple[KeyPath, Known], ...] = (
     (("system_prompt",), _TALKING),
     (("opening_message",), _TALKING),
@@ -24,7 +30,10 @@ _PLACES: tuple[tuple[KeyPath, Known], ...] = (
     (("silence", "goodbye"), _TALKING),
     (("brain", "lines"), _LINES),
     (("brain", "questions"), _LINES),
-    (("post_call_push", "key_mapper"), NAMESPACES),
+    (("prefetch", "url"), _TALKING),
+    (("prefetch", "headers"), _TALKING),
+    (("prefetch", "body"), _TALKING),
+    (("post_call_push", "key_mapper"), _OVER),
 )
 """Where templates stand, and the namespaces that are filled there."""
 _CALLED: Known = {**_TALKING, "arguments": None}
@@ -44,11 +53,15 @@ def template_complaints(data: Mapping[str, Any]) -> list[Complaint]:
 def missing_variables(data: Mapping[str, Any], variables: Collection[str]) -> dict[str, list[str]]:
     """Variables of a lead that templates need and the lead file has not: each with the keys that use it.
 
-    A reference with a default (`{{crm.name|there}}`) needs none.
+    A reference with a default (`{{crm.name|there}}`) needs none. Of a bot with a pre-fetch only what that request itself
+    needs is known: everything else may come with its answer.
     """
+    prefetches = isinstance(data.get("prefetch"), Mapping)
     filled = {"crm": dict.fromkeys(variables, "x")}
     found: dict[str, list[str]] = {}
     for path, text, _ in _templates(data):
+        if prefetches and path[0] != "prefetch":
+            continue
         for missing in render(text, filled).missing:
             namespace, _, name = missing.partition(".")
             if namespace == "crm" and name:

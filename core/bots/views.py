@@ -10,9 +10,12 @@ import yaml
 
 from core.bots.brain_config import BrainConfig
 from core.bots.config import BotConfig
+from core.bots.prefetch_config import PrefetchConfig
+from core.prefetch.plan import plan
 from core.templates import render, stringify_fields
+from core.templates.addresses import UnusableValue
 
-__all__ = ["Preview", "as_document", "as_yaml", "preview"]
+__all__ = ["PrefetchPreview", "Preview", "as_document", "as_yaml", "preview"]
 
 
 @dataclass(frozen=True)
@@ -26,21 +29,53 @@ class Preview:
 
     texts: dict[str, str]
     missing: list[str]
+    prefetch: PrefetchPreview | None = None
 
 
-def preview(config: BotConfig, variables: Mapping[str, Any]) -> Preview:
-    """The bot's texts for a lead with these variables.
+@dataclass(frozen=True)
+class PrefetchPreview:
+    """What the bot would ask the CRM; secrets stand as `secret:NAME`.
+
+    Attributes:
+        missing: references of the address that have no value: then nothing is asked.
+        error: why the request cannot be made, if so; `url` is empty then.
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: Any
+    missing: list[str]
+    error: str | None = None
+
+
+def preview(config: BotConfig, variables: Mapping[str, Any], call: Mapping[str, str]) -> Preview:
+    """The bot's texts for a lead.
+
+    Args:
+        config: the bot.
+        variables: the lead's; what a pre-fetch would add is not asked for.
+        call: what `{{call.*}}` shows.
 
     Raises:
         TypeError: if a value cannot be shown as text.
     """
-    values: dict[str, dict[str, Any]] = {"crm": stringify_fields(variables), "call": {"bot_name": config.name}}
+    values: dict[str, dict[str, Any]] = {"crm": stringify_fields(variables), "call": {**call, "bot_id": config.id, "bot_name": config.name}}
     texts = {"opening_message": config.opening_message, "system_prompt": config.system_prompt}
     if config.voicemail_message:
         texts["voicemail_message"] = config.voicemail_message
     rendered = {name: render(text, values) for name, text in texts.items()}
     lacking = {field for text in rendered.values() for field in (*text.missing, *text.empty) if field.startswith("crm.")}
-    return Preview({name: text.text for name, text in rendered.items()}, sorted(lacking))
+    shown = {name: text.text for name, text in rendered.items()}
+    return Preview(shown, sorted(lacking), _prefetch(config.prefetch, values) if config.prefetch else None)
+
+
+def _prefetch(config: PrefetchConfig, values: Mapping[str, Mapping[str, Any]]) -> PrefetchPreview:
+    try:
+        wanted = plan(config, values)
+    except UnusableValue as error:
+        return PrefetchPreview(config.method, "", {}, None, [], str(error))
+    return PrefetchPreview(wanted.method, wanted.url, wanted.headers, wanted.body, list(wanted.missing))
 
 
 def as_document(config: BotConfig) -> dict[str, Any]:

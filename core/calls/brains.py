@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,17 +20,21 @@ from core.transports.base import PlaceOrder
 __all__ = ["make_brain", "reach_of", "template_values"]
 
 
-def template_values(order: PlaceOrder, bot: BotConfig, variables: dict[str, Any], now: datetime) -> dict[str, dict[str, str]]:
-    """The namespaces of prompts and messages, while the call lives: `crm` and `call`."""
+def template_values(order: PlaceOrder, bot: BotConfig, crm: Mapping[str, Any], started_at: datetime) -> dict[str, dict[str, str]]:
+    """The namespaces of prompts, messages and requests, while the call lives: `crm` and `call` (`core.templates.fields`)."""
     return {
-        "crm": {name: stringify(value) for name, value in variables.items()},
+        "crm": {name: stringify(value) for name, value in crm.items()},
         "call": {
             "call_id": order.call_id,
-            "to_number": order.to_number,
-            "caller_id": order.to_number,
-            "from_number": order.from_number or "",
+            "session_id": order.call_id,
+            "bot_id": bot.id,
             "bot_name": bot.name,
-            "started_at": now.isoformat(),
+            "direction": "outbound",
+            "to_number": order.to_number,
+            "from_number": order.from_number or "",
+            "customer_number": order.to_number,
+            "caller_id": order.to_number,
+            "started_at": started_at.isoformat(),
         },
     }
 

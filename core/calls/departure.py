@@ -1,6 +1,8 @@
-"""The last moment before a call leaves: it waits for its turn on the trunk, and is looked at once more if it had to."""
+"""The last moments before a call leaves: the CRM is asked, it waits for its turn on the trunk, and is looked at once more."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
 
 from core.bots.config import BotConfig
 from core.calls.gates import check_hours
@@ -16,14 +18,25 @@ from core.trunks.pacing import TrunkPacer
 __all__ = ["await_departure"]
 
 
-async def await_departure(engine: Engine, pacer: TrunkPacer, order: PlaceOrder, bot: BotConfig, cancelled: Signal) -> Ending | None:
+async def await_departure(
+    engine: Engine,
+    pacer: TrunkPacer,
+    order: PlaceOrder,
+    bot: BotConfig,
+    cancelled: Signal,
+    prefetch: Callable[[], Awaitable[Ending | None]],
+) -> Ending | None:
     """Wait until the call may leave; None once it may, which must be at once then.
 
-    Returns its ending if it may not leave any more: it was cancelled, or while it waited the hours closed or the number
-    was suppressed. Nobody was called then.
+    `prefetch` asks the CRM, if the bot does; it counts as waiting for the turn.
+
+    Returns its ending if it may not leave any more: the bot does not call without the CRM's data, it was cancelled, or
+    while it waited the hours closed or the number was suppressed. Nobody was called then.
     """
-    clock, waited = engine.clock, False
+    clock, waited = engine.clock, bot.prefetch is not None
     try:
+        if (ending := await prefetch()) is not None:
+            return ending
         while not cancelled.is_set() and (turn := pacer.turn(clock.now())) > clock.now():
             waited = True
             await cancelled.wait((turn - clock.now()).total_seconds())

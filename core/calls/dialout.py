@@ -23,6 +23,7 @@ from core.calls.run import CallRun
 from core.calls.store import EventLog, bot_calls, find_by_key, insert_call, read_call
 from core.engine import Engine
 from core.fleet.store import load, take_seat
+from core.prefetch.fetch import ASKED
 from core.transports.base import PlaceOrder
 from core.trunks.pacing import PATIENCE
 from core.trunks.store import TrunkInfo
@@ -110,6 +111,7 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
                 "idempotency_key": request.idempotency_key,
                 "request_hash": request.fingerprint(),
                 "variables": request.variables,
+                "prefetch": ASKED if bot.config.prefetch else None,
                 "created_at": now,
                 "direction": "outbound",
                 "cancel_requested": False,

@@ -102,4 +102,5 @@ def build_result(
         transport=call.transport,
         sandbox=call.transport == "sandbox",
         variables=call.variables,
+        prefetched=call.prefetch.get("fields") or None if call.prefetch else None,
     )

@@ -1,14 +1,15 @@
 """What becomes of the calls of a process that died: nothing is lost, and nothing is dialled again from here.
 
-A call that was `placing` may have left or not: nobody can know, so it ends as "may have been dialled". One that was
-ringing or talking was cut off by our fault; what its callee had asked for until then counts (`core.calls.wishes`). One
-that had ended is finished from its record.
+A call that was `placing` may have left or not: nobody can know, so it ends as "may have been dialled"; unless its CRM was
+still being asked, which is recorded before it leaves. One that was ringing or talking was cut off by our fault; what its
+callee had asked for until then counts (`core.calls.wishes`). One that had ended is finished from its record.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, update
@@ -23,6 +24,7 @@ from core.engine import Engine
 from core.fleet.store import dead_workers, mark_retired, remove_seats
 from core.fleet.tables import Worker
 from core.kernel.failures import without_values
+from core.prefetch.fetch import ASKED
 
 __all__ = ["ending_after_crash", "recover"]
 
@@ -32,8 +34,10 @@ _events = CallEvent.__table__  # type: ignore[attr-defined]
 _workers = Worker.__table__  # type: ignore[attr-defined]
 
 
-def ending_after_crash(state: str) -> Ending:
-    """How a call ends whose process died while it was in `state`. Pure."""
+def ending_after_crash(state: str, prefetch: Mapping[str, Any] | None = None) -> Ending:
+    """How a call ends whose process died while it was in `state`, with that record of its pre-fetch. Pure."""
+    if state == "placing" and prefetch is not None and prefetch["outcome"] == ASKED["outcome"]:
+        return Ending("error", "worker_died", False, "trunk")
     if state == "placing":
         return Ending("error", "may_have_been_dialled", True, "unknown", may_have_been_dialled=True)
     return Ending("error", "worker_died", True, "unknown", sip_status=200 if state == "talking" else None)
@@ -61,8 +65,10 @@ async def recover(engine: Engine) -> int:
 def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
     """Unfinished calls of workers that are retired, and those of this process that it lost because it could not record their end."""
     ours_or_nobodys = or_(_workers.c.retired.is_(True), _calls.c.worker_id == engine.worker_id)
-    rows = connection.execute(
-        select(_calls.c.call_id, _calls.c.state, _calls.c.worker_id, func.coalesce(func.max(_events.c.seq), 0).label("seq"))
+    rows: Iterable[Row[Any]] = connection.execute(
+        select(
+            _calls.c.call_id, _calls.c.state, _calls.c.worker_id, _calls.c.prefetch, func.coalesce(func.max(_events.c.seq), 0).label("seq")
+        )
         .join(_workers, _workers.c.id == _calls.c.worker_id)
         .join(_events, _events.c.call_id == _calls.c.call_id, isouter=True)
         .where(UNFINISHED, ours_or_nobodys)
@@ -81,7 +87,7 @@ def _take_over(engine: Engine, connection: Connection, orphan: Row[Any]) -> Even
         .values(worker_id=engine.worker_id)
     )
     if orphan.state in LIVE:
-        ending = ending_after_crash(orphan.state)
+        ending = ending_after_crash(orphan.state, orphan.prefetch)
         wishes = wishes_in((event.kind, event.data) for event in events_of(connection, orphan.call_id))
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         record = {**dataclasses.asdict(ending), **dataclasses.asdict(wishes), "customer_spoke": bool(wishes)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
 from collections.abc import Mapping
@@ -15,13 +16,15 @@ from core.calls.brains import make_brain, template_values
 from core.calls.departure import await_departure
 from core.calls.finish import finish_call
 from core.calls.outcome import Ending, failed_before_answer, worker_stopped
-from core.calls.store import EventLog, move
+from core.calls.store import EventLog, keep_prefetch, move
 from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes, keep, suppress
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
 from core.conversation.session import converse
 from core.engine import Engine
 from core.kernel.failures import without_values
+from core.prefetch.fetch import Fetched, fetch
+from core.prefetch.merge import merged
 from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
 from core.trunks.pacing import TrunkPacer
 
@@ -78,6 +81,9 @@ class CallRun:
         self._cancel_asked = engine.clock.signal()
         self._stopping = False
         self._leg: Leg | None = None
+        self._fetching: asyncio.Task[Fetched] | None = None
+        self._crm = variables
+        self._started_at = engine.clock.now()
         self._answered_at: datetime | None = None
         self._wishes, self._suppressed = Wishes(), False
 
@@ -104,6 +110,8 @@ class CallRun:
     async def cancel(self) -> None:
         """End the call now, wherever it is."""
         self._cancel_asked.set()
+        if self._fetching is not None:
+            self.engine.clock.cancel(self._fetching)
         if self._leg is not None:
             await self._leg.hang_up("cancelled")
 
@@ -114,7 +122,8 @@ class CallRun:
 
     async def _hold(self) -> tuple[Ending, dict[str, Any]]:
         try:
-            if (stopped := await await_departure(self.engine, self._pacer, self.order, self.bot, self._cancel_asked)) is not None:
+            departed = await_departure(self.engine, self._pacer, self.order, self.bot, self._cancel_asked, self._prefetch)
+            if (stopped := await departed) is not None:
                 return stopped, {}
             async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
                 self._leg = await self.transport.place(self.order)
@@ -134,6 +143,26 @@ class CallRun:
             rang = self.state != "placing"
             unknown = not rang and self._leg is None
             return Ending("error", "pipeline_failure", rang or unknown, "unknown", may_have_been_dialled=unknown), {}
+
+    async def _prefetch(self) -> Ending | None:
+        """Ask the CRM for the callee's data, if the bot does; the ending, if it does not call without."""
+        wanted, clock = self.bot.prefetch, self.engine.clock
+        if wanted is None or self.cancelled:
+            return None
+        values = template_values(self.order, self.bot, self.variables, self._started_at)
+        self._fetching = clock.spawn(fetch(self.engine.reach, wanted, values), name=f"prefetch {self.order.call_id}")
+        await clock.join(self._fetching)
+        if self._fetching.cancelled():
+            return None  # because the call was: whoever waits for the departure sees it
+        fetched = self._fetching.result()
+        self._note("prefetch", fetched.facts())
+        with self.engine.db.write() as connection:
+            if not keep_prefetch(connection, self.order.call_id, self.engine.worker_id, fetched.record(clock.now()), self.events):
+                raise _TakenOver
+        self._crm = merged(self.variables, fetched.fields, wanted.precedence)
+        if fetched.outcome == "failed" and wanted.on_failure == "do_not_call":
+            return Ending("error", "prefetch_failed", phone_rang=False)
+        return None
 
     async def _until_answered(self, leg: Leg) -> Ending | None:
         """Follow the call until somebody answers (None) or it fails. Never longer than the ring timeout and what follows it."""
@@ -172,7 +201,7 @@ class CallRun:
     async def _talk(self, leg: Leg) -> tuple[Ending, dict[str, Any]]:
         bot, clock = self.bot, self.engine.clock
         assert self._answered_at is not None
-        values = template_values(self.order, bot, self.variables, self._answered_at)
+        values = template_values(self.order, bot, self._crm, self._started_at)
         brain = make_brain(self.engine, bot, self.order, values, self._answered_at, self._note)
         limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
         async with clock.timeout(bot.max_call_duration_seconds + _OVERTIME_SECONDS):

@@ -24,6 +24,7 @@ __all__ = [
     "find_by_key",
     "has_unfinished",
     "insert_call",
+    "keep_prefetch",
     "list_calls",
     "move",
     "note",
@@ -91,6 +92,16 @@ def move(connection: Connection, call_id: str, state: str, event: str, worker_id
         return False
     if to_state == "ended":
         free_seat(connection, call_id)
+    events.write(connection)
+    return True
+
+
+def keep_prefetch(connection: Connection, call_id: str, worker_id: str, record: dict[str, Any], events: EventLog) -> bool:
+    """Write what came of the pre-fetch of a call that has not left, with its events. Returns False, having changed nothing, if
+    it is no longer this worker's."""
+    ours = update(_calls).where(_calls.c.call_id == call_id, _calls.c.state == "placing", _calls.c.worker_id == worker_id)
+    if connection.execute(ours.values(prefetch=record)).rowcount != 1:
+        return False
     events.write(connection)
     return True
 

@@ -45,6 +45,8 @@ class Call(SQLModel, table=True):
     idempotency_key: str | None = None
     request_hash: str | None = None
     variables: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)
+    prefetch: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
+    """What came of the bot's CRM pre-fetch, values included (`core.prefetch.fetch`); None if the bot has none."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     ringing_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

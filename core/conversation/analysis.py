@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["DEFAULTS", "default_analysis", "has_conversation", "with_wishes"]
+__all__ = ["DEFAULTS", "WITHOUT_A_CONVERSATION", "default_analysis", "has_conversation", "with_wishes"]
 
 DEFAULTS: Final[dict[str, tuple[str, str]]] = {
     "no_answer": ("NO_ANSWER", "The phone rang, and nobody answered."),
@@ -26,10 +26,15 @@ _FINER: Final[dict[str, tuple[str, str]]] = {
     "declined": ("DECLINED", "The customer declined the call."),
     "invalid_number": ("INVALID_NUMBER", "The network does not know this number."),
     "cancelled": ("CANCELLED", "The call was ended by an operator."),
+    "prefetch_failed": ("NO_CRM_DATA", "The CRM did not give the customer's data, and the bot does not call without; nobody was called."),
     "suppressed": ("SUPPRESSED", "The number is on the suppression list; nobody was called."),
     "abandoned": ("ABANDONED", "The customer answered, and no seat was free."),
 }
 """Our finer `end_reason`s that deserve a word of their own; REJECTED is left for what is neither busy nor declined."""
+
+
+WITHOUT_A_CONVERSATION: Final = tuple(disposition for disposition, _ in (*DEFAULTS.values(), *_FINER.values()))
+"""Every disposition that a call without a conversation can have."""
 
 
 def has_conversation(disconnected_by: str, *, customer_spoke: bool) -> bool:

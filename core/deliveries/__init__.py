@@ -2,6 +2,7 @@
 
 tables      the two tables
 namespaces  what {{call.*}}, {{crm.*}}, {{result.*}}, {{analysis.*}} of a key mapper mean
+filter      pure: which outcomes a bot pushes
 outbox      which deliveries a call result makes; written in the result's own transaction
 backoff     pure: what becomes of a delivery after an attempt
 claims      statements of the sender: what is due, claim it, record what came of it

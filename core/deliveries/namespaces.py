@@ -1,6 +1,6 @@
 """What the templates of a key mapper can name, from the result of a call.
 
-{{crm.*}}       the variables of the dialout, as given
+{{crm.*}}       the variables of the dialout, as given, and what the CRM pre-fetch gave
 {{call.*}}      the call itself: the fields of `_call` below
 {{result.*}}    every field of the call result, by its own name (docs/results.md)
 {{analysis.*}}  the fields of its post_call_analysis
@@ -10,17 +10,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.bots.config import BotConfig
 from core.calls.result import CallResult
+from core.prefetch.merge import merged
 
 __all__ = ["namespaces_of"]
 
 
-def namespaces_of(result: CallResult) -> dict[str, dict[str, Any]]:
-    """The namespaces of a call result: plain JSON values. Pure."""
+def namespaces_of(result: CallResult, config: BotConfig) -> dict[str, dict[str, Any]]:
+    """The namespaces of a call result: plain JSON values. Pure.
+
+    Args:
+        result: the result.
+        config: the bot as it was in that call.
+    """
+    precedence = config.prefetch.precedence if config.prefetch else "variables"
     document = result.model_dump(mode="json")
     return {
-        "crm": dict(result.variables),
-        "call": _call(result, document),
+        "crm": merged(result.variables, result.prefetched, precedence),
+        "call": _call(result, document) | {"bot_name": config.name},
         "result": document,
         "analysis": dict(result.post_call_analysis or {}),
     }
@@ -37,6 +45,7 @@ def _call(result: CallResult, document: dict[str, Any]) -> dict[str, Any]:
         "to_number": theirs if outbound else ours,
         "from_number": ours if outbound else theirs,
         "customer_number": theirs,
+        "caller_id": theirs,
         "duration": result.call_duration_seconds,
         "recording_url": result.recording_url,
         "recording_key": result.recording_key,

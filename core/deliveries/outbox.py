@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, insert
 from core.bots.config import BotConfig, PostCallPush
 from core.calls.result import CallResult
 from core.deliveries.backoff import DEFAULT_POLICY
+from core.deliveries.filter import why_not_pushed
 from core.deliveries.namespaces import namespaces_of
 from core.deliveries.tables import Delivery
 from core.kernel.ids import Ids
@@ -57,6 +58,9 @@ class NewDelivery:
     expires_at: datetime
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     signing_secret: str | None = None
+    state: Literal["pending", "skipped"] = "pending"
+    last_error: str | None = None
+    """Why it is skipped."""
 
 
 def deliveries_for(
@@ -78,38 +82,42 @@ def deliveries_for(
         now: the clock's time.
         max_age: how long each is tried.
     """
-    pushes: list[tuple[Kind, str, str, dict[str, str], str | None, dict[str, Any]]] = []
+    made: list[NewDelivery] = []
+
+    def add(kind: Kind, method: str, url: str, body: dict[str, Any], **more: Any) -> None:
+        made.append(
+            NewDelivery(
+                id=ids.new("delivery", result.session_id, len(made)),
+                call_id=result.session_id,
+                bot_id=result.bot_id,
+                kind=kind,
+                method=method,
+                url=url,
+                destination=destination_of(url),
+                body=body,
+                created_at=now,
+                next_attempt_at=now,
+                expires_at=now + max_age,
+                **more,
+            )
+        )
+
     if push := config.post_call_push:
-        headers = {"Authorization": push.token} if push.token else {}
-        pushes.append(("crm_push", push.method, push.url, headers, None, _crm_body(push, result)))
+        if (why_not := why_not_pushed(push.only, result)) is None:
+            headers = {"Authorization": push.token} if push.token else {}
+            add("crm_push", push.method, push.url, _crm_body(config, push, result), headers=headers)
+        else:
+            add("crm_push", push.method, push.url, {}, state="skipped", last_error=why_not)
     for endpoint in (config.results_webhook, key):
         if endpoint is not None:
-            document = result.model_dump(mode="json")
-            pushes.append(("results_webhook", "POST", endpoint.url, {}, endpoint.secret or None, document))
-    return [
-        NewDelivery(
-            id=ids.new("delivery", result.session_id, number),
-            call_id=result.session_id,
-            bot_id=result.bot_id,
-            kind=kind,
-            method=method,
-            url=url,
-            destination=destination_of(url),
-            headers=headers,
-            signing_secret=signing_secret,
-            body=body,
-            created_at=now,
-            next_attempt_at=now,
-            expires_at=now + max_age,
-        )
-        for number, (kind, method, url, headers, signing_secret, body) in enumerate(pushes)
-    ]
+            add("results_webhook", "POST", endpoint.url, result.model_dump(mode="json"), signing_secret=endpoint.secret or None)
+    return made
 
 
 def enqueue(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
     """Write deliveries in the caller's transaction; wake the sender once it is committed."""
     if deliveries:
-        connection.execute(insert(_deliveries), [{**asdict(row), "state": "pending", "attempts": 0} for row in deliveries])
+        connection.execute(insert(_deliveries), [{**asdict(row), "attempts": 0} for row in deliveries])
 
 
 def destination_of(url: str) -> str:
@@ -122,6 +130,8 @@ def destination_of(url: str) -> str:
     return f"{parts.hostname}:{port}" if parts.hostname else url[:255]
 
 
-def _crm_body(push: PostCallPush, result: CallResult) -> dict[str, Any]:
+def _crm_body(config: BotConfig, push: PostCallPush, result: CallResult) -> dict[str, Any]:
     """The fields that the key mapper defines; without one, the whole result."""
-    return dict(render_mapping(push.key_mapper, namespaces_of(result))) if push.key_mapper else result.model_dump(mode="json")
+    if not push.key_mapper:
+        return result.model_dump(mode="json")
+    return dict(render_mapping(push.key_mapper, namespaces_of(result, config)))

@@ -33,7 +33,7 @@ _attempts: Table = DeliveryAttempt.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True)
 class DeliveryFilter:
-    """Which deliveries; None does not restrict. `state` is `pending`, `delivered` or `dead`."""
+    """Which deliveries; None does not restrict. `state` is `pending`, `delivered`, `dead` or `skipped`."""
 
     state: str | None = None
     kind: str | None = None
@@ -118,7 +118,7 @@ def count(connection: Connection, which: DeliveryFilter) -> int:
 def count_by_state(connection: Connection, which: DeliveryFilter) -> dict[str, int]:
     """How many there are in each state; states that none is in are 0."""
     rows = connection.execute(select(_deliveries.c.state, func.count()).where(*_conditions(which)).group_by(_deliveries.c.state))
-    return {"pending": 0, "delivered": 0, "dead": 0, **{row[0]: row[1] for row in rows}}
+    return {"pending": 0, "delivered": 0, "dead": 0, "skipped": 0, **{row[0]: row[1] for row in rows}}
 
 
 def attempts_of(connection: Connection, delivery_id: str) -> list[AttemptInfo]:

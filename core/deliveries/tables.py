@@ -19,7 +19,8 @@ class Delivery(SQLModel, table=True):
     """One push, written in the transaction of the result that it carries.
 
     `kind` is `crm_push` or `results_webhook`. `state`: `pending` -> `delivered`, or `dead` when it was given up
-    (too old, refused for good); a dead one can be made pending again (replayed). Secrets stand in `headers` and
+    (too old, refused for good); a dead one can be made pending again (replayed). `skipped`: the bot does not push this
+    outcome; it is written all the same, so that nobody takes it for lost. Secrets stand in `headers` and
     `signing_secret` by reference only (`secret:NAME`), never by value.
     """
 
@@ -28,7 +29,7 @@ class Delivery(SQLModel, table=True):
         Index("deliveries_due", "destination", "next_attempt_at", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
         Index("deliveries_call", "call_id"),
         Index("deliveries_created", "created_at", "id"),
-        CheckConstraint("state IN ('pending', 'delivered', 'dead')", name="deliveries_state"),
+        CheckConstraint("state IN ('pending', 'delivered', 'dead', 'skipped')", name="deliveries_state"),
         CheckConstraint("(state = 'delivered') = (delivered_at IS NOT NULL)", name="deliveries_delivered_has_time"),
         CheckConstraint("state = 'pending' OR lease_token IS NULL", name="deliveries_only_pending_leased"),
     )

@@ -1,12 +1,16 @@
-"""What a database can keep of a JSON value. Pure."""
+"""JSON values: read as the standard has them, and what a database can keep of one. Pure."""
 
 from __future__ import annotations
 
+import json
 import math
+import re
+from typing import Any, Final, NoReturn
 
-__all__ = ["complaint_about"]
+__all__ = ["clean", "complaint_about", "parse_json"]
 
 _DEEPEST = 32
+_UNUSABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL stores no NUL, UTF-8 holds no lone surrogate
 
 
 def complaint_about(value: object, depth: int = 0) -> str | None:
@@ -25,3 +29,35 @@ def complaint_about(value: object, depth: int = 0) -> str | None:
             parts = [*value, *value.values()] if isinstance(value, dict) else value
             return next((found for part in parts if (found := complaint_about(part, depth + 1))), None)
     return None
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text as the standard has it (without NaN, infinities, and numbers that a float cannot hold), cleaned.
+
+    Raises:
+        ValueError: when it is none, or nested too deeply.
+    """
+    try:
+        return clean(json.loads(text, parse_constant=_refuse, parse_float=_finite))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def clean(value: Any) -> Any:
+    """The value without characters that cannot be stored."""
+    if isinstance(value, str):
+        return _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", value) if _UNUSABLE.search(value) else value
+    if isinstance(value, dict):
+        return {clean(key): clean(inner) for key, inner in value.items()}
+    return [clean(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number

@@ -4,5 +4,6 @@ client      the client: limits, aliases, apps mounted in process
 guard       which addresses may be connected to
 transport   the httpx transport over the guard
 errors      what can go wrong
+headers     headers of a bot's requests: secrets and values put in
 reach       the client and the secrets, as calls are handed them
 """

@@ -4,6 +4,8 @@ values      how a value becomes text
 lookup      finding a field by its name, tolerant of how exports write headers
 syntax      cutting a template into literals and references
 render      putting values in; never expanded twice
+fields      the fields of {{call.*}}
+addresses   templates in the address of a request
 problems    what is wrong with a template, for people
 """
 

@@ -5,20 +5,36 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from core.templates.lookup import normalised
 from core.templates.syntax import Reference, parse
 
-__all__ = ["NAMESPACES", "problems"]
+__all__ = ["NAMESPACES", "Known", "OpenFields", "problems"]
 
-NAMESPACES: Final[Mapping[str, Collection[str] | None]] = {"crm": None, "call": None, "result": None, "analysis": None}
-"""The namespaces that templates know -> their fields; None where any field may come."""
+
+@dataclass(frozen=True)
+class OpenFields:
+    """A namespace in which any field may come, beside those of ours: a name that is nearly one of ours is a slip.
+
+    `later` are fields of ours that are not known yet where the template is used.
+    """
+
+    ours: Collection[str]
+    later: Collection[str] = ()
+
+
+Known = Mapping[str, Collection[str] | OpenFields | None]
+"""The namespaces that are filled where a template is used -> their fields; None where any field may come."""
+
+NAMESPACES: Final[Known] = {"crm": None, "call": None, "result": None, "analysis": None}
+"""The namespaces that templates know, without their fields."""
 
 _SINGLE_BRACES = re.compile(r"(?<!\{)\{\s*(\w+\.[^{}]+?)\s*\}(?!\})")
 
 
-def problems(template: Any, known: Mapping[str, Collection[str] | None] = NAMESPACES) -> list[str]:
+def problems(template: Any, known: Known = NAMESPACES) -> list[str]:
     """What is wrong with a template, or with the templates of a key mapper; empty if nothing is.
 
     Args:
@@ -50,7 +66,7 @@ def _of_literal(text: str) -> list[str]:
     return found
 
 
-def _of_reference(reference: Reference, known: Mapping[str, Collection[str] | None]) -> list[str]:
+def _of_reference(reference: Reference, known: Known) -> list[str]:
     shown = f"'{{{{{reference.source}}}}}'"
     if not reference.field:
         if not reference.namespace:
@@ -65,6 +81,8 @@ def _of_reference(reference: Reference, known: Mapping[str, Collection[str] | No
     fields = known[reference.namespace]
     if fields is None:
         return []
+    if isinstance(fields, OpenFields):
+        return _of_open(reference, fields, shown)
     by_name = {normalised(field): field for field in fields}
     wanted = normalised(reference.field)
     if wanted in by_name or normalised(reference.field.partition(".")[0]) in by_name:
@@ -72,6 +90,15 @@ def _of_reference(reference: Reference, known: Mapping[str, Collection[str] | No
     nearest = difflib.get_close_matches(wanted, list(by_name), n=1, cutoff=0.6)
     hint = f"; did you mean {{{{{reference.namespace}.{by_name[nearest[0]]}}}}}?" if nearest else ""
     return [f"{shown}: '{reference.namespace}' has no field '{reference.field}'{hint}"]
+
+
+def _of_open(reference: Reference, fields: OpenFields, shown: str) -> list[str]:
+    by_name = {normalised(field): field for field in (*fields.ours, *fields.later)}
+    wanted = normalised(reference.field)
+    if by_name.get(wanted) in fields.later:
+        return [f"{shown}: '{reference.field}' is known only once the call is over, so in a key mapper"]
+    nearest = [] if wanted in by_name else difflib.get_close_matches(wanted, list(by_name), n=1, cutoff=0.85)
+    return [f"{shown}: did you mean {{{{{reference.namespace}.{by_name[nearest[0]]}}}}}?"] if nearest else []
 
 
 def _excerpt(text: str, start: int) -> str:

@@ -28,7 +28,7 @@ class LedgerView(BaseModel):
     disposition: str | None
     verdict: Verdict = Field(
         description="`accepted`: the CRM answered 2xx. `pending`: still tried. `dead`: given up, can be replayed. `not_pushed`: the bot "
-        "had no push. `in_progress`: the call goes on. `not_called`: no call yet."
+        "had no push. `not_wanted`: its push leaves such outcomes out. `in_progress`: the call goes on. `not_called`: no call yet."
     )
     call_id: str | None
     delivery_id: str | None

@@ -21,13 +21,16 @@ from dialler.leads.tables import Attempt, Lead
 
 __all__ = ["MISSING", "VERDICTS", "LedgerEntry", "Replay", "Verdict", "count_verdicts", "judge", "ledger_page", "replay_missing"]
 
-Verdict = Literal["accepted", "pending", "dead", "not_pushed", "in_progress", "not_called"]
-VERDICTS: Final[tuple[Verdict, ...]] = ("accepted", "pending", "dead", "not_pushed", "in_progress", "not_called")
+Verdict = Literal["accepted", "pending", "dead", "not_pushed", "not_wanted", "in_progress", "not_called"]
+VERDICTS: Final[tuple[Verdict, ...]] = ("accepted", "pending", "dead", "not_pushed", "not_wanted", "in_progress", "not_called")
 """`accepted`: the CRM has answered 2xx. `pending`: it is still tried. `dead`: it was given up, and can be replayed.
-`not_pushed`: the bot had no post-call push in that call. `in_progress`: the call goes on. `not_called`: there was none yet."""
+`not_pushed`: the bot had no post-call push in that call. `not_wanted`: it had one, which leaves such outcomes out.
+`in_progress`: the call goes on. `not_called`: there was none yet."""
 MISSING: Final[frozenset[Verdict]] = frozenset({"pending", "dead", "not_pushed"})
 """The call is over, and the CRM does not have its disposition."""
 
+_VERDICT_OF: Final[dict[str, Verdict]] = {"dead": "dead", "pending": "pending", "delivered": "accepted", "skipped": "not_wanted"}
+"""State of a push -> verdict; of several pushes the first in this order counts."""
 _PUSH: Final = "crm_push"
 _PAGE: Final = 1000
 
@@ -74,7 +77,7 @@ def judge(lead: Row[Any], last: Row[Any] | None, deliveries: Iterable[Mapping[st
         last: its last attempt that came to a call (`state`, `call_id`, `disposition`); None if there was none.
         deliveries: the CRM pushes of that call, as the core's API shows them.
     """
-    pushes = sorted(deliveries, key=lambda push: {"dead": 0, "pending": 1}.get(push["state"], 2))
+    pushes = sorted(deliveries, key=lambda push: list(_VERDICT_OF).index(push["state"]))
     if last is None:
         return LedgerEntry(lead.id, lead.line, lead.phone, lead.state, None, "not_called", None)
     entry = (lead.id, lead.line, lead.phone, lead.state, last.disposition)
@@ -83,7 +86,7 @@ def judge(lead: Row[Any], last: Row[Any] | None, deliveries: Iterable[Mapping[st
     if not pushes:
         return LedgerEntry(*entry, "not_pushed", last.call_id)
     worst = pushes[0]
-    verdict: Verdict = "accepted" if worst["state"] == "delivered" else "dead" if worst["state"] == "dead" else "pending"
+    verdict = _VERDICT_OF[worst["state"]]
     at = worst.get("delivered_at")
     return LedgerEntry(
         *entry,

@@ -39,6 +39,8 @@ class Outcome(StrEnum):
     """Talked to until the longest permitted duration was over."""
     ERROR_BEFORE_RINGING = "error_before_ringing"
     """It failed before the callee's phone rang, and not because of the callee."""
+    PREFETCH_FAILED = "prefetch_failed"
+    """The CRM did not give the callee's data, and the bot does not call without: nothing was dialled."""
     INVALID_NUMBER = "invalid_number"
     """The network says that there is no such number (SIP 404, 410, 484, 604)."""
     CUT_OFF = "cut_off"
@@ -130,6 +132,8 @@ def derive_outcome(facts: ResultFacts) -> Outcome:
         return wish
     if facts.end_reason == "cancelled":
         return Outcome.CANCELLED
+    if facts.end_reason == "prefetch_failed":
+        return Outcome.PREFETCH_FAILED
     match facts.disconnected_by:
         case "bot" | "customer":
             return Outcome.REACHED

@@ -48,6 +48,7 @@ class StateName(StrEnum):
     pending = "pending"
     delivered = "delivered"
     dead = "dead"
+    skipped = "skipped"
 
 
 @app.command("list")

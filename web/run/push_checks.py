@@ -55,14 +55,15 @@ def push_problems(
     push, webhook = bot.post_call_push, bot.results_webhook
     found = []
     pushes = (("post_call_push.url", push and push.url), ("results_webhook.url", webhook and webhook.url))
-    for key, url in (*pushes, *_model_urls(bot)):
+    asked = (("prefetch.url", bot.prefetch and bot.prefetch.url),)
+    for key, url in (*asked, *pushes, *_model_urls(bot)):
         if url and url != SAMPLE_CRM and (where := _internal(url, allow, resolve)):
             found.append(
                 f"bot.yaml: {key}: {where} is an internal address, which requests may not reach unless you list it. "
                 f"Give --allow-internal {where}, or set DIALLER_ALLOW_INTERNAL={where}."
             )
     tokens = (("post_call_push.token", push and push.token), ("results_webhook.secret", webhook and webhook.secret))
-    for key, text in (*tokens, *_model_secrets(bot)):
+    for key, text in (*_prefetch_secrets(bot), *tokens, *_model_secrets(bot)):
         for name in names_in(text or ""):
             made_by_us = name == SAMPLE_CRM_TOKEN and push is not None and push.url == SAMPLE_CRM
             if has_secret is not None and not made_by_us and not has_secret(name):
@@ -71,6 +72,13 @@ def push_problems(
                     f"`dialler secrets set {name}` in the database of the run."
                 )
     return found
+
+
+def _prefetch_secrets(bot: BotConfig) -> Iterator[tuple[str, str]]:
+    """The texts of a bot's pre-fetch that name its secrets."""
+    if bot.prefetch is not None:
+        yield "prefetch.token", bot.prefetch.token
+        yield from ((f"prefetch.headers.{name}", value) for name, value in bot.prefetch.headers.items())
 
 
 def _model_urls(bot: BotConfig) -> Iterator[tuple[str, str]]:

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["Answer", "AnswerBuilder", "Malformed", "ToolCall", "clean", "read_json"]
+from core.kernel.json_values import clean, parse_json
+
+__all__ = ["Answer", "AnswerBuilder", "Malformed", "ToolCall", "read_json"]
 
 _LONGEST_TEXT: Final = 100_000
 _MOST_CALLS: Final = 8
 _THOUGHTS: Final = re.compile(r"<think>.*?(</think>|\Z)", re.DOTALL)
 _TO_LAST_SENTENCE: Final = re.compile(r".*[.!?।](?=\s|\Z)", re.DOTALL)
-_UNUSABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL stores no NUL, UTF-8 holds no lone surrogate
 
 
 class Malformed(ValueError):
@@ -141,29 +142,9 @@ def read_json(text: str) -> Any:
         Malformed: when it is none.
     """
     try:
-        return clean(json.loads(text, parse_constant=_refuse, parse_float=_finite))
-    except (ValueError, RecursionError) as error:
+        return parse_json(text)
+    except ValueError as error:
         raise Malformed("it is not valid JSON") from error
-
-
-def clean(value: Any) -> Any:
-    """The value without characters that cannot be stored."""
-    if isinstance(value, str):
-        return _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", value) if _UNUSABLE.search(value) else value
-    if isinstance(value, dict):
-        return {clean(key): clean(inner) for key, inner in value.items()}
-    return [clean(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("a number is too large")
-    return number
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.bots.config import BotConfig
 from core.bots.store import save_bot
@@ -172,3 +172,14 @@ def test_two_processes_recover_at_once(db: Database, monkeypatch: pytest.MonkeyP
 def test_only_a_call_that_was_being_placed_may_not_have_been_dialled() -> None:
     assert [state for state in LIVE if ending_after_crash(state).may_have_been_dialled] == ["placing"]
     assert all(ending_after_crash(state).phone_rang for state in LIVE)  # charged: the phone could have rung
+
+
+@pytest.mark.parametrize(("outcome", "held"), [("asked", False), ("ok", True), ("failed", True)])
+def test_a_call_whose_crm_was_still_being_asked_has_not_left(db: Database, outcome: str, *, held: bool) -> None:
+    begin(db, "call", DEAD, "placing")
+    with db.write() as connection:
+        connection.execute(update(Call.__table__).values(prefetch={"outcome": outcome}))  # type: ignore[arg-type]
+    assert asyncio.run(recover(engine(db))) == 1
+    result = call(db, "call").result
+    assert (result["may_have_been_dialled"], result["phone_rang"]) == (held, held)
+    assert result["end_reason"] == ("may_have_been_dialled" if held else "worker_died")

@@ -17,6 +17,8 @@ from core.kernel.ids import Ids
 from tests.conftest import START
 from tests.core.deliveries.support import NUMBER, PUSH, add_calls, result_of
 
+BOT = BotConfig(name="Bot")
+
 
 def test_a_bot_without_pushes_makes_no_deliveries(database: Database) -> None:
     assert deliveries_for(result_of(), BotConfig(name="Bot"), None, Ids(1), START) == []
@@ -56,7 +58,7 @@ def test_a_delivery_shows_no_personal_data_in_its_repr() -> None:
 
 
 def test_the_call_namespace_tells_the_two_numbers_apart_in_both_directions() -> None:
-    out, into = namespaces_of(result_of())["call"], namespaces_of(result_of(direction="inbound"))["call"]
+    out, into = namespaces_of(result_of(), BOT)["call"], namespaces_of(result_of(direction="inbound"), BOT)["call"]
     assert (out["to_number"], out["from_number"], out["customer_number"]) == (NUMBER, "+12025550100", NUMBER)
     assert (into["to_number"], into["from_number"], into["customer_number"]) == ("+12025550100", NUMBER, NUMBER)
     assert out["call_id"] == out["session_id"] == "call-1"
@@ -64,11 +66,11 @@ def test_the_call_namespace_tells_the_two_numbers_apart_in_both_directions() -> 
 
 
 def test_the_other_namespaces() -> None:
-    spaces = namespaces_of(result_of(post_call_analysis={"DISPOSITION": "PTP"}))
+    spaces = namespaces_of(result_of(post_call_analysis={"DISPOSITION": "PTP"}), BOT)
     assert spaces["crm"] == {"customer_id": "C1"}
     assert spaces["analysis"] == {"DISPOSITION": "PTP"}
     assert spaces["result"]["disconnected_by"] == "bot"
-    assert namespaces_of(result_of())["analysis"] == {}
+    assert namespaces_of(result_of(), BOT)["analysis"] == {}
 
 
 def test_deliveries_are_written_with_the_result_or_not_at_all(database: Database) -> None:

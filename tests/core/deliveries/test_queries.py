@@ -35,7 +35,7 @@ def test_list_and_count(database: Database) -> None:
         assert [d.id for d in newest] == [pending, dead]
         assert [d.id for d in list_deliveries(connection, DeliveryFilter(), before=(newest[-1].created_at, newest[-1].id))] == [delivered]
         assert [d.id for d in list_deliveries(connection, DeliveryFilter(call_id="b", state="dead", kind="crm_push"))] == [dead]
-        assert count_by_state(connection, DeliveryFilter()) == {"pending": 1, "delivered": 1, "dead": 1}
+        assert count_by_state(connection, DeliveryFilter()) == {"pending": 1, "delivered": 1, "dead": 1, "skipped": 0}
         assert count(connection, DeliveryFilter(bot_id="bot")) == 3
         assert count(connection, DeliveryFilter(bots=())) == 0
         (shown,) = list_deliveries(connection, DeliveryFilter(state="dead"))

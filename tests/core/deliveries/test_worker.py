@@ -60,7 +60,7 @@ def test_what_is_written_is_sent_at_once_with_its_token(database: Database, in_v
         assert headers["authorization"] == f"Bearer {TOKEN}"
         assert headers["content-type"].startswith("application/json")
         assert body == {"CUSTOMER_ID": "C1", "DISPOSITION": "PTP", "CALL_DURATION": 12.5}
-        assert states(database) == {"pending": 0, "delivered": 10, "dead": 0}
+        assert states(database) == {"pending": 0, "delivered": 10, "dead": 0, "skipped": 0}
         await worker.stop()
         await clock.join(task)
 
@@ -107,7 +107,7 @@ def test_a_crm_that_is_down_for_a_day_loses_nothing_and_gets_everything_once(dat
         await clock.sleep_until(up_at)
         assert states(database)["pending"] == 12
         await clock.sleep(2 * 3600)
-        assert states(database) == {"pending": 0, "delivered": 12, "dead": 0}
+        assert states(database) == {"pending": 0, "delivered": 12, "dead": 0, "skipped": 0}
         taken = [headers["webhook-id"] for at, _, headers, _ in receiver.seen if at >= up_at]
         assert sorted(taken) == sorted(row.id for row in rows)
         before = len(receiver.seen)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dialler.leads.ledger import MISSING, judge
 from tests.core.api.support import fields_of
-from tests.dialler.api.support import BOT, BUSY, CAMPAIGNS, DECLINES, PAYS, Api
+from tests.dialler.api.support import BOT, BUSY, CAMPAIGNS, DECLINES, PAYS, PUSH, Api
 from tests.web.run.folders import profile_numbers
 
 WithApi = Callable[..., Any]
@@ -88,6 +88,22 @@ def test_a_bot_without_a_push_is_said_to_have_pushed_nothing(api_on_sqlite: With
     api_on_sqlite(test)
 
 
+def test_outcomes_that_the_bot_does_not_push_are_not_missing(api: WithApi) -> None:
+    async def test(api: Api) -> None:
+        await api.http.put("/api/v1/bots/reminder", json={**BOT, "post_call_push": {**PUSH, "only": {"connected": True}}})
+        campaign_id = await api.campaign([PAYS, BUSY, DECLINES], max_attempts=1, start=True)
+        await api.dial(campaign_id)
+        ledger = await api.get(f"/{campaign_id}/ledger")
+        assert (ledger["counts"]["accepted"], ledger["counts"]["not_wanted"], ledger["missing"]) == (1, 2, 0)
+        assert await api.post(f"/{campaign_id}/ledger/replay") == {"replayed": 0, "pending": 0, "not_pushed": 0}
+        skipped = (await api.http.get("/api/v1/deliveries", params={"state": "skipped"})).json()["deliveries"]
+        assert [push["attempts"] for push in skipped] == [0, 0]
+        assert (await api.http.post(f"/api/v1/deliveries/{skipped[0]['id']}/replay")).status_code == 409
+        assert len(api.crm.seen) == 1
+
+    api(test)
+
+
 def test_an_archived_bot_is_noticed_when_the_core_is_asked(api_on_sqlite: WithApi) -> None:
     async def test(api: Api) -> None:
         assert (await api.http.delete("/api/v1/bots/reminder")).status_code == 204
@@ -96,7 +112,7 @@ def test_an_archived_bot_is_noticed_when_the_core_is_asked(api_on_sqlite: WithAp
     api_on_sqlite(test)
 
 
-Pushes = st.lists(st.sampled_from(["pending", "delivered", "dead"]), max_size=3)
+Pushes = st.lists(st.sampled_from(["pending", "delivered", "dead", "skipped"]), max_size=3)
 
 
 @given(state=st.sampled_from(["placed", "ended", "held", None]), pushes=Pushes)
@@ -104,7 +120,9 @@ def test_a_lead_is_accepted_only_if_every_push_of_its_last_call_was(state: str |
     lead: Any = SimpleNamespace(id=1, line=2, phone=PAYS, state="completed")
     last: Any = None if state is None else SimpleNamespace(state=state, call_id="c", disposition="PTP")
     entry = judge(lead, last, [{"id": str(n), "state": push} for n, push in enumerate(pushes)])
-    assert (entry.verdict == "accepted") == (state in {"ended", "held"} and set(pushes) == {"delivered"})
-    assert entry.missing == (state in {"ended", "held"} and set(pushes) != {"delivered"})
+    over, kinds = state in {"ended", "held"}, set(pushes)
+    assert (entry.verdict == "accepted") == (over and "delivered" in kinds and kinds <= {"delivered", "skipped"})
+    assert (entry.verdict == "not_wanted") == (over and kinds == {"skipped"})
+    assert entry.missing == (over and (not kinds or not kinds <= {"delivered", "skipped"}))
     assert (entry.verdict in MISSING) == entry.missing
     assert entry.verdict != "dead" or "dead" in pushes

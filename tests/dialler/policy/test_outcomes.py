@@ -37,6 +37,7 @@ def facts(**result: Any) -> ResultFacts:
         ({"disconnected_by": "error", "end_reason": "worker_died", "fault": "unknown", "phone_rang": True}, Outcome.CUT_OFF, True),
         ({"disconnected_by": "error", "may_have_been_dialled": True, "phone_rang": True}, Outcome.HELD, True),
         ({"disconnected_by": "error", "may_have_been_dialled": True, "phone_rang": False}, Outcome.HELD, True),
+        ({"disconnected_by": "error", "end_reason": "prefetch_failed", "phone_rang": False}, Outcome.PREFETCH_FAILED, False),
         ({"disconnected_by": "error", "end_reason": "suppressed", "phone_rang": False}, Outcome.DO_NOT_CALL, False),
         ({"disconnected_by": "error", "end_reason": "cancelled", "phone_rang": False}, Outcome.CANCELLED, False),
         ({"disconnected_by": "bot", "end_reason": "cancelled", "answered_at": ANSWERED}, Outcome.CANCELLED, True),

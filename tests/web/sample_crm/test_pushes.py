@@ -35,6 +35,6 @@ def test_everything_arrives_once_in_a_crm_that_fails_at_first_and_is_killed_and_
                 assert await worker.flush() == 0
 
     in_virtual_time(test)
-    assert states(database) == {"pending": 0, "delivered": 12, "dead": 0}
+    assert states(database) == {"pending": 0, "delivered": 12, "dead": 0, "skipped": 0}
     summary = Ledger(tmp_path / "crm.jsonl").summary()
     assert (summary["received"], summary["repeats"], summary["dispositions"]) == (12, 0, {"PTP": 12})

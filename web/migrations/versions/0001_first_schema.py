@@ -185,6 +185,7 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.String(), nullable=True),
         sa.Column("request_hash", sa.String(), nullable=True),
         sa.Column("variables", JsonValue, nullable=False),
+        sa.Column("prefetch", JsonValue, nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("ringing_at", UtcDateTime(), nullable=True),
         sa.Column("answered_at", UtcDateTime(), nullable=True),
@@ -321,7 +322,7 @@ def upgrade() -> None:
         sa.Column("lease_until", UtcDateTime(), nullable=True),
         sa.CheckConstraint("(state = 'delivered') = (delivered_at IS NOT NULL)", name="deliveries_delivered_has_time"),
         sa.CheckConstraint("state = 'pending' OR lease_token IS NULL", name="deliveries_only_pending_leased"),
-        sa.CheckConstraint("state IN ('pending', 'delivered', 'dead')", name="deliveries_state"),
+        sa.CheckConstraint("state IN ('pending', 'delivered', 'dead', 'skipped')", name="deliveries_state"),
         sa.ForeignKeyConstraint(
             ["call_id"],
             ["calls.call_id"],

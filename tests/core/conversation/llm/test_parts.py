@@ -15,12 +15,12 @@ from core.bots.brain_config import HttpTool, LlmBrainConfig
 from core.conversation.brain import DoNotCall, EndCall, ScheduleCallback, Transfer
 from core.conversation.llm.answer import AnswerBuilder, Malformed, ToolCall, read_json
 from core.conversation.llm.brain import trimmed
-from core.conversation.llm.http_tools import UnusableValue, url_of
 from core.conversation.llm.models import attempts_of
 from core.conversation.llm.prompt import BEGIN_DATA, END_DATA, delimited, instructions, system_message
 from core.conversation.llm.schemas import schema_problems
 from core.conversation.llm.sse import EventDecoder, TooLong
 from core.conversation.llm.tools import CustomCall, Done, Refused, ToolBox
+from core.templates.addresses import UnusableValue, url_of
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 

@@ -1,0 +1,62 @@
+"""What a schema cannot say about a request that a bot sends: its address, and credentials in its headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from core.kernel.config_problems import KeyPath
+
+__all__ = ["IN_THE_OPEN", "is_reference", "of_headers", "of_templated_url", "of_url"]
+
+Complaint = tuple[KeyPath, str, str]
+
+_REFERENCE: Final = re.compile(r"(?<![\w:])secret:[A-Za-z_]\w{0,127}")
+_KEY_HEADER: Final = re.compile(r"auth|token|secret|cookie|password|(^|[-_])key$", re.IGNORECASE)
+_OPEN_HOST: Final = re.compile(r"^https?://[^/?#]*\{\{", re.IGNORECASE)
+
+IN_THE_OPEN: Final = (
+    "a credential stands in the file",
+    "Keep it in the environment or the secret store under a name, and write `secret:NAME` here.",
+)
+"""Problem and advice."""
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text is `secret:NAME` and nothing else."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
+def of_headers(path: KeyPath, headers: Mapping[str, Any]) -> Iterator[Complaint]:
+    """A secret and a template in one header, and credentials in the open."""
+    for name, value in headers.items():
+        if not isinstance(value, str):
+            continue
+        refers = _REFERENCE.search(value) is not None
+        if refers and "{{" in value:
+            yield (*path, name), "a secret and a template stand in one header", "Send them in two headers."
+        elif not refers and _KEY_HEADER.search(name) and "{{" not in value:
+            yield (*path, name), *IN_THE_OPEN
+
+
+def of_templated_url(path: KeyPath, url: str) -> Iterator[Complaint]:
+    """As `of_url`; templates may stand after the host, since a value must never choose who is asked."""
+    if _OPEN_HOST.match(url):
+        yield path, "a template stands in the host", "Write the host out: values may stand after it only."
+    else:
+        yield from of_url(path, url)
+
+
+def of_url(path: KeyPath, url: str) -> Iterator[Complaint]:
+    """Not http(s), no host, or a credential in it."""
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        fine, parts = False, None
+    if parts is not None and (parts.username is not None or parts.password is not None):
+        yield path, "a credential stands in the URL", "Take it out, and send it as `secret:NAME`."
+    elif not fine:
+        yield path, "it is not an http or https URL", "Write https://HOST/PATH."
