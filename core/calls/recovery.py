@@ -17,6 +17,7 @@ from core.calls.outcome import Ending
 from core.calls.states import LIVE
 from core.calls.store import EventLog, move
 from core.calls.tables import UNFINISHED, Call, CallEvent
+from core.desk.moves import abandon_open
 from core.engine import Engine
 from core.fleet.store import dead_workers, retire
 from core.fleet.tables import Worker
@@ -78,5 +79,6 @@ def _take_over(engine: Engine, connection: Connection, orphan: Row[Any]) -> Even
         ending = ending_after_crash(orphan.state)
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         record = dataclasses.asdict(ending)
-        move(connection, orphan.call_id, orphan.state, "ended", engine.worker_id, events, ended_at=now, ending=record)
+        if move(connection, orphan.call_id, orphan.state, "ended", engine.worker_id, events, ended_at=now, ending=record):
+            abandon_open(connection, orphan.call_id, now, ending.end_reason)
     return events

@@ -17,6 +17,7 @@ from core.calls.store import EventLog, move
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
 from core.conversation.session import converse
+from core.desk.ticket import CallDesk
 from core.engine import Engine
 from core.kernel.numbers import split_key
 from core.suppressions import store as suppressions
@@ -48,7 +49,7 @@ class CallRun:
         bot: the bot's configuration, at the version that the call runs.
         variables: the dialout's variables (crm).
         events: the call's event log, whose first events were written with its intent.
-        pacer: what the trunk's rate is kept with; the call waits for its turn from now on.
+        pacer: what the trunk's rate is kept with; the call waits for its turn from now on. None: it has no turn to wait for.
     """
 
     def __init__(
@@ -59,10 +60,11 @@ class CallRun:
         bot: BotConfig,
         variables: dict[str, Any],
         events: EventLog,
-        pacer: TrunkPacer,
+        pacer: TrunkPacer | None,
     ) -> None:
         self.engine, self.order, self.bot, self.variables, self.events, self._pacer = engine, order, bot, variables, events, pacer
-        pacer.wait()
+        if pacer is not None:
+            pacer.wait()
         self.transport = engine.transports[transport]
         self.left = engine.clock.signal()
         """Set once the INVITE has left, or the call has ended without it."""
@@ -70,6 +72,7 @@ class CallRun:
         self._cancel_asked = engine.clock.signal()
         self._stopping = False
         self._leg: Leg | None = None
+        self._desk = CallDesk(engine.db, engine.clock, engine.ids, order.call_id, bot, order.to_number, variables)
         self._answered_at: datetime | None = None
 
     async def run(self) -> None:
@@ -105,9 +108,10 @@ class CallRun:
 
     async def _hold(self) -> tuple[Ending, dict[str, Any]]:
         try:
-            if (stopped := await await_departure(self.engine, self._pacer, self.order, self.bot, self._cancel_asked)) is not None:
-                return stopped, {}
-            self._leg = await self.transport.place(self.order)
+            reached = await self._reach()
+            if isinstance(reached, Ending):
+                return reached, {}
+            self._leg = reached
             self.left.set()
             if self.cancelled:
                 await self._leg.hang_up("cancelled")
@@ -124,6 +128,13 @@ class CallRun:
             rang = self.state != "placing"
             unknown = not rang and self._leg is None
             return Ending("error", "pipeline_failure", rang or unknown, "unknown", may_have_been_dialled=unknown), {}
+
+    async def _reach(self) -> Leg | Ending:
+        """Place the call when its turn comes; its ending if it may not leave any more."""
+        assert self._pacer is not None
+        if (stopped := await await_departure(self.engine, self._pacer, self.order, self.bot, self._cancel_asked)) is not None:
+            return stopped
+        return await self.transport.place(self.order)
 
     async def _until_answered(self, leg: Leg) -> Ending | None:
         """Follow the call until somebody answers (None) or it fails."""
@@ -156,7 +167,9 @@ class CallRun:
         assert self._answered_at is not None
         values = template_values(self.order, bot, self.variables, self._answered_at)
         brain = make_brain(self.engine, bot, self.order, values, self._answered_at, self._note)
-        end = await converse(leg, brain, limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer")), clock, self._note)
+        end = await converse(
+            leg, brain, limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer")), clock, self._note, self._desk
+        )
         talk = {
             "transcript": [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in end.transcript],
             "customer_spoke": end.customer_spoke,
@@ -177,6 +190,7 @@ class CallRun:
                 connection, self.order.call_id, self.state, "ended", self.engine.worker_id, self.events, ended_at=now, ending=record
             ):
                 raise _TakenOver
+            self._desk.settle(connection, now, ending.end_reason)
             if talk.get("do_not_call"):  # at once: the next dial may be a moment away
                 suppressions.add(
                     connection,
