@@ -8,6 +8,7 @@ import core.access.tables
 import core.bots.tables
 import core.calls.tables
 import core.deliveries.tables
+import core.desk.tables
 import core.fleet.tables
 import core.recordings.tables
 import core.suppressions.tables

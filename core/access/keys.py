@@ -1,6 +1,7 @@
 """API keys: made, checked, listed, changed, rotated, revoked.
 
-A key is 256 random bits behind `dk_` (role `dialout`) or `da_` (role `admin`). It is shown once; the database has its
+A key is 256 random bits behind `dk_` (role `dialout`), `da_` (role `admin`) or `dp_` (role `agent`: a person at the agent
+desk, made with them by `core.desk.agents`; no bot is in its scope). It is shown once; the database has its
 SHA-256 only, so a key is found by its hash and never compared character by character: nothing about a key can be
 learnt from how long a refusal took. (A slow hash is for what people choose; 256 random bits cannot be guessed.)
 
@@ -42,11 +43,11 @@ __all__ = [
     "verify",
 ]
 
-Role = Literal["dialout", "admin"]
+Role = Literal["dialout", "admin", "agent"]
 
 _keys: Table = ApiKey.__table__  # type: ignore[attr-defined]
 
-_MARKS: dict[Role, str] = {"dialout": "dk_", "admin": "da_"}
+_MARKS: dict[Role, str] = {"dialout": "dk_", "admin": "da_", "agent": "dp_"}
 _SHOWN = 8  # characters of the secret part that a list shows: 48 of its 256 bits
 _LONGEST = 128
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -152,7 +153,7 @@ def create(
         key_id: its id.
         name: what people call it.
         now: the clock's time.
-        role: `dialout` or `admin`.
+        role: `dialout`, `admin` or `agent`.
         bots: the bot ids it may use; None means all.
         results_url: where the results of its calls are pushed.
         results_secret: `secret:NAME` of the secret that signs them.
@@ -163,7 +164,7 @@ def create(
         ValueError: when the role is unknown, the limit below 1, or the signing secret is written out instead of named.
     """
     if role not in get_args(Role):
-        raise ValueError(f"the role of a key is dialout or admin, not {role}")
+        raise ValueError(f"the role of a key is dialout, admin or agent, not {role}")
     settings = KeySettings(name, None if bots is None else tuple(bots), results_url, results_secret, expires_at, requests_per_minute)
     key, shown = _mint(role)
     row = {**_values(settings), "id": key_id, "role": role, "prefix": shown, "created_at": now, "key_hash": _hash(key)}

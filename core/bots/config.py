@@ -21,6 +21,7 @@ __all__ = [
     "AnalysisConfig",
     "BotConfig",
     "BrainConfig",
+    "DeskConfig",
     "PostCallPush",
     "PrefetchConfig",
     "PushFilter",
@@ -100,6 +101,30 @@ class RecordingConfig(_Strict):
         return value
 
 
+class DeskConfig(_Strict):
+    """Hand-offs to the agent desk: transfer targets whose address is `desk:QUEUE`."""
+
+    wait_seconds: float = Field(default=60.0, gt=0, le=3600, description="How long a caller is kept waiting for an agent, in seconds.")
+    claim_seconds: float = Field(
+        default=30.0, gt=0, le=600, description="How long an agent who claimed a call may take to connect, in seconds."
+    )
+    wait_without_agents: bool = Field(
+        default=False, description="Whether callers wait although no agent who could come is on duty; else they are told at once."
+    )
+    hold_lines: list[str] = Field(
+        default=[
+            "Please hold the line, I am connecting you to a colleague.",
+            "Thank you for waiting. A colleague will be with you shortly.",
+        ],
+        description="What the bot says to those who wait, in turn; templates allowed. None: it is silent.",
+    )
+    hold_every_seconds: float = Field(default=15.0, ge=2, le=300, description="How long it is silent between these lines.")
+    nobody_line: str = Field(
+        default="I'm sorry, nobody is free right now, but a colleague will call you back. When would suit you for the call?",
+        description="What it says when nobody came; templates allowed.",
+    )
+
+
 class BotConfig(_Strict):
     """A bot."""
 
@@ -121,7 +146,10 @@ class BotConfig(_Strict):
     closure_phrases: list[str] = Field(default=["goodbye", "have a nice day"], description="Said by the bot, they end the call.")
     silence: SilenceConfig = SilenceConfig()
     voicemail_message: str = Field(default="", description="What it leaves after the beep; it hangs up at once if empty.")
-    transfer_targets: dict[str, str] = Field(default={}, description="Name -> number or sip: address that callees can be handed to.")
+    transfer_targets: dict[str, str] = Field(
+        default={}, description="Name -> number, sip: address, or desk:QUEUE, that callees can be handed to."
+    )
+    desk: DeskConfig = Field(default=DeskConfig(), description="How callers are handed over to the agent desk.")
     recording: RecordingConfig = Field(default=RecordingConfig(), description="Recordings of its answered calls.")
     caller_id: str | None = Field(default=None, description="Its own caller ID; the trunk's default number if left out.")
     prefetch: PrefetchConfig | None = Field(default=None, description="Asks the CRM for the callee's data at the start of each call.")

@@ -68,7 +68,27 @@ def bot_complaints(data: Mapping[str, Any]) -> list[Complaint]:
             value = value.get(key) if isinstance(value, Mapping) else None
         if isinstance(value, str) and (complaint := check(value)) is not None:
             found.append((place, *complaint))
-    return [*found, *brain_complaints(data), *prefetch_complaints(data), *push_complaints(data)]
+    return [
+        *found,
+        *_target_complaints(data.get("transfer_targets")),
+        *brain_complaints(data),
+        *prefetch_complaints(data),
+        *push_complaints(data),
+    ]
+
+
+def _target_complaints(targets: Any) -> list[Complaint]:
+    """Transfer targets whose address no call can be handed to."""
+    found: list[Complaint] = []
+    for name, address in targets.items() if isinstance(targets, Mapping) else ():
+        if not isinstance(address, str):
+            continue
+        if not address.strip():
+            found.append((("transfer_targets", name), "it is empty", "Write a number, a sip: address, or desk:QUEUE."))
+        elif address.startswith("desk:") and not re.fullmatch(r"desk:[a-z0-9][a-z0-9_-]{0,63}", address):
+            advice = "Write desk: and the name of a queue, of small letters, digits, - and _, as in desk:support."
+            found.append((("transfer_targets", name), "it names no queue of the agent desk", advice))
+    return found
 
 
 def id_from_name(name: str) -> str:

@@ -28,6 +28,8 @@ _PLACES: tuple[tuple[KeyPath, Known], ...] = (
     (("voicemail_message",), _TALKING),
     (("silence", "lines"), _TALKING),
     (("silence", "goodbye"), _TALKING),
+    (("desk", "hold_lines"), _TALKING),
+    (("desk", "nobody_line"), _TALKING),
     (("brain", "lines"), _LINES),
     (("brain", "questions"), _LINES),
     (("prefetch", "url"), _TALKING),

@@ -20,6 +20,7 @@ from core.calls.states import LIVE
 from core.calls.store import EventLog, events_of, move
 from core.calls.tables import UNFINISHED, Call, CallEvent
 from core.calls.wishes import wishes_in
+from core.desk.moves import abandon_open
 from core.engine import Engine
 from core.fleet.store import dead_workers, mark_retired, remove_seats
 from core.fleet.tables import Worker
@@ -91,5 +92,6 @@ def _take_over(engine: Engine, connection: Connection, orphan: Row[Any]) -> Even
         wishes = wishes_in((event.kind, event.data) for event in events_of(connection, orphan.call_id))
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         record = {**dataclasses.asdict(ending), **dataclasses.asdict(wishes), "customer_spoke": bool(wishes)}
-        move(connection, orphan.call_id, orphan.state, "ended", engine.worker_id, events, ended_at=now, ending=record)
+        if move(connection, orphan.call_id, orphan.state, "ended", engine.worker_id, events, ended_at=now, ending=record):
+            abandon_open(connection, orphan.call_id, now, ending.end_reason)
     return events

@@ -21,6 +21,7 @@ from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes, keep, suppress
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
 from core.conversation.session import converse
+from core.desk.ticket import CallDesk
 from core.engine import Engine
 from core.kernel.failures import without_values
 from core.prefetch.fetch import Fetched, fetch
@@ -59,7 +60,7 @@ class CallRun:
         bot: the bot's configuration, at the version that the call runs.
         variables: the dialout's variables (crm).
         events: the call's event log, whose first events were written with its intent.
-        pacer: what the trunk's rate is kept with; the call waits for its turn from now on.
+        pacer: what the trunk's rate is kept with; the call waits for its turn from now on. None: it has no turn to wait for.
     """
 
     def __init__(
@@ -70,10 +71,11 @@ class CallRun:
         bot: BotConfig,
         variables: dict[str, Any],
         events: EventLog,
-        pacer: TrunkPacer,
+        pacer: TrunkPacer | None,
     ) -> None:
         self.engine, self.order, self.bot, self.variables, self.events, self._pacer = engine, order, bot, variables, events, pacer
-        pacer.wait()
+        if pacer is not None:
+            pacer.wait()
         self.transport = engine.transports[transport]
         self.left = engine.clock.signal()
         """Set once the INVITE has left, or the call has ended without it."""
@@ -84,6 +86,7 @@ class CallRun:
         self._fetching: asyncio.Task[Fetched] | None = None
         self._crm = variables
         self._started_at = engine.clock.now()
+        self._desk = CallDesk(engine.db, engine.clock, engine.ids, order.call_id, bot, order.to_number, variables)
         self._answered_at: datetime | None = None
         self._wishes, self._suppressed = Wishes(), False
 
@@ -122,11 +125,10 @@ class CallRun:
 
     async def _hold(self) -> tuple[Ending, dict[str, Any]]:
         try:
-            departed = await_departure(self.engine, self._pacer, self.order, self.bot, self._cancel_asked, self._prefetch)
-            if (stopped := await departed) is not None:
-                return stopped, {}
-            async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
-                self._leg = await self.transport.place(self.order)
+            reached = await self._reach()
+            if isinstance(reached, Ending):
+                return reached, {}
+            self._leg = reached
             self.left.set()
             if self.cancelled:
                 await self._leg.hang_up("cancelled")
@@ -144,6 +146,15 @@ class CallRun:
             unknown = not rang and self._leg is None
             return Ending("error", "pipeline_failure", rang or unknown, "unknown", may_have_been_dialled=unknown), {}
 
+    async def _reach(self) -> Leg | Ending:
+        """Place the call when its turn comes; its ending if it may not leave any more."""
+        assert self._pacer is not None
+        departed = await_departure(self.engine, self._pacer, self.order, self.bot, self._cancel_asked, self._prefetch)
+        if (stopped := await departed) is not None:
+            return stopped
+        async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
+            return await self.transport.place(self.order)
+
     async def _prefetch(self) -> Ending | None:
         """Ask the CRM for the callee's data, if the bot does; the ending, if it does not call without."""
         wanted, clock = self.bot.prefetch, self.engine.clock
@@ -160,6 +171,7 @@ class CallRun:
             if not keep_prefetch(connection, self.order.call_id, self.engine.worker_id, fetched.record(clock.now()), self.events):
                 raise _TakenOver
         self._crm = merged(self.variables, fetched.fields, wanted.precedence)
+        self._desk.crm = self._crm
         if fetched.outcome == "failed" and wanted.on_failure == "do_not_call":
             return Ending("error", "prefetch_failed", phone_rang=False)
         return None
@@ -205,7 +217,7 @@ class CallRun:
         brain = make_brain(self.engine, bot, self.order, values, self._answered_at, self._note)
         limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
         async with clock.timeout(bot.max_call_duration_seconds + _OVERTIME_SECONDS):
-            end = await converse(leg, brain, limits, clock, self._note_said)
+            end = await converse(leg, brain, limits, clock, self._note_said, self._desk)
         talk = {
             "transcript": [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in end.transcript],
             "customer_spoke": end.customer_spoke,
@@ -224,6 +236,7 @@ class CallRun:
                 connection, self.order.call_id, self.state, "ended", self.engine.worker_id, self.events, ended_at=now, ending=record
             ):
                 raise _TakenOver
+            self._desk.settle(connection, now, ending.end_reason)
             if self._wishes.do_not_call and not self._suppressed:
                 suppress(connection, self.order.to_number, self.order.call_id, now)
         self.state = "ended"

@@ -19,10 +19,11 @@ class EndCall:
 
 @dataclass(frozen=True)
 class Transfer:
-    """Hand the callee over to a configured target."""
+    """Hand the callee over to a configured target; `summary` tells whoever takes over what was said so far."""
 
     target: str
     reason: str
+    summary: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.bots.config import BotConfig, SilenceConfig
+from core.conversation.holding import HoldLines
 from core.templates import render
 from core.templates.render import Namespaces
 
@@ -25,7 +26,8 @@ class SessionLines:
 class ConversationLimits:
     """The limits of one conversation. Times are in clock seconds.
 
-    `transfer_targets`: name -> number or address. `transfer_method`: the guide's word for how this transport hands over.
+    `transfer_targets`: name -> number, address, or `desk:QUEUE`; `holding`: what is said to those who wait for the desk.
+    `transfer_method`: the guide's word for how this transport hands over.
     `brain_timeout_seconds`: how long the brain may think about one turn before the call is given up with an apology; None
     where the brain keeps limits of its own, in real time.
     `beep_wait_seconds`: how long a machine's beep is waited for before the message is left anyway.
@@ -40,6 +42,7 @@ class ConversationLimits:
     brain_timeout_seconds: float | None = 20.0
     beep_wait_seconds: float = 12.0
     lines: SessionLines = field(default_factory=SessionLines)
+    holding: HoldLines = field(default_factory=lambda: HoldLines(("Please hold the line.",), 15.0, "I'm sorry, nobody is free right now."))
 
 
 def limits_of(config: BotConfig, namespaces: Namespaces, transfer_method: str = "livekit_sip_refer") -> ConversationLimits:
@@ -54,7 +57,7 @@ def limits_of(config: BotConfig, namespaces: Namespaces, transfer_method: str = 
     def shown(template: str) -> str:
         return render(template, namespaces).text
 
-    silence = config.silence
+    silence, desk = config.silence, config.desk
     return ConversationLimits(
         max_call_duration_seconds=config.max_call_duration_seconds,
         silence=silence.model_copy(update={"lines": [shown(line) for line in silence.lines], "goodbye": shown(silence.goodbye)}),
@@ -62,5 +65,6 @@ def limits_of(config: BotConfig, namespaces: Namespaces, transfer_method: str = 
         voicemail_message=shown(config.voicemail_message),
         transfer_targets=dict(config.transfer_targets),
         transfer_method=transfer_method,
+        holding=HoldLines(tuple(shown(line) for line in desk.hold_lines), desk.hold_every_seconds, shown(desk.nobody_line)),
         brain_timeout_seconds=None if config.brain.kind == "llm" else ConversationLimits.brain_timeout_seconds,
     )

@@ -12,7 +12,9 @@ from typing import Any
 
 from core.conversation.brain import Action, Brain, DoNotCall, EndCall, ScheduleCallback, Transfer, Turn, VoicemailDetected
 from core.conversation.closure import closure_phrase
+from core.conversation.desk import Desk, HandoffRequest, desk_queue
 from core.conversation.ending import ConversationEnding, EndReason
+from core.conversation.holding import HoldingLine, hold
 from core.conversation.limits import ConversationLimits
 from core.conversation.silence import after_silence, ending_of_silence, line_for
 from core.conversation.transcript import Transcript
@@ -34,7 +36,9 @@ _REOPENINGS = 2  # how often a callee may interrupt the bot's last words before 
 _AFTER_LAST_WORDS_SECONDS = 4.0  # how long an interruption of the last words is waited for
 
 
-async def converse(leg: Leg, brain: Brain, limits: ConversationLimits, clock: Clock, record_event: RecordEvent) -> ConversationEnding:
+async def converse(
+    leg: Leg, brain: Brain, limits: ConversationLimits, clock: Clock, record_event: RecordEvent, desk: Desk | None = None
+) -> ConversationEnding:
     """Hold the conversation on a leg that was answered a moment ago, and hang up.
 
     Never raises for what a brain, a callee or a leg does: a failure ends the call with an apology and `pipeline_failure`.
@@ -46,10 +50,11 @@ async def converse(leg: Leg, brain: Brain, limits: ConversationLimits, clock: Cl
         limits: what bounds the conversation.
         clock: the clock of the call; the caller's task was started by it.
         record_event: called at once for every event of the call's log: `heard_first`, `silence`, `voicemail_detected`,
-            `voicemail_message_left`, `callback_requested`, `do_not_call_requested`, `transfer_sent`, `transfer_failed`,
-            `max_duration_reached`, `brain_failed`, `leg_failed`, `conversation_ended`.
+            `voicemail_message_left`, `callback_requested`, `do_not_call_requested`, `handoff_waiting`, `transfer_sent`,
+            `transfer_failed`, `max_duration_reached`, `brain_failed`, `leg_failed`, `conversation_ended`.
+        desk: the agent desk; None where there is none, and transfers to it fail.
     """
-    return await _Conversation(leg, brain, limits, clock, record_event).run()
+    return await _Conversation(leg, brain, limits, clock, record_event, desk).run()
 
 
 class _Over(Exception):
@@ -63,8 +68,11 @@ class _BrainFailed(Exception):
 
 
 class _Conversation:
-    def __init__(self, leg: Leg, brain: Brain, limits: ConversationLimits, clock: Clock, record_event: RecordEvent) -> None:
+    def __init__(
+        self, leg: Leg, brain: Brain, limits: ConversationLimits, clock: Clock, record_event: RecordEvent, desk: Desk | None
+    ) -> None:
         self._leg, self._brain, self._limits, self._clock, self._record_event = leg, brain, limits, clock, record_event
+        self._desk = desk
         self._transcript = Transcript(clock)
         self._pending: LegEvent | None = None  # an event that came while another was being completed
         self._silences = 0
@@ -241,6 +249,9 @@ class _Conversation:
         limits = self._limits
         facts = {"target": transfer.target, "reason": transfer.reason, "method": limits.transfer_method}
         destination = limits.transfer_targets.get(transfer.target)
+        if destination is not None and (queue := desk_queue(destination)) is not None:
+            await self._hand_over(transfer, queue, facts)
+            return
         if destination is None:
             self._record("transfer_failed", **facts, failed_reason=f"the bot has no transfer target called {transfer.target!r}")
         else:
@@ -251,6 +262,43 @@ class _Conversation:
             why = outcome.reason or (f"SIP status {outcome.sip_status}" if outcome.sip_status else "the transfer failed")
             self._record("transfer_failed", **facts, destination=destination, failed_reason=why, sip_status=outcome.sip_status)
         await self._say(limits.lines.transfer_failed)
+
+    async def _hand_over(self, transfer: Transfer, queue: str, facts: dict[str, Any]) -> None:
+        """Wait for a person at the agent desk; when nobody comes, say so, offer a callback, and stay in the conversation."""
+        if self._desk is None:
+            self._record("transfer_failed", **facts, failed_reason="there is no agent desk here")
+            await self._say(self._limits.lines.transfer_failed)
+            return
+        transcript = self._transcript
+        line = HoldingLine(
+            say=self._say,
+            next=self._next,
+            heard=self._hear_holding,
+            transfer=self._leg.transfer,
+            record=self._record,
+            transcript=lambda: transcript.lines,
+            seconds=lambda: transcript.seconds,
+            left=self._left,
+        )
+        request = HandoffRequest(queue, transfer.target, transfer.reason, transfer.summary, transcript.lines)
+        end = await hold(line, self._desk, request, self._limits.holding, facts)
+        if end is True:
+            raise _Over("transferred")
+        if isinstance(end, Failed):
+            self._record("leg_failed", reason=end.reason, sip_status=end.sip_status)
+            raise _Over("pipeline_failure")
+        if isinstance(end, HungUp):
+            raise _Over("customer_hangup")
+        self._silences = 0
+        if self._left() > 0:
+            await self._say(self._limits.holding.nobody)
+
+    def _hear_holding(self, event: Heard | Digit) -> None:
+        """Keep what a caller who waits says."""
+        if isinstance(event, Digit):
+            self._transcript.customer(f"[pressed {event.digit}]", 0.0)
+        elif event.text.strip():
+            self._transcript.customer(event.text, event.seconds, barged_in=event.barged_in)
 
     async def _leave_message(self, *, beeped: bool) -> None:
         """A machine answered: leave the message after the beep, if there is one to leave. Ends the conversation."""

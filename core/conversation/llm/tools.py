@@ -97,7 +97,7 @@ class ToolBox:
             case "end_call":
                 return Done(EndCall(), "The call ends.", arguments["last_words"])
             case "transfer_call":
-                return Done(Transfer(arguments["target"], arguments["reason"]), "The transfer was asked for.")
+                return Done(Transfer(arguments["target"], arguments["reason"], arguments.get("summary", "")), "The transfer was asked for.")
             case "detected_voicemail":
                 return Done(VoicemailDetected(), "The call ends, with the voicemail message if there is one.")
             case "do_not_call":
@@ -132,6 +132,7 @@ def _built_in(targets: Sequence[str]) -> dict[str, tuple[str, dict[str, Any]]]:
             _object(
                 target={"type": "string", "enum": list(targets)},
                 reason={"type": "string", "description": "Why, in one sentence, for whoever takes over."},
+                optional={"summary": {"type": "string", "description": "What was said and agreed so far, in two or three sentences."}},
             ),
         ),
         "detected_voicemail": ("A machine or mailbox answered, not a person.", _object()),
@@ -148,5 +149,6 @@ def _built_in(targets: Sequence[str]) -> dict[str, tuple[str, dict[str, Any]]]:
     return found
 
 
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+def _object(*, optional: Mapping[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
+    known = {**properties, **(optional or {})}
+    return {"type": "object", "properties": known, "required": list(properties), "additionalProperties": False}

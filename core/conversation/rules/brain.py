@@ -108,7 +108,7 @@ class RulesBrain:
         actions: tuple[Action, ...] = ()
         if self.facts.transfer_target and not self.facts.transfer_failed:  # we are still here, so it failed
             self.facts.transfer_failed = self.facts.callback_requested = True
-            self._state = "callback_set"
+            self._state = "callback_time"  # what was said last is a question for the time of a callback, or can be answered with one
             self.facts.callback_words = "asked for a person"
             actions = (ScheduleCallback(None, "asked for a person"),)
             if self.facts.disposition is None:

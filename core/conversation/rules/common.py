@@ -14,8 +14,8 @@ from core.conversation.rules.understand import Understood
 __all__ = ["ALIASES", "ANYWHERE", "LINES", "closing_states", "identity_states"]
 
 
-def _person(_: Facts, __: Understood, moment: Moment) -> Step:
-    if moment.transfer_target is not None:
+def _person(facts: Facts, __: Understood, moment: Moment) -> Step:
+    if moment.transfer_target is not None and not facts.transfer_failed:
         return Step("transfer", END, do.transfer, ask=False)
     return Step("no_person", "callback_time", do.wants_person, ask=False)
 

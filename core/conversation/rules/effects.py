@@ -7,6 +7,7 @@ from typing import Final
 
 from core.conversation.brain import Action, DoNotCall, ScheduleCallback, Transfer
 from core.conversation.rules.facts import Facts
+from core.conversation.rules.report import handover_summary
 from core.conversation.rules.scene import Effect, Moment
 from core.conversation.rules.understand import Understood
 from core.conversation.rules.when import callback_time
@@ -91,8 +92,9 @@ def wants_person(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ..
 def transfer(facts: Facts, heard: Understood, moment: Moment) -> tuple[Action, ...]:
     """They want a person, and there is one."""
     assert moment.transfer_target is not None
+    summary = handover_summary(facts)
     facts.transfer_target = moment.transfer_target
-    return (Transfer(moment.transfer_target, f"the customer asked for a person: {heard.heard}"),)
+    return (Transfer(moment.transfer_target, f"the customer asked for a person: {heard.heard}", summary),)
 
 
 def note_question(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:

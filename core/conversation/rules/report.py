@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from core.conversation.rules.facts import Facts
 
-__all__ = ["DISPOSITIONS", "report"]
+__all__ = ["DISPOSITIONS", "handover_summary", "report"]
 
 DISPOSITIONS: Final = (
     "PROMISE_TO_PAY",
@@ -66,6 +66,14 @@ def report(facts: Facts, questions: dict[str, str]) -> dict[str, Any]:
         "do_not_call": facts.do_not_call,
         "wrong_number": disposition == "WRONG_NUMBER",
     }
+
+
+def handover_summary(facts: Facts) -> str:
+    """What a colleague who takes the call over should know, in a sentence or two: who is there, and what was agreed."""
+    known = {True: "It is the person we look for.", False: "Somebody else is on the line.", None: "It is not known who is on the line."}
+    disposition, sub = _decided(facts, {})
+    agreed = "" if disposition == "NO_OUTCOME" else _remarks(facts, disposition, sub, {})
+    return f"{known[facts.right_party]} {agreed}".strip()
 
 
 def _decided(facts: Facts, questions: dict[str, str]) -> tuple[str, str | None]:

@@ -235,6 +235,26 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "desk_agents",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("queues", JsonValue, nullable=False),
+        sa.Column("languages", JsonValue, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("state_since", UtcDateTime(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("removed_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint("state IN ('available', 'busy', 'offline')", name="desk_agents_state"),
+        sa.ForeignKeyConstraint(
+            ["key_id"],
+            ["api_keys.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key_id"),
+    )
+    op.create_table(
         "lead_imports",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("campaign_id", sa.String(), nullable=False),
@@ -339,6 +359,66 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
         )
+
+    op.create_table(
+        "handoffs",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("call_id", sa.String(), nullable=False),
+        sa.Column("bot_id", sa.String(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("caller", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("summary", sa.String(), nullable=False),
+        sa.Column("transcript", JsonValue, nullable=False),
+        sa.Column("crm", JsonValue, nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("wait_until", UtcDateTime(), nullable=False),
+        sa.Column("claim_seconds", sa.Float(), nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=True),
+        sa.Column("claim_until", UtcDateTime(), nullable=True),
+        sa.Column("connected_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("end_reason", sa.String(), nullable=True),
+        sa.Column("notes", sa.String(), nullable=False),
+        sa.CheckConstraint("state <> 'claimed' OR claim_until IS NOT NULL", name="handoffs_claim_ends"),
+        sa.CheckConstraint("state NOT IN ('claimed', 'connecting', 'connected') OR agent_id IS NOT NULL", name="handoffs_held_has_agent"),
+        sa.ForeignKeyConstraint(
+            ["agent_id"],
+            ["desk_agents.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["call_id"],
+            ["calls.call_id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("handoffs", schema=None) as batch_op:
+        batch_op.create_index("handoffs_created", ["created_at", "id"], unique=False)
+        batch_op.create_index(
+            "handoffs_one_per_agent",
+            ["agent_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('claimed', 'connecting', 'connected')"),
+            postgresql_where=sa.text("state IN ('claimed', 'connecting', 'connected')"),
+        )
+        batch_op.create_index(
+            "handoffs_one_per_call",
+            ["call_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('waiting', 'claimed', 'connecting')"),
+            postgresql_where=sa.text("state IN ('waiting', 'claimed', 'connecting')"),
+        )
+        batch_op.create_index(
+            "handoffs_open",
+            ["created_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('waiting', 'claimed', 'connecting')"),
+            postgresql_where=sa.text("state IN ('waiting', 'claimed', 'connecting')"),
+        )
+        batch_op.create_index(batch_op.f("ix_handoffs_call_id"), ["call_id"], unique=False)
 
     op.create_table(
         "leads",
@@ -515,6 +595,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_delivery_attempts_delivery_id"), ["delivery_id"], unique=False)
 
     op.create_table(
+        "handoff_events",
+        sa.Column("handoff_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=True),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["handoff_id"],
+            ["handoffs.id"],
+        ),
+        sa.PrimaryKeyConstraint("handoff_id", "seq"),
+    )
+    op.create_table(
         "lead_history",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), sa.Identity(always=False), nullable=False),
         sa.Column("lead_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -543,6 +637,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lead_history_lead_id"))
 
     op.drop_table("lead_history")
+    op.drop_table("handoff_events")
     with op.batch_alter_table("delivery_attempts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_delivery_attempts_delivery_id"))
 
@@ -579,6 +674,26 @@ def downgrade() -> None:
         batch_op.drop_index("leads_import")
 
     op.drop_table("leads")
+    with op.batch_alter_table("handoffs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_handoffs_call_id"))
+        batch_op.drop_index(
+            "handoffs_open",
+            sqlite_where=sa.text("state IN ('waiting', 'claimed', 'connecting')"),
+            postgresql_where=sa.text("state IN ('waiting', 'claimed', 'connecting')"),
+        )
+        batch_op.drop_index(
+            "handoffs_one_per_call",
+            sqlite_where=sa.text("state IN ('waiting', 'claimed', 'connecting')"),
+            postgresql_where=sa.text("state IN ('waiting', 'claimed', 'connecting')"),
+        )
+        batch_op.drop_index(
+            "handoffs_one_per_agent",
+            sqlite_where=sa.text("state IN ('claimed', 'connecting', 'connected')"),
+            postgresql_where=sa.text("state IN ('claimed', 'connecting', 'connected')"),
+        )
+        batch_op.drop_index("handoffs_created")
+
+    op.drop_table("handoffs")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.drop_index("deliveries_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
         batch_op.drop_index("deliveries_created")
@@ -597,6 +712,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lead_imports_campaign_id"))
 
     op.drop_table("lead_imports")
+    op.drop_table("desk_agents")
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.drop_index(
             "calls_live",

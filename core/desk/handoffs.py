@@ -1,0 +1,128 @@
+"""What an agent does with a hand-off: claim it, have the call put through, give it back, complete it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from core.desk.agents import Agent, serves
+from core.desk.errors import DeskConflict, NotAtDesk
+from core.desk.moves import move, release
+from core.desk.states import WrongState, next_state
+from core.desk.tables import DeskAgent, Handoff
+
+__all__ = ["claim", "complete", "connect", "find_handoff", "give_back"]
+
+_agents = DeskAgent.__table__  # type: ignore[attr-defined]
+_handoffs = Handoff.__table__  # type: ignore[attr-defined]
+
+
+def find_handoff(connection: Connection, handoff_id: str, agent: Agent | None = None) -> Row[Any]:
+    """A hand-off, for an agent if one is given: one that waits in their queues, or is or was theirs.
+
+    Raises:
+        NotAtDesk: there is none, or not for this agent: both look alike.
+    """
+    row = connection.execute(select(_handoffs).where(_handoffs.c.id == handoff_id)).one_or_none()
+    if row is None or (agent is not None and row.agent_id != agent.id and not serves(agent, row.queue, row.language)):
+        raise NotAtDesk("There is no such hand-off.")
+    return row
+
+
+def claim(connection: Connection, handoff_id: str, agent: Agent, now: datetime) -> Row[Any]:
+    """Take a hand-off that waits; the agent is busy from now on. Of two who claim it at once, one gets it.
+
+    Claiming again what one has claimed changes nothing.
+
+    Raises:
+        NotAtDesk: there is none for this agent.
+        DeskConflict: somebody else has it, the caller is gone, or the agent is not available.
+    """
+    row = find_handoff(connection, handoff_id, agent)
+    if row.state == "claimed" and row.agent_id == agent.id:
+        return row
+    _require(row, "claim")
+    taken = connection.execute(
+        update(_agents).where(_agents.c.id == agent.id, _agents.c.state == "available").values(state="busy", state_since=now)
+    )
+    if taken.rowcount != 1:
+        raise DeskConflict(f"You are {agent.state}: be available to claim a hand-off.")
+    return move(connection, row, "claim", now, agent_id=agent.id, claim_until=now + timedelta(seconds=row.claim_seconds))
+
+
+def connect(connection: Connection, handoff_id: str, agent: Agent, now: datetime) -> Row[Any]:
+    """Have the call put through to the agent's address. An intent: whoever holds the call carries it out.
+
+    Asked again, it changes nothing.
+
+    Raises:
+        NotAtDesk: there is none for this agent.
+        DeskConflict: it is not this agent's, or not claimed.
+    """
+    row = _theirs(connection, handoff_id, agent)
+    if row.state in {"connecting", "connected"}:
+        return row
+    _require(row, "connect")
+    return move(connection, row, "connect", now)
+
+
+def give_back(connection: Connection, handoff_id: str, agent: Agent, now: datetime, reason: str = "") -> Row[Any]:
+    """Return a claimed hand-off to the queue, where it waits on as before; the agent is free.
+
+    Raises:
+        NotAtDesk: there is none for this agent.
+        DeskConflict: it is not this agent's, or the call is with them already.
+    """
+    row = _theirs(connection, handoff_id, agent)
+    _require(row, "return")
+    returned = move(connection, row, "return", now, detail=reason, agent_id=None, claim_until=None)
+    release(connection, agent.id, now)
+    return returned
+
+
+def complete(connection: Connection, handoff_id: str, agent: Agent, now: datetime, outcome: str, notes: str) -> Row[Any]:
+    """The agent has talked to the caller: what came of it, in a word, and notes. The agent is free.
+
+    Raises:
+        NotAtDesk: there is none for this agent.
+        DeskConflict: the call never was with this agent.
+    """
+    row = _theirs(connection, handoff_id, agent)
+    if row.state == "completed":
+        return row
+    _require(row, "complete")
+    completed = move(connection, row, "complete", now, detail=outcome, ended_at=now, end_reason=outcome, notes=notes)
+    release(connection, agent.id, now)
+    return completed
+
+
+def _theirs(connection: Connection, handoff_id: str, agent: Agent) -> Row[Any]:
+    row = find_handoff(connection, handoff_id, agent)
+    if row.agent_id != agent.id:
+        raise DeskConflict("This hand-off is not yours: claim it first.")
+    return row
+
+
+_NOT_NOW = {
+    "claimed": "another agent has claimed it",
+    "connecting": "it is being put through to its agent",
+    "connected": "the call is with its agent, and no longer ours",
+    "completed": "it was completed",
+    "unserved": "nobody came in time, and the caller was told so",
+    "abandoned": "the call is over",
+    "waiting": "nobody has claimed it",
+}
+
+
+def _require(row: Row[Any], event: str) -> None:
+    """The event is allowed now.
+
+    Raises:
+        DeskConflict: it is not.
+    """
+    try:
+        next_state(row.state, event)
+    except WrongState:
+        raise DeskConflict(f"This cannot be done now: {_NOT_NOW[row.state]}.") from None

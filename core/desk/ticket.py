@@ -1,0 +1,159 @@
+"""The side of the call: it joins the queue, looks how it stands, and leaves it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from core.bots.config import BotConfig
+from core.conversation.brain import TranscriptLine
+from core.conversation.desk import DeskTicket, HandoffRequest, PutThrough, StillWaiting, Unserved
+from core.desk.agents import all_agents, find_agent, serves
+from core.desk.errors import DeskConflict
+from core.desk.moves import abandon_open, add_event, move, release
+from core.desk.tables import Handoff
+from core.kernel.clock import Clock
+from core.kernel.database import Database
+from core.kernel.ids import Ids
+
+__all__ = ["CallDesk"]
+
+_handoffs = Handoff.__table__  # type: ignore[attr-defined]
+
+
+class CallDesk:
+    """The desk of one call.
+
+    Args:
+        db, clock, ids: of the process that holds the call.
+        call_id: the call.
+        bot: its bot.
+        caller: the customer's number.
+        crm: what is known of the customer.
+    """
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, call_id: str, bot: BotConfig, caller: str, crm: dict[str, Any]) -> None:
+        self._db, self._clock, self._ids = db, clock, ids
+        self.call_id, self.bot, self.caller, self.crm = call_id, bot, caller, crm
+        self._asked = 0
+        self._connected: str | None = None
+
+    def ask(self, request: HandoffRequest) -> DeskTicket | Unserved:
+        """Join the queue; see `core.conversation.desk.Desk`."""
+        self._asked += 1
+        config, now = self.bot.desk, self._clock.now()
+        handoff_id = self._ids.new("handoff", self.call_id, self._asked)
+        with self._db.write() as connection:
+            on_duty = [
+                agent for agent in all_agents(connection) if agent.state != "offline" and serves(agent, request.queue, self.bot.language)
+            ]
+            row = connection.execute(
+                insert(_handoffs)
+                .values(
+                    id=handoff_id,
+                    call_id=self.call_id,
+                    bot_id=self.bot.id,
+                    queue=request.queue,
+                    language=self.bot.language,
+                    target=request.target,
+                    state="waiting",
+                    caller=self.caller,
+                    reason=request.reason,
+                    summary=request.summary,
+                    transcript=_plain(request.transcript),
+                    crm=self.crm,
+                    created_at=now,
+                    wait_until=now + timedelta(seconds=config.wait_seconds),
+                    claim_seconds=config.claim_seconds,
+                    notes="",
+                )
+                .returning(*_handoffs.c)
+            ).one()
+            add_event(connection, handoff_id, "waiting", now, None)
+            if on_duty or config.wait_without_agents:
+                return _Ticket(self, handoff_id)
+            why = "no agent who could take the call is on duty"
+            move(connection, row, "give_up", now, detail=why, ended_at=now, end_reason="nobody_on_duty")
+            return Unserved(why)
+
+    def settle(self, connection: Connection, now: datetime, end_reason: str) -> None:
+        """The call is over: in the transaction of its end, its hand-off becomes the agent's, or is closed."""
+        if self._connected is not None:
+            row = connection.execute(select(_handoffs).where(_handoffs.c.id == self._connected)).one()
+            if row.state == "connecting":
+                move(connection, row, "connected", now, connected_at=now, claim_until=None)
+        if self._asked:
+            abandon_open(connection, self.call_id, now, end_reason)
+
+    def connected(self, handoff_id: str) -> None:
+        """An agent has the call: `settle` records it."""
+        self._connected = handoff_id
+
+    def read(self, handoff_id: str) -> Any:
+        """The row of a hand-off."""
+        with self._db.read() as connection:
+            return connection.execute(select(_handoffs).where(_handoffs.c.id == handoff_id)).one()
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        return self._db
+
+    def now(self) -> datetime:
+        """The moment it is."""
+        return self._clock.now()
+
+
+class _Ticket:
+    """One place in the queue."""
+
+    def __init__(self, desk: CallDesk, handoff_id: str) -> None:
+        self._desk, self.id = desk, handoff_id
+        self._shown = 0
+
+    def look(self, transcript: tuple[TranscriptLine, ...]) -> StillWaiting | PutThrough | Unserved:
+        """How it stands; claims that ran out and waits that are over are ended here, by whoever holds the call."""
+        now, row = self._desk.now(), self._desk.read(self.id)
+        self._show(transcript)
+        if row.state == "connecting":
+            with self._desk.db.read() as connection:
+                return PutThrough(find_agent(connection, row.agent_id).address)
+        expired = row.state == "claimed" and now >= row.claim_until
+        over = now >= row.wait_until and row.state in {"waiting", "claimed"} and (row.state == "waiting" or expired)
+        if not expired and not over:
+            return StillWaiting()
+        try:
+            with self._desk.db.write() as connection:
+                if expired:
+                    claimant = row.agent_id
+                    row = move(connection, row, "claim_expired", now, agent_id=None, claim_until=None)
+                    release(connection, claimant, now)
+                if over:
+                    move(connection, row, "give_up", now, ended_at=now, end_reason="nobody_came")
+        except DeskConflict:  # an agent acted at this very moment
+            return StillWaiting()
+        return Unserved(f"no agent came within {self._desk.bot.desk.wait_seconds:g} seconds") if over else StillWaiting()
+
+    def not_reached(self, why: str) -> None:
+        """Back to the queue; the agent is free."""
+        row, now = self._desk.read(self.id), self._desk.now()
+        with self._desk.db.write() as connection:
+            move(connection, row, "agent_not_reached", now, detail=why, agent_id=None, claim_until=None)
+            release(connection, row.agent_id, now)
+
+    def put_through(self, transcript: tuple[TranscriptLine, ...]) -> None:
+        """The agent has the call."""
+        self._show(transcript)
+        self._desk.connected(self.id)
+
+    def _show(self, transcript: tuple[TranscriptLine, ...]) -> None:
+        if len(transcript) > self._shown:
+            self._shown = len(transcript)
+            with self._desk.db.write() as connection:
+                connection.execute(update(_handoffs).where(_handoffs.c.id == self.id).values(transcript=_plain(transcript)))
+
+
+def _plain(transcript: tuple[TranscriptLine, ...]) -> list[dict[str, Any]]:
+    return [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in transcript]
