@@ -13,7 +13,6 @@ from alembic import command
 
 import web
 from core.kernel.database import Database
-from web import migrate
 from web.migrate import alembic_config, upgrade
 
 
