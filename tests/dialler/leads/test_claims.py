@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,8 +11,9 @@ from sqlalchemy import update
 
 from core.kernel.database import Database
 from core.kernel.ids import Ids
-from dialler.campaigns.store import change_state
-from dialler.leads.claims import Claim, claim, end_undialled, give_back, mark_placed
+from dialler.campaigns.store import change_state, read_campaign
+from dialler.leads.claims import Claim, Undialled, claim, end_undialled, give_back, mark_placed, note_failed_dialout
+from dialler.leads.held import hold
 from dialler.leads.progress import backlog
 from dialler.leads.queue import close_waiting, promote_due
 from tests.conftest import START
@@ -127,3 +130,118 @@ def test_closing_ends_waiting_leads_only(db: Database) -> None:
         assert close_waiting(connection, CAMPAIGN, "stopped", NOW) == 1
     assert (lead_row(db, busy).state, lead_row(db, waiting).state) == ("claimed", "stopped")
     assert events_of_lead(db, waiting) == ["stopped"]
+
+
+def test_nothing_is_claimed_while_calls_are_being_ended(db: Database) -> None:
+    add_leads(db, NOW, "+12025550101")
+    with db.write() as connection:
+        change_state(connection, CAMPAIGN, "pause", NOW, end_calls=True)
+        change_state(connection, CAMPAIGN, "resume", NOW)
+    assert take(db, 5) == []
+
+
+def test_an_order_to_end_calls_is_not_taken_back_by_the_next_order(db: Database) -> None:
+    def ordered() -> bool:
+        with db.read() as connection:
+            return bool(read_campaign(connection, CAMPAIGN).end_calls)
+
+    with db.write() as connection:
+        change_state(connection, CAMPAIGN, "pause", NOW, end_calls=True)
+    for event in ("pause", "resume", "start", "stop", "stop"):
+        with db.write() as connection:
+            change_state(connection, CAMPAIGN, event, NOW)
+        assert ordered(), event
+    with db.write() as connection:
+        change_state(connection, CAMPAIGN, "drained", NOW)
+    assert not ordered()
+
+
+@pytest.mark.parametrize(
+    ("cause", "state", "disposition"),
+    [
+        ("number_suppressed", "suppressed", "DO_NOT_CALL"),
+        ("number_refused", "undialable", "INVALID_NUMBER"),
+        ("lead_refused", "undialable", "ERROR"),
+        ("not_received", "exhausted", "ERROR"),
+    ],
+)
+def test_a_lead_that_can_never_be_dialled_ends_with_the_reason(db: Database, cause: Undialled, state: str, disposition: str) -> None:
+    (lead,) = add_leads(db, NOW, "+12025550101")
+    (taken,) = take(db, 1)
+    with db.write() as connection:
+        for _ in range(2):
+            note_failed_dialout(connection, taken, TOKEN, "the core answered 500")
+        assert end_undialled(connection, taken, TOKEN, cause, "because", NOW)
+        assert not end_undialled(connection, taken, TOKEN, cause, "because", NOW)
+    row, (attempt,) = lead_row(db, lead), attempt_rows(db, lead)
+    assert (row.state, row.disposition, row.outcome, row.note) == (state, disposition, cause, "because")
+    assert (row.attempts, row.uncharged, row.attempt_id, row.lease_token) == (0, 2, None, None)
+    assert (attempt.state, attempt.charged, attempt.outcome, attempt.failed_dialouts) == ("ended", False, cause, 2)
+    assert events_of_lead(db, lead) == ["claimed", cause]
+
+
+def test_a_lead_that_is_given_back_to_a_stopped_campaign_is_stopped(db: Database) -> None:
+    (lead,) = add_leads(db, NOW, "+12025550101")
+    (taken,) = take(db, 1)
+    with db.write() as connection:
+        change_state(connection, CAMPAIGN, "stop", NOW)
+        close_waiting(connection, CAMPAIGN, "stopped", NOW)
+    with db.write() as connection:
+        assert give_back(connection, taken, TOKEN, NOW, "no capacity", NOW, at_once=True)
+    row, (attempt,) = lead_row(db, lead), attempt_rows(db, lead)
+    assert (row.state, row.queue, row.due_at, row.attempt_id) == ("stopped", None, None, None)
+    assert (attempt.state, attempt.charged, attempt.outcome) == ("ended", False, "stopped")
+    assert events_of_lead(db, lead) == ["claimed", "stopped"]
+
+
+@pytest.mark.parametrize(("event", "more"), [(None, True), ("pause", False), ("stop", False)])
+def test_an_answer_says_whether_more_may_be_dialled(db: Database, event: str | None, more: bool) -> None:
+    add_leads(db, NOW, "+12025550101")
+    (taken,) = take(db, 1)
+    with db.write() as connection:
+        if event:
+            change_state(connection, CAMPAIGN, event, NOW)
+        assert mark_placed(connection, taken, TOKEN, "call-1", NOW) is more
+
+
+LATE = {
+    "placed": lambda connection, taken: mark_placed(connection, taken, TOKEN, "call-1", NOW),
+    "given back": lambda connection, taken: give_back(connection, taken, TOKEN, NOW, "no", NOW, at_once=True),
+    "refused": lambda connection, taken: end_undialled(connection, taken, TOKEN, "number_refused", "no", NOW),
+    "failed": lambda connection, taken: note_failed_dialout(connection, taken, TOKEN, "no"),
+    "held": lambda connection, taken: hold(connection, taken, TOKEN, "who knows", NOW),
+}
+
+
+@pytest.mark.parametrize("moved_on", ["another owner", "another attempt"])
+@pytest.mark.parametrize("write", LATE.values(), ids=LATE)
+def test_who_comes_late_changes_nothing_and_is_logged(
+    db: Database, caplog: pytest.LogCaptureFixture, write: Callable[..., object], moved_on: str
+) -> None:
+    (lead,) = add_leads(db, NOW, "+12025550101")
+    (taken,) = take(db, 1)
+    values = {"lease_token": "the next owner"} if moved_on == "another owner" else {"attempt_id": "the next attempt"}
+    with db.write() as connection:
+        connection.execute(update(leads).where(leads.c.id == lead).values(**values))
+    before = lead_row(db, lead), attempt_rows(db, lead), events_of_lead(db, lead)
+    with caplog.at_level(logging.WARNING), db.write() as connection:
+        write(connection, taken)
+    assert (lead_row(db, lead), attempt_rows(db, lead), events_of_lead(db, lead)) == before
+    assert taken.attempt_id in caplog.text
+    assert "too late" in caplog.text
+    assert "2025550101" not in caplog.text
+
+
+def test_leads_that_become_due_at_once_come_in_parts_the_longest_due_first(db: Database) -> None:
+    later = [
+        add_leads(db, NOW, f"+120255501{n}", state="retry_scheduled", due_at=NOW - timedelta(minutes=n), ready=False)[0]
+        for n in range(10, 15)
+    ]
+    with db.write() as connection:
+        assert [promote_due(connection, CAMPAIGN, NOW, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [c.lead_id for c in take(db, 9)] == later[::-1]
+    add_leads(db, NOW, "+12025550120", "+12025550121", state="retry_scheduled", due_at=NOW - timedelta(minutes=9), ready=False)
+    (longest,) = add_leads(db, NOW, "+12025550122", state="retry_scheduled", due_at=NOW - timedelta(minutes=10), ready=False)
+    with db.write() as connection:
+        promote_due(connection, CAMPAIGN, NOW, limit=1)
+    assert [c.lead_id for c in take(db, 9)] == [longest]

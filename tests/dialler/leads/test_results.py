@@ -127,14 +127,17 @@ def test_a_result_of_nobodys_attempt(db: Database, lead: int) -> None:
     assert snapshot(db, lead) == before
 
 
-def test_a_second_call_of_one_attempt_is_not_counted_twice(db: Database, lead: int) -> None:
-    """It cannot be, but if it is: the lead does not move by it, and what came is kept."""
+def test_a_second_call_of_one_attempt_is_not_counted_twice(db: Database, lead: int, caplog: pytest.LogCaptureFixture) -> None:
+    """It cannot be, but if it is: the lead does not move by it, and what came is kept, and logged."""
     taken = take(db)
     placed(db, taken)
     receive(db, taken.attempt_id)
     before = snapshot(db, lead)
     assert receive(db, taken.attempt_id, session_id="a second call", **REACHED).status == "repeated"
     assert snapshot(db, lead) == before
+    assert "a second call" in caplog.text
+    assert taken.attempt_id in caplog.text
+    assert "2025550" not in caplog.text
 
 
 def test_only_what_could_ring_is_charged(db: Database, lead: int) -> None:

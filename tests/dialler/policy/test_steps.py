@@ -23,6 +23,7 @@ moments = st.none() | st.integers(-3600, 3600).map(lambda s: START + timedelta(s
     opens_at=moments,
     hold_until=moments,
     state=st.sampled_from(["running", "paused", "stopping", "draining", "completed"]),
+    ending_calls=st.booleans(),
 )
 def test_it_never_dials_when_it_must_not(
     ready: bool,
@@ -32,9 +33,11 @@ def test_it_never_dials_when_it_must_not(
     opens_at: datetime | None,
     hold_until: datetime | None,
     state: str,
+    ending_calls: bool,
 ) -> None:
-    step = next_step(START, Situation(state, ready, in_flight, next_due, window_open, opens_at, hold_until, "why"))
+    step = next_step(START, Situation(state, ready, in_flight, next_due, window_open, opens_at, hold_until, "why", ending_calls))
     if isinstance(step, Dial):
+        assert not ending_calls
         assert state == "running"
         assert ready
         assert window_open
@@ -56,6 +59,8 @@ def test_each_case() -> None:
 
     assert step() == Dial()
     assert step(state="paused") == Paused()
+    assert step(ending_calls=True) == Paused()
+    assert step(ending_calls=True, in_flight=1) == Wait(None)
     assert step(state="stopping", in_flight=1) == Wait(None)
     assert step(state="stopping") == Over("drained")
     assert step(state="draining") == Over("interrupted")

@@ -24,16 +24,20 @@ class FakeCore:
 
     `dialouts` are the keys that it was asked to dial, in order, repeats included; `calls` what it placed, by key. What
     stands in `answers` is given, one a dialout, after the call was placed, in place of the true answer; what stands in
-    `refusals` in place of placing it. While `down` nothing is answered.
+    `refusals` in place of placing it, and what stands in `of_number`, for that number, every time. While `down` nothing
+    is answered.
     """
 
     available: int = 5
+    seats: int = 5
     down: bool = False
     dialouts: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     refusals: list[Answer] = field(default_factory=list)
+    of_number: dict[str, Answer] = field(default_factory=dict)
+    of_cancels: list[Answer] = field(default_factory=list)
     on_dialout: Callable[[str], None] = lambda _: None
 
     def client(self, clock: Clock) -> CoreClient:
@@ -51,7 +55,7 @@ class FakeCore:
             raise httpx.ConnectError("down", request=request)
         match request.method, request.url.path.split("/")[1:]:
             case "GET", ["health", "fleet"]:
-                return httpx.Response(200, json={"fleet_available": self.available, "fleet_calls": 0, "fleet_max": 5})
+                return httpx.Response(200, json={"fleet_available": self.available, "fleet_calls": 0, "fleet_max": self.seats})
             case "POST", ["api", "v1", "sip", "dialout"]:
                 return self._dialout(request)
             case "GET", ["api", "v1", "calls"]:
@@ -61,6 +65,8 @@ class FakeCore:
                 call = next((call for call in self.calls.values() if call["call_id"] == call_id), None)
                 return httpx.Response(200, json=call) if call else httpx.Response(404, json={"detail": "no such call"})
             case "POST", ["api", "v1", "calls", call_id, "cancel"]:
+                if self.of_cancels:
+                    return self.of_cancels.pop(0)()
                 self.cancelled.append(call_id)
                 return httpx.Response(200, json={})
         return httpx.Response(404, json={"detail": "no such path"})
@@ -73,6 +79,8 @@ class FakeCore:
             if self.refusals:
                 return self.refusals.pop(0)()
             number = json.loads(request.content)["to_number"]
+            if number in self.of_number:
+                return self.of_number[number]()
             self.calls[key] = {"call_id": f"call-of-{key}", "to_number": number, "idempotency_key": key, "state": "ringing", "result": None}
         if self.answers:
             return self.answers.pop(0)()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import httpx
@@ -18,57 +17,15 @@ from dialler.campaigns.store import change_state, read_campaign
 from dialler.campaigns.tables import Campaign
 from dialler.leads.claims import claim
 from dialler.leads.queue import close_waiting
-from dialler.leads.results import receive_result
+from dialler.policy.pacing import TokenBucket
 from dialler.policy.steps import Over, Paused, next_step
 from dialler.scheduler import runner as runner_module
 from dialler.scheduler.control import end_calls
-from dialler.scheduler.runner import CampaignRunner, LeaseLost, Parts
+from dialler.scheduler.runner import LeaseLost
 from tests.conftest import START
 from tests.dialler.scheduler.fake_core import FakeCore
+from tests.dialler.scheduler.stage import NUMBERS, InVirtualTime, Stage, order, state_of
 from tests.support import CAMPAIGN, TOKEN, add_leads, attempt_rows, lead_row, make_campaign
-
-InVirtualTime = Callable[[Callable[[VirtualClock], Coroutine[Any, Any, Any]]], Any]
-NUMBERS = [f"+120255501{n:02d}" for n in range(20, 26)]
-
-
-def state_of(db: Database) -> str:
-    with db.read() as connection:
-        return str(read_campaign(connection, CAMPAIGN).state)
-
-
-def order(db: Database, event: str) -> None:
-    with db.write() as connection:
-        change_state(connection, CAMPAIGN, event, START)
-
-
-class Stage:
-    """A campaign, its runner, and a core whose calls end when `finish` says so."""
-
-    def __init__(self, db: Database, clock: VirtualClock, core: FakeCore, leads: int = 1, **settings: Any) -> None:
-        self.db, self.clock, self.core = db, clock, core
-        make_campaign(db, START, **{"max_attempts": 1, **settings})
-        self.leads = add_leads(db, START, *NUMBERS[:leads])
-        self.parts = Parts(db, clock, Ids(1), core.client(clock))
-        self.runner = CampaignRunner(self.parts, CAMPAIGN, TOKEN)
-        self.running = clock.spawn(self.runner.run(), name="runner")
-
-    async def until_dialled(self, count: int = 1) -> None:
-        while len(self.core.calls) < count:
-            await self.clock.sleep(1)
-
-    def finish(self, number: int = 0, **more: Any) -> None:
-        key = list(self.core.calls)[number]
-        result = self.core.end(key, **more)
-        with self.db.write() as connection:
-            receive_result(connection, self.parts.ids, result, self.clock.now())
-        self.runner.wake.set()
-
-    async def ended(self) -> str:
-        await self.clock.join(self.running)
-        return self.running.result()
-
-    def states(self) -> list[str]:
-        return [lead_row(self.db, lead).state for lead in self.leads]
 
 
 @pytest.fixture
@@ -245,3 +202,156 @@ def test_pause_waits_for_dials_on_their_way(db: Database) -> None:
         claim(connection, Ids(1), CAMPAIGN, TOKEN, 1, START)
     done = asyncio.run(control.pause(db, CAMPAIGN, lambda: START, patience=0.2))
     assert (done.state, done.not_waited_for) == ("paused", 1)
+
+
+def test_a_pause_in_the_middle_of_a_batch_lets_no_further_dial_leave(db: Database, in_virtual_time: InVirtualTime) -> None:
+    async def scene(clock: VirtualClock) -> None:
+        core = FakeCore()
+        core.on_dialout = lambda _: order(db, "pause") if len(core.dialouts) == 2 else None
+        stage = Stage(db, clock, core, leads=5, calls_per_second=1000)
+        core.available = 5
+        stage.runner._bucket = TokenBucket.full(1000, clock.now(), burst=5)  # all five in one batch
+        await stage.until_dialled(2)
+        await clock.sleep(1)
+        assert len(core.dialouts) == 2
+        assert stage.states() == ["dialling", "dialling", "pending", "pending", "pending"]
+        order(db, "stop")
+        with db.write() as connection:
+            close_waiting(connection, CAMPAIGN, "stopped", START)
+        stage.finish(0)
+        stage.finish(1)
+        assert await stage.ended() == "stopped"
+
+    in_virtual_time(scene)
+
+
+def test_one_that_loses_its_lease_in_the_middle_of_a_batch_dials_no_more(db: Database, in_virtual_time: InVirtualTime) -> None:
+    async def scene(clock: VirtualClock) -> None:
+        def lose(_: str) -> None:
+            with db.write() as connection:
+                connection.execute(update(Campaign.__table__).values(owner_token="the next owner"))  # type: ignore[attr-defined]
+
+        core = FakeCore(on_dialout=lose)
+        stage = Stage(db, clock, core, leads=3, calls_per_second=1000)
+        stage.runner._bucket = TokenBucket.full(1000, clock.now(), burst=3)
+        with pytest.raises(LeaseLost):
+            await stage.ended()
+        assert len(core.dialouts) == 1
+
+    in_virtual_time(scene)
+
+
+def test_leads_that_come_in_the_very_moment_of_the_end_are_dialled(
+    db: Database, in_virtual_time: InVirtualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[int] = []
+
+    def import_after_looking(*args: Any) -> Any:
+        step = next_step(*args)
+        if isinstance(step, Over) and not late:
+            late.extend(add_leads(db, START, "+12025550199"))
+        return step
+
+    monkeypatch.setattr(runner_module, "next_step", import_after_looking)
+
+    async def scene(clock: VirtualClock) -> None:
+        stage = Stage(db, clock, FakeCore())
+        await stage.until_dialled()
+        stage.finish()
+        await stage.until_dialled(2)
+        assert state_of(db) == "running"
+        stage.finish(1)
+        assert await stage.ended() == "completed"
+        assert lead_row(db, late[0]).state == "exhausted"
+
+    in_virtual_time(scene)
+
+
+def test_one_that_was_taken_over_does_not_end_the_campaign(
+    db: Database, in_virtual_time: InVirtualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take_over_after_looking(*args: Any) -> Any:
+        step = next_step(*args)
+        if isinstance(step, Over):
+            with db.write() as connection:
+                connection.execute(update(Campaign.__table__).values(owner_token="the next owner"))  # type: ignore[attr-defined]
+        return step
+
+    monkeypatch.setattr(runner_module, "next_step", take_over_after_looking)
+
+    async def scene(clock: VirtualClock) -> None:
+        stage = Stage(db, clock, FakeCore())
+        await stage.until_dialled()
+        stage.finish()
+        with pytest.raises(LeaseLost):
+            await stage.ended()
+        assert state_of(db) == "running"
+
+    in_virtual_time(scene)
+
+
+def test_no_server_that_takes_calls_is_said(db: Database, in_virtual_time: InVirtualTime) -> None:
+    async def scene(clock: VirtualClock) -> None:
+        core = FakeCore(available=0, seats=0)
+        stage = Stage(db, clock, core)
+        await clock.sleep(1)
+        assert "No server" in stage.campaign().hold_reason
+        core.available = core.seats = 5
+        await stage.until_dialled()
+        await clock.sleep(1)
+        assert stage.campaign().hold_reason is None
+        assert [hold and hold.reason for hold in stage.holds] == ["no_servers", None]
+        stage.finish()
+        assert await stage.ended() == "completed"
+
+    in_virtual_time(scene)
+
+
+def test_no_free_seat_is_said_when_it_takes_long_and_the_calls_are_not_the_campaigns_own(
+    db: Database, in_virtual_time: InVirtualTime
+) -> None:
+    async def scene(clock: VirtualClock) -> None:
+        core = FakeCore(available=1)
+        stage = Stage(db, clock, core, leads=2, calls_per_second=0.1)
+        await stage.until_dialled()
+        core.available = 0
+        await clock.sleep(600)
+        assert stage.holds == []  # its own call holds the seat
+        stage.finish()
+        await clock.sleep(200)
+        assert "No seat is free" in stage.campaign().hold_reason
+        core.available = 1
+        stage.runner.wake.set()  # a seat was freed, by whomever: it is not held back
+        await clock.sleep(1)
+        assert len(core.calls) == 2
+        assert stage.campaign().hold_reason is None
+        stage.finish(1)
+        assert await stage.ended() == "completed"
+
+    in_virtual_time(scene)
+
+
+def test_calls_are_asked_for_only_while_there_are_any(
+    db: Database, in_virtual_time: InVirtualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    async def ask(*_: Any, **more: Any) -> int:
+        asked.append("sent_before" in more)
+        return 0
+
+    monkeypatch.setattr(runner_module, "reconcile", ask)
+
+    async def scene(clock: VirtualClock) -> None:
+        stage = Stage(db, clock, FakeCore(), max_attempts=2)
+        await stage.until_dialled()
+        await stage.runner.reconcile(clock.now())
+        assert asked == [True]
+        stage.finish()
+        await clock.sleep(5)  # its retry is due in half an hour
+        await stage.runner.reconcile(clock.now())
+        assert asked == [True]
+        stage.runner.drain()
+        await stage.ended()
+
+    in_virtual_time(scene)
