@@ -70,6 +70,7 @@ class PostCallPush(_Strict):
     token: str = Field(
         default="", description="Value of the Authorization header; `secret:NAME` names a secret, as in `Bearer secret:CRM_TOKEN`."
     )
+    secret: str = Field(default="", description="`secret:NAME` of the signing secret (whsec_...); unsigned if empty.")
     method: Literal["POST", "PUT", "PATCH"] = "POST"
     key_mapper: dict[str, Any] = Field(
         default={}, description="Your field names, each with a template: {{crm.*}}, {{call.*}}, {{result.*}}, {{analysis.*}}."

@@ -25,6 +25,7 @@ __all__ = ["NewBot", "check_bot", "document_of", "keep_bot", "receive_bot"]
 
 _CREDENTIALS: dict[KeyPath, str] = {
     ("post_call_push", "token"): "PUSH_TOKEN",
+    ("post_call_push", "secret"): "PUSH_SECRET",
     ("results_webhook", "secret"): "RESULTS_SECRET",
     ("prefetch", "token"): "PREFETCH_TOKEN",
     ("brain", "key"): "MODEL_KEY",

@@ -139,6 +139,7 @@ _CHECKS: dict[tuple[str, ...], Check] = {
     ("default_region",): _known(check_region),
     ("post_call_push", "url"): lambda value: None if value == "sample-crm" else url_complaint(value),
     ("post_call_push", "token"): _referred(f"([A-Za-z]+ )?{_REFERENCE}", "Bearer secret:NAME"),
+    ("post_call_push", "secret"): _referred(_REFERENCE, "secret:NAME"),
     ("prefetch", "token"): _referred(f"([A-Za-z]+ )?{_REFERENCE}", "Bearer secret:NAME"),
     ("results_webhook", "url"): url_complaint,
     ("results_webhook", "secret"): _referred(_REFERENCE, "secret:NAME"),

@@ -105,7 +105,7 @@ def deliveries_for(
     if push := config.post_call_push:
         if (why_not := why_not_pushed(push.only, result)) is None:
             headers = {"Authorization": push.token} if push.token else {}
-            add("crm_push", push.method, push.url, _crm_body(config, push, result), headers=headers)
+            add("crm_push", push.method, push.url, _crm_body(config, push, result), headers=headers, signing_secret=push.secret or None)
         else:
             add("crm_push", push.method, push.url, {}, state="skipped", last_error=why_not)
     for endpoint in (config.results_webhook, key):

@@ -64,7 +64,7 @@ class DeliveryWorker:
         ids: Ids,
         policy: RetryPolicy = DEFAULT_POLICY,
         per_destination: int = 4,
-        most: int = 64,
+        most: int = 256,
         lease: timedelta = timedelta(seconds=60),
         poll: float = 60.0,
     ) -> None:

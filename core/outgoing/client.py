@@ -38,7 +38,7 @@ AsgiApp = Callable[
 
 _MOST_BODY = 64 * 1024
 _MOST_STREAMED = 4 * 1024 * 1024
-_MOST_CONNECTIONS = 100
+_MOST_CONNECTIONS = 400  # more than the sender of deliveries uses: slow CRMs must not keep pre-fetches and models waiting
 
 # They log URLs (at INFO) and headers (at DEBUG), which may hold tokens and phone numbers.
 for _name in ("httpx", "httpcore"):

@@ -11,15 +11,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from sqlalchemy import Connection, Row, func, select
 
 from core.kernel.database import Database
-from dialler.core_client import CoreClient
 from dialler.leads.tables import Attempt, Lead
 
-__all__ = ["MISSING", "VERDICTS", "LedgerEntry", "Replay", "Verdict", "count_verdicts", "judge", "ledger_page", "replay_missing"]
+__all__ = ["MISSING", "VERDICTS", "LedgerEntry", "Pushes", "Replay", "Verdict", "count_verdicts", "judge", "ledger_page", "replay_missing"]
 
 Verdict = Literal["accepted", "pending", "dead", "not_pushed", "not_wanted", "in_progress", "not_called"]
 VERDICTS: Final[tuple[Verdict, ...]] = ("accepted", "pending", "dead", "not_pushed", "not_wanted", "in_progress", "not_called")
@@ -36,6 +35,16 @@ _PAGE: Final = 1000
 
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
+
+
+class Pushes(Protocol):
+    """Who knows what was pushed: `CoreClient`, or whoever can read the core's records."""
+
+    async def deliveries(self, call_ids: Sequence[str], kind: str) -> Sequence[Mapping[str, Any]]:
+        """The deliveries of one kind that the calls have made, as the core's API shows them."""
+
+    async def replay(self, call_ids: Sequence[str], kind: str) -> int:
+        """Have the dead deliveries of one kind of these calls sent again. Returns how many there were."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,7 @@ def judge(lead: Row[Any], last: Row[Any] | None, deliveries: Iterable[Mapping[st
     )
 
 
-async def ledger_page(db: Database, core: CoreClient, campaign_id: str, *, after: int, limit: int) -> list[LedgerEntry]:
+async def ledger_page(db: Database, core: Pushes, campaign_id: str, *, after: int, limit: int) -> list[LedgerEntry]:
     """The entries of the campaign's leads after the lead `after`, in the order of the file.
 
     Raises:
@@ -121,7 +130,7 @@ async def ledger_page(db: Database, core: CoreClient, campaign_id: str, *, after
     return [judge(lead, attempt, pushes.get(attempt.call_id, ()) if attempt else ()) for lead, attempt in found]
 
 
-async def count_verdicts(db: Database, core: CoreClient, campaign_id: str) -> dict[str, int]:
+async def count_verdicts(db: Database, core: Pushes, campaign_id: str) -> dict[str, int]:
     """How many leads of the campaign there are of each verdict. Reads all of them, and lets others work between the pages.
 
     Raises:
@@ -133,7 +142,7 @@ async def count_verdicts(db: Database, core: CoreClient, campaign_id: str) -> di
     return dict(counts)
 
 
-async def replay_missing(db: Database, core: CoreClient, campaign_id: str) -> Replay:
+async def replay_missing(db: Database, core: Pushes, campaign_id: str) -> Replay:
     """Have every dead push of the leads' last calls sent again.
 
     Raises:
@@ -146,7 +155,7 @@ async def replay_missing(db: Database, core: CoreClient, campaign_id: str) -> Re
     return Replay(replayed, counts["pending"], counts["not_pushed"])
 
 
-async def _pages(db: Database, core: CoreClient, campaign_id: str) -> AsyncIterator[Sequence[LedgerEntry]]:
+async def _pages(db: Database, core: Pushes, campaign_id: str) -> AsyncIterator[Sequence[LedgerEntry]]:
     last = 0
     while entries := await ledger_page(db, core, campaign_id, after=last, limit=_PAGE):
         yield entries

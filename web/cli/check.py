@@ -118,7 +118,7 @@ def _notes(campaign: CampaignFolder, zones: Counter[Zones], now: datetime) -> li
     if never:
         notes.append(f"{never} lead(s) are never dialled: calling window, active hours and permitted hours are never open together.")
     push, webhook = bot.post_call_push, bot.results_webhook
-    texts = [push.token if push and push.url != SAMPLE_CRM else "", webhook.secret if webhook else ""]
+    texts = [push.token if push and push.url != SAMPLE_CRM else "", webhook.secret if webhook else "", push.secret if push else ""]
     texts += [bot.prefetch.token, *bot.prefetch.headers.values()] if bot.prefetch else []
     unset = [name for name in dict.fromkeys(chain.from_iterable(map(names_in, texts))) if not os.environ.get(name, "").strip()]
     return notes + [f"The secret {name} is not in the environment: set it there, or in the run's database." for name in unset]

@@ -17,6 +17,7 @@ from core.kernel.clock import utc_now
 from dialler.campaigns.store import latest_clock
 from web.cli.common import AllowInternalOption, DatabaseOption, JsonOption, LimitOption, allow_list, open_database, sqlite_file
 from web.cli.errors import CliError
+from web.cli.ledger import ledger
 from web.cli.output import emit_json, say, show_rows
 from web.composition import open_whole
 from web.run.crm import sample_crm
@@ -40,6 +41,8 @@ _TITLES = {
     "next_attempt_at": "Next attempt",
 }
 _TRIES, _PAUSE = 3, 1.0
+
+app.command()(ledger)
 
 
 class StateName(StrEnum):

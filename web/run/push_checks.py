@@ -62,7 +62,11 @@ def push_problems(
                 f"bot.yaml: {key}: {where} is an internal address, which requests may not reach unless you list it. "
                 f"Give --allow-internal {where}, or set DIALLER_ALLOW_INTERNAL={where}."
             )
-    tokens = (("post_call_push.token", push and push.token), ("results_webhook.secret", webhook and webhook.secret))
+    tokens = (
+        ("post_call_push.token", push and push.token),
+        ("post_call_push.secret", push and push.secret),
+        ("results_webhook.secret", webhook and webhook.secret),
+    )
     for key, text in (*_prefetch_secrets(bot), *tokens, *_model_secrets(bot)):
         for name in names_in(text or ""):
             made_by_us = name == SAMPLE_CRM_TOKEN and push is not None and push.url == SAMPLE_CRM

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from core.kernel.database import Database
 from tests.web.run.folders import CATALOGUE, make_folder, run
 from tests.web.run.invariants import Records, opened
 from tests.web.run.receiver import Receiver
@@ -59,6 +61,36 @@ def test_down_all_along_then_up_again(tmp_path: Path, out: Path, database_url: s
         assert send(database_url, crm).exit_code == 0
     assert crm.ids == dict.fromkeys(left, 1)
     assert set(pushes(database_url).values()) == {"delivered"}
+
+
+def ledger(database_url: str, *options: str) -> tuple[int, dict[str, Any]]:
+    """`dialler deliveries ledger`: its exit code, and what it says."""
+    done = CliRunner().invoke(app, ["deliveries", "ledger", "campaign", *options, "--database", database_url, "--json"])
+    return done.exit_code, json.loads(done.stdout)
+
+
+def test_the_ledger_says_what_the_crm_lacks_and_one_command_sends_it_again(tmp_path: Path, out: Path, database_url: str) -> None:
+    with Receiver(down=True) as crm:
+        run_with(crm, tmp_path, database_url)
+        code, said = ledger(database_url)
+        number = len(LEADS)
+        assert (code, said["missing"], said["counts"]["pending"], len(said["entries"])) == (3, number, number, number)
+        db = Database(database_url)
+        with db.write() as connection:
+            connection.exec_driver_sql("UPDATE deliveries SET state = 'dead' WHERE kind = 'crm_push'")
+        db.close()
+        code, said = ledger(database_url, "--missing", "--limit", "3")
+        assert (code, said["counts"]["dead"], len(said["entries"]), said["replayed"]) == (3, number, 3, None)
+        assert {entry["last_status"] for entry in said["entries"]} == {503}
+        code, said = ledger(database_url, "--replay")
+        assert (code, said["replayed"]) == (3, {"replayed": number, "pending": 0, "not_pushed": 0})
+        crm.down = False
+        assert send(database_url, crm).exit_code == 0
+        code, said = ledger(database_url)
+        assert (code, said["missing"], said["counts"]["accepted"]) == (0, 0, number)
+        assert {entry["last_status"] for entry in said["entries"]} == {200}
+        assert ledger(database_url, "--missing")[1]["entries"] == []
+    assert set(crm.ids.values()) == {1}
 
 
 def test_running_again_pushes_what_is_left(tmp_path: Path, out: Path, database_url: str) -> None:
