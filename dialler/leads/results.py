@@ -25,6 +25,8 @@ from dialler.policy.retry import Decision, decide
 
 __all__ = ["Receipt", "receive_result"]
 
+AnyRow = Row[*tuple[Any, ...]]
+
 log = logging.getLogger(__name__)
 _campaigns = Campaign.__table__  # type: ignore[attr-defined]
 _leads = Lead.__table__  # type: ignore[attr-defined]
@@ -94,7 +96,7 @@ def _is_new(connection: Connection, payload: dict[str, Any], attempt_id: str | N
 
 
 def _decision_on(
-    connection: Connection, ids: Ids, campaign: Row[Any], lead: Row[Any], attempt: Row[Any], facts: ResultFacts, now: datetime
+    connection: Connection, ids: Ids, campaign: AnyRow, lead: AnyRow, attempt: AnyRow, facts: ResultFacts, now: datetime
 ) -> tuple[Decision, bool]:
     outcome, is_charged = derive_outcome(facts), charged(facts)
     callbacks = _count_callbacks(connection, lead.id) if outcome is Outcome.CALLBACK else 0  # nothing else asks for them
@@ -119,7 +121,7 @@ def _count_callbacks(connection: Connection, lead_id: int) -> int:
 
 
 def _end_attempt(
-    connection: Connection, attempt: Row[Any], payload: dict[str, Any], decision: Decision, is_charged: bool, now: datetime
+    connection: Connection, attempt: AnyRow, payload: dict[str, Any], decision: Decision, is_charged: bool, now: datetime
 ) -> None:
     connection.execute(
         update(_attempts)
@@ -142,7 +144,7 @@ def _end_attempt(
 
 
 def _move_lead(
-    connection: Connection, lead: Row[Any], attempt: Row[Any], payload: dict[str, Any], decision: Decision, is_charged: bool, now: datetime
+    connection: Connection, lead: AnyRow, attempt: AnyRow, payload: dict[str, Any], decision: Decision, is_charged: bool, now: datetime
 ) -> None:
     state = next_state(lead.state, decision.event)
     connection.execute(

@@ -106,7 +106,7 @@ async def reconcile(
     return changed
 
 
-def _not_received(connection: Connection, taken: Claim, attempt: Row[Any], max_uncharged: int, now: datetime) -> bool:
+def _not_received(connection: Connection, taken: Claim, attempt: Row[*tuple[Any, ...]], max_uncharged: int, now: datetime) -> bool:
     due_at = send_again_at(attempt.failed_dialouts, attempt.uncharged, max_uncharged, now)
     if due_at is None:
         why = f"{attempt.failed_dialouts} dialouts failed, and {max_uncharged} dials that cannot ring are the most"

@@ -178,7 +178,7 @@ def test_only_a_call_that_was_being_placed_may_not_have_been_dialled() -> None:
 def test_a_call_whose_crm_was_still_being_asked_has_not_left(db: Database, outcome: str, *, held: bool) -> None:
     begin(db, "call", DEAD, "placing")
     with db.write() as connection:
-        connection.execute(update(Call.__table__).values(prefetch={"outcome": outcome}))  # type: ignore[arg-type]
+        connection.execute(update(Call).values(prefetch={"outcome": outcome}))
     assert asyncio.run(recover(engine(db))) == 1
     result = call(db, "call").result
     assert (result["may_have_been_dialled"], result["phone_rang"]) == (held, held)

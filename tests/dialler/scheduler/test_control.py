@@ -89,7 +89,7 @@ def test_orders_that_fail_are_looked_for_less_and_less_often(
         await stage.until_dialled()
         order(db, "pause", end_calls=True)
         core.of_cancels = [broken(500)] * 7
-        monkeypatch.setattr(control.asyncio, "sleep", no_wait)
+        monkeypatch.setattr("dialler.scheduler.control.asyncio.sleep", no_wait)
         with pytest.raises(asyncio.CancelledError):
             await watch_orders(stage.runner)
         monkeypatch.undo()
