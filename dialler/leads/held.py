@@ -41,7 +41,7 @@ def hold(connection: Connection, taken: Claim, token: str | None, why: str, now:
     Returns False, having changed nothing, if the lead is no longer claimed for that attempt under that lease token.
     """
     lock_campaign(connection, taken.campaign_id)
-    from_state = still_ours(connection, taken, token, "the news that it may have been dialled")
+    from_state = still_ours(connection, taken, token, "the hold")
     if from_state is None:
         return False
     connection.execute(

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from core.kernel.clock import RealClock
-from dialler.core_client import CoreClient, CoreUnreachable, TryLater
+from dialler.core_client import CoreClient, CoreUnreachable, LeadRefused, Misconfigured, TryLater
 from tests.conftest import START
 from tests.dialler.seam.cores import SPEED, SeamCore, run_over_url
 
@@ -21,6 +21,7 @@ ASKS: list[Callable[[CoreClient], Any]] = [
     lambda client: client.dialout("bot", "+12025550107", {}, "a"),
     lambda client: client.fleet("bot"),
     lambda client: client.call_of_attempt("a"),
+    lambda client: client.call("c"),
 ]
 
 
@@ -51,7 +52,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
-@pytest.mark.parametrize("ask", ASKS, ids=["dialout", "fleet", "call_of_attempt"])
+@pytest.mark.parametrize("ask", ASKS, ids=["dialout", "fleet", "call_of_attempt", "call"])
 def test_it_is_unreachable(broken: Callable[[httpx.Request], httpx.Response], ask: Callable[[CoreClient], Any]) -> None:
     async def test() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(broken), base_url="http://core") as http:
@@ -73,7 +74,45 @@ def test_a_limit_of_requests_is_not_now_and_no_capacity() -> None:
             assert isinstance(answer, TryLater)
             assert answer.retry_at is not None
             assert 0 < (answer.retry_at - clock.now()).total_seconds() <= 7
-            assert (await client.fleet("bot")).available == 0
+            fleet = await client.fleet("bot")
+            assert fleet.available == 0
+            assert fleet.ask_again_at is not None
+            assert 0 < (fleet.ask_again_at - clock.now()).total_seconds() <= 7
+
+    asyncio.run(test())
+
+
+STATUSES = {
+    **dict.fromkeys((400, 413, 414, 422, 431, 451), LeadRefused),
+    **dict.fromkeys((401, 402, 403, 404, 405, 410, 415), Misconfigured),
+    **dict.fromkeys((201, 302, 408, 409, 418, 425, 500, 504), CoreUnreachable),
+}
+
+
+@pytest.mark.parametrize(("status", "meaning"), STATUSES.items())
+def test_what_a_status_says_of_a_dialout(status: int, meaning: type) -> None:
+    """It is about this lead, or about what all leads share, or nobody knows what was done."""
+
+    async def test() -> object:
+        answer = httpx.MockTransport(answering(status, json={"detail": "A sentence."}))
+        async with httpx.AsyncClient(transport=answer, base_url="http://core") as http:
+            try:
+                return await CoreClient(http, "dk_key", RealClock()).dialout("bot", "+12025550107", {}, "a")
+            except CoreUnreachable as error:
+                return error
+
+    found = asyncio.run(test())
+    assert isinstance(found, meaning)
+    assert isinstance(found, CoreUnreachable) or getattr(found, "detail", "") == "A sentence."
+
+
+@pytest.mark.parametrize(("status", "over"), [(200, True), (404, True), (409, True), (410, True), (401, False), (429, False), (500, False)])
+def test_what_a_status_says_of_the_wish_to_end_a_call(status: int, over: bool) -> None:
+    async def test() -> None:
+        answer = httpx.MockTransport(answering(status, json={"detail": "A sentence."}))
+        async with httpx.AsyncClient(transport=answer, base_url="http://core") as http:
+            with contextlib.nullcontext() if over else pytest.raises(CoreUnreachable, match=str(status)):
+                await CoreClient(http, "dk_key", RealClock()).cancel("c")
 
     asyncio.run(test())
 

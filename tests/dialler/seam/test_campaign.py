@@ -1,34 +1,19 @@
-"""A whole campaign against a core behind a URL: dialled over HTTP, its results received by the webhook."""
+"""Whole campaigns over the seam, embedded and over a URL: dialled by HTTP, their results by the webhook, which may come before the
+dialout's answer, twice, late, or never."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import shutil
-import socket
-from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from sqlalchemy import select
 
-from core.kernel.clock import RealClock
-from core.kernel.database import Database
-from core.kernel.ids import Ids
-from dialler.api.results import RESULTS_PATH, include_results
 from dialler.campaigns.store import read_campaign
-from dialler.core_client import CoreClient
-from dialler.leads.tables import ReceivedResult
-from dialler.scheduler.runner import CampaignRunner, Parts
-from tests.conftest import START
-from tests.core.api.support import store_bot
-from tests.dialler.seam.cores import SECRET, SPEED, LoopbackServer, copy_of, core_settings, make_key, served
-from tests.support import CAMPAIGN, TOKEN, add_leads, attempt_rows, lead_row, make_campaign
+from dialler.core_client import CoreUnreachable
+from dialler.scheduler.reconcile import reconcile
+from tests.dialler.seam.campaigns import Campaign, embedded_campaign, url_campaign
+from tests.support import CAMPAIGN, attempt_rows, events_of_lead, lead_row
 
 NUMBERS = {
     "+12025550107": ("rejected", "exhausted"),
@@ -40,95 +25,165 @@ NUMBERS = {
     "+12025550100": ("reached", "completed"),
 }
 
-Run = Callable[[CampaignRunner, Parts], Coroutine[Any, Any, None]]
+
+@pytest.fixture(params=["embedded", "url"])
+def campaign(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path) -> Callable[..., Any]:
+    """`campaign(run, api_key=None, webhook=True)` runs `run(campaign)`."""
+    start = embedded_campaign if request.param == "embedded" else url_campaign
+    return lambda run, **more: start(run, sqlite_template, tmp_path, list(NUMBERS), **more)
 
 
-@pytest.fixture
-def campaign(sqlite_template: Path, tmp_path: Path) -> Callable[..., Any]:
-    """`campaign(run, api_key=None)`: a dialler with a database of its own and a webhook on loopback, against a core over a URL."""
-
-    def start(run: Run, *, api_key: str | None = None, webhook: bool = True) -> None:
-        core_db = copy_of(sqlite_template, tmp_path)
-        shutil.copy(sqlite_template, tmp_path / "dialler.db")
-        ours = Database(f"sqlite:///{tmp_path}/dialler.db")
-        listener = socket.create_server(("127.0.0.1", 0))
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-        key = make_key(core_db, results_url=f"http://{address}{RESULTS_PATH}" if webhook else None, results_secret="secret:SEAM_SECRET")
-        store_bot(core_db, START, "bot")
-
-        async def main(url: str) -> None:
-            clock = RealClock(SPEED, START)
-            async with httpx.AsyncClient(base_url=url, timeout=10) as http:
-                parts = Parts(ours, clock, Ids(), CoreClient(http, api_key or key, clock))
-                app = FastAPI()
-                include_results(app, parts, lambda: SECRET)
-                server = LoopbackServer(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-                serving = asyncio.create_task(server.serve(sockets=[listener]))
-                make_campaign(ours, clock.now(), max_attempts=1, max_uncharged=1)
-                add_leads(ours, clock.now(), *NUMBERS)
-                try:
-                    await run(CampaignRunner(parts, CAMPAIGN, TOKEN), parts)
-                finally:
-                    server.should_exit = server.force_exit = True
-                    await serving
-
-        try:
-            with served(core_settings(core_db.url, tmp_path, allow=address)) as (url, _, _stop):
-                asyncio.run(asyncio.wait_for(main(url), 60))
-        finally:
-            listener.close()
-            ours.close()
-            core_db.close()
-
-    return start
+def check_everything_happened_once(at: Campaign) -> None:
+    """Every lead ended as its callee decides, by one attempt, which rang once and whose result was taken in once."""
+    attempts = set()
+    for lead_id, (phone, (outcome, state)) in zip(at.leads, NUMBERS.items(), strict=True):
+        lead, [attempt] = lead_row(at.parts.db, lead_id), attempt_rows(at.parts.db, lead_id)
+        assert (lead.phone, lead.outcome, lead.state) == (phone, outcome, state)
+        assert (attempt.state, attempt.outcome, attempt.call_id is None) == ("ended", outcome, False)
+        attempts.add(attempt.id)
+    assert at.rang() == dict.fromkeys(attempts, 1)
+    assert sorted(row.attempt_id for row in at.received()) == sorted(attempts)
 
 
-def rang(folder: Path) -> Counter[str]:
-    """How often each attempt reached the callees' network, by their own log."""
-    lines = [json.loads(line) for line in (folder / "network.jsonl").read_text(encoding="utf-8").splitlines()]
-    return Counter(line["attempt"] for line in lines if line["event"] == "invite")
-
-
-def test_a_campaign_over_a_url_with_results_by_the_webhook(campaign: Callable[..., Any], tmp_path: Path) -> None:
-    async def run(runner: CampaignRunner, parts: Parts) -> None:
-        assert await runner.run() == "completed"
-        attempts = set()
-        for lead_id, (phone, (outcome, state)) in enumerate(NUMBERS.items(), 1):
-            lead = lead_row(parts.db, lead_id)
-            assert (lead.phone, lead.outcome, lead.state) == (phone, outcome, state)
-            [attempt] = attempt_rows(parts.db, lead_id)
-            attempts.add(attempt.id)
-        assert rang(tmp_path) == dict.fromkeys(attempts, 1)
-        with parts.db.read() as connection:
-            received = connection.execute(select(ReceivedResult.__table__)).all()  # type: ignore[attr-defined]
-        assert {row.attempt_id for row in received} == attempts
+def test_results_by_the_webhook(campaign: Callable[..., Any]) -> None:
+    async def run(at: Campaign) -> None:
+        assert await at.runner.run() == "completed"
+        check_everything_happened_once(at)
+        assert set(at.webhook.arrived.values()) == {1}
+        assert len(at.webhook.arrived) == len(NUMBERS)
 
     campaign(run)
 
 
-def test_results_that_never_come_are_fetched(campaign: Callable[..., Any], tmp_path: Path) -> None:
-    async def run(runner: CampaignRunner, parts: Parts) -> None:
-        async def sweep() -> None:
-            while True:
-                await parts.clock.sleep(30)
-                await runner.reconcile(parts.clock.now())
+def test_results_before_the_answer_of_the_dialout(campaign: Callable[..., Any]) -> None:
+    async def run(at: Campaign) -> None:
+        dialout = at.parts.core.dialout
 
-        sweeping = parts.clock.spawn(sweep(), name="sweep")
-        try:
-            assert await runner.run() == "completed"
-        finally:
-            sweeping.cancel()
-        assert {lead_row(parts.db, n).state for n in range(1, len(NUMBERS) + 1)} == {state for _, state in NUMBERS.values()}
-        assert set(rang(tmp_path).values()) == {1}
+        async def slowly(*args: Any) -> Any:
+            answer = await dialout(*args)
+            await at.until(lambda: any(row.attempt_id == args[-1] for row in at.received()))
+            return answer
+
+        at.parts.core.dialout = slowly  # type: ignore[method-assign]
+        assert await at.runner.run() == "completed"
+        check_everything_happened_once(at)
+        assert all("placed" not in events_of_lead(at.parts.db, lead) for lead in at.leads)
+
+    campaign(run)
+
+
+def test_results_that_come_twice(campaign: Callable[..., Any]) -> None:
+    async def run(at: Campaign) -> None:
+        at.webhook.lose_first_answers = True
+        assert await at.runner.run() == "completed"
+        await at.until(lambda: len(at.webhook.arrived) == len(NUMBERS) and min(at.webhook.arrived.values()) >= 2)
+        check_everything_happened_once(at)
+
+    campaign(run)
+
+
+def test_results_that_come_after_they_were_fetched(campaign: Callable[..., Any]) -> None:
+    async def run(at: Campaign) -> None:
+        at.webhook.closed = True
+        await with_a_sweep(at)
+        check_everything_happened_once(at)
+        before = [(lead_row(at.parts.db, lead), events_of_lead(at.parts.db, lead)) for lead in at.leads]
+        at.webhook.closed = False
+        at.webhook.arrived.clear()
+        await at.until(lambda: len(at.webhook.arrived) == len(NUMBERS))
+        check_everything_happened_once(at)
+        assert [(lead_row(at.parts.db, lead), events_of_lead(at.parts.db, lead)) for lead in at.leads] == before
+
+    campaign(run)
+
+
+def test_results_that_never_come_are_fetched(campaign: Callable[..., Any]) -> None:
+    async def run(at: Campaign) -> None:
+        await with_a_sweep(at)
+        check_everything_happened_once(at)
+        assert not at.webhook.arrived
 
     campaign(run, webhook=False)
 
 
-def test_a_wrong_key_ends_the_campaign_with_its_reason(campaign: Callable[..., Any], tmp_path: Path) -> None:
-    async def run(runner: CampaignRunner, parts: Parts) -> None:
-        assert await runner.run() == "failed"
-        with parts.db.read() as connection:
+def test_answers_of_dialouts_that_are_lost(campaign: Callable[..., Any]) -> None:
+    """The call has left, and the dialler is not told: it asks, and does not dial again."""
+
+    async def run(at: Campaign) -> None:
+        dialout, keys = at.parts.core.dialout, set()
+
+        async def lost(*args: Any) -> Any:
+            answer = await dialout(*args)
+            if args[-1] not in keys:
+                keys.add(args[-1])
+                raise CoreUnreachable("the answer was lost")
+            return answer
+
+        at.parts.core.dialout = lost  # type: ignore[method-assign]
+        assert await at.runner.run() == "completed"
+        check_everything_happened_once(at)
+
+    campaign(run)
+
+
+def test_a_process_that_died_with_calls_in_progress_is_followed_by_one_that_settles_them(campaign: Callable[..., Any]) -> None:
+    async def run(at: Campaign) -> None:
+        running = at.parts.clock.spawn(at.runner.run(), name="the first")
+        await at.until(lambda: len(at.rang()) >= 3)
+        at.parts.clock.cancel(running)
+        await at.parts.clock.join(running)
+        at.webhook.closed = True  # what came while nobody ran was not received
+        await at.parts.clock.sleep(240)
+        await with_a_sweep(Campaign(at.parts, at.webhook, at.leads, at.folder))
+        check_everything_happened_once(at)
+
+    campaign(run)
+
+
+def test_a_wrong_key_ends_the_campaign_with_its_reason(campaign: Callable[..., Any]) -> None:
+    async def run(at: Campaign) -> None:
+        assert await at.runner.run() == "failed"
+        with at.parts.db.read() as connection:
             assert "API key" in read_campaign(connection, CAMPAIGN).reason
-        assert rang(tmp_path) == {}
+        assert {lead_row(at.parts.db, lead).state for lead in at.leads} == {"pending"}
+        assert at.rang() == {}
 
     campaign(run, api_key="dk_wrong")
+
+
+def test_a_call_that_is_forgotten_is_held(campaign: Callable[..., Any]) -> None:
+    """The core has said that it placed the call, and does not know it when it is asked by its id."""
+
+    async def run(at: Campaign) -> None:
+        at.webhook.closed = True
+        running = at.parts.clock.spawn(at.runner.run(), name="runner")
+        await at.until(lambda: any(lead_row(at.parts.db, lead).state == "dialling" for lead in at.leads))
+        at.parts.clock.cancel(running)
+        await at.parts.clock.join(running)
+        dialling = [lead for lead in at.leads if lead_row(at.parts.db, lead).state == "dialling"]
+        call = at.parts.core.call
+
+        async def forgotten(call_id: str) -> Any:
+            return await call(f"not {call_id}")
+
+        at.parts.core.call = forgotten  # type: ignore[method-assign]
+        await reconcile(at.parts.db, at.parts.clock, at.parts.ids, at.parts.core, CAMPAIGN)
+        assert {lead_row(at.parts.db, lead).state for lead in dialling} == {"held"}
+
+    campaign(run)
+
+
+async def with_a_sweep(at: Campaign) -> None:
+    """Run the campaign to its end, asking every half minute for the results of all calls."""
+
+    async def sweep() -> None:
+        while True:
+            await at.parts.clock.sleep(30)
+            await at.runner.reconcile(at.parts.clock.now())
+
+    sweeping = at.parts.clock.spawn(sweep(), name="sweep")
+    try:
+        assert await at.runner.run() == "completed"
+    finally:
+        at.parts.clock.cancel(sweeping)
+        await at.parts.clock.join(sweeping)

@@ -162,6 +162,9 @@ def test_a_call_is_found_by_its_attempt_and_cancelled(seam: Seam) -> None:
         call = await client.call_of_attempt("a")
         assert call is not None
         assert (call["call_id"], call["to_number"], call["result"]) == (call_id, "+12025550117", None)
+        assert await client.call(call_id) == call
+        assert await client.call("no such call/at all") is None
+        assert await core.client(make_key(core.db, bots=["other"])).call(call_id) is None, "a key for other bots does not see it"
         assert await core.client(make_key(core.db)).call_of_attempt("a") is None, "another caller's attempts are not ours"
         await client.cancel(call_id)
         assert (await result_of(core, "a"))["end_reason"] == "cancelled"
@@ -184,7 +187,14 @@ def test_a_core_that_fails_leaves_it_open(seam: Seam, monkeypatch: pytest.Monkey
             patched.setattr("core.api.calls.list_calls", fail)
             patched.setattr("core.api.calls.read_call", fail)
             patched.setattr("core.api.fleet.live_workers", fail)
-            for ask in (client.dialout("bot", BUSY, {}, "a"), client.fleet("bot"), client.call_of_attempt("a"), client.cancel("a")):
+            asks = [
+                client.dialout("bot", BUSY, {}, "a"),
+                client.fleet("bot"),
+                client.call_of_attempt("a"),
+                client.call("a"),
+                client.cancel("a"),
+            ]
+            for ask in asks:
                 with pytest.raises(CoreUnreachable, match="answered 500"):
                     await ask
         assert await client.call_of_attempt("a") is None
