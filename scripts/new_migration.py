@@ -11,8 +11,11 @@ from pathlib import Path
 
 from alembic import command
 
-from core.kernel.database import Database
-from web.migrate import alembic_config, upgrade
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # this checkout, not the one that is installed
+
+from core.kernel.database import Database  # noqa: E402
+from web.migrate import alembic_config, upgrade  # noqa: E402
 
 
 def main() -> None:
@@ -24,7 +27,7 @@ def main() -> None:
         upgrade(db)
         with db.write() as connection:
             config = alembic_config(connection)
-            number = len(list(Path("web/migrations/versions").glob("[0-9]*.py"))) + 1
+            number = len(list((ROOT / "web/migrations/versions").glob("[0-9]*.py"))) + 1
             command.revision(config, sys.argv[1], autogenerate=True, rev_id=f"{number:04d}")
         db.close()
 

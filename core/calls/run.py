@@ -23,7 +23,6 @@ from core.conversation.session import converse
 from core.engine import Engine
 from core.kernel.failures import without_values
 from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
-from core.trunks.pacing import TrunkPacer
 
 __all__ = ["CallRun"]
 
@@ -56,7 +55,7 @@ class CallRun:
         bot: the bot's configuration, at the version that the call runs.
         variables: the dialout's variables (crm).
         events: the call's event log, whose first events were written with its intent.
-        pacer: what the trunk's rate is kept with; the call waits for its turn from now on.
+        turn: when it may leave, by the trunk's rate.
     """
 
     def __init__(
@@ -67,10 +66,9 @@ class CallRun:
         bot: BotConfig,
         variables: dict[str, Any],
         events: EventLog,
-        pacer: TrunkPacer,
+        turn: datetime,
     ) -> None:
-        self.engine, self.order, self.bot, self.variables, self.events, self._pacer = engine, order, bot, variables, events, pacer
-        pacer.wait()
+        self.engine, self.order, self.bot, self.variables, self.events, self._turn = engine, order, bot, variables, events, turn
         self.transport = engine.transports[transport]
         self.left = engine.clock.signal()
         """Set once the INVITE has left, or the call has ended without it."""
@@ -114,7 +112,7 @@ class CallRun:
 
     async def _hold(self) -> tuple[Ending, dict[str, Any]]:
         try:
-            if (stopped := await await_departure(self.engine, self._pacer, self.order, self.bot, self._cancel_asked)) is not None:
+            if (stopped := await await_departure(self.engine, self._turn, self.order, self.bot, self._cancel_asked)) is not None:
                 return stopped, {}
             async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
                 self._leg = await self.transport.place(self.order)
