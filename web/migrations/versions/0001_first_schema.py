@@ -349,6 +349,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
         )
+        batch_op.create_index(
+            "deliveries_remembered",
+            ["delivered_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'delivered' AND body <> '{}'"),
+            postgresql_where=sa.text("state = 'delivered' AND body <> '{}'"),
+        )
 
     op.create_table(
         "leads",
@@ -601,6 +608,11 @@ def downgrade() -> None:
 
     op.drop_table("leads")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index(
+            "deliveries_remembered",
+            sqlite_where=sa.text("state = 'delivered' AND body <> '{}'"),
+            postgresql_where=sa.text("state = 'delivered' AND body <> '{}'"),
+        )
         batch_op.drop_index("deliveries_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
         batch_op.drop_index("deliveries_created")
         batch_op.drop_index("deliveries_call")
