@@ -11,24 +11,23 @@ from pathlib import Path
 
 from alembic import command
 
-import web
-from core.kernel.database import Database
-from web.migrate import alembic_config, upgrade
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # this checkout, not the one that is installed
+
+from core.kernel.database import Database  # noqa: E402
+from web.migrate import alembic_config, upgrade  # noqa: E402
 
 
 def main() -> None:
     """Write the migration."""
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    here, theirs = Path(__file__).resolve().parents[1], Path(web.__file__).resolve().parents[1]
-    if here != theirs:  # else the migration of another checkout would be overwritten
-        sys.exit(f"This environment imports the packages of {theirs}, not of {here}. Run it with PYTHONPATH={here}.")
     with tempfile.TemporaryDirectory() as folder:
         db = Database(f"sqlite:///{folder}/empty.db")
         upgrade(db)
         with db.write() as connection:
             config = alembic_config(connection)
-            number = len(list(Path("web/migrations/versions").glob("[0-9]*.py"))) + 1
+            number = len(list((ROOT / "web/migrations/versions").glob("[0-9]*.py"))) + 1
             command.revision(config, sys.argv[1], autogenerate=True, rev_id=f"{number:04d}")
         db.close()
 
