@@ -27,7 +27,7 @@ run: $(BASE_STAMP) ## Run the sample campaign on the sandbox network, in about a
 
 serve: $(BASE_STAMP) ## The same, and keep the API up until Ctrl-C (PORT=8080)
 	@rm -rf $(DEMO)
-	@$(BIN)/dialler serve $(SAMPLE) --out $(DEMO) --database sqlite:///$(DEMO)/dialler.db --start $(START) --seed 1 --speed 600 --port $(PORT)
+	@$(BIN)/dialler serve $(SAMPLE) --out $(DEMO) --database sqlite:///$(DEMO)/dialler.db --start $(START) --seed 1 --speed 7200 --port $(PORT)
 
 test: $(DEV_STAMP) lint ## Everything that must pass: formatting, lint, types, imports, the whole suite
 	@$(BIN)/python -m pytest -n 2

@@ -32,6 +32,7 @@ from core.kernel.database import Database
 from core.kernel.failures import without_values
 from core.kernel.ids import Ids
 from core.kernel.processes import LeaseKeeper, this_process
+from core.kernel.scaled_clock import ScaledClock
 from core.kernel.secrets import SecretBox
 from core.kernel.virtual_clock import VirtualClock
 from core.outgoing.client import AsgiApp, OutgoingClient
@@ -55,9 +56,12 @@ log = logging.getLogger(__name__)
 
 _EMBEDDED = "embedded-dialler"
 _CLOSING_SECONDS = 20.0
-_IN_VIRTUAL_TIME = RetryPolicy(first=timedelta(hours=6), growth=2.0, longest=timedelta(days=7), max_age=timedelta(days=3650))
-"""How pushes are tried in virtual time. A CRM that is down comes back in real time: there, days pass in a second, so pushes are
-tried seldom, are never too old, and are tried again in real time once the campaign is over."""
+_ONCE = RetryPolicy(first=timedelta(days=365), growth=1.0, longest=timedelta(days=365), jitter=0.0, max_age=timedelta(days=3650))
+"""How pushes are tried where days pass in a second: a CRM that is down comes back in real time. So each is tried once, and again when the
+campaign is over (docs/decisions/0015)."""
+_FASTEST_WITH_GAPS = 1000.0
+_SILENT = 4
+"""Tries in a row without an answer after which such a run leaves a CRM alone until its end."""
 RETENTION = timedelta(days=90)
 """How long the bodies of deliveries are kept after they arrived."""
 
@@ -122,7 +126,7 @@ def _make_clock(settings: Settings, latest: datetime | None) -> Clock:
     start = settings.start or utc_now()
     if latest is not None:
         start = max(start, latest)
-    return VirtualClock(start) if settings.speed is None else RealClock(settings.speed, start)
+    return VirtualClock(start) if settings.speed is None else ScaledClock(settings.speed, start)
 
 
 async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKeeper) -> Whole:
@@ -147,10 +151,19 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         engine.recordings = make_recordings(settings, connection, secrets, box, now)
     client = OutgoingClient(settings.allow_internal)
     engine.reach = Reach(client, secrets.resolver(db))
-    policy = DEFAULT_POLICY if settings.speed is not None else _IN_VIRTUAL_TIME
+    gaps = settings.speed is not None and settings.speed <= _FASTEST_WITH_GAPS
+    policy = DEFAULT_POLICY.at_speed(settings.speed) if gaps and settings.speed is not None else _ONCE
     engine.push_max_age = policy.max_age
     deliveries = DeliveryWorker(
-        db, clock=clock, wall=wall, client=client, secrets=secrets, ids=ids, policy=policy, poll=_period(settings, 60)
+        db,
+        clock=clock,
+        wall=wall,
+        client=client,
+        secrets=secrets,
+        ids=ids,
+        policy=policy,
+        leave_silent=None if gaps else _SILENT,
+        poll=_period(settings, 60),
     )
     engine.wake_deliveries = deliveries.wake
     app = create_core_app(engine)

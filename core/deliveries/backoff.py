@@ -14,7 +14,7 @@ not come back together. A Retry-After makes a gap longer, never shorter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -26,7 +26,11 @@ _LONGEST_RETRY_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long and how often a delivery is tried; see the module. `jitter` 0.2 spreads a gap from 80 % to 120 %."""
+    """How long and how often a delivery is tried; see the module. `jitter` 0.2 spreads a gap from 80 % to 120 %.
+
+    `speed` is how many seconds of the clock pass in one real second: receivers live in real time, so a gap, and what a Retry-After
+    asks for, takes as many times as long by the clock. All others are clock time.
+    """
 
     first: timedelta = timedelta(seconds=10)
     growth: float = 3.0
@@ -34,6 +38,11 @@ class RetryPolicy:
     jitter: float = 0.2
     max_age: timedelta = timedelta(days=3)
     refused_attempts: int = 6
+    speed: float = 1.0
+
+    def at_speed(self, speed: float) -> RetryPolicy:
+        """This policy for receivers in real time, by a clock of that speed."""
+        return replace(self, speed=self.speed * speed, max_age=self.max_age * speed)
 
 
 DEFAULT_POLICY = RetryPolicy()
@@ -91,13 +100,14 @@ def decide(
     wait = gap(policy, attempt, spread)
     if retry_after is not None:
         wait = max(wait, min(timedelta(seconds=retry_after), _LONGEST_RETRY_AFTER))
+    wait *= policy.speed
     if now + wait > expires_at:
         return Dead("it was tried until its time was up")
     return Retry(now + wait)
 
 
 def gap(policy: RetryPolicy, attempt: int, spread: float) -> timedelta:
-    """The gap after the attempt of that number (from 1), without regard to Retry-After."""
+    """The gap in real time after the attempt of that number (from 1), without regard to Retry-After."""
     grown = policy.first
     for _ in range(attempt - 1):  # not a power: the attempts are as many as one likes
         if grown >= policy.longest:

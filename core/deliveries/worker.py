@@ -11,6 +11,7 @@ has run out the delivery is sent again, under the same webhook-id. Never again o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from datetime import datetime, timedelta
@@ -43,7 +44,9 @@ class DeliveryWorker:
         client: what sends.
         secrets: what fills in secrets.
         ids: makes lease tokens and random streams.
-        policy: how often a delivery is tried.
+        policy: how often a delivery over the network is tried; one to an app in this process is tried as by default.
+        leave_silent: after so many tries in a row that no answer came to, a destination is left alone until the next `flush`; None: never.
+            For clocks that do not wait in real time: the gaps of the others are enough.
         per_destination: how many are sent to one destination at once.
         most: how many are sent at once in all.
         lease: real time after which another process may send what this one claimed; longer than a request may take.
@@ -63,6 +66,7 @@ class DeliveryWorker:
         secrets: SecretStore,
         ids: Ids,
         policy: RetryPolicy = DEFAULT_POLICY,
+        leave_silent: int | None = None,
         per_destination: int = 4,
         most: int = 256,
         lease: timedelta = timedelta(seconds=60),
@@ -72,6 +76,9 @@ class DeliveryWorker:
             raise ValueError(f"the lease ({lease}) must be at least twice as long as a request may take ({client.limits.total:g} s)")
         self._db, self._clock, self._wall, self._client, self._secrets, self._ids = db, clock, wall, client, secrets, ids
         self._policy, self._per_destination, self._most, self._lease, self._poll = policy, per_destination, most, lease, poll
+        self._leave_silent = leave_silent
+        self._silent: Counter[str] = Counter()
+        """Tries in a row that no answer came to."""
         self._changed = clock.signal()
         self._stopping = False
         self._sending: set[asyncio.Task[None]] = set()
@@ -122,6 +129,7 @@ class DeliveryWorker:
             How many are pending still.
         """
         cutoff = self._clock.now()
+        self._silent.clear()
         with self._db.write() as connection:
             bring_forward(connection, cutoff, self._wall())
         while until is None or self._clock.now() < until:
@@ -141,7 +149,7 @@ class DeliveryWorker:
         claimed: list[Claimed] = []
         for destination, at in sorted(due.items(), key=lambda item: (item[1], item[0])):
             limit = min(self._per_destination - self._busy[destination], self._most - len(self._sending) - len(claimed))
-            if at <= due_by and limit > 0:
+            if at <= due_by and limit > 0 and not self._is_silent(destination):
                 with self._db.write() as connection:
                     claimed += claim(
                         connection,
@@ -159,16 +167,21 @@ class DeliveryWorker:
             task.add_done_callback(lambda task, item=item: self._sent(task, item))  # type: ignore[misc]
         return min((at for at in due.values() if at > due_by), default=None)
 
+    def _is_silent(self, destination: str) -> bool:
+        return self._leave_silent is not None and self._silent[destination] >= self._leave_silent
+
     def _sent(self, task: asyncio.Task[None], item: Claimed) -> None:
         self._sending.discard(task)
         self._busy[item.destination] -= 1
         self._changed.set()
 
     async def _deliver(self, item: Claimed) -> None:
-        attempt = await self._attempt(item)
+        here = self._client.is_here(item.url)
+        attempt = await self._attempt(item, here=here)
+        self._silent[item.destination] = 0 if attempt.status is not None else self._silent[item.destination] + 1
         number = item.attempts + 1
         verdict = decide(
-            self._policy,
+            DEFAULT_POLICY if here else self._policy,
             status=attempt.status,
             retry_after=attempt.retry_after,
             attempt=number,
@@ -184,11 +197,12 @@ class DeliveryWorker:
         else:
             log.info("delivery %s (%s): attempt %d, status %s: %s", item.id, item.kind, number, attempt.status, outcome)
 
-    async def _attempt(self, item: Claimed) -> Attempt:
+    async def _attempt(self, item: Claimed, *, here: bool) -> Attempt:
         at = self._clock.now()
         try:
             with self._db.read() as connection:
                 wire = prepare(connection, item, self._secrets, self._wall())
         except Unsendable as error:
             return Attempt(at=at, status=None, latency_ms=0.0, error=str(error))
-        return await send(self._client, wire, at, self._wall())
+        with contextlib.nullcontext() if here else self._clock.outside():
+            return await send(self._client, wire, at, self._wall())

@@ -2,9 +2,9 @@
 
 Everything that waits or asks for the time is handed a `Clock`. Three behave alike:
 
-* `RealClock()`            the wall clock;
-* `RealClock(speed=60)`    a scaled clock: sixty seconds of business time in one of ours;
-* `VirtualClock()`         no waiting at all (see `core.kernel.virtual_clock`).
+* `RealClock()`      the wall clock, or one that runs at a fixed factor, whatever the work does;
+* `ScaledClock()`    sixty seconds of business time in one of ours, or as many as the work keeps up with (`core.kernel.scaled_clock`);
+* `VirtualClock()`   no waiting at all (`core.kernel.virtual_clock`).
 
 Only business time goes through the clock (ring times, talk times, retry delays, opening hours). Time-outs of
 libraries (HTTP, database pools) stay real: a hung web server fails after its real seconds at any speed.
@@ -82,6 +82,12 @@ class Clock(Protocol):
 
     def hold(self) -> contextlib.AbstractContextManager[None]:
         """Let the current task, not started by `spawn`, use the clock; virtual time stands still meanwhile."""
+
+    def outside(self) -> contextlib.AbstractContextManager[None]:
+        """Around a wait for somebody outside, of whose real time nothing in here depends: an operator, a CRM.
+
+        Virtual time stands still meanwhile; a scaled clock, which stands still for other work, goes on.
+        """
 
     def close(self) -> None:
         """Stop every timer of the clock itself."""
@@ -164,6 +170,10 @@ class RealClock:
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
+        yield
+
+    @contextlib.contextmanager
+    def outside(self) -> Iterator[None]:
         yield
 
     def close(self) -> None:

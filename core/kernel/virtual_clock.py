@@ -22,16 +22,16 @@ from typing import Any, TypeVar
 
 from core.kernel.clock import Signal, report_failure
 
-__all__ = ["VirtualClock"]
+__all__ = ["SETTLE_STEPS", "Entry", "VirtualClock"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _STALL_SECONDS = 30.0
-_SETTLE_STEPS = 2  # loop steps granted to plain asyncio wake-ups (a cancelled task) before time may move
+SETTLE_STEPS = 2  # loop steps granted to plain asyncio wake-ups (a cancelled task) before time may move
 
 
-class _Entry:
+class Entry:
     """One thing to do at a moment; `action` is None once it was cancelled."""
 
     __slots__ = ("action", "at", "order")
@@ -40,7 +40,7 @@ class _Entry:
         self.at, self.order = at, order
         self.action: Callable[[], None] | None = action
 
-    def __lt__(self, other: _Entry) -> bool:
+    def __lt__(self, other: Entry) -> bool:
         return (self.at, self.order) < (other.at, other.order)
 
 
@@ -81,7 +81,7 @@ class VirtualClock:
     def __init__(self, start: datetime) -> None:
         self._epoch = start.astimezone(UTC)
         self._now = 0  # microseconds since the epoch
-        self._queue: list[_Entry] = []
+        self._queue: list[Entry] = []
         self._order = itertools.count()
         self._armed = False
         self._loop = asyncio.get_running_loop()
@@ -112,7 +112,7 @@ class VirtualClock:
 
     def cancel(self, task: asyncio.Task[Any]) -> None:
         if not task.done():
-            self._running.add(task)
+            self._begin(task)
             task.cancel()
 
     async def join(self, *tasks: asyncio.Task[Any]) -> None:
@@ -166,27 +166,31 @@ class VirtualClock:
             self._running.discard(task)
             self._arm()
 
+    @contextlib.contextmanager
+    def outside(self) -> Iterator[None]:
+        yield
+
     def close(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
         self._queue.clear()
 
-    def _push(self, seconds: float, action: Callable[[], None]) -> _Entry:
-        entry = _Entry(self._now + round(max(seconds, 0.0) * 1_000_000), next(self._order), action)
+    def _push(self, seconds: float, action: Callable[[], None]) -> Entry:
+        entry = Entry(self._now + round(max(seconds, 0.0) * 1_000_000), next(self._order), action)
         heapq.heappush(self._queue, entry)
         return entry
 
     async def _park(self, waiters: list[Callable[[], None]], timeout: float | None) -> None:
         """Wait for a wake-up through `waiters` or for `timeout` seconds; the task does not count as running."""
         task = asyncio.current_task()
-        if task is None or task not in self._running:
+        if task is None or not self._known(task):
             name = task.get_name() if task else "no task"
             raise RuntimeError(f"{name} waits through the virtual clock, but was not started by spawn() or hold()")
         future: asyncio.Future[None] = self._loop.create_future()
 
         def wake() -> None:
             if not future.done():
-                self._running.add(task)
+                self._begin(task)
                 future.set_result(None)
 
         waiters.append(wake)
@@ -196,11 +200,19 @@ class VirtualClock:
         try:
             await future
         finally:
-            self._running.add(task)
+            self._begin(task)
             if entry is not None:
                 entry.action = None
             if wake in waiters:
                 waiters.remove(wake)
+
+    def _known(self, task: asyncio.Task[Any]) -> bool:
+        """Whether the task may wait through this clock."""
+        return task in self._running
+
+    def _begin(self, task: asyncio.Task[Any]) -> None:
+        """The task is at work from now on."""
+        self._running.add(task)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
@@ -210,7 +222,7 @@ class VirtualClock:
     def _arm(self) -> None:
         if not self._running and not self._armed:
             self._armed = True
-            self._loop.call_soon(self._advance, _SETTLE_STEPS)
+            self._loop.call_soon(self._advance, SETTLE_STEPS)
 
     def _advance(self, steps: int) -> None:
         if self._running:
@@ -222,14 +234,23 @@ class VirtualClock:
             while self._queue:
                 entry = heapq.heappop(self._queue)
                 if entry.action is not None:
-                    self._now = max(self._now, entry.at)
-                    self._jumps += 1
-                    entry.action()
-                    self._arm()
+                    self._do(entry)
                     return
 
+    def _do(self, entry: Entry) -> None:
+        """Go to the moment of an entry, and do it."""
+        assert entry.action is not None
+        self._now = max(self._now, entry.at)
+        self._jumps += 1
+        entry.action()
+        self._arm()
+
+    def _standing_still(self) -> bool:
+        """Whether time that does not move is worth a word."""
+        return bool(self._queue)
+
     def _check_for_stall(self, jumps: int) -> None:
-        if self._jumps == jumps and self._queue:
+        if self._jumps == jumps and self._standing_still():
             names = sorted(task.get_name() for task in self._running)
             log.warning("virtual time has stood still for %.0f s at %s; running: %s", _STALL_SECONDS, self.now(), names)
         self._watch = self._loop.call_later(_STALL_SECONDS, self._check_for_stall, self._jumps)

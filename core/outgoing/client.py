@@ -147,6 +147,13 @@ class OutgoingClient:
         """Answer requests to `host` (any port) by an app in this process, in the task that asks: no network, no guard."""
         self._apps[host.lower()] = httpx.ASGITransport(app=_logged(app, host), raise_app_exceptions=False)
 
+    def is_here(self, url: str) -> bool:
+        """Whether requests to this URL are answered by an app in this process."""
+        try:
+            return httpx.URL(self._aliases.get(url, url)).host in self._apps
+        except (httpx.InvalidURL, ValueError, TypeError):
+            return False
+
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes = b"", limits: TimeLimits | None = None
     ) -> Reply:

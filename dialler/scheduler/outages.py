@@ -38,4 +38,5 @@ async def ride_out(campaign_id: str, error: SQLAlchemyError, failures: int, cloc
         wait.total_seconds(),
     )
     tell(Hold(clock.now() + wait, "database", "The database does not answer; it is tried again, and nothing is lost."))
-    await asyncio.sleep(wait.total_seconds())
+    with clock.outside():
+        await asyncio.sleep(wait.total_seconds())

@@ -137,7 +137,8 @@ class CampaignRunner:
                 self._holds.say(self._holds.in_force or (Hold(until, "held", why) if why else None))
                 await self._wait(until)
             case Paused():
-                await asyncio.sleep(_PAUSE_POLL)
+                with self.parts.clock.outside():
+                    await asyncio.sleep(_PAUSE_POLL)
             case Close(reason):
                 self._fail(Hold(None, "never_opens", reason))
             case Over(event):

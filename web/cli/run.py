@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import make_url
 
 from core.kernel.yaml_document import read_yaml
 from core.transports.sandbox import SandboxSettings
@@ -46,6 +47,7 @@ __all__ = [
     "StartOption",
     "database_option",
     "prepare",
+    "push_options",
     "read_or_fail",
     "read_sandbox",
     "run",
@@ -97,7 +99,7 @@ def run(
         typer.Option(
             metavar="FACTOR",
             help="How fast the sandbox's clock runs: 1 is real time, 60 is a minute a second, max waits for nothing at all. "
-            "The same decisions are made at any speed.",
+            "A factor that the machine cannot keep up with makes the clock slower, not the calls worse.",
         ),
     ] = "max",
     start: StartOption = None,
@@ -131,7 +133,7 @@ def run(
     if as_json:
         emit_line({"event": "summary", **summary.as_dict()})
     else:
-        print_report(summary, out, database_option(settings))
+        print_report(summary, out, database_option(settings), push_options(settings))
     raise typer.Exit(summary.exit_code)
 
 
@@ -241,4 +243,13 @@ def database_option(settings: Settings) -> str:
     file = sqlite_file(settings.database_url)
     if file is not None:
         return f"--database {shlex.quote(str(file))}"
-    return "--database ..." if os.environ.get("DIALLER_DATABASE") != settings.database_url else ""  # a URL may hold a password
+    if os.environ.get("DIALLER_DATABASE") == settings.database_url:
+        return ""
+    return f"--database {shlex.quote(make_url(settings.database_url).render_as_string(hide_password=True))}"
+
+
+def push_options(settings: Settings) -> str:
+    """The options of a command that pushes from the database of a run as the run did, for people to type."""
+    listed = allow_list(None).entries
+    internal = sorted(f"{host}:{port}" for host, port in settings.allow_internal.entries - listed)
+    return " ".join(filter(None, [database_option(settings), *(f"--allow-internal {shlex.quote(one)}" for one in internal)]))

@@ -34,6 +34,9 @@ _OVER = {
 }
 
 
+_NEARLY = 0.9
+
+
 @dataclass(frozen=True)
 class Arrived:
     """What a CRM has received: first arrivals for each disposition, and repeats of what it had."""
@@ -58,13 +61,14 @@ def read_crm_file(file: Path) -> Arrived:
     return Arrived(arrived, repeats)
 
 
-def print_report(summary: RunSummary, out: Path, where: str) -> None:
+def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> None:
     """Print the outcomes, what reached the CRM, the audit, what is left to do, and the files.
 
     Args:
         summary: the summary.
         out: the output folder.
         where: the `--database` option that finds the run's database again.
+        pushing: the options of a command that pushes as the run did.
     """
     show = console()
     say("", f"SANDBOX: {summary.campaign}. {_OVER.get(summary.state, summary.state)}{' ' + summary.reason if summary.reason else ''}")
@@ -81,7 +85,9 @@ def print_report(summary: RunSummary, out: Path, where: str) -> None:
     say("", f"{summary.leads} leads, {summary.attempts} attempts, {summary.answered} answered{rate}.")
     _print_crm(summary, out)
     say(*sentences(_audit(summary)))
-    _print_left(summary, where)
+    if summary.speed is not None and summary.speed["reached"] < _NEARLY * summary.speed["asked"]:
+        say(f"The clock ran at {summary.speed['reached']:,.0f} times real time, not {summary.speed['asked']:,g}: it waits for the work.")
+    _print_left(summary, where, pushing)
     files = [(name, _size(out / name), about) for name, about in _FILES.items() if (out / name).is_file()]
     heading(f"Files in {out}")
     show.print(table(("File", "Size", "What"), files))
@@ -100,7 +106,7 @@ def _print_crm(summary: RunSummary, out: Path) -> None:
         say(f"{delivered} results were pushed to the CRM.")
 
 
-def _print_left(summary: RunSummary, where: str) -> None:
+def _print_left(summary: RunSummary, where: str, pushing: str) -> None:
     if summary.state == "paused":
         say(f"It is paused: resume it with `dialler campaigns resume '{summary.campaign}' {where}`, then run it again.")
     if summary.held:
@@ -108,7 +114,7 @@ def _print_left(summary: RunSummary, where: str) -> None:
     if summary.undelivered:
         pending, dead = summary.deliveries["pending"], summary.deliveries["dead"]
         say(f"{summary.undelivered} results have not reached the CRM ({pending} pending, {dead} given up).")
-        say(f"Push them with `dialler deliveries send {'--dead ' if dead else ''}{where}`.")
+        say(f"Push them with `dialler deliveries send {'--dead ' if dead else ''}{pushing}`: they wait, none is too old.")
 
 
 def _audit(summary: RunSummary) -> Audit:

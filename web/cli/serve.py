@@ -24,7 +24,18 @@ from web.cli.common import (
 )
 from web.cli.errors import CANNOT, CliError
 from web.cli.output import console, say
-from web.cli.run import MovedOption, OutOption, SandboxOption, SeatsOption, SeedOption, StartOption, database_option, prepare, read_sandbox
+from web.cli.run import (
+    MovedOption,
+    OutOption,
+    SandboxOption,
+    SeatsOption,
+    SeedOption,
+    StartOption,
+    database_option,
+    prepare,
+    push_options,
+    read_sandbox,
+)
 from web.cli.run_report import print_report
 from web.run.folder import CampaignFolder
 from web.run.progress import LiveReporter
@@ -100,7 +111,7 @@ def serve(
                 campaign,
                 out,
                 LiveReporter(console()),
-                lambda summary: print_report(summary, out, database_option(settings)),
+                lambda summary: print_report(summary, out, database_option(settings), push_options(settings)),
                 moved=moved,
             )
         )

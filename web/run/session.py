@@ -15,7 +15,7 @@ from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress
 from dialler.scheduler.runner import CampaignRunner
 from web.composition import Whole, open_whole
-from web.dialling import dialling
+from web.dialling import dial, dialling
 from web.ownership import lease
 from web.run.audit import audit
 from web.run.crm import sample_crm
@@ -49,6 +49,8 @@ CRM_FILE = "crm.jsonl"
 class _Ended:
     state: str
     report: ImportReport
+    reached: float | None = None
+    """Clock seconds that passed in one real second while it dialled; None at the factor max, or when it dialled nothing."""
 
 
 Guard = Callable[[CampaignRunner, Reporter], contextlib.AbstractContextManager[None]]
@@ -97,7 +99,7 @@ async def run_campaign(whole: Whole, folder: CampaignFolder, campaign_id: str, o
     # in a thread: under `dialler serve` the API answers meanwhile
     await asyncio.to_thread(write_outputs, whole.db, campaign_id, out)
     found = await asyncio.to_thread(audit, whole.db, whole.settings.network_log)
-    summary = summarise(whole, campaign_id, ended.state, ended.report, deliveries, found)
+    summary = summarise(whole, campaign_id, ended.state, ended.report, deliveries, found, ended.reached)
     write_summary(summary, out)
     return summary
 
@@ -111,7 +113,7 @@ async def _dial(whole: Whole, folder: CampaignFolder, campaign_id: str, token: s
             return _Ended(read_campaign(connection, campaign_id).state, report)
     with whole.db.read() as connection:
         done_before = progress(connection, campaign_id).done
-    began = time.monotonic()
+    began, began_at = time.monotonic(), whole.clock.now()
 
     def take() -> RunProgress:
         return look(whole, campaign_id, time.monotonic() - began, done_before)
@@ -121,13 +123,14 @@ async def _dial(whole: Whole, folder: CampaignFolder, campaign_id: str, token: s
         reporter.start()
         try:
             with guard(runner, reporter):
-                state = await runner.run()
+                state = await dial(whole, runner)
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
             reporter.show(take())
             reporter.end()
-    return _Ended(state, report)
+    passed = (whole.clock.now() - began_at).total_seconds()
+    return _Ended(state, report, None if whole.settings.speed is None else passed / (time.monotonic() - began))
 
 
 @contextlib.contextmanager

@@ -19,7 +19,11 @@ __all__ = ["RunSummary", "summarise", "write_summary"]
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What came of a run. `state` is the campaign's, or `interrupted`. No real time stands here: a seeded run repeats exactly."""
+    """What came of a run. `state` is the campaign's, or `interrupted`.
+
+    `speed` is the factor that was asked for and the one that was reached; None at `max`. Else no real time stands here: a seeded run at
+    `max` repeats exactly.
+    """
 
     campaign: str
     campaign_id: str
@@ -38,6 +42,7 @@ class RunSummary:
     imported: dict[str, Any]
     deliveries: dict[str, int]
     audit: dict[str, Any]
+    speed: dict[str, float] | None = None
 
     @property
     def undelivered(self) -> int:
@@ -67,8 +72,16 @@ class RunSummary:
         return {**asdict(self), "exit_code": self.exit_code}
 
 
-def summarise(whole: Whole, campaign_id: str, state: str, report: ImportReport, deliveries: dict[str, int], found: Audit) -> RunSummary:
-    """Put the summary together from the database."""
+def summarise(
+    whole: Whole,
+    campaign_id: str,
+    state: str,
+    report: ImportReport,
+    deliveries: dict[str, int],
+    found: Audit,
+    reached: float | None = None,
+) -> RunSummary:
+    """Put the summary together from the database; `reached` is how many times as fast as real time the clock ran."""
     with whole.db.read() as connection:
         campaign = read_campaign(connection, campaign_id)
         counts = progress(connection, campaign_id)
@@ -91,6 +104,7 @@ def summarise(whole: Whole, campaign_id: str, state: str, report: ImportReport, 
         imported=report.as_dict(),
         deliveries=deliveries,
         audit={**asdict(found), "clean": found.clean},
+        speed=None if reached is None or whole.settings.speed is None else {"asked": whole.settings.speed, "reached": round(reached, 1)},
     )
 
 

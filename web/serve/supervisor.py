@@ -13,7 +13,7 @@ from dialler.campaigns.owner import AlreadyRunning, owner_of
 from dialler.campaigns.store import all_campaigns
 from dialler.scheduler.runner import CampaignRunner, LeaseLost
 from web.composition import Whole
-from web.dialling import dialling
+from web.dialling import dial, dialling
 from web.ownership import lease
 
 __all__ = ["Supervisor"]
@@ -92,7 +92,7 @@ class Supervisor:
                 async with dialling(self._whole, campaign_id, token) as runner:
                     with self.care_for(runner):
                         self._tell(f"{name}: dialling.")
-                        self._tell(f"{name}: {await runner.run()}.")
+                        self._tell(f"{name}: {await dial(self._whole, runner)}.")
         except AlreadyRunning:
             log.info("campaign %s has another owner by now", campaign_id)
         except LeaseLost as error:

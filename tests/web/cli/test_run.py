@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import pytest
 from core.kernel.clock import utc_now
 from dialler.campaigns.store import create_campaign
 from tests.web.cli.conftest import BOT, LEADS, Dialler, json_of, write_folder
+from tests.web.run.receiver import Receiver
 from web.cli.common import open_database
 
 FILES = {"leads.csv", "attempts.csv", "results.jsonl", "rejected.csv", "summary.json", "network.jsonl", "crm.jsonl", "dialler.db"}
@@ -139,6 +142,19 @@ def test_a_crm_that_is_down_ends_with_3_and_can_be_resumed(dialler: Dialler, tmp
     assert "are left" in dialler("deliveries", "send", "--dead", "-d", "o", code=3).stdout
     dead = json_of(dialler("deliveries", "list", "--json", "-d", "o", "--kind", "crm_push"))
     assert {row["state"] for row in dead} <= {"pending", "dead"}
+
+
+def test_the_command_that_resumes_pushes_works_as_it_stands_there(dialler: Dialler, tmp_path: Path) -> None:
+    with Receiver(down=True) as crm:
+        bot = BOT.replace("url: sample-crm", f"url: http://{crm.address}/x")
+        folder = write_folder(tmp_path / "down", bot=bot)
+        text = dialler("run", folder, *FIXED, "--out", "o", "--allow-internal", crm.address, code=3).stdout
+        (command,) = re.findall(r"`dialler (deliveries send [^`]*)`", text)
+        assert "are left" in dialler(*shlex.split(command), code=3).stdout
+        crm.down = False
+        assert "0 are left" in dialler(*shlex.split(command)).stdout
+        assert set(crm.ids.values()) == {1}
+        assert len(crm.ids) == json.loads((tmp_path / "o" / "summary.json").read_text())["attempts"]
 
 
 def test_a_paused_campaign_is_not_dialled(dialler: Dialler, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.kernel.database import Database
-from tests.web.run.folders import CATALOGUE, make_folder, run
+from tests.web.run.folders import CATALOGUE, START, make_folder, run
 from tests.web.run.invariants import Records, opened
 from tests.web.run.receiver import Receiver
 from web.cli.main import app
@@ -91,6 +92,31 @@ def test_the_ledger_says_what_the_crm_lacks_and_one_command_sends_it_again(tmp_p
         assert {entry["last_status"] for entry in said["entries"]} == {200}
         assert ledger(database_url, "--missing")[1]["entries"] == []
     assert set(crm.ids.values()) == {1}
+@pytest.mark.parametrize("speed", [None, 5000.0], ids=["virtual", "scaled"])
+def test_a_crm_that_is_down_is_not_hammered_and_no_push_grows_old(tmp_path: Path, out: Path, speed: float | None) -> None:
+    """Days pass in a run, and seconds for the CRM: each push is tried once during the run, and three times at its end."""
+    later = {"max_attempts": 3, "retry": {"no_answer": "2d", "rejected": "2d"}}
+    with Receiver(down=True) as crm:
+        folder = make_folder(tmp_path / "campaign", LEADS, bot=crm.bot, campaign=later)
+        summary = run(folder, out, allow=crm.address, speed=speed)
+        refused = crm.refused
+    assert summary.exit_code == 3
+    assert datetime.fromisoformat(summary.ended_at) - START > timedelta(days=2)
+    assert summary.deliveries["pending"] == summary.attempts
+    assert summary.attempts < refused <= 4 * summary.attempts
+    with opened(f"sqlite:///{out}/dialler.db") as connection:
+        left = [push for push in Records(connection).deliveries if push.kind == "crm_push"]
+    assert min(push.expires_at for push in left) - datetime.fromisoformat(summary.ended_at) > timedelta(days=3)
+
+
+def test_a_crm_that_gives_no_answer_is_left_alone_until_the_end(tmp_path: Path, out: Path) -> None:
+    with Receiver() as crm:
+        pass  # its port is closed from now on
+    summary = run_with(crm, tmp_path, f"sqlite:///{out}/dialler.db")
+    with opened(f"sqlite:///{out}/dialler.db") as connection:
+        tries = sum(push.attempts for push in Records(connection).deliveries if push.kind == "crm_push")
+    assert summary.undelivered == summary.attempts > 8
+    assert 0 < tries <= 4 * 7  # some are on their way when the fourth in a row fails
 
 
 def test_running_again_pushes_what_is_left(tmp_path: Path, out: Path, database_url: str) -> None:

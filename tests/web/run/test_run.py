@@ -62,6 +62,24 @@ def test_another_seed_gives_another_story(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "attempts.csv").read_bytes() != (tmp_path / "b" / "attempts.csv").read_bytes()
 
 
+def test_a_factor_that_no_machine_keeps_up_with_changes_no_outcome(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "campaign", CATALOGUE[:13] + profile_numbers(12), campaign={"max_attempts": 2})
+    any_hour = {"hour_factors": [1.0] * 24}
+    virtual = run(folder, tmp_path / "virtual", sandbox=any_hour)
+    scaled = run(folder, tmp_path / "scaled", sandbox=any_hour, speed=100_000.0)
+    assert virtual.speed is None
+    assert scaled.speed is not None
+    assert 0 < scaled.speed["reached"] < scaled.speed["asked"] == 100_000
+    assert json.loads((tmp_path / "scaled" / "summary.json").read_text())["speed"] == scaled.speed
+
+    def story(out: Path) -> list[list[str]]:
+        same = ("phone", "number", "kind", "outcome", "disposition", "sip_status", "call_duration_seconds")
+        return sorted([row[name] for name in same if name in row] for row in read_csv(out / "attempts.csv"))
+
+    assert len(story(tmp_path / "virtual")[0]) >= 6
+    assert story(tmp_path / "scaled") == story(tmp_path / "virtual")
+
+
 def test_run_again_dials_nobody_again_and_a_changed_file_adds_what_is_new(tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "campaign", profile_numbers(10))
     out = tmp_path / "out"
