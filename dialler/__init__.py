@@ -1,1 +1,10 @@
-"""The campaign execution plane: lead lists, pacing, claims, retries, callbacks, recovery. Drives core through its public API only."""
+"""The campaign execution plane: lead lists, pacing, claims, retries, callbacks, recovery. Drives core through its public API only.
+
+imports/      lead files
+leads/        leads and the attempts to reach them
+campaigns/    what a campaign is, and how it is steered
+policy/       decisions, all of them pure
+scheduler/    the loop that dials
+core_client   the core as the dialler sees it: its public HTTP contract
+api/          campaigns over HTTP
+"""

@@ -1,1 +1,11 @@
-"""The front door: the composition root, the HTTP app, the command line."""
+"""The front door: the composition root, the HTTP app, the command line.
+
+composition   the composition root: what is wired to what
+settings      what a process is told, on the command line and in the environment
+cli/          the `dialler` command line
+run/, serve/  one campaign from its folder; the API, kept up
+dialling, ownership   the runner of a campaign and what goes on beside it; who owns it
+recordings    wires recordings
+sample_crm/   a CRM to try pushes with
+schema, migrate, migrations/   every table in one place; to the current version
+"""

@@ -1,1 +1,9 @@
-"""Who may ask (API keys), and what we show to others (secrets). docs/keys.md"""
+"""Who may ask (API keys), and what we show to others (secrets). docs/keys.md
+
+keys       API keys: made, checked, revoked
+embedded   the key of the dialler that runs in the same process
+rate       how often a key may be used
+secrets    the secret store
+sealing    credentials that came written out over the API
+tables     their tables
+"""

@@ -17,4 +17,8 @@ trunks         trunks and their numbers
 deliveries     what was pushed, and replaying it
 workers        who holds calls, and draining
 bodies         the bodies of the management endpoints, every problem at once
+filters        the filters of the list of calls
+paging         cursors
+recordings     recordings over HTTP, their links
+views          calls as the API shows them
 """

@@ -1,1 +1,8 @@
-"""Bots: what they are (`config`), how a file becomes one (`loading`), where they are kept (`tables`, `store`)."""
+"""Bots: what they are, how a file or a request becomes one, where they are kept.
+
+config, brain_config, prefetch_config, analysis_config   what a bot is: its keys and their defaults
+loading, intake    a bot as it comes in, from a file or over the API
+brain_checks, crm_checks, request_checks, template_checks   what a schema cannot say
+store, tables      bots in the database
+views              bots as people are shown them
+"""

@@ -17,4 +17,7 @@ latest     the latest moment that the records show
 outcome    pure: what a failed call means
 transfer   pure: the transfer fields, derived from the event log
 result     the schema of results
+brains     makes the brain of a call
+wishes     what the callee asked for, kept the moment it was said
+tables     their tables
 """

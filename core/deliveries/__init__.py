@@ -9,4 +9,5 @@ claims      statements of the sender: what is due, claim it, record what came of
 sending     one attempt: secrets filled in, signed, sent
 worker      the sender: wakes, claims, sends, records
 queries     list, count and replay, for people
+retention   forgetting what was delivered long ago
 """

@@ -6,4 +6,6 @@ agents     agents: made, changed, removed; their state
 handoffs   what an agent does with a hand-off: claim, connect, return, complete
 queue      reading hand-offs: one, a page of them, those that an agent could take
 ticket     the side of the call: joins the queue, looks, and leaves it
+errors     what cannot be done at the desk
+moves      every change of a hand-off's state
 """

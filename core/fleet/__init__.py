@@ -7,4 +7,8 @@ several rows of one table by their key; so no two transactions wait for each oth
 
 A dialout takes a free seat before it inserts its call: nobody waits for a row that is not there yet, and whoever takes the
 seat of a call has its call first. (SQLite has one writer at a time, and no such question.)
+
+store      workers and seats in the database
+listing    workers as people are shown them
+tables     their tables
 """

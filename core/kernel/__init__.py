@@ -9,4 +9,10 @@ hours            opening hours: windows, holidays, exceptions, permitted hours
 durations        lengths of time as people write them
 yaml_config      a YAML file into a pydantic model: every problem at once, each with its line and advice
 secrets          the encryption key and the encrypted secret store
+virtual_clock    virtual time
+processes        which process runs, and which is dead
+failures         exceptions in the log, without a value in them
+config_problems, yaml_document   problems with configuration, with the line of each
+json_values, json_schema   JSON values; the schema of a model in one piece
+cursors          cursors of pages
 """

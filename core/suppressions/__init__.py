@@ -1,1 +1,5 @@
-"""Suppressions: numbers that must not be dialled, whoever asks."""
+"""Suppressions: numbers that must not be dialled, whoever asks.
+
+store    the list: asked, added to, removed from
+tables   its table
+"""

@@ -1,1 +1,7 @@
-"""Trunks and caller IDs: which line a call goes out on, and the number it shows."""
+"""Trunks and caller IDs: which line a call goes out on, and the number it shows.
+
+records   trunks and their numbers as an admin keeps them
+store     trunks and caller IDs in the database
+pacing    the rate of a trunk (CPS)
+tables    their tables
+"""

@@ -1,1 +1,11 @@
-"""The dialler's HTTP API: where call results come in."""
+"""The dialler's HTTP API: where call results come in.
+
+app         the endpoints put into an app
+campaigns   campaigns
+imports     lead files
+leads       leads and attempts
+ledger      what the CRM has of each lead
+events      progress as server-sent events
+results     the results webhook
+bodies, shared   JSON bodies; what the endpoints share
+"""

@@ -8,4 +8,7 @@ reader                       all of these as a stream: `LeadFile`, `check_file`
 staging, store, tables       into the database, whole or not at all: `import_file`
 report, options, errors      plain values around them
 sample, sample_names         made-up lead files of any length
+code_pages, plausibility     old encodings and their countries; how strange a text looks in one
+seen                         which numbers the file has had so far, on disk
+queries                      imports as people are shown them
 """

@@ -31,7 +31,7 @@ def _name(stream: random.Random) -> str:
 
 
 def _loan(stream: random.Random, index: int, today: date) -> list[str]:
-    due = today + timedelta(days=stream.randint(-30, 15))
+    due = today + timedelta(days=stream.randint(-40, -1))
     amount = round(stream.lognormvariate(8.5, 0.8))
     return [_name(stream), f"LN{100_000 + index}", str(amount), due.isoformat(), stream.choice(_CITIES)]
 

@@ -7,4 +7,8 @@ progress  counting where the leads of a campaign are
 results   a call result comes in: receipt is idempotent, the policy decides, the lead moves
 held      leads that may have been dialled: list and resolve them
 history   the history rows
+ledger    what the CRM has of each lead
+queries   leads as people are shown them
+export    leads and attempts as rows of a table
+tables    their tables
 """

@@ -1,1 +1,4 @@
-"""Migrations of the database, by alembic."""
+"""Migrations of the database, by alembic.
+
+env   how alembic runs them
+"""

@@ -5,4 +5,11 @@ session    the run itself
 progress   where it stands, for people and for programs
 outputs    the files it leaves behind
 audit      compares our records with the sandbox's own log
+bot_file   reads bot.yaml, with everything that is wrong with it
+prepare    from a folder to a campaign in the database
+push_checks   would what a bot sends out arrive
+estimate   when it could dial first, how long it will take
+crm        the sample CRM beside it
+deliveries  what has become of the pushes
+summary    what summary.json says
 """

@@ -91,7 +91,11 @@ def _absent(folder: Path, name: str) -> str:
         for file in folder.iterdir()
         if file.name not in _FILES and (file.stem.lower() == stem or (ending == "csv" and file.suffix.lower() in {".csv", ".tsv", ".txt"}))
     )
-    hint = f"Is it {others[0]}? Then rename it." if others else "Add it."
+    hint = "Add it."
+    if others and Path(others[0]).suffix.lower() in {".xlsx", ".xls", ".ods", ".numbers"}:
+        hint = f"Is it {others[0]}? Then open it and save it as CSV (UTF-8), under the name {name}."
+    elif others:
+        hint = f"Is it {others[0]}? Then rename it."
     return f"{name} ({_FILES[name]}) is missing in {folder}. {hint}"
 
 

@@ -118,3 +118,14 @@ def test_internal_addresses(url: str, addresses: list[str], allow: str, blocked:
 def test_campaign_and_bot_defaults_are_enough(tmp_path: Path) -> None:
     assert read_folder(write_folder(tmp_path / "f", campaign="name: x\n", bot="name: y\n")).warnings == ()
     assert CAMPAIGN
+
+
+@pytest.mark.parametrize(
+    ("other", "says"), [("leads.xlsx", "save it as CSV (UTF-8), under the name leads.csv"), ("march.tsv", "Then rename it")]
+)
+def test_a_lead_file_of_another_name_or_kind(other: str, says: str, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "other")
+    (folder / "leads.csv").rename(folder / other)
+    (problem,) = problems_of(folder)
+    assert f"Is it {other}?" in problem
+    assert says in problem

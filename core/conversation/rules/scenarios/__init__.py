@@ -1,4 +1,9 @@
-"""The scenarios, by name. Each is a table of states in a module of its own."""
+"""The scenarios, by name. Each is a table of states in a module of its own.
+
+payment_reminder           reminds of a payment
+appointment_confirmation   confirms an appointment
+survey                     asks the configured questions, one by one
+"""
 
 from typing import Final
 

@@ -121,7 +121,7 @@ APPOINTMENT_CONFIRMATION: Final = Scenario(
             "Thank you, your appointment is confirmed. Goodbye.",
             ("Thank you, we look forward to seeing you on {{lead.appointment}}. Goodbye.",),
         ),
-        "cancelled": Line("All right, I have cancelled it for you. Goodbye."),
+        "cancelled": Line("All right, I have noted that you cancel it. Goodbye."),
         "moved": Line(
             "Thank you. I have noted the time you asked for, and a colleague will confirm it. Goodbye.",
             ("Thank you. I have noted {{lead.requested}}, and a colleague will confirm the new time. Goodbye.",),

@@ -154,7 +154,7 @@ PAYMENT_REMINDER: Final = Scenario(
             "Thank you, I have noted your promise to pay. Goodbye.",
             (
                 "Thank you. I have noted that you will pay {{lead.promise}}. Have a good day, goodbye.",
-                "Thank you, I have noted your payment for {{lead.promise}}. Goodbye.",
+                "Thank you, I have noted that you pay {{lead.promise}}. Goodbye.",
             ),
         ),
         "promised_some_day": Line("Thank you. I have noted that you will pay as soon as you can. Goodbye."),
