@@ -15,6 +15,7 @@ from core.access.sealing import seal, secret_name
 from core.access.secrets import SecretStore
 from core.bots.config import BotConfig
 from core.bots.loading import bot_of, id_from_name
+from core.bots.sample_crm import with_sample_token
 from core.bots.store import StoredBot, save_bot
 from core.bots.template_checks import template_complaints
 from core.kernel.config_problems import ConfigError, ConfigProblem, KeyPath
@@ -103,7 +104,7 @@ def receive_bot(document: YamlDocument, bot_id: str | None = None) -> NewBot:
             if sealed.value is not None:
                 values[secret_name("BOT", str(data["id"]), what)] = sealed.value
     document.data = data
-    return NewBot(check_bot(document), values)
+    return NewBot(with_sample_token(check_bot(document)), values)
 
 
 def keep_bot(connection: Connection, new: NewBot, secrets: SecretStore | None, now: datetime) -> StoredBot:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from core.bots.brain_checks import brain_complaints
 from core.bots.config import BotConfig
 from core.bots.crm_checks import prefetch_complaints, push_complaints
+from core.bots.sample_crm import SAMPLE_CRM
 from core.kernel.config_problems import ConfigError, KeyPath
 from core.kernel.hours import check_time_zone
 from core.kernel.numbers import check_region
@@ -137,7 +138,7 @@ def url_complaint(value: str) -> tuple[str, str] | None:
 _CHECKS: dict[tuple[str, ...], Check] = {
     ("time_zone",): _known(check_time_zone),
     ("default_region",): _known(check_region),
-    ("post_call_push", "url"): lambda value: None if value == "sample-crm" else url_complaint(value),
+    ("post_call_push", "url"): lambda value: None if value == SAMPLE_CRM else url_complaint(value),
     ("post_call_push", "token"): _referred(f"([A-Za-z]+ )?{_REFERENCE}", "Bearer secret:NAME"),
     ("post_call_push", "secret"): _referred(_REFERENCE, "secret:NAME"),
     ("prefetch", "token"): _referred(f"([A-Za-z]+ )?{_REFERENCE}", "Bearer secret:NAME"),

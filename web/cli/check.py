@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from core.access.secrets import names_in
+from core.bots.sample_crm import SAMPLE_CRM
 from core.kernel.clock import utc_now
 from core.kernel.hours import why_not_permitted
 from core.kernel.numbers import callee_zones
@@ -28,7 +29,6 @@ from web.cli.run import FolderArgument, SeatsOption, StartOption, read_or_fail
 from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
 from web.run.folder import CampaignFolder, read_folder
 from web.run.outputs import defused
-from web.run.push_checks import SAMPLE_CRM
 
 __all__ = ["check"]
 

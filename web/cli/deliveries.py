@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from core.bots.sample_crm import SAMPLE_CRM
 from core.deliveries.queries import DeliveryFilter, count, count_by_state, list_deliveries, replay, replay_dead
 from core.kernel.clock import utc_now
 from dialler.campaigns.store import latest_clock
@@ -21,7 +22,6 @@ from web.cli.ledger import ledger
 from web.cli.output import emit_json, say, show_rows
 from web.composition import open_whole
 from web.run.crm import sample_crm
-from web.run.push_checks import SAMPLE_CRM
 from web.run.session import CRM_FILE, EXIT_UNDELIVERED
 from web.settings import Settings, data_folder_of
 

@@ -40,6 +40,7 @@ from web.cli.run_report import print_report
 from web.run.folder import CampaignFolder
 from web.run.progress import LiveReporter
 from web.sample_crm.process import SampleCrmFailed
+from web.serve.listening import listen
 from web.serve.server import serve_until_stopped
 from web.settings import Settings, data_folder_of
 
@@ -122,9 +123,8 @@ def serve(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        return listen(host, port)
     except OSError as error:
         raise CliError(
             f"Nothing can listen on {host} port {port}: {error.strerror or error}.", "Choose another with --port.", code=CANNOT

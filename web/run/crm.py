@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.access.secrets import SecretMissing
+from core.bots.sample_crm import SAMPLE_CRM, SAMPLE_CRM_TOKEN
 from core.kernel.secrets import CannotDecrypt
 from web.composition import Whole
-from web.run.push_checks import SAMPLE_CRM, SAMPLE_CRM_TOKEN
 from web.sample_crm.process import SampleCrm
 
 __all__ = ["sample_crm"]

@@ -11,14 +11,10 @@ from urllib.parse import urlsplit
 from core.access.secrets import names_in
 from core.bots.brain_config import LlmBrainConfig
 from core.bots.config import BotConfig
+from core.bots.sample_crm import SAMPLE_CRM, SAMPLE_CRM_TOKEN
 from core.outgoing.guard import AllowList, is_public
 
-__all__ = ["SAMPLE_CRM", "SAMPLE_CRM_TOKEN", "push_problems"]
-
-SAMPLE_CRM = "sample-crm"
-"""The URL that stands for the sample CRM."""
-SAMPLE_CRM_TOKEN = "SAMPLE_CRM_TOKEN"  # noqa: S105 - a name, not a secret
-"""The secret that the sample CRM wants; made when it is started."""
+__all__ = ["push_problems"]
 
 _LOOK_UP_SECONDS = 3.0
 

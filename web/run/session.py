@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.bots.sample_crm import SAMPLE_CRM
 from dialler.campaigns.store import read_campaign
 from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress
@@ -24,7 +25,6 @@ from web.run.folder import CampaignFolder
 from web.run.outputs import write_outputs
 from web.run.prepare import ensure_campaign, import_leads, start_campaign, store_settings
 from web.run.progress import Reporter, RunProgress, look, report_progress
-from web.run.push_checks import SAMPLE_CRM
 from web.run.summary import RunSummary, summarise, write_summary
 from web.sample_crm.process import SampleCrm
 from web.settings import Settings

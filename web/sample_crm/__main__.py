@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -18,6 +17,7 @@ from fastapi import FastAPI
 
 from web.sample_crm.app import Faults, create_app
 from web.sample_crm.ledger import Ledger
+from web.serve.listening import listen
 
 TOKEN_VARIABLE = "SAMPLE_CRM_TOKEN"  # noqa: S105 - a name, not a token
 
@@ -29,7 +29,7 @@ def main() -> int:
     if not token:
         sys.stderr.write(f"set {TOKEN_VARIABLE} to the token that pushes must bring\n")
         return 2
-    listener = socket.create_server(("127.0.0.1", options.port))
+    listener = listen("127.0.0.1", options.port)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -19,6 +19,7 @@ from web.run.prepare import ensure_campaign
 from web.run.progress import Reporter
 from web.run.session import crm_of, run_campaign
 from web.run.summary import RunSummary
+from web.serve.listening import config_for
 from web.serve.supervisor import Supervisor
 from web.settings import Settings
 
@@ -64,7 +65,7 @@ async def serve_until_stopped(
         with crm_of(whole, folder, out) if folder else contextlib.nullcontext() as crm:
             if crm is not None:
                 reporter.say(f"The sample CRM shows what arrives at {crm.results_url}.")
-            server = _Server(uvicorn.Config(whole.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5))
+            server = _Server(config_for(whole.app, timeout_graceful_shutdown=5))
             supervisor = Supervisor(whole, reporter.say)
             serving = asyncio.create_task(server.serve(sockets=[listener]), name="API")
             others = []

@@ -169,3 +169,28 @@ def test_an_archived_bot_takes_no_calls_until_it_is_made_again(admin: Callable[.
         assert (await core.dial(bot_id=bot_id)).status_code == 200
 
     admin(test)
+
+
+def test_a_bot_for_the_sample_crm_sends_the_token_that_this_wants(admin_on_sqlite: Callable[..., Any]) -> None:
+    async def test(core: Core) -> None:
+        made = await make(core, post_call_push={"url": "sample-crm"})
+        assert made["config"]["post_call_push"] == {"url": "sample-crm", "token": "Bearer secret:SAMPLE_CRM_TOKEN"}
+
+    admin_on_sqlite(test)
+
+
+def test_the_credentials_of_prefetch_and_push_are_taken_out(admin_on_sqlite: Callable[..., Any]) -> None:
+    async def test(core: Core) -> None:
+        prefetch = {"url": "https://your-crm.com/c/{{crm.customer_id}}", "token": "Bearer fetch-token"}
+        push = {"url": "https://your-crm.com/p", "secret": "whsec_c2VjcmV0c2VjcmV0c2VjcmV0"}
+        made = await make(core, prefetch=prefetch, post_call_push=push)
+        kept = made["config"]
+        assert kept["prefetch"]["token"].startswith("Bearer secret:BOT_")
+        assert kept["post_call_push"]["secret"].startswith("secret:BOT_")
+        assert "fetch-token" not in str(made)
+        assert "c2VjcmV0" not in str(made)
+        with core.db.read() as connection:
+            assert core.engine.secrets is not None
+            assert core.engine.secrets.resolve(connection, kept["prefetch"]["token"]).get_secret_value() == "Bearer fetch-token"
+
+    admin_on_sqlite(test)
