@@ -31,6 +31,7 @@ class Engine:
     name. `place_timeout` bounds how long a dialout waits for its INVITE to leave. `allow_premium` lifts the refusal of
     premium-rate numbers. `push_max_age` is how long a push is tried, in clock time. `reach` is what calls talk to the
     outside with (models, tools); bots that need it cannot talk without.
+    `look_every` is how often event streams look for changes, in clock seconds.
     """
 
     db: Database
@@ -44,6 +45,7 @@ class Engine:
     place_timeout: float = 15.0
     allow_premium: bool = False
     fleet_key_required: bool = False
+    look_every: float = 1.0
     busy_retry_after: timedelta = timedelta(seconds=5)
     push_max_age: timedelta = DEFAULT_POLICY.max_age
     runs: dict[str, CallRun] = field(default_factory=dict)

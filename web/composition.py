@@ -141,6 +141,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     settings.network_log.parent.mkdir(parents=True, exist_ok=True)
     network = SandboxNetwork(clock, ids, sandbox, settings.network_log, run=network_run)
     engine = Engine(db, clock, wall, ids, worker_id, {"sandbox": SandboxTransport(network)}, secrets=secrets)
+    engine.look_every = float(_period(settings, 1))
     engine.fleet_key_required = _is_on(settings, "DIALLER_FLEET_KEY_REQUIRED")
     engine.allow_premium = _is_on(settings, "DIALLER_ALLOW_PREMIUM")
     with db.write() as connection:

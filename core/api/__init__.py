@@ -16,6 +16,7 @@ bot_records    bots: made, changed, versions, export, preview, archived
 trunks         trunks and their numbers
 deliveries     what was pushed, and replaying it
 workers        who holds calls, and draining
+desk           the agent desk: agents and hand-offs; their `desk_views`
 bodies         the bodies of the management endpoints, every problem at once
 filters        the filters of the list of calls
 paging         cursors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, Field
@@ -42,7 +42,9 @@ class NewKeyBody(StrictBody):
     """A key to be made."""
 
     name: Name
-    role: Role = Field(default="dialout", description="`dialout`: place calls and read them. `admin`: manage everything.")
+    role: Literal["dialout", "admin"] = Field(
+        default="dialout", description="`dialout`: place calls and read them. `admin`: manage everything."
+    )
     bots: Bots = None
     results_url: Url = None
     results_secret: SigningSecret = None

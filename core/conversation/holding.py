@@ -13,7 +13,7 @@ from core.transports.base import Digit, Failed, Heard, HungUp, LegEvent, Playout
 __all__ = ["HoldLines", "HoldingLine", "hold"]
 
 _LOOK_SECONDS: Final = 1.0
-"""How often the queue is looked at: an agent who connects is heard that soon."""
+"""How often the queue is looked at, between the sentences of the bot."""
 _SPOKEN_TO_SECONDS: Final = 2.0
 """A caller who speaks while holding is answered with the next line, so soon."""
 

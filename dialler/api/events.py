@@ -7,15 +7,14 @@ event: end         the campaign is over: the last progress once more; the stream
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
+from core.kernel.event_stream import HEARTBEAT, RETRY, EventStream, sse
 from dialler.api.shared import CampaignId, Dialler, TheDialler, answers, require
 from dialler.campaigns.states import OVER
 from dialler.leads.progress import progress
@@ -31,24 +30,6 @@ _DEAREST: Final = 20.0
 _SCHEMA: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The stream."}
 }
-
-
-class EventStream(Response):
-    """Sends events from the task that asked: the clock knows it, and no other is left behind."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, events: AsyncIterator[str]) -> None:
-        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
-        self._events = events
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Send the stream."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        async for event in self._events:
-            await send({"type": "http.response.body", "body": event.encode(), "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 @router.get("/events", summary="The progress of a campaign, as it happens", response_class=Response, responses={**_SCHEMA, **answers(404)})
@@ -67,7 +48,7 @@ async def progress_events(dialler: Dialler, campaign_id: str, gone: Callable[[],
         campaign_id: the campaign.
         gone: whether nobody listens any more.
     """
-    yield "retry: 3000\n\n"
+    yield RETRY
     last, quiet, number = None, 0, 0
     while True:
         began = time.perf_counter()
@@ -75,13 +56,13 @@ async def progress_events(dialler: Dialler, campaign_id: str, gone: Callable[[],
         cost = time.perf_counter() - began
         if shown != last:
             last, quiet, number = shown, 0, number + 1
-            yield _event("progress", number, shown)
+            yield sse("progress", number, shown)
         if shown["state"] in OVER:
-            yield _event("end", number + 1, shown)
+            yield sse("end", number + 1, shown)
             return
         quiet += 1
         if quiet % _HEARTBEAT_LOOKS == 0:
-            yield ": heartbeat\n\n"
+            yield HEARTBEAT
         if await gone():
             return
         await dialler.parts.clock.sleep(dialler.look_every * max(1.0, _DEAREST * cost))
@@ -104,7 +85,3 @@ def _look(dialler: Dialler, campaign_id: str) -> dict[str, Any]:
         "answered": counted.answered,
         "by_state": {state: count for state, count in sorted(counted.by_state.items()) if state != "staged"},
     }
-
-
-def _event(kind: str, number: int, data: dict[str, Any]) -> str:
-    return f"id: {number}\nevent: {kind}\ndata: {json.dumps(data)}\n\n"

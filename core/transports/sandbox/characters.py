@@ -30,13 +30,14 @@ ANYBODY: Lines = {
     Topic.OPEN: ("It was all fine, thank you.", "The staff were friendly."),
     Topic.YES_NO: ("Yes.", "Yes, I think so."),
     Topic.GOODBYE: ("Goodbye.", "Thank you, bye."),
+    Topic.HOLD: ("",),
     Topic.STATEMENT: ("Okay.", "All right."),
 }
 
 
 def _always(*lines: str) -> Lines:
     """The same answer to whatever one may ask, but for greetings and goodbyes."""
-    spared = (Topic.IDENTITY, Topic.THERE, Topic.GOODBYE, Topic.STATEMENT)
+    spared = (Topic.IDENTITY, Topic.THERE, Topic.GOODBYE, Topic.HOLD, Topic.STATEMENT)
     return {topic: lines for topic in Topic if topic not in spared}
 
 

@@ -26,6 +26,7 @@ class Topic(enum.Enum):
     OPEN = "some other open question"
     YES_NO = "some other question"
     GOODBYE = "goodbye"
+    HOLD = "hold the line"
     STATEMENT = "no question"
 
 
@@ -65,6 +66,11 @@ _QUESTIONS = tuple(
 )
 _SUBJECTS = (Topic.SCORE, Topic.PAYMENT, Topic.APPOINTMENT)
 _GOODBYE = re.compile(r"\b(good\s?bye|bye|take care|have a (nice|good|great|lovely) \w+)\b", re.IGNORECASE)
+_HOLD = re.compile(
+    r"\bhold (the line|on)\b|\bplease (hold|wait)\b|\b(thank you|thanks) for (waiting|holding)\b|\bone moment\b|\bbe with you\b"
+    r"|\bconnect(ing)? you\b",
+    re.IGNORECASE,
+)
 _REQUEST = re.compile(r"\b(please|tell me|give me|let me know|could you|can you)\b", re.IGNORECASE)
 _WHEN = re.compile(r"\b(when|what day|which day|what date|what time)\b", re.IGNORECASE)
 _OPEN = re.compile(r"\b(what|how|which|where|who|tell us|tell me|describe)\b", re.IGNORECASE)
@@ -84,6 +90,8 @@ def topic_of(line: str, subject: Topic | None = None) -> Topic:
     if not questions:
         if _GOODBYE.search(line):
             return Topic.GOODBYE
+        if _HOLD.search(line):
+            return Topic.HOLD
         questions = [sentence for sentence in sentences if _REQUEST.search(sentence)]
         if not questions:
             return next((topic for topic in (_match(line),) if topic in _SUBJECTS), Topic.STATEMENT)

@@ -12,6 +12,7 @@ from core.transports.sandbox.hearing import Topic, scale_of, topic_of
 __all__ = ["Person"]
 
 _FIRST_PATIENCE = 3.0  # who picked up says hello when nobody speaks
+_HOLDING_PATIENCE = 25.0  # who was asked to hold the line keeps quiet for a while
 _MOST_QUIET = 3
 _LONG_LINE = 1.5
 _SUBJECTS = (Topic.PAYMENT, Topic.APPOINTMENT, Topic.SCORE)
@@ -67,6 +68,8 @@ class Person:
 
     def _replies(self, text: str, moment: Moment, stream: random.Random) -> Reaction:
         topic = topic_of(text, self._subject)
+        if topic is Topic.HOLD:
+            return Reaction(patience=_HOLDING_PATIENCE)
         if topic is Topic.GOODBYE:
             if self._said_goodbye:
                 return Reaction(hang_up=True)

@@ -87,5 +87,5 @@ def test_the_results_endpoint_of_a_key(database: Database) -> None:
 def test_a_signing_secret_written_out_is_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="must name a secret"):
         make(database, results_url="https://crm.example/", results_secret="whsec_abc")
-    with pytest.raises(ValueError, match="dialout or admin"):
+    with pytest.raises(ValueError, match="dialout, admin or agent"):
         make(database, role="root")

@@ -137,7 +137,8 @@ def shared(database: Database, tmp_path: Path) -> tuple[Database, Path]:
 @given(st.data())
 def test_no_request_gives_a_status_that_is_not_in_the_document(shared: tuple[Database, Path], data: st.DataObject) -> None:
     async def test(core: Core) -> None:
-        document = core.app.openapi()
+        whole = core.app.openapi()  # a stream of events would not end: tests/core/desk/test_api.py listens to it
+        document = {**whole, "paths": {path: methods for path, methods in whole["paths"].items() if not path.endswith("/events")}}
         placed = (await core.dial(PAYS)).json()  # an example before may have suppressed the number
         known = {
             "call_id": [placed.get("call_id", "none")],
