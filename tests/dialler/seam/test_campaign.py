@@ -166,7 +166,7 @@ def test_a_call_that_is_forgotten_is_held(campaign: Callable[..., Any]) -> None:
         async def forgotten(call_id: str) -> Any:
             return await call(f"not {call_id}")
 
-        at.parts.core.call = forgotten  # type: ignore[assignment]
+        at.parts.core.call = forgotten  # type: ignore[method-assign]
         await reconcile(at.parts.db, at.parts.clock, at.parts.ids, at.parts.core, CAMPAIGN)
         assert {lead_row(at.parts.db, lead).state for lead in dialling} == {"held"}
 
