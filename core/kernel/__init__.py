@@ -10,6 +10,8 @@ durations        lengths of time as people write them
 yaml_config      a YAML file into a pydantic model: every problem at once, each with its line and advice
 secrets          the encryption key and the encrypted secret store
 virtual_clock    virtual time
+scaled_clock     time at a factor, which waits for the work
+event_stream     server-sent events, for the API of either package
 processes        which process runs, and which is dead
 failures         exceptions in the log, without a value in them
 config_problems, yaml_document   problems with configuration, with the line of each

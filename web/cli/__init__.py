@@ -8,4 +8,5 @@ serve                    the API, kept up
 campaigns, leads, bots, suppressions, keys, secret_store, deliveries, fleet   one module for each group of commands
 samples, audit           lead files and a CRM to try things with; our records against the callees' log
 ledger                   what the CRM has of each lead
+desk                     the agent desk, from the terminal
 """

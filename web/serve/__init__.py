@@ -2,4 +2,5 @@
 
 supervisor   starts and ends the runners
 server       the API beside them, until told to stop
+listening    the socket of the server, and its settings
 """
