@@ -114,7 +114,7 @@ def walk(db: Database) -> None:
         resolve(connection, taken.lead_id, dialled=False, now=NOW)
     taken = take()
     for more in ({}, {"sent_before": NOW}, {"unanswered": True}):
-        asyncio.run(reconcile(db, clock, ids, client, CAMPAIGN, **more))  # type: ignore[arg-type]
+        asyncio.run(reconcile(db, clock, ids, client, CAMPAIGN, **more))
     asyncio.run(end_calls(Parts(db, clock, ids, client), CAMPAIGN))
     with db.write() as connection:
         change_state(connection, CAMPAIGN, "stop", NOW)

@@ -234,7 +234,7 @@ def test_a_database_that_does_not_answer_for_a_while_loses_nothing(
     async def no_wait(seconds: float) -> None:
         waits.append(seconds)
 
-    monkeypatch.setattr(outages.asyncio, "sleep", no_wait)
+    monkeypatch.setattr("dialler.scheduler.outages.asyncio.sleep", no_wait)
 
     async def scene(clock: VirtualClock) -> None:
         core = FakeCore(refusals=[lost] if name == "note_failed_dialout" else [])
@@ -263,7 +263,7 @@ def test_the_waits_for_a_database_grow_to_half_a_minute(
     async def no_wait(seconds: float) -> None:
         waits.append(seconds)
 
-    monkeypatch.setattr(outages.asyncio, "sleep", no_wait)
+    monkeypatch.setattr("dialler.scheduler.outages.asyncio.sleep", no_wait)
 
     async def scene(clock: Clock) -> None:
         for failures in range(1, 10):
