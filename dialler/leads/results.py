@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.ids import Ids
@@ -35,18 +35,18 @@ _received = ReceivedResult.__table__  # type: ignore[attr-defined]
 
 # Made once: building them costs more than running them. The campaign is locked first, then the lead, as everywhere; only then
 # is the attempt read, so that what is read of it is true.
-_CAMPAIGN = (
+_CAMPAIGN: Select[Any] = (
     select(_campaigns.c.id, _campaigns.c.state, _campaigns.c.settings, _attempts.c.lead_id)
     .join(_attempts, _attempts.c.campaign_id == _campaigns.c.id)
     .where(_attempts.c.id == bindparam("attempt_id"))
     .with_for_update(read=True, of=_campaigns)
 )
-_LEAD = (
+_LEAD: Select[Any] = (
     select(_leads.c.id, _leads.c.state, _leads.c.attempt_id, _leads.c.attempts, _leads.c.uncharged)
     .where(_leads.c.id == bindparam("lead_id"))
     .with_for_update()
 )
-_ATTEMPT = select(_attempts.c.id, _attempts.c.state, _attempts.c.placed_at).where(_attempts.c.id == bindparam("attempt_id"))
+_ATTEMPT: Select[Any] = select(_attempts.c.id, _attempts.c.state, _attempts.c.placed_at).where(_attempts.c.id == bindparam("attempt_id"))
 
 
 @dataclass(frozen=True)

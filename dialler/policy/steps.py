@@ -75,8 +75,8 @@ def next_step(now: datetime, at: Situation) -> Step:
     match at.state:
         case "running" if not at.ending_calls:
             return _running(now, at)
-        case _ if at.in_flight:
-            return Wait(None)  # nothing is dialled, but what is in progress is finished first
+        case _ if at.in_flight:  # nothing is dialled, but what is in progress is finished first
+            return Wait(None, "the calls in progress are being ended, as was ordered" if at.state == "running" else None)
         case "paused" | "running":
             return Paused()
         case "stopping":

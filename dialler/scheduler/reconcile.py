@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from core.kernel.clock import Clock
 from core.kernel.database import Database, UtcDateTime
@@ -33,7 +33,7 @@ _NOT_RECEIVED = "the core had not received it"
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
 
-_UNDER_WAY = (
+_UNDER_WAY: Select[Any] = (
     select(
         _attempts.c.id,
         _attempts.c.lead_id,

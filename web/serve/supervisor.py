@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 from core.kernel.clock import utc_now
 from core.kernel.failures import without_values
 from dialler.campaigns.owner import AlreadyRunning, owner_of
 from dialler.campaigns.store import all_campaigns
+from dialler.policy.patience import growing
+from dialler.scheduler.outages import DATABASE_FAILURES
 from dialler.scheduler.runner import CampaignRunner, LeaseLost
 from web.composition import Whole
 from web.dialling import dial, dialling
@@ -20,8 +23,8 @@ __all__ = ["Supervisor"]
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 1.0
-"""Real seconds between two looks: operators' orders come in real time."""
+_LOOK_EVERY, _LONGEST = timedelta(seconds=1), timedelta(seconds=30)
+"""Between two looks, in real time, as operators' orders come; and the longest while the database does not answer."""
 _OURS = ("running", "stopping")
 
 
@@ -40,10 +43,16 @@ class Supervisor:
         self._stopping = False
 
     async def run(self) -> None:
-        """Look every second for campaigns to dial, until cancelled."""
+        """Look every second for campaigns to dial, until cancelled; less often while the database does not answer."""
+        failures = 0
         while True:
-            self.look()
-            await asyncio.sleep(_LOOK_EVERY)
+            try:
+                self.look()
+                failures = 0
+            except DATABASE_FAILURES as error:
+                failures += 1
+                log.warning("no campaign can be looked for: the database does not answer (%s); tried again", type(error).__name__)
+            await asyncio.sleep(growing(failures, _LOOK_EVERY, _LONGEST).total_seconds())
 
     def look(self) -> None:
         """Start what is to be started now."""

@@ -20,7 +20,7 @@ from dialler.campaigns.store import change_state, read_campaign
 from dialler.campaigns.tables import Campaign
 from dialler.core_client import Placed
 from dialler.imports.tables import LeadImport
-from dialler.leads.claims import Claim, claim, end_undialled, give_back, mark_placed
+from dialler.leads.claims import Claim, claim, end_undialled, give_back, mark_placed, note_failed_dialout
 from dialler.leads.queue import close_waiting, promote_due
 from dialler.leads.results import receive_result
 from dialler.leads.states import CLAIMED, FINAL, WAITING
@@ -115,6 +115,17 @@ class LifeOfLeads(RuleBasedStateMachine):
                 give_back(connection, taken, token, due_at, how, now, at_once=how == "full")
             else:
                 end_undialled(connection, taken, token, "number_suppressed" if how == "suppressed" else "number_refused", how, now)
+
+    @precondition(lambda self: self.to_send)
+    @rule(data=st.data(), arrives=st.booleans())
+    def dialout_fails(self, data: st.DataObject, arrives: bool) -> None:
+        """No answer comes; whether the call was placed all the same, the dispatcher does not know."""
+        taken, token = self._pick(data, self.to_send)
+        if arrives:
+            self._send((taken, token))
+            self.answers.pop()
+        with self.db.write() as connection:
+            note_failed_dialout(connection, taken, token, "no answer")
 
     @precondition(lambda self: self._ended())
     @rule(data=st.data())

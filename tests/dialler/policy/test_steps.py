@@ -60,7 +60,7 @@ def test_each_case() -> None:
     assert step() == Dial()
     assert step(state="paused") == Paused()
     assert step(ending_calls=True) == Paused()
-    assert step(ending_calls=True, in_flight=1) == Wait(None)
+    assert step(ending_calls=True, in_flight=1) == Wait(None, "the calls in progress are being ended, as was ordered")
     assert step(state="stopping", in_flight=1) == Wait(None)
     assert step(state="stopping") == Over("drained")
     assert step(state="draining") == Over("interrupted")

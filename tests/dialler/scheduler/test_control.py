@@ -62,10 +62,12 @@ def test_after_a_resume_nothing_is_dialled_until_the_calls_were_ended(db: Databa
         order(db, "resume")
         await clock.sleep(120)
         assert (len(core.calls), core.cancelled) == (1, [])
+        assert "being ended" in stage.campaign().hold_reason
         await end_calls(stage.parts, CAMPAIGN)
         assert len(core.cancelled) == 1
         await clock.sleep(1)
         assert len(core.calls) == 2
+        assert stage.campaign().hold_reason is None
         stage.finish(0)
         stage.finish(1)
         assert await stage.ended() == "completed"
