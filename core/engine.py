@@ -16,8 +16,6 @@ from core.kernel.ids import Ids
 from core.outgoing.reach import Reach
 from core.recordings.recordings import Recordings
 from core.transports.base import Transport
-from core.trunks.pacing import TrunkPacer
-from core.trunks.store import TrunkInfo
 
 if TYPE_CHECKING:
     from core.calls.run import CallRun
@@ -50,12 +48,5 @@ class Engine:
     push_max_age: timedelta = DEFAULT_POLICY.max_age
     runs: dict[str, CallRun] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    pacers: dict[str, TrunkPacer] = field(default_factory=dict)
     reach: Reach | None = None
     recordings: Recordings | None = None
-
-    def pacer(self, trunk: TrunkInfo) -> TrunkPacer:
-        """What keeps the calls of this process to the trunk's rate."""
-        pacer = self.pacers.setdefault(trunk.name, TrunkPacer(trunk.calls_per_second))
-        pacer.calls_per_second = trunk.calls_per_second
-        return pacer

@@ -12,6 +12,7 @@ from core.bots.store import StoredBot
 from core.calls.store import bot_calls, trunk_calls
 from core.engine import Engine
 from core.fleet.store import WorkerLoad
+from core.trunks.pacing import room
 from core.trunks.store import TrunkInfo, choose_trunk, every_trunk
 
 __all__ = ["Capacity", "capacity", "channels_left", "trunks_of"]
@@ -64,4 +65,4 @@ def channels_left(connection: Connection, trunk: TrunkInfo) -> int:
 def _room(connection: Connection, engine: Engine, trunk: TrunkInfo, now: datetime, most: int) -> int:
     if trunk.transport not in engine.transports:
         return 0
-    return engine.pacer(trunk).room(now, min(most, channels_left(connection, trunk)))
+    return room(trunk.next_call_at, trunk.calls_per_second, now, min(most, channels_left(connection, trunk)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from core.bots.config import BotConfig
 from core.calls.gates import check_hours
@@ -13,14 +14,15 @@ from core.kernel.clock import Signal
 from core.kernel.numbers import split_key
 from core.suppressions.store import is_suppressed
 from core.transports.base import PlaceOrder
-from core.trunks.pacing import TrunkPacer
+from core.trunks.pacing import next_turn
+from core.trunks.store import give_back_turn, held, take_turn
 
 __all__ = ["await_departure"]
 
 
 async def await_departure(
     engine: Engine,
-    pacer: TrunkPacer,
+    turn: datetime,
     order: PlaceOrder,
     bot: BotConfig,
     cancelled: Signal,
@@ -28,26 +30,44 @@ async def await_departure(
 ) -> Ending | None:
     """Wait until the call may leave; None once it may, which must be at once then.
 
-    `prefetch` asks the CRM, if the bot does; it counts as waiting for the turn.
-
     Returns its ending if it may not leave any more: the bot does not call without the CRM's data, it was cancelled, or
     while it waited the hours closed or the number was suppressed. Nobody was called then.
+
+    Args:
+        engine: the process's call engine.
+        turn: when the call may leave, by the trunk's rate.
+        order: the call.
+        bot: the bot.
+        cancelled: set if it is not wanted any more.
+        prefetch: asks the CRM, if the bot does; a call that missed its turn meanwhile takes another one.
     """
-    clock, waited = engine.clock, bot.prefetch is not None
-    try:
-        if (ending := await prefetch()) is not None:
-            return ending
-        while not cancelled.is_set() and (turn := pacer.turn(clock.now())) > clock.now():
-            waited = True
-            await cancelled.wait((turn - clock.now()).total_seconds())
-        if cancelled.is_set():
-            return Ending("error", "cancelled", phone_rang=False)
-        if waited and (ending := _not_any_more(engine, order, bot)) is not None:
-            return ending
-        pacer.leave(clock.now())
-    finally:
-        pacer.stop_waiting()
-    return None
+    clock = engine.clock
+    asked_at = clock.now()
+    ending = await prefetch()
+    if ending is None and clock.now() > max(turn, asked_at):
+        turn = _another_turn(engine, order.trunk)
+    if ending is None and turn > clock.now():
+        await cancelled.wait((turn - clock.now()).total_seconds())
+    if ending is None and cancelled.is_set():
+        ending = Ending("error", "cancelled", phone_rang=False)
+    if ending is None and (clock.now() > asked_at or bot.prefetch is not None):
+        ending = _not_any_more(engine, order, bot)
+    if ending is not None:
+        with engine.db.write() as connection:
+            give_back_turn(connection, order.trunk, turn)
+    return ending
+
+
+def _another_turn(engine: Engine, trunk: str) -> datetime:
+    """The next turn on the trunk, however long that is: the call has its seat."""
+    now = engine.clock.now()
+    with engine.db.write() as connection:
+        line = held(connection, trunk)
+        if line is None:  # removed meanwhile: the transport says what becomes of it
+            return now
+        turn = next_turn(line.next_call_at, line.calls_per_second, now)
+        take_turn(connection, line, turn)
+    return turn
 
 
 def _not_any_more(engine: Engine, order: PlaceOrder, bot: BotConfig) -> Ending | None:

@@ -25,8 +25,8 @@ from core.engine import Engine
 from core.fleet.store import load, take_seat
 from core.prefetch.fetch import ASKED
 from core.transports.base import PlaceOrder
-from core.trunks.pacing import PATIENCE
-from core.trunks.store import TrunkInfo
+from core.trunks.pacing import PATIENCE, next_turn
+from core.trunks.store import TrunkInfo, held, take_turn
 
 __all__ = ["dialout"]
 
@@ -93,9 +93,9 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
         assert bot is not None  # a request that names none has a problem
         check_hours(bot.config, line.to_number, now)
         call_id = _new_id(engine, connection, key, request, line.to_number, now)
-        _take_room(engine, connection, bot, line.trunk, call_id, now)
+        turn = _take_room(engine, connection, bot, line.trunk, call_id, now)
         events = EventLog(call_id)
-        events.add(now, "placing", {"trunk": line.trunk.name, "worker": engine.worker_id})
+        events.add(now, "placing", {"trunk": line.trunk.name, "worker": engine.worker_id, "leaves_at": turn.isoformat()})
         insert_call(
             connection,
             {
@@ -119,7 +119,7 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
             events,
         )
     order = PlaceOrder(call_id, request.idempotency_key or call_id, line.to_number, line.trunk.from_number, line.trunk.name)
-    return CallRun(engine, order, line.trunk.transport, bot.config, request.variables, events, engine.pacer(line.trunk))
+    return CallRun(engine, order, line.trunk.transport, bot.config, request.variables, events, turn)
 
 
 def _bot(connection: Connection, key: KeyInfo, request: DialoutRequest) -> StoredBot | None:
@@ -140,22 +140,30 @@ def _new_id(engine: Engine, connection: Connection, key: KeyInfo, request: Dialo
     return next(call_id for call_id in ids if engine.ids.seed is None or read_call(connection, call_id) is None)
 
 
-def _take_room(engine: Engine, connection: Connection, bot: StoredBot, trunk: TrunkInfo, call_id: str, now: datetime) -> None:
-    """Take a seat, if the bot, this process and the trunk all have room. Taking one is what no two calls can do at once."""
+def _take_room(engine: Engine, connection: Connection, bot: StoredBot, line: TrunkInfo, call_id: str, now: datetime) -> datetime:
+    """Take a seat and a turn on the trunk, if the bot, this process and the trunk all have room. Returns when the call may leave.
+
+    What is counted is locked first (the bot, the trunk), so that no two calls can take the same room, in whatever process.
+    """
     later = now + engine.busy_retry_after
     if bot.config.seats is not None:
         connection.execute(select(_bots.c.id).where(_bots.c.id == bot.id).with_for_update())  # one at a time for this bot
         if bot_calls(connection, bot.id) >= bot.config.seats:
             raise NotNow("no_capacity", f"All {bot.config.seats} seats of the bot are taken.", later)
+    trunk = held(connection, line.name, line)
     if not take_seat(connection, engine.worker_id, call_id):
         worker = load(connection, engine.worker_id)
         draining = worker is None or worker.draining
         raise NotNow("no_capacity", "This server is draining: it takes no new calls." if draining else "Every seat is taken.", later)
+    if trunk is None:
+        raise NotNow("trunk_unavailable", f"The trunk {line.name!r} has just been removed.", later)
     if trunk.transport not in engine.transports:
         raise NotNow("trunk_unavailable", f"What the trunk {trunk.name!r} runs on ({trunk.transport}) is not running here.", None)
     if channels_left(connection, trunk) < 1:
         raise NotNow("trunk_unavailable", f"All {trunk.channels} channels of the trunk are taken.", later)
-    turn = engine.pacer(trunk).next_turn(now)
+    turn = next_turn(trunk.next_call_at, trunk.calls_per_second, now)
     if turn - now > PATIENCE:
         detail = f"The trunk takes {trunk.calls_per_second:g} calls a second, and others come first."
         raise NotNow("trunk_unavailable", detail, turn - PATIENCE)
+    take_turn(connection, trunk, turn)
+    return turn

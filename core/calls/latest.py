@@ -6,8 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from core.calls.states import STATES
-from core.calls.tables import Call, CallEvent
+from core.calls.tables import UNFINISHED, Call, CallEvent
 from core.deliveries.tables import Delivery
 
 __all__ = ["latest_moment"]
@@ -15,8 +14,6 @@ __all__ = ["latest_moment"]
 _calls = Call.__table__  # type: ignore[attr-defined]
 _events = CallEvent.__table__  # type: ignore[attr-defined]
 _deliveries = Delivery.__table__  # type: ignore[attr-defined]
-
-_UNFINISHED = [state for state in STATES if state != "done"]
 
 
 def latest_moment(connection: Connection) -> datetime | None:
@@ -27,6 +24,7 @@ def latest_moment(connection: Connection) -> datetime | None:
     """
     begun = select(func.max(_calls.c.created_at))
     done = select(func.max(_deliveries.c.created_at))
-    changed = select(func.max(_events.c.at)).join(_calls, _calls.c.call_id == _events.c.call_id).where(_calls.c.state.in_(_UNFINISHED))
+    last = select(func.max(_events.c.at)).where(_events.c.call_id == _calls.c.call_id).scalar_subquery()  # by their key, not all of them
+    changed = select(func.max(last)).select_from(_calls).where(UNFINISHED)
     shown = [connection.execute(query).scalar_one() for query in (begun, done, changed)]
     return max((moment for moment in shown if moment is not None), default=None)

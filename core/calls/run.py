@@ -27,7 +27,6 @@ from core.kernel.failures import without_values
 from core.prefetch.fetch import Fetched, fetch
 from core.prefetch.merge import merged
 from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
-from core.trunks.pacing import TrunkPacer
 
 __all__ = ["CallRun"]
 
@@ -60,7 +59,7 @@ class CallRun:
         bot: the bot's configuration, at the version that the call runs.
         variables: the dialout's variables (crm).
         events: the call's event log, whose first events were written with its intent.
-        pacer: what the trunk's rate is kept with; the call waits for its turn from now on. None: it has no turn to wait for.
+        turn: when it may leave, by the trunk's rate; None: it has no turn to wait for.
     """
 
     def __init__(
@@ -71,11 +70,9 @@ class CallRun:
         bot: BotConfig,
         variables: dict[str, Any],
         events: EventLog,
-        pacer: TrunkPacer | None,
+        turn: datetime | None,
     ) -> None:
-        self.engine, self.order, self.bot, self.variables, self.events, self._pacer = engine, order, bot, variables, events, pacer
-        if pacer is not None:
-            pacer.wait()
+        self.engine, self.order, self.bot, self.variables, self.events, self._turn = engine, order, bot, variables, events, turn
         self.transport = engine.transports[transport]
         self.left = engine.clock.signal()
         """Set once the INVITE has left, or the call has ended without it."""
@@ -148,8 +145,8 @@ class CallRun:
 
     async def _reach(self) -> Leg | Ending:
         """Place the call when its turn comes; its ending if it may not leave any more."""
-        assert self._pacer is not None
-        departed = await_departure(self.engine, self._pacer, self.order, self.bot, self._cancel_asked, self._prefetch)
+        assert self._turn is not None
+        departed = await_departure(self.engine, self._turn, self.order, self.bot, self._cancel_asked, self._prefetch)
         if (stopped := await departed) is not None:
             return stopped
         async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)

@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
 from core.calls.states import next_state
-from core.calls.tables import UNFINISHED, Call, CallEvent
+from core.calls.tables import HOLDS_A_SEAT, UNFINISHED, Call, CallEvent
 from core.fleet.store import free_seat
-from core.fleet.tables import Seat
 
 __all__ = [
     "CallFilter",
@@ -35,17 +34,13 @@ __all__ = [
 log = logging.getLogger(__name__)
 _calls = Call.__table__  # type: ignore[attr-defined]
 _events = CallEvent.__table__  # type: ignore[attr-defined]
-_seats = Seat.__table__  # type: ignore[attr-defined]
 
-# Live calls are counted by their seats: these are few, whatever the number of calls that are over. The outer join keeps the
-# seats first, also where SQLite would rather read all calls. Made once: building a statement costs more than running it.
-_seated = _seats.outerjoin(_calls, _calls.c.call_id == _seats.c.call_id)
-_BOT_CALLS = select(func.count().filter(_calls.c.bot_id == bindparam("bot_id"))).select_from(_seated)
-_TRUNK_CALLS = select(func.count().filter(_calls.c.trunk == bindparam("trunk"))).select_from(_seated)
+# made once: building a statement costs more than running it
+_BOT_CALLS = select(func.count()).select_from(_calls).where(HOLDS_A_SEAT, _calls.c.bot_id == bindparam("bot_id"))
+_TRUNK_CALLS = select(func.count()).select_from(_calls).where(HOLDS_A_SEAT, _calls.c.trunk == bindparam("trunk"))
 _BY_STATE = (
-    select(_calls.c.state, func.count(_calls.c.call_id).label("calls"))
-    .select_from(_seated)
-    .where(_seats.c.worker_id == bindparam("worker_id"))
+    select(_calls.c.state, func.count().label("calls"))
+    .where(UNFINISHED, HOLDS_A_SEAT, _calls.c.worker_id == bindparam("worker_id"))
     .group_by(_calls.c.state)
 )
 
@@ -147,7 +142,7 @@ def trunk_calls(connection: Connection, trunk: str) -> int:
 
 def count_by_state(connection: Connection, worker_id: str) -> dict[str, int]:
     """How many live calls of the worker are in each state."""
-    return {row.state: row.calls for row in connection.execute(_BY_STATE, {"worker_id": worker_id}) if row.calls}
+    return {row.state: row.calls for row in connection.execute(_BY_STATE, {"worker_id": worker_id})}
 
 
 def has_unfinished(connection: Connection, worker_id: str) -> bool:

@@ -10,11 +10,13 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["UNFINISHED", "Call", "CallEvent"]
+__all__ = ["HOLDS_A_SEAT", "UNFINISHED", "Call", "CallEvent"]
 
-_LIVE = text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')")
-UNFINISHED = text("calls.state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')")
-"""The condition of the partial indexes, word for word: with parameters in its place SQLite would read every call."""
+_LIVE = text("state IN ('placing', 'ringing', 'talking')")
+_UNFINISHED = text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')")
+HOLDS_A_SEAT = text(f"calls.{_LIVE.text}")
+UNFINISHED = text(f"calls.{_UNFINISHED.text}")
+"""The conditions of the partial indexes, word for word: with parameters in their place SQLite would read every call."""
 _KEYED = text("idempotency_key IS NOT NULL")
 
 
@@ -23,8 +25,9 @@ class Call(SQLModel, table=True):
 
     __tablename__ = "calls"
     __table_args__ = (
-        Index("calls_live", "worker_id", "state", sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("calls_unfinished", "worker_id", "state", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
         Index("calls_bot_live", "bot_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("calls_trunk_live", "trunk", sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("calls_idempotency", "api_key_id", "idempotency_key", unique=True, sqlite_where=_KEYED, postgresql_where=_KEYED),
         Index("calls_created", "created_at", "call_id"),
         CheckConstraint("state <> 'done' OR result IS NOT NULL", name="calls_done_has_result"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
-from core.fleet.tables import Seat, Worker
+from core.fleet.tables import ACTIVE, Seat, Worker
 from core.kernel.database import UtcDateTime
 from core.kernel.processes import ProcessIdentity, is_dead
 
@@ -42,7 +42,7 @@ _seats = Seat.__table__  # type: ignore[attr-defined]
 _loads = (  # made once, as `_LIVE` and `_ONE` are: building a statement costs more than running it
     select(_workers, func.count(_seats.c.call_id).label("calls"))
     .join(_seats, and_(_seats.c.worker_id == _workers.c.id, _seats.c.call_id.is_not(None)), isouter=True)
-    .where(_workers.c.retired.is_(False))
+    .where(ACTIVE)
     .group_by(_workers.c.id)
 )
 _LIVE = _loads.where(_workers.c.lease_until >= bindparam("wall", type_=UtcDateTime())).order_by(_workers.c.id)
@@ -99,9 +99,7 @@ def _add_seats(connection: Connection, worker_id: str, count: int) -> None:
 
 def renew(connection: Connection, worker_id: str, wall: datetime) -> bool:
     """Keep the worker's lease. Returns False if it was retired meanwhile: its calls are another's now."""
-    kept = connection.execute(
-        update(_workers).where(_workers.c.id == worker_id, _workers.c.retired.is_(False)).values(seen_at=wall, lease_until=wall + LEASE)
-    )
+    kept = connection.execute(update(_workers).where(_workers.c.id == worker_id, ACTIVE).values(seen_at=wall, lease_until=wall + LEASE))
     return kept.rowcount == 1
 
 
@@ -127,7 +125,7 @@ def mark_retired(connection: Connection, worker_id: str) -> bool:
 
     Returns False if somebody else has done so already.
     """
-    changed = connection.execute(update(_workers).where(_workers.c.id == worker_id, _workers.c.retired.is_(False)).values(retired=True))
+    changed = connection.execute(update(_workers).where(_workers.c.id == worker_id, ACTIVE).values(retired=True))
     return changed.rowcount == 1
 
 
@@ -143,21 +141,19 @@ def expire(connection: Connection, worker_id: str, wall: datetime) -> None:
 
 def set_draining(connection: Connection, worker_id: str, draining: bool) -> bool:
     """Let a worker finish its calls and take none (or take calls again). Returns whether there is such a worker."""
-    changed = connection.execute(
-        update(_workers).where(_workers.c.id == worker_id, _workers.c.retired.is_(False)).values(draining=draining)
-    )
+    changed = connection.execute(update(_workers).where(_workers.c.id == worker_id, ACTIVE).values(draining=draining))
     return changed.rowcount == 1
 
 
 def dead_workers(connection: Connection, wall: datetime, *, but: str) -> list[str]:
     """Workers that hold calls no more, by id: their lease ran out, or their process on this machine has ended."""
-    rows = connection.execute(select(_workers).where(_workers.c.retired.is_(False), _workers.c.id != but).order_by(_workers.c.id)).all()
+    rows = connection.execute(select(_workers).where(ACTIVE, _workers.c.id != but).order_by(_workers.c.id)).all()
     return [r.id for r in rows if r.lease_until < wall or is_dead(ProcessIdentity(r.host, r.pid, r.pid_started))]
 
 
 def other_workers(connection: Connection, worker_id: str) -> int:
     """How many workers there are besides this one that were not retired."""
-    query = select(func.count()).select_from(_workers).where(_workers.c.retired.is_(False), _workers.c.id != worker_id)
+    query = select(func.count()).select_from(_workers).where(ACTIVE, _workers.c.id != worker_id)
     return connection.execute(query).scalar_one()
 
 
@@ -171,7 +167,7 @@ def take_seat(connection: Connection, worker_id: str, call_id: str) -> bool:
     free = (
         select(_seats.c.number)
         .join(_workers, _workers.c.id == _seats.c.worker_id)
-        .where(_seats.c.worker_id == worker_id, _seats.c.call_id.is_(None), _workers.c.retired.is_(False), _workers.c.draining.is_(False))
+        .where(_seats.c.worker_id == worker_id, _seats.c.call_id.is_(None), ACTIVE, _workers.c.draining.is_(False))
         .order_by(_seats.c.number)
         .limit(1)
         .with_for_update(skip_locked=True, of=_seats)

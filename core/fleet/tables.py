@@ -9,13 +9,18 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import UtcDateTime
 
-__all__ = ["Seat", "Worker"]
+__all__ = ["ACTIVE", "Seat", "Worker"]
+
+_ACTIVE = text("NOT retired")
+ACTIVE = text("NOT workers.retired")
+"""The condition of the partial index, word for word: each start of a process leaves one more retired worker behind."""
 
 
 class Worker(SQLModel, table=True):
     """A process that holds calls. It lives while its lease does, in wall time, whatever its clock says."""
 
     __tablename__ = "workers"
+    __table_args__ = (Index("workers_active", "id", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),)
 
     id: str = Field(primary_key=True)
     max_calls: int

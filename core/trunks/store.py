@@ -10,9 +10,20 @@ from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.numbers import NumberError, parse_number
+from core.trunks.pacing import interval
 from core.trunks.tables import CallerId, Trunk
 
-__all__ = ["SANDBOX_NUMBER", "TrunkInfo", "choose_trunk", "ensure_sandbox_trunk", "every_trunk", "list_trunks"]
+__all__ = [
+    "SANDBOX_NUMBER",
+    "TrunkInfo",
+    "choose_trunk",
+    "ensure_sandbox_trunk",
+    "every_trunk",
+    "give_back_turn",
+    "held",
+    "list_trunks",
+    "take_turn",
+]
 
 _trunks = Trunk.__table__  # type: ignore[attr-defined]
 _numbers = CallerId.__table__  # type: ignore[attr-defined]
@@ -30,6 +41,8 @@ class TrunkInfo:
     from_number: str | None
     channels: int
     calls_per_second: float
+    next_call_at: datetime | None = None
+    """No call leaves earlier than this."""
 
 
 def choose_trunk(connection: Connection, from_number: str | None, region: str | None) -> TrunkInfo | None:
@@ -56,7 +69,33 @@ def every_trunk(connection: Connection) -> list[TrunkInfo]:
 
 
 def _info(row: Row[Any], number: str | None) -> TrunkInfo:
-    return TrunkInfo(row.name, row.transport, number, row.channels, row.calls_per_second)
+    return TrunkInfo(row.name, row.transport, number, row.channels, row.calls_per_second, row.next_call_at)
+
+
+def held(connection: Connection, name: str, read: TrunkInfo | None = None) -> TrunkInfo | None:
+    """A trunk as it stands now, its row ours until the transaction ends; None if it is not there any more.
+
+    One call at a time counts the channels of a trunk and takes its turn, in whatever process. On SQLite a transaction that
+    may write is the only one: what it has `read` of the trunk still holds.
+    """
+    if read is not None and connection.dialect.name == "sqlite":
+        return read
+    row = connection.execute(select(_trunks).where(_trunks.c.name == name).with_for_update()).one_or_none()
+    return None if row is None else _info(row, row.default_number if read is None else read.from_number)
+
+
+def give_back_turn(connection: Connection, trunk: str, turn: datetime) -> None:
+    """Let the next call have the turn of one that will not leave; if others have come since, theirs stay as they are."""
+    row = connection.execute(select(_trunks.c.calls_per_second, _trunks.c.next_call_at).where(_trunks.c.name == trunk)).one_or_none()
+    if row is not None and row.next_call_at == turn + interval(row.calls_per_second):
+        unchanged = (_trunks.c.name == trunk, _trunks.c.next_call_at == row.next_call_at)
+        connection.execute(update(_trunks).where(*unchanged).values(next_call_at=turn))
+
+
+def take_turn(connection: Connection, trunk: TrunkInfo, turn: datetime) -> None:
+    """Give the turn to a call of a trunk that is `held`; the next one comes after it."""
+    after = turn + interval(trunk.calls_per_second)
+    connection.execute(update(_trunks).where(_trunks.c.name == trunk.name).values(next_call_at=after))
 
 
 def ensure_sandbox_trunk(connection: Connection, *, channels: int, calls_per_second: float, now: datetime) -> None:
@@ -80,10 +119,10 @@ def ensure_sandbox_trunk(connection: Connection, *, channels: int, calls_per_sec
 
 
 def list_trunks(connection: Connection) -> list[dict[str, Any]]:
-    """Every trunk with its numbers, the default one first; settings, which may name secrets, are left out."""
+    """Every trunk with its numbers, the default one first; settings, which may name secrets, and its next turn are left out."""
     numbers: dict[str, list[str]] = {}
     for trunk, number in connection.execute(select(_numbers.c.trunk, _numbers.c.number).order_by(_numbers.c.number)):
         numbers.setdefault(trunk, []).append(number)
-    columns = [column for column in _trunks.c if column.name != "settings"]
+    columns = [column for column in _trunks.c if column.name not in {"settings", "next_call_at"}]
     rows = connection.execute(select(*columns).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
     return [{**row._mapping, "numbers": numbers.get(row.name, [])} for row in rows]

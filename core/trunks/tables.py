@@ -28,6 +28,8 @@ class Trunk(SQLModel, table=True):
     default_number: str | None = None
     is_default: bool = False
     settings: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)
+    next_call_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """No call leaves earlier than this, from whatever process (`core.trunks.pacing`)."""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

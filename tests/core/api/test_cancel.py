@@ -18,7 +18,7 @@ from core.calls.cancel import carry_out_cancels
 from core.calls.tables import Call, CallEvent
 from core.kernel.database import Database
 from tests.core.api.conftest import run_core
-from tests.core.api.support import BUSY, STORY, Core
+from tests.core.api.support import BUSY, START, STORY, Core
 
 WithCore = Callable[..., Any]
 
@@ -160,4 +160,4 @@ def test_at_any_moment(shared: tuple[Database, Path], plan: list[tuple[str, list
             else:
                 assert ended_at <= cancelled_at
 
-    run_core(test, database, folder, seed=seed, seats=20)
+    run_core(test, database, folder, seed=seed, seats=20, start=START + timedelta(hours=example))  # no clock goes back

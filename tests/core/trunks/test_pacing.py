@@ -4,68 +4,63 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.trunks.pacing import PATIENCE, TrunkPacer, departures
+from core.trunks.pacing import PATIENCE, interval, next_turn, room
 from tests.conftest import START
 
-Rates = st.sampled_from([0.1, 0.5, 1.0, 1.5, 2.0, 7.9, 20.0])
+Rates = st.sampled_from([0.1, 0.5, 1.0, 1.5, 2.0, 7.9, 20.0, 333.3, 10_000.0])
 Gaps = st.lists(st.integers(0, 3000).map(lambda n: timedelta(milliseconds=n)), max_size=60)
+
+
+def come(rate: float, gaps: list[timedelta]) -> tuple[list[datetime], list[datetime], datetime | None]:
+    """Calls that come one after another: when each came and left (those that would wait too long do not), and the row then."""
+    row: datetime | None = None
+    now, came, left = START, [], []
+    for gap in gaps:
+        now += gap
+        turn = next_turn(row, rate, now)
+        if turn - now <= PATIENCE:
+            came.append(now)
+            left.append(turn)
+            row = turn + interval(rate)
+    return came, left, row
 
 
 @given(Rates, Gaps)
 def test_no_window_holds_more_than_the_rate(rate: float, gaps: list[timedelta]) -> None:
-    pacer, now, left = TrunkPacer(rate), START, []
-    for gap in gaps:  # each call comes some time after the one before, and waits for its turn
-        now += gap
-        pacer.wait()
-        now = max(now, pacer.turn(now))
-        pacer.stop_waiting()
-        pacer.leave(now)
-        left.append(now)
+    _, left, _ = come(rate, gaps)
     burst = max(1, math.floor(rate))
     window = timedelta(seconds=burst / rate)
     assert all(later - earlier >= window for earlier, later in zip(left, left[burst:], strict=False))
+    assert all(later - earlier >= timedelta(seconds=1 / rate) for earlier, later in pairwise(left))
 
 
-@given(Rates, st.integers(0, 30), st.integers(0, 30), Gaps)
-def test_what_is_promised_is_what_comes(rate: float, waiting: int, most: int, gaps: list[timedelta]) -> None:
-    pacer, now = TrunkPacer(rate), START
-    for gap in gaps:
-        now = max(now + gap, pacer.turn(now + gap))
-        pacer.leave(now)
-    for _ in range(waiting):
-        pacer.wait()
-    room, promised = pacer.room(now, most), pacer.next_turn(now)
-    turns: list[datetime] = []
-    for _ in range(waiting + most):
-        at = pacer.turn(now if not turns else turns[-1])
-        turns.append(max(at, turns[-1] if turns else now))
-        pacer.leave(turns[-1])
-    if most:
-        assert turns[waiting] == promised
-    assert sum(at - now <= PATIENCE for at in turns[waiting:]) == room
+@given(Rates, Gaps)
+def test_nobody_waits_longer_than_needed(rate: float, gaps: list[timedelta]) -> None:
+    came, left, _ = come(rate, gaps)
+    for number, (at, turn) in enumerate(zip(came, left, strict=True)):
+        assert turn == (max(at, left[number - 1] + interval(rate)) if number else at)
+        assert turn - at <= PATIENCE
+
+
+@given(Rates, st.integers(0, 200), Gaps, st.integers(0, 5000))
+def test_what_is_promised_is_what_comes(rate: float, most: int, gaps: list[timedelta], later: int) -> None:
+    _, left, row = come(rate, gaps)
+    now = max(left, default=START) + timedelta(milliseconds=later) - PATIENCE / 2
+    promised, given_away = room(row, rate, now, most), 0
+    while given_away < most and (turn := next_turn(row, rate, now)) - now <= PATIENCE:
+        row, given_away = turn + interval(rate), given_away + 1
+    assert given_away == promised
 
 
 @given(Rates)
-def test_departures_are_in_order_and_begin_at_once(rate: float) -> None:
-    first = list(islice(departures([], rate, START), 50))
-    assert first[0] == START
-    assert all(earlier <= later for earlier, later in pairwise(first))
-    long_ago = START - timedelta(days=1)
-    assert next(departures([long_ago] * 100, rate, START)) == START
-
-
-def test_a_rate_may_change() -> None:
-    pacer = TrunkPacer(20.0)
-    for _ in range(20):
-        pacer.leave(START)
-    assert pacer.turn(START) > START
-    pacer.calls_per_second = 40.0
-    assert pacer.turn(START) == START
-    pacer.calls_per_second = 1.0
-    pacer.leave(START)
-    assert pacer.turn(START) - START >= timedelta(seconds=1)
+def test_a_row_that_a_clock_ahead_has_left_holds_nobody_up(rate: float) -> None:
+    assert next_turn(START + timedelta(days=1), rate, START) == START
+    assert next_turn(None, rate, START) == START
+    assert next_turn(START - timedelta(days=1), rate, START) == START
+    furthest = START + PATIENCE + interval(rate)  # the last turn that a dialout can have taken
+    assert next_turn(furthest, rate, START) == furthest

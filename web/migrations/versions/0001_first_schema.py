@@ -114,6 +114,7 @@ def upgrade() -> None:
         sa.Column("default_number", sa.String(), nullable=True),
         sa.Column("is_default", sa.Boolean(), nullable=False),
         sa.Column("settings", JsonValue, nullable=False),
+        sa.Column("next_call_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
@@ -137,6 +138,11 @@ def upgrade() -> None:
         sa.Column("network_run", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    with op.batch_alter_table("workers", schema=None) as batch_op:
+        batch_op.create_index(
+            "workers_active", ["id"], unique=False, sqlite_where=sa.text("NOT retired"), postgresql_where=sa.text("NOT retired")
+        )
+
     op.create_table(
         "bot_versions",
         sa.Column("bot_id", sa.String(), nullable=False),
@@ -215,8 +221,8 @@ def upgrade() -> None:
             "calls_bot_live",
             ["bot_id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')"),
-            postgresql_where=sa.text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')"),
+            sqlite_where=sa.text("state IN ('placing', 'ringing', 'talking')"),
+            postgresql_where=sa.text("state IN ('placing', 'ringing', 'talking')"),
         )
         batch_op.create_index("calls_created", ["created_at", "call_id"], unique=False)
         batch_op.create_index(
@@ -227,7 +233,14 @@ def upgrade() -> None:
             postgresql_where=sa.text("idempotency_key IS NOT NULL"),
         )
         batch_op.create_index(
-            "calls_live",
+            "calls_trunk_live",
+            ["trunk"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('placing', 'ringing', 'talking')"),
+            postgresql_where=sa.text("state IN ('placing', 'ringing', 'talking')"),
+        )
+        batch_op.create_index(
+            "calls_unfinished",
             ["worker_id", "state"],
             unique=False,
             sqlite_where=sa.text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')"),
@@ -715,9 +728,14 @@ def downgrade() -> None:
     op.drop_table("desk_agents")
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.drop_index(
-            "calls_live",
+            "calls_unfinished",
             sqlite_where=sa.text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')"),
             postgresql_where=sa.text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')"),
+        )
+        batch_op.drop_index(
+            "calls_trunk_live",
+            sqlite_where=sa.text("state IN ('placing', 'ringing', 'talking')"),
+            postgresql_where=sa.text("state IN ('placing', 'ringing', 'talking')"),
         )
         batch_op.drop_index(
             "calls_idempotency",
@@ -727,8 +745,8 @@ def downgrade() -> None:
         batch_op.drop_index("calls_created")
         batch_op.drop_index(
             "calls_bot_live",
-            sqlite_where=sa.text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')"),
-            postgresql_where=sa.text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')"),
+            sqlite_where=sa.text("state IN ('placing', 'ringing', 'talking')"),
+            postgresql_where=sa.text("state IN ('placing', 'ringing', 'talking')"),
         )
 
     op.drop_table("calls")
@@ -737,6 +755,9 @@ def downgrade() -> None:
 
     op.drop_table("caller_ids")
     op.drop_table("bot_versions")
+    with op.batch_alter_table("workers", schema=None) as batch_op:
+        batch_op.drop_index("workers_active", sqlite_where=sa.text("NOT retired"), postgresql_where=sa.text("NOT retired"))
+
     op.drop_table("workers")
     with op.batch_alter_table("trunks", schema=None) as batch_op:
         batch_op.drop_index("trunks_one_default", sqlite_where=sa.text("is_default"), postgresql_where=sa.text("is_default"))
