@@ -66,17 +66,13 @@ async def recover(engine: Engine) -> int:
 def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
     """Unfinished calls of workers that are retired, and those of this process that it lost because it could not record their end."""
     ours_or_nobodys = or_(_workers.c.retired.is_(True), _calls.c.worker_id == engine.worker_id)
+    last_event = select(func.coalesce(func.max(_events.c.seq), 0)).where(_events.c.call_id == _calls.c.call_id).scalar_subquery()
     rows: Iterable[Row[Any]] = connection.execute(
-        select(
-            _calls.c.call_id, _calls.c.state, _calls.c.worker_id, _calls.c.prefetch, func.coalesce(func.max(_events.c.seq), 0).label("seq")
-        )
+        select(_calls.c.call_id, _calls.c.state, _calls.c.worker_id, _calls.c.prefetch, last_event.label("seq"))
         .join(_workers, _workers.c.id == _calls.c.worker_id)
-        .join(_events, _events.c.call_id == _calls.c.call_id, isouter=True)
         .where(UNFINISHED, ours_or_nobodys)
-        .group_by(_calls.c.call_id, _calls.c.state, _calls.c.worker_id)
-        .order_by(_calls.c.call_id)
-    )
-    return [row for row in rows if row.call_id not in engine.runs]
+    )  # in order here: asked for an order, SQLite would walk every call
+    return sorted((row for row in rows if row.call_id not in engine.runs), key=lambda row: str(row.call_id))
 
 
 def _take_over(engine: Engine, connection: Connection, orphan: Row[Any]) -> EventLog:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from core.deliveries.tables import Delivery, DeliveryAttempt
+from core.deliveries.tables import REMEMBERED, Delivery, DeliveryAttempt
 
 __all__ = ["forget_before"]
 
@@ -16,11 +16,7 @@ _attempts = DeliveryAttempt.__table__  # type: ignore[attr-defined]
 
 def forget_before(connection: Connection, moment: datetime) -> int:
     """Empty the bodies of deliveries that were over before `moment` and remove their attempts; returns how many deliveries."""
-    old = select(_deliveries.c.id).where(_deliveries.c.state == "delivered", _deliveries.c.delivered_at < moment)
+    old = select(_deliveries.c.id).where(REMEMBERED, _deliveries.c.delivered_at < moment)
     connection.execute(delete(_attempts).where(_attempts.c.delivery_id.in_(old)))
-    emptied = connection.execute(
-        update(_deliveries)
-        .where(_deliveries.c.state == "delivered", _deliveries.c.delivered_at < moment, _deliveries.c.body != {})
-        .values(body={})
-    )
+    emptied = connection.execute(update(_deliveries).where(REMEMBERED, _deliveries.c.delivered_at < moment).values(body={}))
     return emptied.rowcount

@@ -10,9 +10,12 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["Delivery", "DeliveryAttempt"]
+__all__ = ["REMEMBERED", "Delivery", "DeliveryAttempt"]
 
 _PENDING = text("state = 'pending'")
+_REMEMBERED = text("state = 'delivered' AND body <> '{}'")
+REMEMBERED = text("deliveries.state = 'delivered' AND deliveries.body <> '{}'")
+"""The condition of the index that retention goes by, word for word: delivered, and its body not emptied yet."""
 
 
 class Delivery(SQLModel, table=True):
@@ -27,6 +30,7 @@ class Delivery(SQLModel, table=True):
     __tablename__ = "deliveries"
     __table_args__ = (
         Index("deliveries_due", "destination", "next_attempt_at", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        Index("deliveries_remembered", "delivered_at", sqlite_where=_REMEMBERED, postgresql_where=_REMEMBERED),
         Index("deliveries_call", "call_id"),
         Index("deliveries_created", "created_at", "id"),
         CheckConstraint("state IN ('pending', 'delivered', 'dead', 'skipped')", name="deliveries_state"),

@@ -85,7 +85,8 @@ def placing(database_url: str) -> set[str]:
     """The attempts whose calls are being placed, by the database of a process that has just died."""
     with opened(database_url) as connection:
         if connection.dialect.name == "postgresql":  # a commit that was under way may be carried out after the death
-            others = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+            ours = "datname = current_database() AND backend_type = 'client backend'"  # and no vacuum that happens to run
+            others = text(f"SELECT count(*) FROM pg_stat_activity WHERE {ours} AND pid <> pg_backend_pid()")
             wait_until(lambda: connection.execute(others).scalar_one() == 0, "the server has noticed the death")
     with opened(database_url) as connection:
         return set(connection.execute(select(_calls.c.idempotency_key).where(_calls.c.state == "placing")).scalars())

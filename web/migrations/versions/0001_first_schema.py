@@ -372,6 +372,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
         )
+        batch_op.create_index(
+            "deliveries_remembered",
+            ["delivered_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'delivered' AND body <> '{}'"),
+            postgresql_where=sa.text("state = 'delivered' AND body <> '{}'"),
+        )
 
     op.create_table(
         "handoffs",
@@ -708,6 +715,11 @@ def downgrade() -> None:
 
     op.drop_table("handoffs")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index(
+            "deliveries_remembered",
+            sqlite_where=sa.text("state = 'delivered' AND body <> '{}'"),
+            postgresql_where=sa.text("state = 'delivered' AND body <> '{}'"),
+        )
         batch_op.drop_index("deliveries_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
         batch_op.drop_index("deliveries_created")
         batch_op.drop_index("deliveries_call")
