@@ -14,7 +14,8 @@ from core.kernel.clock import Signal
 from core.kernel.numbers import split_key
 from core.suppressions.store import is_suppressed
 from core.transports.base import PlaceOrder
-from core.trunks.store import give_back_turn, later_turn
+from core.trunks.pacing import next_turn
+from core.trunks.store import give_back_turn, held, take_turn
 
 __all__ = ["await_departure"]
 
@@ -38,25 +39,35 @@ async def await_departure(
         order: the call.
         bot: the bot.
         cancelled: set if it is not wanted any more.
-        prefetch: asks the CRM, if the bot does; if that takes longer than until the turn, the call takes a later one.
+        prefetch: asks the CRM, if the bot does; a call that missed its turn meanwhile takes another one.
     """
-    clock, waited = engine.clock, bot.prefetch is not None
+    clock = engine.clock
+    asked_at = clock.now()
     ending = await prefetch()
-    if ending is None and waited and not cancelled.is_set() and clock.now() > turn:
-        with engine.db.write() as connection:
-            turn = later_turn(connection, order.trunk, clock.now())
-    wait = (turn - clock.now()).total_seconds()
-    if ending is None and wait > 0:
-        waited = True
-        await cancelled.wait(wait)
+    if ending is None and clock.now() > max(turn, asked_at):
+        turn = _another_turn(engine, order.trunk)
+    if ending is None and turn > clock.now():
+        await cancelled.wait((turn - clock.now()).total_seconds())
     if ending is None and cancelled.is_set():
         ending = Ending("error", "cancelled", phone_rang=False)
-    elif ending is None and waited:
+    if ending is None and (clock.now() > asked_at or bot.prefetch is not None):
         ending = _not_any_more(engine, order, bot)
     if ending is not None:
         with engine.db.write() as connection:
             give_back_turn(connection, order.trunk, turn)
     return ending
+
+
+def _another_turn(engine: Engine, trunk: str) -> datetime:
+    """The next turn on the trunk, however long that is: the call has its seat."""
+    now = engine.clock.now()
+    with engine.db.write() as connection:
+        line = held(connection, trunk)
+        if line is None:  # removed meanwhile: the transport says what becomes of it
+            return now
+        turn = next_turn(line.next_call_at, line.calls_per_second, now)
+        take_turn(connection, line, turn)
+    return turn
 
 
 def _not_any_more(engine: Engine, order: PlaceOrder, bot: BotConfig) -> Ending | None:

@@ -150,7 +150,7 @@ def _take_room(engine: Engine, connection: Connection, bot: StoredBot, line: Tru
         connection.execute(select(_bots.c.id).where(_bots.c.id == bot.id).with_for_update())  # one at a time for this bot
         if bot_calls(connection, bot.id) >= bot.config.seats:
             raise NotNow("no_capacity", f"All {bot.config.seats} seats of the bot are taken.", later)
-    trunk = held(connection, line)
+    trunk = held(connection, line.name, line)
     if not take_seat(connection, engine.worker_id, call_id):
         worker = load(connection, engine.worker_id)
         draining = worker is None or worker.draining

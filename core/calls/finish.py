@@ -68,7 +68,10 @@ def build_result(
     ending: dict[str, Any] = call.ending
     duration = max((call.ended_at - call.answered_at).total_seconds(), 0.0) if call.answered_at else 0.0  # clocks may be set back
     default = default_analysis(
-        disconnected_by=ending["disconnected_by"], end_reason=ending["end_reason"], customer_spoke=ending.get("customer_spoke", False)
+        disconnected_by=ending["disconnected_by"],
+        end_reason=ending["end_reason"],
+        customer_spoke=ending.get("customer_spoke", False),
+        rang=call.ringing_at is not None,
     )
     default = with_wishes(default, callback=ending.get("callback"), do_not_call=ending.get("do_not_call", False))
     analysis = analysed or ending.get("analysis") or default

@@ -42,17 +42,20 @@ def has_conversation(disconnected_by: str, *, customer_spoke: bool) -> bool:
     return customer_spoke and disconnected_by not in {"error", "voicemail", "no_answer", "rejected", "outside_hours", "RNR"}
 
 
-def default_analysis(*, disconnected_by: str, end_reason: str = "", customer_spoke: bool = False) -> dict[str, Any]:
+def default_analysis(*, disconnected_by: str, end_reason: str = "", customer_spoke: bool = False, rang: bool = True) -> dict[str, Any]:
     """The analysis of a call that nobody needs to think about; also what fills in where a brain's analysis lacks a key.
 
     Args:
         disconnected_by: the guide's word for who or what ended the call.
         end_reason: ours, finer.
         customer_spoke: whether the callee said anything.
+        rang: whether the network said that the phone rings.
     """
     disposition, remarks = _FINER.get(end_reason) or DEFAULTS.get(disconnected_by, DEFAULTS["error"])
     if disconnected_by == "customer" and customer_spoke:
         disposition, remarks = "NO_OUTCOME", "The customer hung up before there was an outcome."
+    if disconnected_by == "no_answer" and not rang:
+        remarks = "The phone did not ring: it was switched off, or out of reach."
     return {"DISPOSITION": disposition, "SUB_DISPOSITION": (end_reason or disposition).upper(), "CALLING_REMARKS": remarks}
 
 

@@ -17,6 +17,8 @@ __all__ = ["PATIENCE", "interval", "next_turn", "room"]
 
 PATIENCE = timedelta(seconds=3)
 """The longest that a call waits for its turn, in clock time."""
+_FURTHEST = timedelta(minutes=1)
+"""A dialout takes no turn later than `PATIENCE`; calls that missed theirs, because they waited for a CRM, may take later ones."""
 _MARGIN_SECONDS = 0.005
 """Added to a window of calls: what left at one moment reaches the trunk a little later, not always by the same delay."""
 
@@ -41,8 +43,8 @@ def next_turn(next_call_at: datetime | None, calls_per_second: float, now: datet
     """
     if next_call_at is None or next_call_at <= now:
         return now
-    # no turn is given away further ahead than that: the row was written by a clock that ran ahead, as in virtual time
-    return now if next_call_at - now > PATIENCE + interval(calls_per_second) else next_call_at
+    # further ahead than any turn that was given away: the row was written by a clock that ran ahead, as in virtual time
+    return now if next_call_at - now > max(_FURTHEST, 20 * interval(calls_per_second)) else next_call_at
 
 
 def room(next_call_at: datetime | None, calls_per_second: float, now: datetime, most: int) -> int:

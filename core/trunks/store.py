@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.numbers import NumberError, parse_number
-from core.trunks.pacing import interval, next_turn
+from core.trunks.pacing import interval
 from core.trunks.tables import CallerId, Trunk
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "every_trunk",
     "give_back_turn",
     "held",
-    "later_turn",
     "list_trunks",
     "take_turn",
 ]
@@ -73,16 +72,16 @@ def _info(row: Row[Any], number: str | None) -> TrunkInfo:
     return TrunkInfo(row.name, row.transport, number, row.channels, row.calls_per_second, row.next_call_at)
 
 
-def held(connection: Connection, trunk: TrunkInfo) -> TrunkInfo | None:
-    """The trunk as it stands now, its row ours until the transaction ends; None if it was removed meanwhile.
+def held(connection: Connection, name: str, read: TrunkInfo | None = None) -> TrunkInfo | None:
+    """A trunk as it stands now, its row ours until the transaction ends; None if it is not there any more.
 
-    One dialout at a time counts the channels of a trunk and takes its turn, in whatever process. On SQLite a transaction that
-    may write is the only one, and what it has read of the trunk still holds.
+    One call at a time counts the channels of a trunk and takes its turn, in whatever process. On SQLite a transaction that
+    may write is the only one: what it has `read` of the trunk still holds.
     """
-    if connection.dialect.name == "sqlite":
-        return trunk
-    row = connection.execute(select(_trunks).where(_trunks.c.name == trunk.name).with_for_update()).one_or_none()
-    return None if row is None else _info(row, trunk.from_number)
+    if read is not None and connection.dialect.name == "sqlite":
+        return read
+    row = connection.execute(select(_trunks).where(_trunks.c.name == name).with_for_update()).one_or_none()
+    return None if row is None else _info(row, row.default_number if read is None else read.from_number)
 
 
 def give_back_turn(connection: Connection, trunk: str, turn: datetime) -> None:
@@ -97,16 +96,6 @@ def take_turn(connection: Connection, trunk: TrunkInfo, turn: datetime) -> None:
     """Give the turn to a call of a trunk that is `held`; the next one comes after it."""
     after = turn + interval(trunk.calls_per_second)
     connection.execute(update(_trunks).where(_trunks.c.name == trunk.name).values(next_call_at=after))
-
-
-def later_turn(connection: Connection, trunk: str, now: datetime) -> datetime:
-    """Another turn for a call that missed the one it had, because its CRM took long to answer. Returns when it may leave."""
-    row = connection.execute(select(_trunks).where(_trunks.c.name == trunk).with_for_update()).one_or_none()
-    if row is None:  # removed meanwhile: the call has its seat, and goes out as it was let in
-        return now
-    turn = next_turn(row.next_call_at, row.calls_per_second, now)
-    take_turn(connection, _info(row, None), turn)
-    return turn
 
 
 def ensure_sandbox_trunk(connection: Connection, *, channels: int, calls_per_second: float, now: datetime) -> None:

@@ -30,6 +30,7 @@ _TITLES = {
     "valid": "Valid",
     "created_at": "Made",
     "expires_at": "Expires",
+    "requests_per_minute": "A minute",
     "last_used_at": "Last used",
     "id": "Id",
 }
@@ -53,6 +54,9 @@ def create_(
     results_url: Annotated[str | None, typer.Option(help="Where the results of its calls are pushed.", show_default=False)] = None,
     results_secret: Annotated[
         str | None, typer.Option(metavar="secret:NAME", help="Name of the secret that signs those results.", show_default=False)
+    ] = None,
+    requests_per_minute: Annotated[
+        int | None, typer.Option(min=1, help="How often it may be used in a minute. No limit if left out.", show_default=False)
     ] = None,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
@@ -79,6 +83,7 @@ def create_(
                 results_url=results_url,
                 results_secret=results_secret,
                 expires_at=expires_at,
+                requests_per_minute=requests_per_minute,
             )
         except ValueError as error:
             raise CliError(f"{error}.") from None
@@ -96,6 +101,7 @@ def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
     if not as_json:
         for row in rows:
             row["bots"] = "all" if row["bots"] is None else row["bots"]
+            row["requests_per_minute"] = row["requests_per_minute"] or "no limit"
     show_rows(rows, _TITLES, as_json=as_json, empty="There is no key yet.")
 
 

@@ -61,6 +61,13 @@ def read_crm_file(file: Path) -> Arrived:
     return Arrived(arrived, repeats)
 
 
+def how_it_ended(state: str, reason: str | None) -> str:
+    """A sentence for the state that a run ended in, and one for the reason if it says more than the state does."""
+    sentence = _OVER.get(state, state)
+    why = (reason or "").strip().rstrip(".")
+    return sentence if not why or why.casefold() in sentence.casefold() else f"{sentence} {why[0].upper()}{why[1:]}."
+
+
 def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> None:
     """Print the outcomes, what reached the CRM, the audit, what is left to do, and the files.
 
@@ -71,7 +78,7 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
         pushing: the options of a command that pushes as the run did.
     """
     show = console()
-    say("", f"SANDBOX: {summary.campaign}. {_OVER.get(summary.state, summary.state)}{' ' + summary.reason if summary.reason else ''}")
+    say("", f"SANDBOX: {summary.campaign}. {how_it_ended(summary.state, summary.reason)}")
     if not summary.leads:
         say("No lead could be imported: rejected.csv says why, row by row.")
     if summary.outcomes:

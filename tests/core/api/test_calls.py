@@ -232,3 +232,15 @@ def test_pages_have_no_gaps_and_no_repeats_while_calls_arrive(
 
     database, folder = shared
     run_core(test, database, folder)
+
+
+@pytest.mark.parametrize(("number", "said"), [("+12025550109", "The phone rang, and nobody answered."), ("+12025550127", "did not ring")])
+def test_the_remark_says_whether_it_rang(with_core: WithCore, number: str, said: str) -> None:
+    async def test(core: Core) -> None:
+        call_id = await core.placed(number)
+        await core.over()
+        result = (await core.call(call_id))["result"]
+        assert (result["disposition"], result["ringing_at"] is None) == ("NO_ANSWER", "did not ring" in said)
+        assert said in result["remarks"]
+
+    with_core(test)

@@ -46,3 +46,9 @@ def test_only_conversations_are_analysed() -> None:
     assert has_conversation("timeout", customer_spoke=True)
     assert not has_conversation("customer", customer_spoke=False)
     assert not has_conversation("error", customer_spoke=True)
+
+
+def test_nobody_is_said_to_have_heard_a_phone_that_did_not_ring() -> None:
+    ending = failed_before_answer(480, "", rang=False, from_trunk=False)
+    assert "did not ring" in default_analysis(disconnected_by=ending.disconnected_by, rang=False)["CALLING_REMARKS"]
+    assert "rang" in default_analysis(disconnected_by=ending.disconnected_by, rang=True)["CALLING_REMARKS"]

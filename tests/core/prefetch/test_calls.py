@@ -22,6 +22,7 @@ from core.kernel.secrets import SecretBox
 from core.outgoing.client import OutgoingClient, Reply
 from core.outgoing.guard import AllowList
 from core.outgoing.reach import Reach
+from core.trunks.store import every_trunk
 from tests.core.api.support import BOT, DECLINES, PAYS, Core
 from tests.core.outgoing.servers import Answer, Server, raw, serving
 
@@ -156,6 +157,9 @@ def test_without_an_answer_the_bot_calls_all_the_same_or_does_not(with_core: Wit
             assert (core.network.calls, core.seats_taken()) == (before, 0)
             assert why in call["prefetch"]["error"]
             assert len(server.requests) == asked, "each call asks once"
+        with core.db.read() as connection:
+            turns = [trunk.next_call_at for trunk in every_trunk(connection)]
+        assert all(turn is None or turn <= core.clock.now() for turn in turns), "nobody waits for the turn of a call that never left"
 
     with_core(test)
     assert "NOWHERE" not in caplog.text or what == "no secret"

@@ -62,5 +62,5 @@ def test_a_row_that_a_clock_ahead_has_left_holds_nobody_up(rate: float) -> None:
     assert next_turn(START + timedelta(days=1), rate, START) == START
     assert next_turn(None, rate, START) == START
     assert next_turn(START - timedelta(days=1), rate, START) == START
-    furthest = START + PATIENCE + interval(rate)  # the last turn that can have been given away
+    furthest = START + PATIENCE + interval(rate)  # the last turn that a dialout can have taken
     assert next_turn(furthest, rate, START) == furthest

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
+from core.calls.run import CallRun
 from core.calls.tables import CallEvent
 from core.kernel.database import Database
 from core.kernel.virtual_clock import VirtualClock
@@ -61,3 +63,26 @@ def test_two_workers_share_the_rate(database: Database, tmp_path: Path, in_virtu
     assert all(later - earlier >= interval(RATE) for earlier, later in pairwise(left))
     lines = [json.loads(line) for log in tmp_path.rglob("network.jsonl") for line in log.read_text(encoding="utf-8").splitlines()]
     assert not [line for line in lines if line.get("refused_by")]
+
+
+def test_calls_that_missed_their_turn_take_another_one(database: Database, tmp_path: Path, in_virtual_time: Callable[..., Any]) -> None:
+    """They waited for a CRM, each as long as it took; the trunk sees them at its rate all the same."""
+
+    async def test(clock: VirtualClock) -> None:
+        async with open_core(database, clock, tmp_path, calls_per_second=RATE) as core:
+            waits = iter([5.0, 4.5, 4.0, 3.5, 0.0])
+
+            async def slow_crm(_: CallRun) -> None:
+                await clock.sleep(next(waits))
+
+            monkeypatch.setattr(CallRun, "_prefetch", slow_crm)
+            answers = await core.together(*(core.dial(phone) for phone in talkers(5)))
+            assert [answer.status_code for answer in answers] == [200] * 5
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        in_virtual_time(test)
+    lines = [json.loads(line) for line in (tmp_path / "network.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert not [line for line in lines if line.get("refused_by")]
+    left = sorted(datetime.fromisoformat(line["time"]) for line in lines if line["event"] == "invite")
+    assert len(left) == 5
+    assert all(later - earlier >= timedelta(seconds=1 / RATE) for earlier, later in pairwise(left))

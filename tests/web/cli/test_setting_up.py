@@ -52,6 +52,11 @@ def test_keys(dialler: Dialler, folder: Path) -> None:
     assert made["key"] not in dialler("keys", "list").stdout
     assert "reminder" in dialler("keys", "create", "x", "--bot", "remander", code=2).stderr
     assert "45s, 30m" in dialler("keys", "create", "x", "--expires-in", "soon", code=2).stderr
+    assert made["requests_per_minute"] is None
+    limited = json_of(dialler("keys", "create", "limited", "--requests-per-minute", "120", "--json"))
+    assert limited["requests_per_minute"] == 120
+    assert "120" in dialler("keys", "list").stdout
+    assert "1" in dialler("keys", "create", "x", "--requests-per-minute", "0", code=2).stderr
     dialler("keys", "revoke", "crm")
     assert json_of(dialler("keys", "list", "--json"))[0]["valid"] is False
     assert "before" in dialler("keys", "revoke", "crm", code=1).stderr

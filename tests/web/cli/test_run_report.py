@@ -1,0 +1,22 @@
+"""The sentence that a run ends with."""
+
+from __future__ import annotations
+
+import pytest
+
+from web.cli.run_report import how_it_ended
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "said"),
+    [
+        ("completed", None, "Done: no lead can be dialled any more."),
+        ("stopped", "stopped by an operator", "Stopped by an operator."),
+        ("stopped", "Stopped by an operator.", "Stopped by an operator."),
+        ("failed", "the bot never opens", "Ended early. The bot never opens."),
+        ("failed", "The core refuses the API key.", "Ended early. The core refuses the API key."),
+        ("failed", "", "Ended early."),
+    ],
+)
+def test_it_says_nothing_twice(state: str, reason: str | None, said: str) -> None:
+    assert how_it_ended(state, reason) == said
