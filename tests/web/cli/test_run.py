@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -89,6 +90,18 @@ def test_a_campaign_made_over_the_api_is_not_taken_over_silently(dialler: Dialle
         create_campaign(connection, "c1", "Spring reminders", "reminder", {"name": "Spring reminders"}, utc_now())
     error = dialler("run", folder, *FIXED, "-d", "o.db", code=2).stderr
     assert "made over the API" in error
+
+
+def test_real_time_on_records_of_the_future_is_refused(dialler: Dialler, folder: Path) -> None:
+    ahead = f"{utc_now() + timedelta(days=90):%Y-%m-%dT10:00}"
+    dialler("run", folder, "--start", ahead, "--seed", "1", "--out", "o")
+    write_folder(folder, leads=LEADS + "+999555501055,Eve,5\n")
+    for command in (("run", folder), ("serve", "--port", "0"), ("serve", folder, "--port", "0")):
+        error = dialler(*command, "--speed", "1", "--out", "o", "-d", "o/dialler.db", code=2).stderr
+        assert f"go on until {ahead[:10]}" in error
+        assert f"--speed 1 --start {ahead[:10]}" in error
+    (start,) = re.findall(r"--start (\S+Z)", error)
+    assert "4 leads" in dialler("run", folder, "--start", start, "--out", "o").stdout
 
 
 def test_an_audit_with_another_runs_database(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
