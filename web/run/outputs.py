@@ -14,6 +14,7 @@ from dialler.imports.queries import variable_names
 from dialler.imports.tables import LeadImport, RejectedRow
 from dialler.leads.export import ATTEMPT_COLUMNS, attempt_cells, attempts_query, defused, lead_cells, lead_columns, leads_query
 from dialler.leads.tables import Attempt, Lead, ReceivedResult
+from web.run.files import replaced
 
 __all__ = ["defused", "outcome_table", "write_outputs"]
 
@@ -79,12 +80,12 @@ def _results(connection: Connection, campaign_id: str) -> Iterator[str]:
 
 
 def _write_csv(path: Path, header: Iterable[str], rows: Iterable[list[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with replaced(path) as file:
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    with replaced(path) as file:
         file.writelines(line + "\n" for line in lines)

@@ -59,6 +59,24 @@ def test_a_whole_campaign(dialler: Dialler, folder: Path, tmp_path: Path) -> Non
     assert {row["state"] for row in json_of(dialler("deliveries", "list", "--json", "-d", out))} == {"delivered"}
 
 
+def test_what_it_writes_is_for_its_owner_only(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        (tmp_path / "o" / "deep").mkdir(parents=True)
+        (tmp_path / "o" / "deep" / "leads.csv").write_text("of an older version")
+        dialler("run", folder, *FIXED, "--out", "o/deep/out")
+        dialler("run", folder, *FIXED, "--out", "o/deep", "-d", "sqlite:///o/own/x.db")
+        assert os.umask(0o022) == 0o022, "the process has its own again"
+    finally:
+        os.umask(before)
+    made = {path: path.stat().st_mode & 0o777 for path in (tmp_path / "o").rglob("*")}
+    old = {tmp_path / "o" / "deep"}
+    assert {mode for path, mode in made.items() if path.is_file()} == {0o600}, made
+    assert {mode for path, mode in made.items() if path.is_dir() and path not in old} == {0o700}, made
+    assert {path.name for path in made if path.is_file()} >= FILES | {"x.db"}
+    assert not [path for path in made if path.name.endswith(".new")]
+
+
 def test_a_doctored_log_is_noticed(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
     dialler("run", folder, *FIXED, "--out", tmp_path / "o")
     log = tmp_path / "o" / "network.jsonl"
