@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -87,6 +88,20 @@ def test_a_doctored_log_is_noticed(dialler: Dialler, folder: Path, tmp_path: Pat
     again = dialler("run", folder, *FIXED, "--out", tmp_path / "o", code=4).stdout
     assert "DISAGREES" in again
     assert "none twice" not in again.split("DISAGREES")[1]
+
+
+def test_rejected_rows_are_those_of_the_file_as_it_is_now(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
+    def rejected() -> list[str]:
+        with (tmp_path / "o" / "rejected.csv").open(encoding="utf-8", newline="") as file:
+            return [row["value"] for row in csv.DictReader(file)]
+
+    dialler("run", folder, *FIXED, "--out", "o")
+    assert rejected() == ["call the office"]
+    dialler("run", folder, *FIXED, "--out", "o")
+    assert rejected() == ["call the office"], "the same file again"
+    write_folder(folder, leads=LEADS.replace("call the office", "+999555501055") + "no number,Eve,5\n")
+    dialler("run", folder, *FIXED, "--out", "o")
+    assert rejected() == ["no number"]
 
 
 def test_two_folders_with_one_name_are_never_merged(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
