@@ -48,7 +48,7 @@ from dialler.scheduler.periodic import start_job
 from dialler.scheduler.runner import Parts
 from web.migrate import upgrade
 from web.recordings import make_recordings, start_recordings
-from web.settings import Settings
+from web.settings import ClockBehind, Settings
 
 __all__ = ["Whole", "open_whole"]
 
@@ -62,6 +62,8 @@ campaign is over (docs/decisions/0015)."""
 _FASTEST_WITH_GAPS = 1000.0
 _SILENT = 4
 """Tries in a row without an answer after which such a run leaves a CRM alone until its end."""
+_SKEW = timedelta(minutes=1)
+"""How far the clocks of two machines on one database may be apart."""
 RETENTION = timedelta(days=90)
 """How long the bodies of deliveries are kept after they arrived."""
 
@@ -92,6 +94,7 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
     The body runs in a task that the clock knows.
 
     Raises:
+        ClockBehind: if real time is to be kept, and the records are ahead of it.
         core.kernel.secrets.UnusableKey: if the encryption key cannot be used.
         core.storage.base.StorageMisconfigured, UnusableSetting: if recordings cannot be kept as the environment says.
     """
@@ -122,6 +125,8 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
 
 def _make_clock(settings: Settings, latest: datetime | None) -> Clock:
     if settings.speed == 1.0 and settings.start is None:
+        if latest is not None and latest - utc_now() > _SKEW:
+            raise ClockBehind(latest)
         return RealClock()
     start = settings.start or utc_now()
     if latest is not None:

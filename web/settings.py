@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from core.outgoing.guard import AllowList
 
-__all__ = ["DEFAULT_PUBLIC_URL", "PUBLIC_URL_VARIABLE", "Settings", "UnusableSetting", "data_folder_of", "public_url_of"]
+__all__ = ["DEFAULT_PUBLIC_URL", "PUBLIC_URL_VARIABLE", "ClockBehind", "Settings", "UnusableSetting", "data_folder_of", "public_url_of"]
 
 PUBLIC_URL_VARIABLE = "DIALLER_PUBLIC_URL"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
@@ -21,6 +21,18 @@ DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
 
 class UnusableSetting(Exception):
     """A setting cannot be used."""
+
+
+class ClockBehind(UnusableSetting):
+    """The records of the database go on after now: its campaigns ran on a clock that was ahead of the real time."""
+
+    def __init__(self, latest: datetime) -> None:
+        shown = f"{latest.astimezone(UTC):%Y-%m-%dT%H:%M}Z"
+        super().__init__(
+            f"The records of this database go on until {shown}, which has not come yet: it was run on a clock ahead of real time. "
+            "In real time nothing would be due before then.\n"
+            f"Let time go on from there: --speed max, or --speed 1 --start {shown}. Or take another database."
+        )
 
 
 def data_folder_of(database_url: str, environ: Mapping[str, str]) -> Path:

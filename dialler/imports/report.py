@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from core.kernel.words import counted
 from dialler.imports.encoding import FileFacts
 from dialler.imports.header import Column, Layout
 from dialler.imports.options import ImportOptions
@@ -98,10 +99,11 @@ class ImportReport:
         """The report in sentences for people."""
         if self.unchanged:
             return [f"{self.source_name}: the campaign has this very file already; nothing was changed."]
-        rows = "row" if self.rows_read == 1 else "rows"
+        there = f", {self.already_there:,} in the campaign already" if self.already_there else ""
+        duplicates = f" ({counted(self.duplicates, 'duplicate')} among them)" if self.duplicates else ""
         said = [
-            f"{self.source_name}: {self.rows_read} {rows} read ({self.encoding}, {self.delimiter}), {self.imported} new, "
-            f"{self.already_there} in the campaign already, {self.rejected} rejected ({self.duplicates} of them duplicates).",
+            f"{self.source_name}: {counted(self.rows_read, 'row')} read ({self.encoding}, {self.delimiter}), {self.imported:,} new{there}, "
+            f"{self.rejected:,} rejected{duplicates}.",
             f"Numbers come from {self.phone_column!r}; variables: {_listed(self.named_variables)}.",
         ]
         if self.already_there_differ:
@@ -109,9 +111,11 @@ class ImportReport:
                 f"{self.already_there_differ} of those in the campaign have other values in this file; the earlier values were kept."
             )
 
-        said += [f"Repaired in {count} cell(s): {REPAIRS[name]}." for name, count in sorted(self.repairs.items()) if name in REPAIRS]
+        said += [
+            f"Repaired in {counted(count, 'cell')}: {REPAIRS[name]}." for name, count in sorted(self.repairs.items()) if name in REPAIRS
+        ]
         if short := self.repairs.get("short_rows"):
-            said.append(f"{short} row(s) end early; their missing cells count as empty.")
+            said.append(f"{counted(short, 'row ends', 'rows end')} early; missing cells count as empty.")
         return [*said, *self.warnings]
 
 

@@ -11,13 +11,15 @@ from sqlalchemy import Row
 
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
+from core.kernel.words import counted
 from dialler.campaigns import control
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.owner import Owner, owner_of
 from dialler.campaigns.store import all_campaigns
 from dialler.leads.progress import Progress, progress
+from web.cli.campaign_settings import settings_of
 from web.cli.common import CampaignArgument, DatabaseOption, JsonOption, campaign_called, open_database
-from web.cli.output import emit_json, say, show_fields, show_rows
+from web.cli.output import emit_json, heading, say, show_fields, show_rows
 
 __all__ = ["app"]
 
@@ -82,9 +84,10 @@ def show(campaign: CampaignArgument, database: DatabaseOption = None, as_json: J
             "Started": details["started_at"],
             "Ended": details["ended_at"],
             "Its clock": details["clock_at"],
-            "Settings": CampaignConfig.model_validate(row.settings).model_dump(mode="json", exclude_defaults=True),
         }
     )
+    heading("Settings")
+    show_fields(settings_of(CampaignConfig.model_validate(row.settings)))
 
 
 @app.command()
@@ -163,14 +166,15 @@ def _sentences(name: str, done: control.Steered, runs: bool, end_calls: bool) ->
     if done.state == "running":
         said.append("It dials." if runs else "No process dials for it now: start one with `dialler run FOLDER` or `dialler serve`.")
     elif done.not_waited_for:
-        said.append(f"{done.not_waited_for} dial(s) were on their way already; give the order again to wait for them.")
+        said.append(f"{counted(done.not_waited_for, 'dial was', 'dials were')} on the way already; give the order again to wait for it.")
     else:
         said.append("No new call leaves.")
     if done.in_progress and done.state != "running":
         fate = "being ended" if end_calls else "being finished"
         said.append(
-            f"{done.in_progress} call(s) in progress are {fate}."
+            f"{counted(done.in_progress, 'call in progress is', 'calls in progress are')} {fate}."
             if runs
-            else f"{done.in_progress} call(s) were in progress when its process ended; the next run finds out what became of them."
+            else f"{counted(done.in_progress, 'call was', 'calls were')} in progress when its process ended; "
+            "the next run finds out what came of it."
         )
     return said

@@ -1,31 +1,28 @@
-"""`dialler check FOLDER`: a dry run. No database is opened, nothing is dialled."""
+"""`dialler check FOLDER`: a dry run. Nothing is dialled, nothing is changed."""
 
 from __future__ import annotations
 
 import csv
-import os
 from collections import Counter
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from core.access.secrets import names_in
-from core.bots.sample_crm import SAMPLE_CRM
 from core.kernel.clock import utc_now
 from core.kernel.hours import why_not_permitted
 from core.kernel.numbers import callee_zones
+from core.kernel.words import counted
 from dialler.imports.errors import LeadFileError
 from dialler.imports.reader import check_file
 from dialler.imports.report import ImportReport, LeadRow, Rejected
-from web.cli.common import AllowInternalOption, JsonOption, allow_list, parse_start
+from web.cli.common import AllowInternalOption, JsonOption, allow_list, database_url, parse_start
 from web.cli.errors import UNUSABLE, CliError
 from web.cli.output import console, emit_json, heading, say, show_fields, table, text_of
-from web.cli.run import FolderArgument, SeatsOption, StartOption, read_or_fail
+from web.cli.run import FolderArgument, SeatsOption, StartOption, default_database, known_secrets, read_or_fail
 from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
 from web.run.folder import CampaignFolder, read_folder
 from web.run.outputs import defused
@@ -47,14 +44,26 @@ def check(
         typer.Option("--rejected", metavar="FILE", help="Write every row that cannot be used there.", show_default=False),
     ] = None,
     allow_internal: AllowInternalOption = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database",
+            "-d",
+            envvar="DIALLER_DATABASE",
+            metavar="URL",
+            help="The database that the run will have; looked at only for the names of its secrets. Default: as for `dialler run`.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """A dry run: what would be imported and what not, when dialling could begin, how long it would take.
 
-    Nothing is dialled and no database is touched. Ends with 0 if the folder can be run, else with 2.
+    Nothing is dialled and nothing is changed. Ends with 0 if the folder can be run, else with 2.
     """
     allow = allow_list(allow_internal)
-    campaign = read_or_fail(folder, lambda: read_folder(folder, allow), [], as_json=as_json)
+    is_set = known_secrets(database_url(database, default_database(folder)))
+    campaign = read_or_fail(folder, lambda: read_folder(folder, allow, is_set), [], as_json=as_json)
     now = parse_start(start, campaign.bot.time_zone) or utc_now()
     report, zones, bad = _read_leads(campaign, rejected)
     expected = estimate(campaign.campaign, campaign.bot, report.imported, zones, seats, now, Assumptions())
@@ -113,15 +122,12 @@ def _keep(rows: list[Rejected], row: Rejected) -> None:
 def _notes(campaign: CampaignFolder, zones: Counter[Zones], now: datetime) -> list[str]:
     bot, notes = campaign.bot, []
     if nowhere := zones[()] if bot.permitted_hours.enabled else 0:
-        notes.append(f"{nowhere} lead(s) are never dialled: {why_not_permitted(bot.permitted_hours, (), now)}.")
+        notes.append(f"{counted(nowhere, 'lead is', 'leads are')} never dialled: {why_not_permitted(bot.permitted_hours, (), now)}.")
     never = sum(count for zone, count in zones.items() if zone and first_dial(campaign.campaign, bot, zone, now) is None)
     if never:
-        notes.append(f"{never} lead(s) are never dialled: calling window, active hours and permitted hours are never open together.")
-    push, webhook = bot.post_call_push, bot.results_webhook
-    texts = [push.token if push and push.url != SAMPLE_CRM else "", webhook.secret if webhook else "", push.secret if push else ""]
-    texts += [bot.prefetch.token, *bot.prefetch.headers.values()] if bot.prefetch else []
-    unset = [name for name in dict.fromkeys(chain.from_iterable(map(names_in, texts))) if not os.environ.get(name, "").strip()]
-    return notes + [f"The secret {name} is not in the environment: set it there, or in the run's database." for name in unset]
+        hours = "calling window, active hours and permitted hours"
+        notes.append(f"{counted(never, 'lead is', 'leads are')} never dialled: {hours} are never open together.")
+    return notes
 
 
 def _print(

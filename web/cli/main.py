@@ -15,6 +15,7 @@ from web.cli.errors import PeopleGroup
 from web.cli.output import say
 from web.cli.run import run
 from web.cli.serve import serve
+from web.run.files import private_files
 
 __all__ = ["app", "main"]
 
@@ -57,6 +58,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     verbose: Annotated[
         int, typer.Option("--verbose", "-v", count=True, help="Say what happens, on standard error; -vv for more.", show_default=False)
     ] = 0,
@@ -64,6 +66,7 @@ def _options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.", show_default=False)
     ] = False,
 ) -> None:
+    context.with_resource(private_files())
     set_up_logging(verbose)
 
 

@@ -68,15 +68,21 @@ def show_fields(fields: Mapping[str, Any]) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """A table; numbers stand to the right."""
+    """A table; numbers and shares stand to the right."""
     made = Table(header_style="bold", box=None, padding=(0, 2, 0, 0))
     cells = [list(row) for row in rows]
     for number, heading in enumerate(headings):
-        numeric = bool(cells) and all(isinstance(row[number], int | float) and not isinstance(row[number], bool) for row in cells)
+        numeric = bool(cells) and all(_is_figure(row[number]) for row in cells)
         made.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in cells:
         made.add_row(*(Text(text_of(value), overflow="fold") for value in row))
     return made
+
+
+def _is_figure(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.endswith("%")
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def text_of(value: Any) -> str:

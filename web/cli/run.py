@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import make_url
+from sqlalchemy import make_url, select
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from core.access.tables import Secret
+from core.kernel.database import Database
+from core.kernel.words import counted
 from core.kernel.yaml_document import read_yaml
 from core.transports.sandbox import SandboxSettings
 from dialler.campaigns.owner import AlreadyRunning
@@ -21,10 +25,8 @@ from web.cli.common import (
     JsonOption,
     allow_list,
     database_url,
-    open_database,
     parse_speed,
     parse_start,
-    secret_store,
     sqlite_file,
 )
 from web.cli.errors import CANNOT, UNUSABLE, CliError
@@ -46,12 +48,16 @@ __all__ = [
     "SeedOption",
     "StartOption",
     "database_option",
+    "default_database",
+    "known_secrets",
     "prepare",
     "push_options",
     "read_or_fail",
     "read_sandbox",
     "run",
 ]
+
+_secrets = Secret.__table__  # type: ignore[attr-defined]
 
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="The folder of the campaign: leads.csv, campaign.yaml and bot.yaml.", show_default=False)
@@ -155,11 +161,11 @@ def prepare(
     Raises:
         CliError: with every problem of the folder and of the sandbox's file.
     """
-    out = out or Path("out") / folder.resolve().name
-    url = database_url(database, f"sqlite:///{out / 'dialler.db'}")
+    out = out or default_out(folder)
+    url = database_url(database, default_database(folder, out))
     allow = allow_list(allow_internal)
     overrides, problems = read_sandbox(sandbox)
-    campaign = read_or_fail(folder, lambda: read_folder(folder, allow, _known_secrets(url)), problems, as_json=as_json)
+    campaign = read_or_fail(folder, lambda: read_folder(folder, allow, known_secrets(url)), problems, as_json=as_json)
     moment = parse_start(start, campaign.bot.time_zone)
     out.mkdir(parents=True, exist_ok=True)
     if (file := sqlite_file(url)) is not None:
@@ -194,7 +200,7 @@ def read_or_fail(folder: Path, read: Callable[[], CampaignFolder], others: list[
     if as_json:
         emit_line({"event": "problems", "problems": problems, "exit_code": UNUSABLE})
     raise CliError(
-        f"{folder} cannot be run: {len(problems)} problem(s).",
+        f"{folder} cannot be run: {counted(len(problems), 'problem')}.",
         *(f"{number}. {problem}" for number, problem in enumerate(problems, 1)),
     )
 
@@ -223,8 +229,18 @@ def read_sandbox(file: Path | None) -> tuple[Mapping[str, Any], list[str]]:
     return document.data, problems
 
 
-def _known_secrets(url: str) -> Callable[[str], bool]:
-    """Whether a secret is set, in the environment or in the database, which is only looked at when asked for."""
+def default_out(folder: Path) -> Path:
+    """Where the results of a folder go if nothing else is said."""
+    return Path("out") / folder.resolve().name
+
+
+def default_database(folder: Path, out: Path | None = None) -> str:
+    """The database of a folder's run if none is named."""
+    return f"sqlite:///{(out or default_out(folder)) / 'dialler.db'}"
+
+
+def known_secrets(url: str) -> Callable[[str], bool]:
+    """Whether a secret is set, in the environment or in the database, which is only looked at when asked for, and not changed."""
 
     def is_set(name: str) -> bool:
         if os.environ.get(name, "").strip():
@@ -232,8 +248,14 @@ def _known_secrets(url: str) -> Callable[[str], bool]:
         file = sqlite_file(url)
         if file is not None and not file.exists():
             return False
-        with open_database(url) as db, db.read() as connection:
-            return any(known.name == name for known in secret_store(db).names(connection))
+        db = Database(url)
+        try:
+            with db.read() as connection:
+                return connection.execute(select(_secrets.c.name).where(_secrets.c.name == name)).first() is not None
+        except (OperationalError, ProgrammingError):  # no tables yet
+            return False
+        finally:
+            db.close()
 
     return is_set
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from core.kernel.words import counted
 from web.cli.audit import sentences
 from web.cli.output import console, heading, say, table
 from web.run.audit import Audit, Found
@@ -89,7 +91,10 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
         heading("Outcomes (SANDBOX)")
         show.print(table(("Disposition", "State", "Leads", "Share"), rows))
     rate = f" ({summary.answer_rate:.0%} of the attempts)" if summary.answer_rate is not None else ""
-    say("", f"{summary.leads} leads, {summary.attempts} attempts, {summary.answered} answered{rate}.")
+    say("", f"{counted(summary.leads, 'lead')}, {counted(summary.attempts, 'attempt')}, {summary.answered:,} answered{rate}.")
+    if summary.started_at is not None:
+        begun, ended = (datetime.fromisoformat(at) for at in (summary.started_at, summary.ended_at))
+        say(f"By the campaign's clock it went from {begun:%a %d %b %Y %H:%M} to {ended:%a %d %b %Y %H:%M} UTC ({_length(ended - begun)}).")
     _print_crm(summary, out)
     say(*sentences(_audit(summary)))
     if summary.speed is not None and summary.speed["reached"] < _NEARLY * summary.speed["asked"]:
@@ -107,26 +112,34 @@ def _print_crm(summary: RunSummary, out: Path) -> None:
         rows = sorted(arrived.dispositions.items(), key=lambda item: (-item[1], item[0]))
         heading("Arrived at the sample CRM (SANDBOX)")
         console().print(table(("DISPOSITION", "Pushes"), rows))
-        repeats = f" and {arrived.repeats} repeats, which it told apart" if arrived.repeats else ", none twice"
-        say("", f"The sample CRM received {arrived.dispositions.total()} results{repeats}.")
+        repeats = f" and {counted(arrived.repeats, 'repeat')}, which it told apart" if arrived.repeats else ", none twice"
+        say("", f"The sample CRM received {counted(arrived.dispositions.total(), 'result')}{repeats}.")
     elif delivered or summary.undelivered:
-        say(f"{delivered} results were pushed to the CRM.")
+        say(f"{counted(delivered, 'result was', 'results were')} pushed to the CRM.")
 
 
 def _print_left(summary: RunSummary, where: str, pushing: str) -> None:
     if summary.state == "paused":
         say(f"It is paused: resume it with `dialler campaigns resume '{summary.campaign}' {where}`, then run it again.")
     if summary.held:
-        say(f"{summary.held} lead(s) may have been dialled, nobody can know: list them with `dialler leads held {where}`.")
+        say(f"{counted(summary.held, 'lead')} may have been dialled, nobody can know: list them with `dialler leads held {where}`.")
     if summary.undelivered:
         pending, dead = summary.deliveries["pending"], summary.deliveries["dead"]
-        say(f"{summary.undelivered} results have not reached the CRM ({pending} pending, {dead} given up).")
+        say(f"{counted(summary.undelivered, 'result has', 'results have')} not reached the CRM ({pending} pending, {dead} given up).")
         say(f"Push them with `dialler deliveries send {'--dead ' if dead else ''}{pushing}`: they wait, none is too old.")
 
 
 def _audit(summary: RunSummary) -> Audit:
     found = summary.audit
     return Audit(found["rang"], *(Found(**found[name]) for name in ("rang_twice", "unknown_to_us", "unknown_to_them")))
+
+
+def _length(length: timedelta) -> str:
+    minutes = round(length.total_seconds() / 60)
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return f"{counted(days, 'day')} {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else counted(minutes, "minute")
 
 
 def _size(file: Path) -> str:

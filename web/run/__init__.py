@@ -3,6 +3,7 @@
 folder     reads campaign.yaml, bot.yaml and finds the lead file; every problem at once
 session    the run itself
 progress   where it stands, for people and for programs
+files      whole files, for their owner only
 outputs    the files it leaves behind
 audit      compares our records with the sandbox's own log
 bot_file   reads bot.yaml, with everything that is wrong with it

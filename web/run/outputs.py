@@ -11,27 +11,30 @@ from sqlalchemy import Connection, func, select
 
 from core.kernel.database import Database
 from dialler.imports.queries import variable_names
-from dialler.imports.tables import LeadImport, RejectedRow
+from dialler.imports.tables import RejectedRow
 from dialler.leads.export import ATTEMPT_COLUMNS, attempt_cells, attempts_query, defused, lead_cells, lead_columns, leads_query
 from dialler.leads.tables import Attempt, Lead, ReceivedResult
+from web.run.files import replaced
 
 __all__ = ["defused", "outcome_table", "write_outputs"]
 
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
 _received = ReceivedResult.__table__  # type: ignore[attr-defined]
-_imports = LeadImport.__table__  # type: ignore[attr-defined]
 _rejected = RejectedRow.__table__  # type: ignore[attr-defined]
 
 
-def write_outputs(db: Database, campaign_id: str, folder: Path) -> None:
-    """Write leads.csv, attempts.csv, results.jsonl and rejected.csv into `folder`, in place of any before."""
+def write_outputs(db: Database, campaign_id: str, import_id: str | None, folder: Path) -> None:
+    """Write leads.csv, attempts.csv, results.jsonl and rejected.csv into `folder`, in place of any before.
+
+    rejected.csv is of one import, that of the lead file as it is now: rows that were put right since are not in it any more.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with db.read() as connection:
         names = variable_names(connection, campaign_id)
         _write_csv(folder / "leads.csv", lead_columns(names), _lead_rows(connection, campaign_id, names))
         _write_csv(folder / "attempts.csv", ATTEMPT_COLUMNS, _attempt_rows(connection, campaign_id))
-        _write_csv(folder / "rejected.csv", ("line", "column", "value", "reason", "what_to_do"), _rejected_rows(connection, campaign_id))
+        _write_csv(folder / "rejected.csv", ("line", "column", "value", "reason", "what_to_do"), _rejected_rows(connection, import_id))
         _write_lines(folder / "results.jsonl", _results(connection, campaign_id))
 
 
@@ -56,13 +59,8 @@ def _attempt_rows(connection: Connection, campaign_id: str) -> Iterator[list[str
         yield attempt_cells(attempt)
 
 
-def _rejected_rows(connection: Connection, campaign_id: str) -> Iterator[list[str]]:
-    query = (
-        select(_rejected)
-        .join(_imports, _imports.c.id == _rejected.c.import_id)
-        .where(_imports.c.campaign_id == campaign_id, _imports.c.state == "active")
-        .order_by(_imports.c.created_at, _rejected.c.line, _rejected.c.id)
-    )
+def _rejected_rows(connection: Connection, import_id: str | None) -> Iterator[list[str]]:
+    query = select(_rejected).where(_rejected.c.import_id == import_id).order_by(_rejected.c.line, _rejected.c.id)
     for row in connection.execution_options(yield_per=1000).execute(query):
         yield [defused(value) for value in (row.line, row.column, row.value, row.reason, row.advice)]
 
@@ -79,12 +77,12 @@ def _results(connection: Connection, campaign_id: str) -> Iterator[str]:
 
 
 def _write_csv(path: Path, header: Iterable[str], rows: Iterable[list[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with replaced(path) as file:
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    with replaced(path) as file:
         file.writelines(line + "\n" for line in lines)

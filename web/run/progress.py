@@ -25,6 +25,7 @@ from web.composition import Whole
 __all__ = ["JsonReporter", "LiveReporter", "Reporter", "RunProgress", "SilentReporter", "look", "report_progress"]
 
 _EVERY = 0.5
+_LINE_EVERY = 5.0
 _SHARE = 0.05  # of the time may be spent on counting: a long campaign is counted less often
 
 
@@ -133,7 +134,8 @@ class LiveReporter(Reporter):
         self._last_line = 0.0
 
     def start(self) -> None:
-        """Begin the live display, on a terminal."""
+        """Begin the live display, on a terminal. Elsewhere the first line comes once there is something to say."""
+        self._last_line = time.monotonic()
         if self._console.is_terminal:
             self._live = Live(console=self._console, refresh_per_second=4, transient=True)
             self._live.start()
@@ -147,7 +149,7 @@ class LiveReporter(Reporter):
         if self._live is not None:
             self._bar.update(self._task, total=progress.leads, completed=progress.done)
             self._live.update(self._picture(progress))
-        elif time.monotonic() - self._last_line > 5:
+        elif time.monotonic() - self._last_line > _LINE_EVERY:
             self._last_line = time.monotonic()
             self._console.print(_one_line(progress), highlight=False)
 
@@ -182,9 +184,10 @@ class LiveReporter(Reporter):
 
 def _one_line(progress: RunProgress) -> str:
     hold = f", holding: {progress.hold}" if progress.hold else ""
+    left = f", {_duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
     return (
         f"{progress.done}/{progress.leads} done, {progress.dialled} dialled, {progress.ringing} ringing, {progress.talking} talking, "
-        f"{progress.answered} answered, seats {progress.seats_busy}/{progress.seats}, {_duration(progress.seconds_left)} left{hold}"
+        f"{progress.answered} answered, seats {progress.seats_busy}/{progress.seats}{left}{hold}"
     )
 
 

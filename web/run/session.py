@@ -97,7 +97,7 @@ async def run_campaign(whole: Whole, folder: CampaignFolder, campaign_id: str, o
         reporter.say("Pushing what is left to the CRM ...")
         deliveries = await flush(whole.db, whole.deliveries, campaign_id)
     # in a thread: under `dialler serve` the API answers meanwhile
-    await asyncio.to_thread(write_outputs, whole.db, campaign_id, out)
+    await asyncio.to_thread(write_outputs, whole.db, campaign_id, ended.report.import_id, out)
     found = await asyncio.to_thread(audit, whole.db, whole.settings.network_log)
     summary = summarise(whole, campaign_id, ended.state, ended.report, deliveries, found, ended.reached)
     write_summary(summary, out)

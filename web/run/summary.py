@@ -12,6 +12,7 @@ from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress
 from web.composition import Whole
 from web.run.audit import Audit
+from web.run.files import replaced
 from web.run.outputs import outcome_table
 
 __all__ = ["RunSummary", "summarise", "write_summary"]
@@ -110,4 +111,5 @@ def summarise(
 
 def write_summary(summary: RunSummary, out: Path) -> None:
     """Write `summary.json`."""
-    (out / "summary.json").write_text(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+    with replaced(out / "summary.json") as file:
+        file.write(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False, default=str) + "\n")

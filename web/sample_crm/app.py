@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from fastapi.responses import HTMLResponse
 
 from core.kernel.clock import utc_now
 from web.sample_crm.ledger import Ledger
+from web.sample_crm.page import page
 
 __all__ = ["Faults", "create_app"]
 
@@ -41,13 +43,16 @@ class Faults:
 
 
 def create_app(ledger: Ledger, token: str, faults: Faults, lifespan: Lifespan | None = None) -> FastAPI:
-    """The app: takes pushes at /api/call-result and shows them at /api/call-results, to whoever has the token."""
+    """The app: takes pushes at /api/call-result and shows them at /api/call-results, to whoever has the token.
+
+    Whoever opens its address in a browser sees how many came, without the token.
+    """
     app = FastAPI(title="Sample CRM", lifespan=lifespan, openapi_url=None)
     app.state.refused = 0
 
     async def authorised(authorization: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
-            raise HTTPException(401, "The Authorization header must be `Bearer` and the token of this CRM.")
+            raise HTTPException(401, "The Authorization header must be `Bearer` and the token of this CRM. A browser may look at /.")
 
     @app.post("/api/call-result", dependencies=[Depends(authorised)])
     async def receive(request: Request, webhook_id: Annotated[str, Header(min_length=1, max_length=200)]) -> dict[str, Any]:
@@ -62,6 +67,11 @@ def create_app(ledger: Ledger, token: str, faults: Faults, lifespan: Lifespan | 
         if not isinstance(body, dict):
             raise HTTPException(422, "The body must be a JSON object.")
         return {"status": "ok", "first": ledger.add(webhook_id, body, utc_now())}
+
+    @app.get("/", response_class=HTMLResponse)
+    async def look() -> str:
+        known = ledger.summary()
+        return page(known["received"], known["repeats"], app.state.refused, known["dispositions"], ledger.name)
 
     @app.get("/api/call-results", dependencies=[Depends(authorised)])
     async def show(summary: bool = False, skip: int = 0, limit: int = 1000) -> dict[str, Any]:

@@ -34,6 +34,11 @@ class Ledger:
                     whole += len(line)
             file.truncate(whole)  # a line that a crash cut off was never acknowledged
 
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self._path.name
+
     def add(self, webhook_id: str, body: dict[str, Any], at: datetime) -> bool:
         """Write an arrival down. Returns whether it is the first of its id."""
         arrival = {"webhook_id": webhook_id, "at": at.isoformat(), "repeat": webhook_id in self._first, "body": body}

@@ -64,7 +64,7 @@ async def serve_until_stopped(
         campaign_id = ensure_campaign(whole, folder, moved=moved) if folder else ""
         with crm_of(whole, folder, out) if folder else contextlib.nullcontext() as crm:
             if crm is not None:
-                reporter.say(f"The sample CRM shows what arrives at {crm.results_url}.")
+                reporter.say(f"The sample CRM shows what arrives: open {crm.url} in a browser.")
             server = _Server(config_for(whole.app, timeout_graceful_shutdown=5))
             supervisor = Supervisor(whole, reporter.say)
             serving = asyncio.create_task(server.serve(sockets=[listener]), name="API")

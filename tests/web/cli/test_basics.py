@@ -16,7 +16,7 @@ GROUPS = {
     "keys": ["create", "list", "revoke"],
     "bots": ["add", "list", "show", "export", "preview"],
     "secrets": ["set", "list", "delete"],
-    "deliveries": ["list", "send", "replay"],
+    "deliveries": ["list", "send", "replay", "ledger"],
     "trunks": ["list"],
     "workers": ["list", "drain"],
 }

@@ -44,6 +44,27 @@ def test_problems_end_with_2_and_are_numbered(dialler: Dialler, tmp_path: Path) 
     assert "problems" in json_of(dialler("check", folder, "--json", code=2))
 
 
+def test_secrets_that_are_set_nowhere_are_listed_with_everything_else(
+    dialler: Dialler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = BOT.replace("url: sample-crm", "url: https://crm.example.com/x\n  token: Bearer secret:CRM_TOKEN") + "seat: 1\n"
+    folder = write_folder(tmp_path / "s", campaign="nme: x\n", bot=bot)
+    good = write_folder(tmp_path / "good", bot=bot.replace("seat: 1\n", ""))
+    assert "CRM_TOKEN is set nowhere" in dialler("check", good, code=2).stderr
+    monkeypatch.setenv("CRM_TOKEN", "x")
+    dialler("check", good)
+    monkeypatch.delenv("CRM_TOKEN")
+    dialler("secrets", "set", "CRM_TOKEN", "-d", "out/good/dialler.db", stdin="a-secret-word")
+    dialler("check", good)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.db")}
+    dialler("check", good, "--database", "out/good")
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.db")} == before
+    assert "CRM_TOKEN is set nowhere" in dialler("check", good, "-d", "empty.db", code=2).stderr
+    assert not (tmp_path / "empty.db").exists()
+    problems = json_of(dialler("check", folder, "--json", code=2))["problems"]
+    assert len(problems) >= 3, "the campaign's, the bot's"
+
+
 def test_all_rejected_rows_go_into_a_file(dialler: Dialler, tmp_path: Path) -> None:
     leads = LEADS + "".join(f"nobody {number},Ann,1\n" for number in range(50))
     folder = write_folder(tmp_path / "many", leads=leads)

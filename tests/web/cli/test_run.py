@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -58,6 +60,24 @@ def test_a_whole_campaign(dialler: Dialler, folder: Path, tmp_path: Path) -> Non
     assert {row["state"] for row in json_of(dialler("deliveries", "list", "--json", "-d", out))} == {"delivered"}
 
 
+def test_what_it_writes_is_for_its_owner_only(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        (tmp_path / "o" / "deep").mkdir(parents=True)
+        (tmp_path / "o" / "deep" / "leads.csv").write_text("of an older version")
+        dialler("run", folder, *FIXED, "--out", "o/deep/out")
+        dialler("run", folder, *FIXED, "--out", "o/deep", "-d", "sqlite:///o/own/x.db")
+        assert os.umask(0o022) == 0o022, "the process has its own again"
+    finally:
+        os.umask(before)
+    made = {path: path.stat().st_mode & 0o777 for path in (tmp_path / "o").rglob("*")}
+    old = {tmp_path / "o" / "deep"}
+    assert {mode for path, mode in made.items() if path.is_file()} == {0o600}, made
+    assert {mode for path, mode in made.items() if path.is_dir() and path not in old} == {0o700}, made
+    assert {path.name for path in made if path.is_file()} >= FILES | {"x.db"}
+    assert not [path for path in made if path.name.endswith(".new")]
+
+
 def test_a_doctored_log_is_noticed(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
     dialler("run", folder, *FIXED, "--out", tmp_path / "o")
     log = tmp_path / "o" / "network.jsonl"
@@ -68,6 +88,20 @@ def test_a_doctored_log_is_noticed(dialler: Dialler, folder: Path, tmp_path: Pat
     again = dialler("run", folder, *FIXED, "--out", tmp_path / "o", code=4).stdout
     assert "DISAGREES" in again
     assert "none twice" not in again.split("DISAGREES")[1]
+
+
+def test_rejected_rows_are_those_of_the_file_as_it_is_now(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
+    def rejected() -> list[str]:
+        with (tmp_path / "o" / "rejected.csv").open(encoding="utf-8", newline="") as file:
+            return [row["value"] for row in csv.DictReader(file)]
+
+    dialler("run", folder, *FIXED, "--out", "o")
+    assert rejected() == ["call the office"]
+    dialler("run", folder, *FIXED, "--out", "o")
+    assert rejected() == ["call the office"], "the same file again"
+    write_folder(folder, leads=LEADS.replace("call the office", "+999555501055") + "no number,Eve,5\n")
+    dialler("run", folder, *FIXED, "--out", "o")
+    assert rejected() == ["no number"]
 
 
 def test_two_folders_with_one_name_are_never_merged(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
@@ -89,6 +123,18 @@ def test_a_campaign_made_over_the_api_is_not_taken_over_silently(dialler: Dialle
         create_campaign(connection, "c1", "Spring reminders", "reminder", {"name": "Spring reminders"}, utc_now())
     error = dialler("run", folder, *FIXED, "-d", "o.db", code=2).stderr
     assert "made over the API" in error
+
+
+def test_real_time_on_records_of_the_future_is_refused(dialler: Dialler, folder: Path) -> None:
+    ahead = f"{utc_now() + timedelta(days=90):%Y-%m-%dT10:00}"
+    dialler("run", folder, "--start", ahead, "--seed", "1", "--out", "o")
+    write_folder(folder, leads=LEADS + "+999555501055,Eve,5\n")
+    for command in (("run", folder), ("serve", "--port", "0"), ("serve", folder, "--port", "0")):
+        error = dialler(*command, "--speed", "1", "--out", "o", "-d", "o/dialler.db", code=2).stderr
+        assert f"go on until {ahead[:10]}" in error
+        assert f"--speed 1 --start {ahead[:10]}" in error
+    (start,) = re.findall(r"--start (\S+Z)", error)
+    assert "4 leads" in dialler("run", folder, "--start", start, "--out", "o").stdout
 
 
 def test_an_audit_with_another_runs_database(dialler: Dialler, folder: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from core.kernel.clock import RealClock, utc_now
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.processes import ProcessIdentity, this_process
+from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.owner import acquire
 from dialler.campaigns.store import change_state, create_campaign, read_campaign
 from dialler.imports.options import ImportOptions
@@ -24,6 +26,7 @@ from dialler.leads.results import receive_result
 from dialler.leads.tables import Attempt, Lead
 from tests.web.cli.conftest import LEADS, Dialler, json_of
 
+NOT_SET = {"default_region", "phone_column", "encoding", "delimiter"}
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
@@ -83,7 +86,11 @@ def test_looking(dialler: Dialler, make: Make, database_url: str) -> None:
     (row,) = json_of(dialler("campaigns", "list", "--json", "-d", database_url))
     assert (row["name"], row["state"], row["leads"], row["runs"]) == ("Spring reminders", "running", 3, False)
     assert json_of(dialler("campaigns", "show", campaign_id, "--json", "-d", database_url))["leads_by_state"] == {"pending": 3}
-    assert "3, 0 done, 3 waiting" in dialler("campaigns", "show", "Spring reminders", "-d", database_url).stdout
+    shown = dialler("campaigns", "show", "Spring reminders", "-d", database_url).stdout
+    assert "3, 0 done, 3 waiting" in shown
+    for setting, value in (("max_attempts", "2"), ("calling_window", "at any time"), ("retry.no_answer", "again after 30m")):
+        assert re.search(rf"^{setting} +{value}", shown, re.MULTILINE), shown
+    assert not set(CampaignConfig.model_fields) - {"name", "retry"} - set(re.findall(r"^(\w+)", shown, re.MULTILINE)) - NOT_SET
     assert "Did you mean 'Spring reminders'" in dialler("campaigns", "show", "spring remider", "-d", database_url, code=2).stderr
     assert "Did you mean 'Spring reminders'" in dialler("campaigns", "pause", "spring", "-d", database_url, code=2).stderr
 
@@ -109,7 +116,7 @@ def test_a_live_owner_is_shown_and_finishes_its_calls(dialler: Dialler, make: Ma
         mark_placed(connection, taken, "token", "call", NOW)
     text = dialler("campaigns", "stop", "Spring reminders", "-d", database_url).stdout
     assert "stopping" in text
-    assert "1 call(s) in progress are being finished" in text
+    assert "1 call in progress is being finished" in text
     assert "being ended" in dialler("campaigns", "stop", "Spring reminders", "--end-calls", "-d", database_url).stdout
     with database.read() as connection:
         assert read_campaign(connection, campaign_id).end_calls

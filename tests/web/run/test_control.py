@@ -181,6 +181,12 @@ def test_the_first_signal_finishes_the_calls_and_the_run_can_be_continued(tmp_pa
     check_everything_settled(spec.database_url, spec.out, set())
 
 
+def _nobody_is_cancelled(records: Records) -> None:
+    """That our process was ended is nobody's order: no lead may be given up for it."""
+    assert "cancelled" not in {call.ending["end_reason"] for call in records.calls}
+    assert "cancelled" not in {lead.outcome for lead in records.leads} | {attempt.outcome for attempt in records.attempts}
+
+
 @ON_SQLITE
 @pytest.mark.parametrize("speed", [2.0, None], ids=["scaled", "virtual"])
 def test_the_second_signal_ends_the_calls_at_once(tmp_path: Path, database_url: str, speed: float | None) -> None:
@@ -194,10 +200,13 @@ def test_the_second_signal_ends_the_calls_at_once(tmp_path: Path, database_url: 
     records = records_of(spec)
     assert {call.state for call in records.calls} == {"done"}
     assert records.seats_taken == 0
+    cut_short = [call.ending["end_reason"] for call in records.calls]
+    assert "worker_stopped" in cut_short
+    _nobody_is_cancelled(records)
     faster = spec_of(tmp_path, database_url, speed=None)
     with Child(faster) as again:
         assert again.wait() == 0, again.written()
-    check_everything_settled(spec.database_url, spec.out, set())
+    _nobody_is_cancelled(check_everything_settled(spec.database_url, spec.out, set()))
 
 
 def test_a_second_run_is_refused_while_the_first_lives_and_takes_over_once_it_is_dead(tmp_path: Path, database_url: str) -> None:
