@@ -17,6 +17,7 @@ trunks         trunks and their numbers
 deliveries     what was pushed, and replaying it
 workers        who holds calls, and draining
 desk           the agent desk: agents and hand-offs; their `desk_views`
+sandbox        callers of the sandbox who ring our numbers
 bodies         the bodies of the management endpoints, every problem at once
 filters        the filters of the list of calls
 paging         cursors

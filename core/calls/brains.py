@@ -20,8 +20,15 @@ from core.transports.base import PlaceOrder
 __all__ = ["make_brain", "reach_of", "template_values"]
 
 
-def template_values(order: PlaceOrder, bot: BotConfig, crm: Mapping[str, Any], started_at: datetime) -> dict[str, dict[str, str]]:
-    """The namespaces of prompts, messages and requests, while the call lives: `crm` and `call` (`core.templates.fields`)."""
+def template_values(
+    order: PlaceOrder, bot: BotConfig, crm: Mapping[str, Any], started_at: datetime, direction: str = "outbound"
+) -> dict[str, dict[str, str]]:
+    """The namespaces of prompts, messages and requests, while the call lives: `crm` and `call` (`core.templates.fields`).
+
+    The order's `to_number` is the customer's, also where the customer calls us.
+    """
+    theirs, ours = order.to_number, order.from_number or ""
+    called, caller = (theirs, ours) if direction == "outbound" else (ours, theirs)
     return {
         "crm": {name: stringify(value) for name, value in crm.items()},
         "call": {
@@ -29,11 +36,11 @@ def template_values(order: PlaceOrder, bot: BotConfig, crm: Mapping[str, Any], s
             "session_id": order.call_id,
             "bot_id": bot.id,
             "bot_name": bot.name,
-            "direction": "outbound",
-            "to_number": order.to_number,
-            "from_number": order.from_number or "",
-            "customer_number": order.to_number,
-            "caller_id": order.to_number,
+            "direction": direction,
+            "to_number": called,
+            "from_number": caller,
+            "customer_number": theirs,
+            "caller_id": theirs,
             "started_at": started_at.isoformat(),
         },
     }

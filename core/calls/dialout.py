@@ -28,7 +28,7 @@ from core.transports.base import PlaceOrder
 from core.trunks.pacing import PATIENCE, next_turn
 from core.trunks.store import TrunkInfo, held, take_turn
 
-__all__ = ["dialout"]
+__all__ = ["dialout", "take_room"]
 
 _bots = Bot.__table__  # type: ignore[attr-defined]
 
@@ -93,7 +93,7 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
         assert bot is not None  # a request that names none has a problem
         check_hours(bot.config, line.to_number, now)
         call_id = _new_id(engine, connection, key, request, line.to_number, now)
-        turn = _take_room(engine, connection, bot, line.trunk, call_id, now)
+        turn = _take_turn(connection, take_room(engine, connection, bot, line.trunk, call_id, now), now)
         events = EventLog(call_id)
         events.add(now, "placing", {"trunk": line.trunk.name, "worker": engine.worker_id, "leaves_at": turn.isoformat()})
         insert_call(
@@ -140,10 +140,13 @@ def _new_id(engine: Engine, connection: Connection, key: KeyInfo, request: Dialo
     return next(call_id for call_id in ids if engine.ids.seed is None or read_call(connection, call_id) is None)
 
 
-def _take_room(engine: Engine, connection: Connection, bot: StoredBot, line: TrunkInfo, call_id: str, now: datetime) -> datetime:
-    """Take a seat and a turn on the trunk, if the bot, this process and the trunk all have room. Returns when the call may leave.
+def take_room(engine: Engine, connection: Connection, bot: StoredBot, line: TrunkInfo, call_id: str, now: datetime) -> TrunkInfo:
+    """Take a seat, if the bot, this process and the trunk all have room. Returns the trunk as it is now.
 
     What is counted is locked first (the bot, the trunk), so that no two calls can take the same room, in whatever process.
+
+    Raises:
+        NotNow: one of them has none; the transaction is to be rolled back then.
     """
     later = now + engine.busy_retry_after
     if bot.config.seats is not None:
@@ -161,6 +164,11 @@ def _take_room(engine: Engine, connection: Connection, bot: StoredBot, line: Tru
         raise NotNow("trunk_unavailable", f"What the trunk {trunk.name!r} runs on ({trunk.transport}) is not running here.", None)
     if channels_left(connection, trunk) < 1:
         raise NotNow("trunk_unavailable", f"All {trunk.channels} channels of the trunk are taken.", later)
+    return trunk
+
+
+def _take_turn(connection: Connection, trunk: TrunkInfo, now: datetime) -> datetime:
+    """Take a turn on the trunk, which `take_room` holds. Returns when the call may leave."""
     turn = next_turn(trunk.next_call_at, trunk.calls_per_second, now)
     if turn - now > PATIENCE:
         detail = f"The trunk takes {trunk.calls_per_second:g} calls a second, and others come first."

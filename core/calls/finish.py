@@ -16,7 +16,7 @@ from core.access.keys import results_endpoint
 from core.bots.store import read_version
 from core.calls.analysis import analyse_call
 from core.calls.result import CallResult, TranscriptEntry
-from core.calls.store import EventLog, events_of, move, read_call
+from core.calls.store import EventLog, customer_of, events_of, move, read_call
 from core.calls.transfer import transfer_facts
 from core.calls.wishes import suppress
 from core.conversation.analysis import default_analysis, with_wishes
@@ -50,7 +50,7 @@ async def finish_call(engine: Engine, call_id: str, events: EventLog) -> None:
         if not move(connection, call_id, "finishing", "done", engine.worker_id, events, done_at=now, result=document):
             return
         if analysis is not None and analysis.get("do_not_call") is True:  # said, though no tool noted it in the call
-            suppress(connection, call.to_number, call_id, now)
+            suppress(connection, customer_of(call), call_id, now)
         key = results_endpoint(connection, call.api_key_id) if call.api_key_id else None
         enqueue(connection, deliveries_for(result, bot.config, key, engine.ids, now, max_age=engine.push_max_age))
     engine.wake_deliveries()
@@ -77,8 +77,8 @@ def build_result(
     analysis = analysed or ending.get("analysis") or default
     return CallResult(
         session_id=call.call_id,
-        caller_id=call.to_number,
-        from_number=call.from_number,
+        caller_id=customer_of(call),
+        from_number=call.from_number if call.direction == "outbound" else call.to_number,
         call_duration_seconds=round(duration, 3),
         disconnected_by=ending["disconnected_by"],
         transcript=[TranscriptEntry(**line) for line in ending.get("transcript", [])],

@@ -35,8 +35,10 @@ _events = CallEvent.__table__  # type: ignore[attr-defined]
 _workers = Worker.__table__  # type: ignore[attr-defined]
 
 
-def ending_after_crash(state: str, prefetch: Mapping[str, Any] | None = None) -> Ending:
+def ending_after_crash(state: str, prefetch: Mapping[str, Any] | None = None, direction: str = "outbound") -> Ending:
     """How a call ends whose process died while it was in `state`, with that record of its pre-fetch. Pure."""
+    if state == "placing" and direction == "inbound":
+        return Ending("error", "worker_died", False, "unknown")
     if state == "placing" and prefetch is not None and prefetch["outcome"] == ASKED["outcome"]:
         return Ending("error", "worker_died", False, "trunk")
     if state == "placing":
@@ -68,7 +70,7 @@ def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
     ours_or_nobodys = or_(_workers.c.retired.is_(True), _calls.c.worker_id == engine.worker_id)
     last_event = select(func.coalesce(func.max(_events.c.seq), 0)).where(_events.c.call_id == _calls.c.call_id).scalar_subquery()
     rows: Iterable[Row[Any]] = connection.execute(
-        select(_calls.c.call_id, _calls.c.state, _calls.c.worker_id, _calls.c.prefetch, last_event.label("seq"))
+        select(_calls.c.call_id, _calls.c.state, _calls.c.worker_id, _calls.c.direction, _calls.c.prefetch, last_event.label("seq"))
         .join(_workers, _workers.c.id == _calls.c.worker_id)
         .where(UNFINISHED, ours_or_nobodys)
     )  # in order here: asked for an order, SQLite would walk every call
@@ -84,7 +86,7 @@ def _take_over(engine: Engine, connection: Connection, orphan: Row[Any]) -> Even
         .values(worker_id=engine.worker_id)
     )
     if orphan.state in LIVE:
-        ending = ending_after_crash(orphan.state, orphan.prefetch)
+        ending = ending_after_crash(orphan.state, orphan.prefetch, orphan.direction)
         wishes = wishes_in((event.kind, event.data) for event in events_of(connection, orphan.call_id))
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         record = {**dataclasses.asdict(ending), **dataclasses.asdict(wishes), "customer_spoke": bool(wishes)}

@@ -7,7 +7,7 @@ import dataclasses
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -50,17 +50,19 @@ class _TakenOver(Exception):
 
 
 class CallRun:
-    """A call in progress in this process.
+    """A call in progress in this process: one that we make; `core.calls.inbound` has those that are made to us.
 
     Args:
         engine: the process's call engine.
-        order: what the transport is told.
+        order: what the transport is told; its `to_number` is the customer's.
         transport: the name of the transport.
         bot: the bot's configuration, at the version that the call runs.
         variables: the dialout's variables (crm).
         events: the call's event log, whose first events were written with its intent.
         turn: when it may leave, by the trunk's rate; None: it has no turn to wait for.
     """
+
+    direction: Literal["outbound", "inbound"] = "outbound"
 
     def __init__(
         self,
@@ -140,7 +142,7 @@ class CallRun:
             self._note("failure", {"error": type(error).__name__})
             await self._let_go()
             rang = self.state != "placing"
-            unknown = not rang and self._leg is None
+            unknown = not rang and self._leg is None and self.direction == "outbound"
             return Ending("error", "pipeline_failure", rang or unknown, "unknown", may_have_been_dialled=unknown), {}
 
     async def _reach(self) -> Leg | Ending:
@@ -157,7 +159,7 @@ class CallRun:
         wanted, clock = self.bot.prefetch, self.engine.clock
         if wanted is None or self.cancelled:
             return None
-        values = template_values(self.order, self.bot, self.variables, self._started_at)
+        values = template_values(self.order, self.bot, self.variables, self._started_at, self.direction)
         self._fetching = clock.spawn(fetch(self.engine.reach, wanted, values), name=f"prefetch {self.order.call_id}")
         await clock.join(self._fetching)
         if self._fetching.cancelled():
@@ -210,7 +212,7 @@ class CallRun:
     async def _talk(self, leg: Leg) -> tuple[Ending, dict[str, Any]]:
         bot, clock = self.bot, self.engine.clock
         assert self._answered_at is not None
-        values = template_values(self.order, bot, self._crm, self._started_at)
+        values = template_values(self.order, bot, self._crm, self._started_at, self.direction)
         brain = make_brain(self.engine, bot, self.order, values, self._answered_at, self._note)
         limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
         async with clock.timeout(bot.max_call_duration_seconds + _OVERTIME_SECONDS):

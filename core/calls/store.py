@@ -19,6 +19,7 @@ __all__ = [
     "EventLog",
     "bot_calls",
     "count_by_state",
+    "customer_of",
     "events_of",
     "find_by_key",
     "has_unfinished",
@@ -121,6 +122,11 @@ def note(connection: Connection, events: EventLog, state: str, worker_id: str) -
 def read_call(connection: Connection, call_id: str) -> Row[Any] | None:
     """The row of a call."""
     return connection.execute(select(_calls).where(_calls.c.call_id == call_id)).one_or_none()
+
+
+def customer_of(call: Row[Any]) -> str:
+    """The customer's number: whom we called, or who called us."""
+    return str(call.to_number if call.direction == "outbound" else call.from_number)
 
 
 def find_by_key(connection: Connection, api_key_id: str, idempotency_key: str) -> Row[Any] | None:

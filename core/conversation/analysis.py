@@ -14,7 +14,7 @@ DEFAULTS: Final[dict[str, tuple[str, str]]] = {
     "RNR": ("RNR", "Somebody picked up and did not say a word."),
     "timeout": ("TIMEOUT", "The call reached its longest duration without an outcome."),
     "error": ("ERROR", "The call failed for a technical reason."),
-    "outside_hours": ("OUTSIDE_HOURS", "The bot was outside its active hours; nobody was called."),
+    "outside_hours": ("OUTSIDE_HOURS", "The bot was outside its active hours."),
     "customer": ("HUNG_UP", "The customer hung up before saying anything."),
     "bot": ("NO_OUTCOME", "The conversation ended without an outcome."),
     "transfer_to_agent": ("TRANSFERRED", "Handed over to a person."),
@@ -28,6 +28,7 @@ _FINER: Final[dict[str, tuple[str, str]]] = {
     "cancelled": ("CANCELLED", "The call was ended by an operator."),
     "prefetch_failed": ("NO_CRM_DATA", "The CRM did not give the customer's data, and the bot does not call without; nobody was called."),
     "suppressed": ("SUPPRESSED", "The number is on the suppression list; nobody was called."),
+    "no_capacity": ("NO_CAPACITY", "Every seat was taken, and the caller was refused."),
     "abandoned": ("ABANDONED", "The customer answered, and no seat was free."),
 }
 """Our finer `end_reason`s that deserve a word of their own; REJECTED is left for what is neither busy nor declined."""

@@ -17,6 +17,7 @@ __all__ = [
     "Failed",
     "Heard",
     "HungUp",
+    "IncomingCall",
     "Leg",
     "LegEvent",
     "PlaceOrder",
@@ -135,6 +136,28 @@ class Leg(Protocol):
 
     async def transfer(self, destination: str) -> TransferOutcome:
         """Hand the callee over to `destination` (a number, tel: or sip: address)."""
+
+
+class IncomingCall(Protocol):
+    """A call that somebody makes to one of our numbers. It rings here until it is answered or refused."""
+
+    @property
+    def from_number(self) -> str:
+        """Who calls (E.164)."""
+
+    @property
+    def to_number(self) -> str:
+        """Which of our numbers (E.164)."""
+
+    @property
+    def reference(self) -> str:
+        """What the caller's network calls this call."""
+
+    async def answer(self) -> Leg:
+        """Pick up; the leg's first events are `Ringing` and `Answered`."""
+
+    async def refuse(self, sip_status: int, reason: str) -> None:
+        """Turn the caller away with a final SIP status. Safe at any moment, any number of times."""
 
 
 class Transport(Protocol):

@@ -137,7 +137,9 @@ def _others_query(placed: bool) -> Select[Any]:
     """Calls that somebody asked for over the API."""
     name = func.coalesce(_calls.c.idempotency_key, _calls.c.call_id).label("name")
     query = _with_run(select(name), _calls).where(
-        _calls.c.transport == "sandbox", or_(_calls.c.api_key_id.is_(None), _calls.c.api_key_id != EMBEDDED_KEY_ID)
+        _calls.c.transport == "sandbox",
+        _calls.c.direction == "outbound",
+        or_(_calls.c.api_key_id.is_(None), _calls.c.api_key_id != EMBEDDED_KEY_ID),
     )
     return query.where(_left()) if placed else query
 

@@ -15,7 +15,7 @@ from core.transports.sandbox.network_log import EndedBy
 from core.transports.sandbox.person import Person
 from core.transports.sandbox.settings import SandboxSettings
 
-__all__ = ["FAILURES", "Failure", "Fate", "answered", "drawn", "failed", "ring_seconds"]
+__all__ = ["FAILURES", "Failure", "Fate", "answered", "calling", "drawn", "failed", "ring_seconds"]
 
 _LEAST_RING, _MOST_RING = 1.0, 40.0
 
@@ -75,6 +75,12 @@ def drawn(settings: SandboxSettings, hour: int, stream: random.Random) -> Fate:
     if nobody == "voicemail":
         return answered(nobody, min(2.5 * seconds, _MOST_RING))
     return failed(nobody, seconds, settings, stream)
+
+
+def calling(settings: SandboxSettings, stream: random.Random) -> Fate:
+    """Who calls us, by the profile of those who pick up: they are on the line at once."""
+    somebody = _weighted(settings.answered, stream.random())
+    return answered(somebody, 0.0, _lognormal(settings.talk_seconds_median, settings.talk_seconds_sigma, stream))
 
 
 def answered(outcome: str, seconds: float, patience: float | None = None) -> Fate:

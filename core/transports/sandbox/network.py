@@ -13,6 +13,7 @@ from core.kernel.numbers import is_fictional, time_zones
 from core.transports.base import Leg, PlaceOrder, TransferOutcome
 from core.transports.sandbox.catalogue import entry_of, fate_of, has_memory
 from core.transports.sandbox.fate import FAILURES, Fate, drawn
+from core.transports.sandbox.incoming import SandboxIncoming, caller_fate
 from core.transports.sandbox.leg import RefusedLeg, SandboxLeg
 from core.transports.sandbox.log_reader import InviteCounter
 from core.transports.sandbox.network_log import Arrival, NetworkLog
@@ -67,7 +68,7 @@ class SandboxNetwork:
     ) -> None:
         self._clock, self._ids, self.settings = clock, ids, settings
         self._gates = {name: TrunkGate(limits) for name, limits in (trunks or {}).items()}
-        self._closed = False
+        self._closed, self._rung = False, 0
         self._log = NetworkLog(log_path, run)
         self._log.opened(clock.now())
         self._earlier = InviteCounter(log_path, has_memory)
@@ -117,6 +118,52 @@ class SandboxNetwork:
         self._live[leg] = None
         self._clock.spawn(leg.live(), name=f"sandbox callee of call {order.call_id}")
         return leg
+
+    def ring_us(self, from_number: str, to_number: str, trunk: str) -> SandboxIncoming:
+        """Somebody calls one of our numbers; how they talk is fixed by their number, or drawn, as it is for callees.
+
+        Raises:
+            OSError: the log could not be written.
+            RuntimeError: the network is closed.
+        """
+        if self._closed:
+            raise RuntimeError("the sandbox network is closed: it takes no more calls")
+        now = self._clock.now()
+        self._rung += 1
+        order = self._ids.new("incoming", now, from_number, to_number, self._rung)
+        stream = self._ids.stream("sandbox", order)
+        seed = stream.getrandbits(64)
+        fate = caller_fate(from_number, self.settings, stream)
+        arrival = Arrival(to_number, from_number, order)
+        self._log.incoming(now, arrival, planned=fate.outcome)
+
+        def refused(sip_status: int) -> None:
+            self._log.ended(self._clock.now(), arrival, by="callee", sip_status=sip_status, talk_seconds=0.0)
+
+        def picked_up() -> SandboxLeg:
+            gate = self._gate(trunk)
+
+            def on_end(leg: SandboxLeg) -> None:
+                gate.release()
+                del self._live[leg]
+
+            leg = SandboxLeg(
+                self._clock,
+                PlaceOrder(order, order, to_number, from_number, trunk),
+                fate,
+                log=self._log,
+                settings=self.settings,
+                seed=seed,
+                transfers=transfer_outcome,
+                on_end=on_end,
+                incoming=True,
+            )
+            gate.occupy()
+            self._live[leg] = None
+            self._clock.spawn(leg.live(), name=f"sandbox caller {order}")
+            return leg
+
+        return SandboxIncoming(from_number, to_number, order, picked_up, refused)
 
     def set_trunk(self, name: str, limits: TrunkLimits) -> None:
         """Change the limits of a trunk from now on; calls in progress go on."""

@@ -1,0 +1,187 @@
+"""A call that somebody makes to one of our numbers (DID): it reaches the number's bot, or is refused, which is on record.
+
+The bot's active hours and the seats decide, as for every call. The callee's permitted hours and the suppression list do not:
+they protect people from us, and here they call.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from core.bots.config import BotConfig
+from core.bots.store import StoredBot, read_bot
+from core.calls.dialout import take_room
+from core.calls.finish import finish_call
+from core.calls.outcome import Ending
+from core.calls.refusals import NotNow
+from core.calls.run import CallRun
+from core.calls.store import EventLog, insert_call, move
+from core.engine import Engine
+from core.kernel.hours import UnknownTimeZoneError, is_open
+from core.prefetch.fetch import ASKED
+from core.transports.base import IncomingCall, Leg, PlaceOrder
+from core.trunks.store import TrunkInfo, choose_trunk
+from core.trunks.tables import CallerId
+
+__all__ = ["Received", "receive_call"]
+
+_numbers = CallerId.__table__  # type: ignore[attr-defined]
+
+_NOT_FOUND: Final = (404, "Not Found")
+_UNAVAILABLE: Final = (480, "Temporarily Unavailable")
+_BUSY: Final = (486, "Busy Here")
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of a call to us: its id (None: no bot answers that number, so there is no record), and the SIP status."""
+
+    call_id: str | None
+    sip_status: int
+    sip_reason: str
+
+    @property
+    def answered(self) -> bool:
+        """Whether a bot takes it."""
+        return self.sip_status == 200
+
+
+class InboundRun(CallRun):
+    """A call that somebody makes to us. Its order is turned round: `to_number` is the customer's, `from_number` ours."""
+
+    direction = "inbound"
+
+    def __init__(self, engine: Engine, incoming: IncomingCall, order: PlaceOrder, transport: str, bot: BotConfig, events: EventLog) -> None:
+        super().__init__(engine, order, transport, bot, {}, events, None)
+        self._incoming = incoming
+
+    async def _reach(self) -> Leg | Ending:
+        """Ask the CRM who calls, if the bot does, and pick up."""
+        ending = await self._prefetch()
+        if ending is None and self.cancelled:
+            ending = Ending("error", "cancelled", phone_rang=False)
+        if ending is None:
+            return await self._incoming.answer()
+        status, reason = _UNAVAILABLE
+        await self._incoming.refuse(status, reason)
+        return dataclasses.replace(ending, sip_status=status, sip_reason=reason)
+
+    async def _let_go(self) -> None:
+        await self._incoming.refuse(*_UNAVAILABLE)
+        await super()._let_go()
+
+
+async def receive_call(engine: Engine, incoming: IncomingCall, transport: str) -> Received:
+    """Take a call that rings at one of our numbers. Returns once its bot picks up, or it is refused.
+
+    A bot that is closed, or without a free seat, refuses it, and that is a call with a result: `outside_hours`.
+
+    Args:
+        engine: the process's call engine.
+        incoming: the call.
+        transport: the name of the transport that it came by.
+    """
+    run = _commit(engine, incoming, transport)
+    if isinstance(run, InboundRun):
+        call_id = run.order.call_id
+        engine.runs[call_id] = run
+        task = engine.clock.spawn(run.run(), name=f"call {call_id}")
+        engine.tasks.add(task)
+        task.add_done_callback(engine.tasks.discard)
+        return Received(call_id, 200, "OK")
+    received, events = run
+    await incoming.refuse(received.sip_status, received.sip_reason)
+    if events is not None:
+        await finish_call(engine, events.call_id, events)
+    return received
+
+
+def _commit(engine: Engine, incoming: IncomingCall, transport: str) -> InboundRun | tuple[Received, EventLog | None]:
+    """The call, on record: with a seat; or refused, with its events if there is a record."""
+    now, call_id = engine.clock.now(), engine.ids.new("inbound", incoming.reference)
+    try:
+        with engine.db.write() as connection:
+            found = _line(connection, incoming, transport)
+            if found is None:
+                return Received(None, *_NOT_FOUND), None
+            bot, trunk = found
+            _check_open(engine, bot.config)
+            take_room(engine, connection, bot, trunk, call_id, now)
+            events = _insert(engine, connection, incoming, bot, trunk, call_id, ASKED if bot.config.prefetch else None)
+    except NotNow as refused:
+        return _refuse(engine, incoming, transport, call_id, refused)
+    order = PlaceOrder(call_id, call_id, incoming.from_number, incoming.to_number, trunk.name)
+    return InboundRun(engine, incoming, order, transport, bot.config, events)
+
+
+def _refuse(engine: Engine, incoming: IncomingCall, transport: str, call_id: str, refused: NotNow) -> tuple[Received, EventLog | None]:
+    """Record a call that was refused: it has ended as it began."""
+    closed = refused.reason == "outside_active_hours"
+    status, reason = _UNAVAILABLE if closed else _BUSY
+    end_reason = "outside_active_hours" if closed else "no_capacity"
+    ending = Ending("outside_hours", end_reason, phone_rang=False, sip_status=status, sip_reason=reason)
+    now = engine.clock.now()
+    with engine.db.write() as connection:
+        found = _line(connection, incoming, transport)
+        if found is None:  # its bot was archived at this moment
+            return Received(None, *_NOT_FOUND), None
+        events = _insert(engine, connection, incoming, *found, call_id, None)
+        events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
+        move(connection, call_id, "placing", "ended", engine.worker_id, events, ended_at=now, ending=dataclasses.asdict(ending))
+    return Received(call_id, status, reason), events
+
+
+def _line(connection: Connection, incoming: IncomingCall, transport: str) -> tuple[StoredBot, TrunkInfo] | None:
+    """The bot that answers the number, and the trunk that the number is on; None if no bot does."""
+    trunk = choose_trunk(connection, incoming.to_number, None)
+    bot_id = connection.execute(select(_numbers.c.bot_id).where(_numbers.c.number == incoming.to_number)).scalar_one_or_none()
+    bot = read_bot(connection, bot_id) if bot_id is not None else None
+    return None if bot is None or trunk is None or trunk.transport != transport else (bot, trunk)
+
+
+def _check_open(engine: Engine, bot: BotConfig) -> None:
+    """Raises NotNow outside the bot's active hours; a time zone that does not exist fails closed."""
+    try:
+        if is_open(bot.active_hours, bot.time_zone, engine.clock.now()):
+            return
+    except UnknownTimeZoneError:
+        pass
+    raise NotNow("outside_active_hours", "The bot is outside its active hours.", None)
+
+
+def _insert(
+    engine: Engine,
+    connection: Connection,
+    incoming: IncomingCall,
+    bot: StoredBot,
+    trunk: TrunkInfo,
+    call_id: str,
+    prefetch: dict[str, Any] | None,
+) -> EventLog:
+    """The call, begun; fenced like any other."""
+    now, events = engine.clock.now(), EventLog(call_id)
+    events.add(now, "incoming", {"trunk": trunk.name, "worker": engine.worker_id})
+    insert_call(
+        connection,
+        {
+            "call_id": call_id,
+            "bot_id": bot.id,
+            "bot_version": bot.version,
+            "to_number": incoming.to_number,
+            "from_number": incoming.from_number,
+            "trunk": trunk.name,
+            "transport": trunk.transport,
+            "worker_id": engine.worker_id,
+            "variables": {},
+            "prefetch": prefetch,
+            "created_at": now,
+            "direction": "inbound",
+            "cancel_requested": False,
+        },
+        events,
+    )
+    return events
