@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from core.transports.sip.g711 import Codec, decode, encode
+from core.transports.sip.codec_names import Codec
+from core.transports.sip.g711 import decode, encode
 from core.voice.ports import FRAME, Frame
 
 __all__ = ["RtpPeer", "rtp_peer"]

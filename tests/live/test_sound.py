@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.transports.base import Answered, Digit, Heard, HungUp
-from core.transports.sip.g711 import Codec
+from core.transports.sip.codec_names import Codec
 from core.voice.ports import FRAME, RATE, Frame
 from tests.live.lab import ToneVoice, lab, live, speech
 from tests.live.rtp_peer import rtp_peer

@@ -5,15 +5,14 @@ The tables are computed from the segments of the recommendation once, at import:
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SILENCE", "Codec", "decode", "encode"]
+from core.transports.sip.codec_names import Codec
 
-Codec = Literal["PCMU", "PCMA"]
-"""What a codec is called in SDP and in the settings of trunks."""
+__all__ = ["SILENCE", "decode", "encode"]
 
 SILENCE: Final[dict[Codec, int]] = {"PCMU": 0xFF, "PCMA": 0xD5}
 """The byte that stands for no sound."""

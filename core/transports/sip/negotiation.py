@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.transports.sip.g711 import Codec
+from core.transports.sip.codec_names import Codec
 from core.transports.sip.sdp import Media, Stream, accept_answer, answer, offer, parse_sdp, write_sdp
 
 __all__ = ["Negotiation"]

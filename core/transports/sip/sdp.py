@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, cast
 
-from core.transports.sip.g711 import Codec
+from core.transports.sip.codec_names import Codec
 
 __all__ = [
     "BadSdp",

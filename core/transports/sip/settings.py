@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.access.secrets import names_in
-from core.transports.sip.g711 import Codec
+from core.transports.sip.codec_names import Codec
 
 __all__ = ["BadSipSettings", "SipSettings", "read_settings"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.transports.sip.g711 import SILENCE, Codec, decode, encode
+from core.transports.sip.codec_names import Codec
+from core.transports.sip.g711 import SILENCE, decode, encode
 
 CODECS: tuple[Codec, ...] = ("PCMU", "PCMA")
 

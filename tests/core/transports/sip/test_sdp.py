@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.transports.sip.g711 import Codec
+from core.transports.sip.codec_names import Codec
 from core.transports.sip.sdp import (
     BadSdp,
     Direction,
