@@ -71,7 +71,8 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
         pushing: the options of a command that pushes as the run did.
     """
     show = console()
-    say("", f"SANDBOX: {summary.campaign}. {_OVER.get(summary.state, summary.state)}{' ' + summary.reason if summary.reason else ''}")
+    name = f"SANDBOX: {summary.campaign}" if summary.sandbox else summary.campaign
+    say("", f"{name}. {_OVER.get(summary.state, summary.state)}{' ' + summary.reason if summary.reason else ''}")
     if not summary.leads:
         say("No lead could be imported: rejected.csv says why, row by row.")
     if summary.outcomes:
@@ -79,12 +80,13 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
             (entry["disposition"] or "(never reached)", entry["state"], entry["leads"], f"{entry['leads'] / summary.leads:.1%}")
             for entry in summary.outcomes
         ]
-        heading("Outcomes (SANDBOX)")
+        heading("Outcomes (SANDBOX)" if summary.sandbox else "Outcomes")
         show.print(table(("Disposition", "State", "Leads", "Share"), rows))
     rate = f" ({summary.answer_rate:.0%} of the attempts)" if summary.answer_rate is not None else ""
     say("", f"{summary.leads} leads, {summary.attempts} attempts, {summary.answered} answered{rate}.")
     _print_crm(summary, out)
-    say(*sentences(_audit(summary)))
+    if summary.sandbox:
+        say(*sentences(_audit(summary)))
     if summary.speed is not None and summary.speed["reached"] < _NEARLY * summary.speed["asked"]:
         say(f"The clock ran at {summary.speed['reached']:,.0f} times real time, not {summary.speed['asked']:,g}: it waits for the work.")
     _print_left(summary, where, pushing)

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from core.kernel.clock import Clock
 from core.transports.base import Answered, Leg, PlaceOrder
+from core.transports.refused import RefusedLeg
 from core.transports.sip.call import SipCall
 from core.transports.sip.leg import SipAudioLeg
 from core.transports.sip.load import TrunkLoad
@@ -173,10 +174,15 @@ class SipTransport:
     async def place(self, order: PlaceOrder) -> Leg:
         """Send the INVITE. Its headers are the trunk's, the order's, and `X-Attempt-Id`.
 
-        Raises:
-            SipUnavailable: it did not leave.
-            core.transports.sip.ports.NoPortLeft: it did not leave.
+        What keeps it from leaving is the trunk's failure: nobody was called, so the leg's first and last event is `Failed`.
         """
+        try:
+            return await self._place(order)
+        except (SipUnavailable, OSError) as error:
+            log.error("call %s did not leave: %s", order.call_id, error)
+            return RefusedLeg(str(error))
+
+    async def _place(self, order: PlaceOrder) -> Leg:
         trunk = await self._open(order.trunk)
         voice = self._voice_of(order)
         number, _, extension = order.to_number.partition(";ext=")
