@@ -11,10 +11,11 @@ PORT ?= 8080
 
 BASE_STAMP := $(VENV)/.base-installed
 DEV_STAMP := $(VENV)/.dev-installed
+LIVE_STAMP := $(VENV)/.live-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check lint format lock clean
+.PHONY: help setup run serve test test-live check lint format lock clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +33,9 @@ serve: $(BASE_STAMP) ## The same, and keep the API up until Ctrl-C (PORT=8080)
 test: $(DEV_STAMP) lint ## Everything that must pass: formatting, lint, types, imports, the whole suite
 	@$(BIN)/python -m pytest -n 2
 
+test-live: $(LIVE_STAMP) ## Real calls on loopback, in real time; needs the program sipp (Debian: apt install sip-tester)
+	@$(BIN)/python -m pytest -m live tests/live
+
 check: test ## The same as test
 
 lint: $(DEV_STAMP) ## Formatting, lint, types, imports
@@ -47,6 +51,7 @@ format: $(DEV_STAMP) ## Put the code into its form
 lock: ## Lock the dependencies anew, with their hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in -o requirements/base.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in --extra dev -c requirements/base.txt -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in --extra sip -c requirements/base.txt -o requirements/sip.txt
 
 clean: ## Remove what was set up and what was made
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -67,4 +72,9 @@ $(BASE_STAMP): requirements/base.txt pyproject.toml | $(BIN)/python
 $(DEV_STAMP): requirements/dev.txt $(BASE_STAMP)
 	@echo "Setting up the tools of the tests ..."
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(LIVE_STAMP): requirements/sip.txt $(DEV_STAMP)
+	@echo "Setting up what real calls need ..."
+	@$(PIP) install --require-hashes -r requirements/sip.txt
 	@touch $@

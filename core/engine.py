@@ -31,7 +31,8 @@ class Engine:
     name. `place_timeout` bounds how long a dialout waits for its INVITE to leave. `allow_premium` lifts the refusal of
     premium-rate numbers. `push_max_age` is how long a push is tried, in clock time. `reach` is what calls talk to the
     outside with (models, tools); bots that need it cannot talk without.
-    `look_every` is how often event streams look for changes, in clock seconds.
+    `look_every` is how often event streams look for changes, in clock seconds. `preferred_trunk` takes the calls
+    that name no caller ID in place of the default trunk.
     """
 
     db: Database
@@ -52,3 +53,4 @@ class Engine:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     reach: Reach | None = None
     recordings: Recordings | None = None
+    preferred_trunk: str | None = None

@@ -38,6 +38,8 @@ from core.kernel.virtual_clock import VirtualClock
 from core.outgoing.client import AsgiApp, OutgoingClient
 from core.outgoing.reach import Reach
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
+from core.trunks.documents import apply_trunks
+from core.trunks.records import find_trunk
 from core.trunks.store import ensure_sandbox_trunk
 from dialler.api.app import include_campaigns
 from dialler.api.results import RESULTS_PATH, include_results
@@ -49,6 +51,7 @@ from dialler.scheduler.runner import Parts
 from web.migrate import upgrade
 from web.recordings import make_recordings, start_recordings
 from web.settings import ClockBehind, Settings
+from web.sip import SipParts, add_sip, listen
 
 __all__ = ["Whole", "open_whole"]
 
@@ -85,6 +88,7 @@ class Whole:
     leases: LeaseKeeper
     network: SandboxNetwork
     app: FastAPI
+    sip: SipParts | None = None
 
 
 @contextlib.asynccontextmanager
@@ -95,6 +99,7 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
 
     Raises:
         ClockBehind: if real time is to be kept, and the records are ahead of it.
+        core.trunks.records.TrunkError: the trunks of the settings cannot be.
         core.kernel.secrets.UnusableKey: if the encryption key cannot be used.
         core.storage.base.StorageMisconfigured, UnusableSetting: if recordings cannot be kept as the environment says.
     """
@@ -112,6 +117,8 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
             try:
                 await recover(whole.engine)
                 _adopt_deliveries(whole)
+                if whole.sip is not None:
+                    await listen(whole.sip, whole.engine)
                 jobs = _start(whole)
                 yield whole
             finally:
@@ -152,9 +159,14 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     with db.write() as connection:
         now = clock.now()
         ensure_sandbox_trunk(connection, channels=sandbox.channels, calls_per_second=sandbox.calls_per_second, now=now)
+        if settings.trunks is not None:
+            apply_trunks(connection, settings.trunks, now)
+        if settings.trunk is not None:
+            engine.preferred_trunk = find_trunk(connection, settings.trunk).name
         key = embedded_key(connection, secrets, f"http://{_EMBEDDED}{RESULTS_PATH}", now)
         signing_secret = results_secret(connection, secrets, now)
         engine.recordings = make_recordings(settings, connection, secrets, box, now)
+    sip = add_sip(settings, engine, secrets)
     client = OutgoingClient(settings.allow_internal)
     engine.reach = Reach(client, secrets.resolver(db))
     gaps = settings.speed is not None and settings.speed <= _FASTEST_WITH_GAPS
@@ -187,7 +199,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
                 fleet.revive(connection, worker_id, settings.seats, wall())
 
     leases.add("worker", renew)
-    return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, network, app)
+    return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, network, app, sip)
 
 
 def _name_run(connection: Connection, settings: Settings, ids: Ids) -> str:
@@ -261,6 +273,8 @@ async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
     for task in (*jobs, *engine.tasks):
         clock.cancel(task)
     await clock.join(*jobs, *engine.tasks)
+    if whole.sip is not None:
+        await whole.sip.close()
     whole.leases.remove("worker")
     with whole.db.write() as connection:
         if has_unfinished(connection, engine.worker_id):

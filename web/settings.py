@@ -78,6 +78,9 @@ class Settings:
         seats: calls this process can hold at once.
         allow_internal: internal hosts and ports that may be reached.
         sandbox: overrides of the sandbox's settings.
+        trunk: the trunk that calls go out on which name no caller ID; None: the default one.
+        trunks: a document of trunks that are made, or changed, at the start.
+        voice: the voice of real calls.
         public_base_url: what links to us begin with; DIALLER_PUBLIC_URL goes first.
     """
 
@@ -90,5 +93,8 @@ class Settings:
     seats: int = 50
     allow_internal: AllowList = field(default_factory=AllowList)
     sandbox: Mapping[str, object] = field(default_factory=dict)
+    trunk: str | None = None
+    trunks: Mapping[str, object] | None = None
+    voice: str | None = None
     public_base_url: str = DEFAULT_PUBLIC_URL
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)

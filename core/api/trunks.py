@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 
@@ -17,7 +18,9 @@ from core.api.auth import AdminKey, TheEngine
 from core.api.bodies import StrictBody, body_schema, read_model
 from core.api.openapi import answers
 from core.calls.refusals import FieldProblem, InvalidRequest
+from core.engine import Engine
 from core.trunks import records
+from core.trunks.passwords import seal_password
 from core.trunks.records import NumberRecord, TrunkRecord
 
 __all__ = ["router"]
@@ -46,6 +49,31 @@ class NumberChangeBody(StrictBody):
     label: Label = ""
 
 
+class SipBody(StrictBody):
+    """How a trunk of the transport `sip` is reached: docs/transport-sip.md. In a change, what is left out stays; null is the default."""
+
+    host: str | None = Field(default=None, max_length=255, description="The carrier's SIP server: a name or an IP address.")
+    port: int | None = Field(default=None, description="Its UDP port; 5060.")
+    user: str | None = Field(default=None, max_length=128, description="The user of the digest; left out: the trunk knows our address.")
+    password: str | None = Field(
+        default=None, max_length=256, description="Its password, which is encrypted and never returned; or a stored secret: secret:NAME."
+    )
+    from_domain: str | None = Field(default=None, max_length=255, description="The domain behind the caller ID; our own address.")
+    codecs: list[str] | None = Field(default=None, max_length=2, description="In order of preference; PCMU, PCMA.")
+    local_address: str | None = Field(default=None, max_length=64, description="The address of this machine that is used; any.")
+    local_port: int | None = Field(default=None, description="The local UDP port for SIP; 0, any that is free.")
+    advertised_address: str | None = Field(default=None, max_length=64, description="Our address as the carrier sees it, behind a NAT.")
+    rtp_first: int | None = Field(default=None, description="The lowest UDP port for sound; 30000.")
+    rtp_last: int | None = Field(default=None, description="The highest one; 39999.")
+    accept_from: list[str] | None = Field(
+        default=None, max_length=100, description="Addresses or networks beside the host that SIP comes from."
+    )
+    register_: bool | None = Field(default=None, alias="register", description="Register with the host, so that inbound calls find us.")
+    number_prefix: str | None = Field(default=None, max_length=16, description="What stands before the digits of a callee; +.")
+    headers: dict[str, str] | None = Field(default=None, description="Headers of every INVITE; {from} and {to} are put in.")
+    lab: bool | None = Field(default=None, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
+
+
 class TrunkBody(StrictBody):
     """A trunk to be made. The first number is its default one, unless `default_number` names another."""
 
@@ -56,6 +84,7 @@ class TrunkBody(StrictBody):
     numbers: list[NumberBody] = Field(default=[], max_length=10_000)
     default_number: Number | None = None
     is_default: bool = Field(default=False, description="Calls without a `from_number` go out on the default trunk.")
+    sip: SipBody | None = Field(default=None, description="How it is reached; for the transport `sip` only.")
 
 
 class TrunkChangeBody(StrictBody):
@@ -65,6 +94,7 @@ class TrunkChangeBody(StrictBody):
     calls_per_second: Rate | None = None
     default_number: Number | None = None
     is_default: bool | None = None
+    sip: SipBody | None = None
 
 
 class NumberView(BaseModel):
@@ -86,6 +116,7 @@ class TrunkView(BaseModel):
     is_default: bool
     created_at: datetime
     numbers: list[NumberView]
+    sip: dict[str, Any] | None = Field(description="How it is reached, but for what is at its default; its password by reference.")
 
 
 class TrunkList(BaseModel):
@@ -130,6 +161,7 @@ async def post_trunk(request: Request, _: AdminKey, engine: TheEngine) -> TrunkV
                 numbers=[NumberRecord(new.number, new.bot_id, new.label) for new in body.numbers],
                 default_number=body.default_number,
                 is_default=body.is_default,
+                sip=_sealed(engine, connection, body.name, body.sip),
                 now=engine.clock.now(),
             )
         )
@@ -152,7 +184,8 @@ async def patch_trunk(name: str, request: Request, _: AdminKey, engine: TheEngin
     """Change its limits, its default number, or make it the default trunk. It counts from the next dialout on."""
     body = await read_model(request, TrunkChangeBody)
     with _refusals(), engine.db.write() as connection:
-        return _view(records.change_trunk(connection, name, **body.model_dump()))
+        sip = _sealed(engine, connection, name, body.sip)
+        return _view(records.change_trunk(connection, name, **{**body.model_dump(), "sip": sip}))
 
 
 @router.delete("/{name}", status_code=204, summary="Remove a trunk", responses=answers(401, 403, 404, 409, 422))
@@ -198,6 +231,16 @@ async def delete_number(name: str, number: str, _: AdminKey, engine: TheEngine) 
         records.remove_number(connection, name, number)
 
 
+def _sealed(engine: Engine, connection: Connection, trunk: str, body: SipBody | None) -> dict[str, Any] | None:
+    """The settings with their password put into the secret store."""
+    if body is None:
+        return None
+    given = body.model_dump(by_alias=True, exclude_unset=True)
+    if given.get("password") and engine.secrets is not None:
+        given["password"] = seal_password(engine.secrets, connection, trunk, given["password"], engine.clock.now())
+    return given
+
+
 @contextlib.contextmanager
 def _refusals() -> Iterator[None]:
     """The errors of the records as those of the API."""
@@ -227,4 +270,5 @@ def _view(trunk: TrunkRecord) -> TrunkView:
         is_default=trunk.is_default,
         created_at=trunk.created_at,
         numbers=[_number_view(record) for record in trunk.numbers],
+        sip=trunk.sip,
     )

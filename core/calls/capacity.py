@@ -43,17 +43,17 @@ def capacity(connection: Connection, engine: Engine, worker: WorkerLoad | None, 
     seats = worker.available if worker else 0
     limit = bot.config.seats if bot else None
     left = limit - bot_calls(connection, bot.id) if bot and limit is not None else None
-    trunks = trunks_of(connection, bot)
+    trunks = trunks_of(connection, bot, engine.preferred_trunk)
     if bot is not None and not any(trunk.transport in engine.transports for trunk in trunks):
         return Capacity(seats, left, seats)  # not a lack of room: the dialout itself must say what is wrong
     return Capacity(seats, left, sum(_room(connection, engine, trunk, now, seats) for trunk in trunks) if seats else 0)
 
 
-def trunks_of(connection: Connection, bot: StoredBot | None) -> Sequence[TrunkInfo]:
+def trunks_of(connection: Connection, bot: StoredBot | None, preferred: str | None = None) -> Sequence[TrunkInfo]:
     """The trunk that the bot's calls go out on, unless a dialout names another caller ID; every trunk if no bot is asked about."""
     if bot is None:
         return every_trunk(connection)
-    trunk = choose_trunk(connection, bot.config.caller_id, bot.config.default_region)
+    trunk = choose_trunk(connection, bot.config.caller_id, bot.config.default_region, preferred)
     return [] if trunk is None else [trunk]
 
 

@@ -118,7 +118,8 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
             },
             events,
         )
-    order = PlaceOrder(call_id, request.idempotency_key or call_id, line.to_number, line.trunk.from_number, line.trunk.name)
+    attempt, record = request.idempotency_key or call_id, bot.config.recording.enabled
+    order = PlaceOrder(call_id, attempt, line.to_number, line.trunk.from_number, line.trunk.name, record=record)
     return CallRun(engine, order, line.trunk.transport, bot.config, request.variables, events, turn)
 
 

@@ -55,13 +55,13 @@ def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None,
     problems = list(request.problems)
     trunk = None
     if "from_number" not in known:
-        trunk = _trunk(connection, bot, request, problems)
+        trunk = _trunk(engine, connection, bot, request, problems)
     number = None
     if "to_number" not in known:
         number = _callee(engine, bot, request.to_number, problems)
     if number is not None:
         transport = engine.transports.get(trunk.transport) if trunk else None
-        if transport is not None and transport.real and is_fictional(number.e164):
+        if transport is not None and transport.real and is_fictional(number.e164) and not (trunk and trunk.lab):
             problems.append(FieldProblem("to_number", "it is from a range reserved for fiction, which only the sandbox dials", "fictional"))
         if is_suppressed(connection, number.e164):
             problems.append(FieldProblem("to_number", "it is on the suppression list: it asked not to be called", "suppressed"))
@@ -73,9 +73,11 @@ def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None,
     return Line(number.key, trunk)
 
 
-def _trunk(connection: Connection, bot: BotConfig | None, request: DialoutRequest, problems: list[FieldProblem]) -> TrunkInfo | None:
+def _trunk(
+    engine: Engine, connection: Connection, bot: BotConfig | None, request: DialoutRequest, problems: list[FieldProblem]
+) -> TrunkInfo | None:
     from_number = request.from_number or (bot.caller_id if bot else None)
-    trunk = choose_trunk(connection, from_number, bot.default_region if bot else None)
+    trunk = choose_trunk(connection, from_number, bot.default_region if bot else None, engine.preferred_trunk)
     if trunk is None and from_number is not None:
         detail = "it is not one of our caller IDs: leave it out to use the default"
         if request.from_number is None:

@@ -193,7 +193,7 @@ class CallRun:
                 rang = self.state == "ringing"
                 if self.cancelled and event.sip_status == _REQUEST_TERMINATED:  # else the callee was faster
                     return Ending("error", "cancelled", rang, None, event.sip_status, event.reason)
-                if timed_out:
+                if timed_out and (rang or not event.from_trunk):  # else the trunk never answered: nobody's phone rang
                     return Ending("no_answer", "ring_timeout", True, "callee", event.sip_status, event.reason)
                 return failed_before_answer(event.sip_status, event.reason, rang=rang, from_trunk=event.from_trunk)
             elif isinstance(event, HungUp):  # no leg should say so before the answer

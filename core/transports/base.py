@@ -33,7 +33,7 @@ class PlaceOrder:
     """What a transport needs to place one call.
 
     `attempt` is what the callee's network may see of us to tell two dials apart: the Idempotency-Key of the dialout,
-    else the call id. It is sent as a header where the transport has headers.
+    else the call id. It is sent as a header where the transport has headers. `record`: whether the sound is to be kept.
     """
 
     call_id: str
@@ -42,6 +42,7 @@ class PlaceOrder:
     from_number: str | None
     trunk: str
     headers: dict[str, str] = field(default_factory=dict)
+    record: bool = False
 
 
 @dataclass(frozen=True)

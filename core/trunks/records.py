@@ -9,7 +9,7 @@ TrunkError
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from core.bots.tables import Bot
 from core.kernel.numbers import NumberError, parse_number
+from core.transports.sip.settings import BadSipSettings, read_settings
 from core.trunks.tables import CallerId, Trunk
 
 __all__ = [
@@ -44,6 +45,8 @@ _bots = Bot.__table__  # type: ignore[attr-defined]
 
 BUILT_IN = "sandbox"
 """The trunk of the sandbox network: it is made again at every start, with the limits of that network."""
+SIP = "sip"
+"""The transport whose trunks have settings, and the key under which these are kept."""
 
 
 class TrunkError(Exception):
@@ -77,7 +80,11 @@ class NumberRecord:
 
 @dataclass(frozen=True)
 class TrunkRecord:
-    """A trunk as an admin keeps it; calls without a `from_number` go out on the default trunk and show its `default_number`."""
+    """A trunk as an admin keeps it; calls without a `from_number` go out on the default trunk and show its `default_number`.
+
+    `sip` is how a trunk of the transport `sip` is reached (`core.transports.sip.settings.SipSettings`), without what is left
+    at its default; None for other transports.
+    """
 
     name: str
     transport: str
@@ -87,6 +94,7 @@ class TrunkRecord:
     is_default: bool
     created_at: datetime
     numbers: tuple[NumberRecord, ...] = ()
+    sip: dict[str, Any] | None = None
 
 
 def all_trunks(connection: Connection) -> list[TrunkRecord]:
@@ -95,8 +103,11 @@ def all_trunks(connection: Connection) -> list[TrunkRecord]:
     for row in connection.execute(select(_numbers).order_by(_numbers.c.number)):
         numbers.setdefault(row.trunk, []).append(NumberRecord(row.number, row.bot_id, row.label))
     rows = connection.execute(select(_trunks).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
-    names = [f.name for f in fields(TrunkRecord) if f.name != "numbers"]
-    return [TrunkRecord(**{name: getattr(row, name) for name in names}, numbers=tuple(numbers.get(row.name, ()))) for row in rows]
+    names = [f.name for f in fields(TrunkRecord) if f.name not in {"numbers", "sip"}]
+    return [
+        TrunkRecord(**{name: getattr(row, name) for name in names}, numbers=tuple(numbers.get(row.name, ())), sip=row.settings.get(SIP))
+        for row in rows
+    ]
 
 
 def find_trunk(connection: Connection, name: str) -> TrunkRecord:
@@ -121,6 +132,7 @@ def add_trunk(
     numbers: Sequence[NumberRecord] = (),
     default_number: str | None = None,
     is_default: bool = False,
+    sip: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> TrunkRecord:
     """Make a trunk with its numbers. The first trunk is the default one; the first number, unless another is named.
@@ -130,6 +142,7 @@ def add_trunk(
         transport: what carries its calls.
         channels: most calls at once, at least 1.
         calls_per_second: most new calls a second, above 0.
+        sip: how a trunk of the transport `sip` is reached; None for every other.
 
     Raises:
         BadTrunk, TrunkConflict: see there.
@@ -148,7 +161,7 @@ def add_trunk(
             calls_per_second=calls_per_second,
             default_number=None,
             is_default=False,
-            settings={},
+            settings=_settings(transport, sip),
             created_at=now,
         )
     )
@@ -165,8 +178,9 @@ def change_trunk(
     calls_per_second: float | None = None,
     default_number: str | None = None,
     is_default: bool | None = None,
+    sip: Mapping[str, Any] | None = None,
 ) -> TrunkRecord:
-    """Change a trunk; what is None stays as it is.
+    """Change a trunk; what is None stays as it is. Of `sip`, what is not in it stays, and what is None in it goes back to its default.
 
     Raises:
         UnknownTrunk, BadTrunk, TrunkConflict: see there.
@@ -178,6 +192,9 @@ def change_trunk(
     values: dict[str, Any] = {
         key: value for key, value in (("channels", channels), ("calls_per_second", calls_per_second)) if value is not None
     }
+    if sip is not None:
+        merged = {**(trunk.sip or {}), **sip}
+        values["settings"] = _settings(trunk.transport, {key: value for key, value in merged.items() if value is not None})
     if default_number is not None:
         values["default_number"] = _number(default_number, "default_number")
         if values["default_number"] not in [record.number for record in trunk.numbers]:
@@ -261,6 +278,20 @@ def remove_number(connection: Connection, trunk: str, number: str) -> None:
             raise TrunkConflict("It is the default number of its trunk: make another one the default first.")
         connection.execute(update(_trunks).where(_trunks.c.name == trunk).values(default_number=None))
     connection.execute(delete(_numbers).where(_numbers.c.number == wanted))
+
+
+def _settings(transport: str, sip: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is kept of a trunk's settings."""
+    if transport != SIP:
+        if sip is not None:
+            raise BadTrunk(SIP, f"only trunks of the transport sip have it, and this one is of {transport}")
+        return {}
+    if sip is None:
+        raise BadTrunk(SIP, "a trunk of the transport sip needs at least its host")
+    try:
+        return {SIP: read_settings(sip).record()}
+    except BadSipSettings as error:
+        raise BadTrunk(f"{SIP}.{error.field}", error.detail) from None
 
 
 def _check_limits(channels: int | None, calls_per_second: float | None) -> None:

@@ -34,7 +34,7 @@ SANDBOX_NUMBER = "+12025550100"
 
 @dataclass(frozen=True)
 class TrunkInfo:
-    """The trunk that a call goes out on, its limits, and the caller ID that the call shows."""
+    """The trunk that a call goes out on, its limits, and the caller ID that the call shows. `lab`: it ends on this machine."""
 
     name: str
     transport: str
@@ -43,15 +43,17 @@ class TrunkInfo:
     calls_per_second: float
     next_call_at: datetime | None = None
     """No call leaves earlier than this."""
+    lab: bool = False
 
 
-def choose_trunk(connection: Connection, from_number: str | None, region: str | None) -> TrunkInfo | None:
-    """The trunk that `from_number` belongs to, or the default trunk with its default number if None is asked for.
+def choose_trunk(connection: Connection, from_number: str | None, region: str | None, preferred: str | None = None) -> TrunkInfo | None:
+    """The trunk that `from_number` belongs to; if None is asked for, the `preferred` trunk, or the default one, with its default number.
 
     Returns None if the number is not one of ours, or there is no trunk.
     """
     if from_number is None:
-        return next(iter(every_trunk(connection)), None)
+        trunks = every_trunk(connection)
+        return next((trunk for trunk in trunks if preferred in {None, trunk.name}), None)
     try:
         number = parse_number(from_number, region).e164
     except NumberError:
@@ -69,7 +71,8 @@ def every_trunk(connection: Connection) -> list[TrunkInfo]:
 
 
 def _info(row: Row[Any], number: str | None) -> TrunkInfo:
-    return TrunkInfo(row.name, row.transport, number, row.channels, row.calls_per_second, row.next_call_at)
+    lab = bool((row.settings.get("sip") or {}).get("lab"))
+    return TrunkInfo(row.name, row.transport, number, row.channels, row.calls_per_second, row.next_call_at, lab)
 
 
 def held(connection: Connection, name: str, read: TrunkInfo | None = None) -> TrunkInfo | None:

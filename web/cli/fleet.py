@@ -1,4 +1,4 @@
-"""`dialler trunks` and `dialler workers`: the lines that calls go out on, and the processes that hold them."""
+"""`dialler workers`: the processes that hold calls."""
 
 from __future__ import annotations
 
@@ -9,25 +9,14 @@ import typer
 from core.fleet.listing import list_workers
 from core.fleet.store import set_draining
 from core.kernel.clock import utc_now
-from core.trunks.store import list_trunks
 from web.cli.common import DatabaseOption, JsonOption, open_database
 from web.cli.errors import unknown
 from web.cli.output import emit_json, say, show_rows
 
-__all__ = ["trunks", "workers"]
+__all__ = ["workers"]
 
-trunks = typer.Typer(no_args_is_help=True, help="Trunks: the lines that calls go out on, with their channels and rates.")
 workers = typer.Typer(no_args_is_help=True, help="Workers: the processes that hold calls, and how busy each is.")
 
-_TRUNKS = {
-    "name": "Trunk",
-    "transport": "Kind",
-    "channels": "Channels",
-    "calls_per_second": "Calls a second",
-    "default_number": "Caller ID",
-    "is_default": "Default",
-    "numbers": "Numbers",
-}
 _WORKERS = {
     "id": "Worker",
     "state": "State",
@@ -37,14 +26,6 @@ _WORKERS = {
     "pid": "Process",
     "seen_at": "Last heard of",
 }
-
-
-@trunks.command("list")
-def list_trunks_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
-    """List the trunks. The one called sandbox rings no real phone."""
-    with open_database(database) as db, db.read() as connection:
-        rows = list_trunks(connection)
-    show_rows(rows, _TRUNKS, as_json=as_json, empty="There is no trunk yet: the sandbox's is made at the first run.")
 
 
 @workers.command("list")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,8 +17,13 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from core.access.tables import Secret
 from core.kernel.database import Database
 from core.kernel.words import counted
+from core.kernel.clock import utc_now
 from core.kernel.yaml_document import read_yaml
 from core.transports.sandbox import SandboxSettings
+from core.transports.sip.signalling import SipUnavailable
+from core.trunks.documents import apply_trunks
+from core.trunks.records import TrunkError, find_trunk
+from core.trunks.store import choose_trunk
 from dialler.campaigns.owner import AlreadyRunning
 from dialler.scheduler.runner import LeaseLost
 from web.cli.common import (
@@ -38,6 +44,7 @@ from web.run.session import run_folder
 from web.run.summary import RunSummary
 from web.sample_crm.process import SampleCrmFailed
 from web.settings import Settings, data_folder_of
+from web.sip import MISSING, has_sippy, line_of, voice_for
 
 __all__ = [
     "FolderArgument",
@@ -84,6 +91,15 @@ SandboxOption = Annotated[
     Path | None,
     typer.Option("--sandbox", metavar="FILE", help="A YAML file that changes how the sandbox's callees behave (docs/sandbox.md)."),
 ]
+TrunkOption = Annotated[
+    str | None,
+    typer.Option(
+        "--trunk", metavar="NAME", help="Place real calls over this trunk; trunks.yaml in the folder may hold it.", show_default=False
+    ),
+]
+VoiceOption = Annotated[
+    str | None, typer.Option("--voice", metavar="NAME", help="The voice of real calls (docs/real-calls.md).", show_default=False)
+]
 
 
 def run(
@@ -101,36 +117,44 @@ def run(
         ),
     ] = None,
     speed: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="FACTOR",
             help="How fast the sandbox's clock runs: 1 is real time, 60 is a minute a second, max waits for nothing at all. "
-            "A factor that the machine cannot keep up with makes the clock slower, not the calls worse.",
+            "A factor that the machine cannot keep up with makes the clock slower, not the calls worse. Default: max; 1 with --trunk.",
+            show_default=False,
         ),
-    ] = "max",
+    ] = None,
     start: StartOption = None,
     seed: SeedOption = None,
     seats: SeatsOption = 50,
     allow_internal: AllowInternalOption = None,
     sandbox: SandboxOption = None,
+    trunk: TrunkOption = None,
+    voice: VoiceOption = None,
     moved: MovedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a campaign until no lead can be dialled any more, and write what came of it into a folder.
 
-    Calls are placed on the built-in sandbox phone network: no real phone rings. Run it again on the same output folder
-    after an interruption, and it continues where it stopped.
+    Calls are placed on the built-in sandbox phone network, where no real phone rings, unless --trunk names a line.
+    Run it again on the same output folder after an interruption, and it continues where it stopped.
 
     Ends with 0: done and delivered; 1: stopped before the end; 2: the input cannot be used, every problem is listed;
     3: done, but some results have not reached the CRM; 4: the callees' own log disagrees with our records.
     """
     campaign, settings, out = prepare(
-        folder, out, database, parse_speed(speed), start, seed, seats, allow_internal, sandbox, as_json=as_json
-    )
+        folder, out, database, parse_speed(speed or ("max" if trunk is None else "1")), start, seed, seats, allow_internal, sandbox,
+        as_json=as_json,
+    )  # fmt: skip
+    if trunk is not None:
+        settings = over_trunk(settings, campaign, trunk, voice)
     reporter: Reporter = JsonReporter() if as_json else LiveReporter(console())
     if not as_json:
         say(
-            f"SANDBOX: {campaign.campaign.name}. No real phone rings.",
+            f"SANDBOX: {campaign.campaign.name}. No real phone rings."
+            if trunk is None
+            else f"{campaign.campaign.name}, over the trunk {trunk}.",
             f"To steer it: `dialler campaigns pause|resume|stop {shlex.quote(campaign.campaign.name)} {database_option(settings)}`.",
         )
     for warning in campaign.warnings:
@@ -184,6 +208,38 @@ def prepare(
     return campaign, settings, out
 
 
+def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: str | None) -> Settings:
+    """The settings of a run over a trunk, looked at before anything is dialled.
+
+    Raises:
+        CliError: it cannot be: the extra is missing, the clock is not the real one, there is no voice or no such trunk.
+    """
+    if settings.speed != 1.0 or settings.start is not None:
+        raise CliError("Calls over a trunk take place in real time: leave --speed and --start out.")
+    if not has_sippy():
+        raise CliError(f"{MISSING}.", code=CANNOT)
+    trunks = None
+    if (file := campaign.path / "trunks.yaml").is_file():
+        document = read_yaml(file)
+        if document.problems:
+            raise CliError(f"{file} cannot be used.", *(str(problem) for problem in document.problems))
+        trunks = document.data
+    settings = replace(settings, trunk=trunk, trunks=trunks, voice=voice)
+    try:
+        with open_database(settings.database_url, create=True) as db, db.write() as connection:
+            if trunks is not None:
+                apply_trunks(connection, trunks, utc_now())
+            line = line_of(connection, secret_store(db), trunk)
+            numbers = [number.number for number in find_trunk(connection, trunk).numbers]
+            caller = choose_trunk(connection, campaign.bot.caller_id, campaign.bot.default_region, trunk)
+        voice_for(voice, lab=line.settings.lab)
+    except (TrunkError, SipUnavailable) as error:
+        raise CliError(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.") from None
+    if caller is None or caller.name != trunk:
+        raise CliError(f"The bot's caller_id is not a number of the trunk {trunk}.", f"Its numbers: {', '.join(numbers) or 'none'}.")
+    return settings
+
+
 def read_or_fail(folder: Path, read: Callable[[], CampaignFolder], others: list[str], *, as_json: bool) -> CampaignFolder:
     """The folder, or every problem of it and the `others` in one list.
 
@@ -210,6 +266,8 @@ def _run(campaign: CampaignFolder, settings: Settings, out: Path, reporter: Repo
         return asyncio.run(run_folder(campaign, settings, out, reporter, moved=moved))
     except AlreadyRunning as error:
         raise CliError(str(error), code=CANNOT) from None
+    except TrunkError as error:
+        raise CliError(str(error)) from None
     except (LeaseLost, SampleCrmFailed) as error:
         raise CliError(f"Stopped: {error}.", code=CANNOT) from None
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -80,7 +80,8 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
         pushing: the options of a command that pushes as the run did.
     """
     show = console()
-    say("", f"SANDBOX: {summary.campaign}. {how_it_ended(summary.state, summary.reason)}")
+    name = f"SANDBOX: {summary.campaign}" if summary.sandbox else summary.campaign
+    say("", f"{name}. {how_it_ended(summary.state, summary.reason)}")
     if not summary.leads:
         say("No lead could be imported: rejected.csv says why, row by row.")
     if summary.outcomes:
@@ -88,7 +89,7 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
             (entry["disposition"] or "(never reached)", entry["state"], entry["leads"], f"{entry['leads'] / summary.leads:.1%}")
             for entry in summary.outcomes
         ]
-        heading("Outcomes (SANDBOX)")
+        heading("Outcomes (SANDBOX)" if summary.sandbox else "Outcomes")
         show.print(table(("Disposition", "State", "Leads", "Share"), rows))
     rate = f" ({summary.answer_rate:.0%} of the attempts)" if summary.answer_rate is not None else ""
     say("", f"{counted(summary.leads, 'lead')}, {counted(summary.attempts, 'attempt')}, {summary.answered:,} answered{rate}.")
@@ -96,7 +97,8 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
         begun, ended = (datetime.fromisoformat(at) for at in (summary.started_at, summary.ended_at))
         say(f"By the campaign's clock it went from {begun:%a %d %b %Y %H:%M} to {ended:%a %d %b %Y %H:%M} UTC ({_length(ended - begun)}).")
     _print_crm(summary, out)
-    say(*sentences(_audit(summary)))
+    if summary.sandbox:
+        say(*sentences(_audit(summary)))
     if summary.speed is not None and summary.speed["reached"] < _NEARLY * summary.speed["asked"]:
         say(f"The clock ran at {summary.speed['reached']:,.0f} times real time, not {summary.speed['asked']:,g}: it waits for the work.")
     _print_left(summary, where, pushing)

@@ -126,6 +126,7 @@ def _attempts_query(placed: bool) -> Select[Any]:
     """Attempts with the run that placed their call; None if the core does not even know of a call."""
     embedded = and_(_calls.c.api_key_id == EMBEDDED_KEY_ID, _calls.c.idempotency_key == _attempts.c.id)
     query = _with_run(select(_attempts.c.id.label("name")), _attempts.outerjoin(_calls, embedded))
+    query = query.where(or_(_calls.c.call_id.is_(None), _calls.c.transport == "sandbox"))
     if not placed:
         return query
     left = or_(_attempts.c.phone_rang.is_(True), _attempts.c.sip_status.is_not(None))

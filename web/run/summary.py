@@ -92,7 +92,7 @@ def summarise(
         campaign_id=campaign_id,
         state=state,
         reason=campaign.reason,
-        sandbox=True,
+        sandbox=whole.settings.trunk in {None, "sandbox"},
         started_at=campaign.started_at.isoformat() if campaign.started_at else None,
         ended_at=whole.clock.now().isoformat(),
         leads=counts.leads,

@@ -16,7 +16,7 @@ from core.transports.sandbox.fate import Fate
 from core.transports.sandbox.network_log import Arrival, EndedBy, NetworkLog
 from core.transports.sandbox.settings import SandboxSettings
 
-__all__ = ["RefusedLeg", "SandboxLeg"]
+__all__ = ["SandboxLeg"]
 
 _NOTHING_SAID = Playout("", completed=False, seconds=0.0)
 _NO_CALL = TransferOutcome(False, 481, "Call/Transaction Does Not Exist")
@@ -29,30 +29,6 @@ class _Over:
 
 
 _OVER: Final = _Over()
-
-
-class RefusedLeg:
-    """A call that our own trunk refused: it failed, and nothing else happens on it."""
-
-    speaking = False
-
-    def __init__(self, reason: str) -> None:
-        self._final = Failed(503, reason, from_trunk=True)
-
-    async def next(self, timeout: float | None = None) -> LegEvent | None:  # noqa: ARG002
-        """The failure."""
-        return self._final
-
-    async def say(self, text: str) -> Playout:  # noqa: ARG002
-        """Nothing is played."""
-        return _NOTHING_SAID
-
-    async def hang_up(self, reason: str = "") -> None:
-        """Nothing to end."""
-
-    async def transfer(self, destination: str) -> TransferOutcome:  # noqa: ARG002
-        """Nobody to hand over."""
-        return _NO_CALL
 
 
 class SandboxLeg:

@@ -11,10 +11,11 @@ from core.kernel.clock import Clock
 from core.kernel.ids import Ids
 from core.kernel.numbers import is_fictional, time_zones
 from core.transports.base import Leg, PlaceOrder, TransferOutcome
+from core.transports.refused import RefusedLeg
 from core.transports.sandbox.catalogue import entry_of, fate_of, has_memory
 from core.transports.sandbox.fate import FAILURES, Fate, drawn
 from core.transports.sandbox.incoming import SandboxIncoming, caller_fate
-from core.transports.sandbox.leg import RefusedLeg, SandboxLeg
+from core.transports.sandbox.leg import SandboxLeg
 from core.transports.sandbox.log_reader import InviteCounter
 from core.transports.sandbox.network_log import Arrival, NetworkLog
 from core.transports.sandbox.settings import SandboxSettings, TrunkLimits

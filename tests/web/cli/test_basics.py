@@ -17,7 +17,7 @@ GROUPS = {
     "bots": ["add", "list", "show", "export", "preview"],
     "secrets": ["set", "list", "delete"],
     "deliveries": ["list", "send", "replay", "ledger"],
-    "trunks": ["list"],
+    "trunks": ["list", "add", "remove", "number", "apply", "check"],
     "workers": ["list", "drain"],
 }
 COMMANDS = [["run"], ["check"], ["serve"], ["audit"], ["sample-leads"], ["sample-crm"]]

@@ -1,0 +1,17 @@
+"""Calls over a SIP trunk from this process, without any server beside it. See docs/transport-sip.md.
+
+Pure:
+
+g711, rtp, dtmf, jitter   audio on the line: codecs, packets, keys, evening out what the network did
+sdp, negotiation          session descriptions, offer and answer
+reasons, advice           statuses and causes, whose fault they are, what to do
+settings, timers, load    what a trunk is told; session timers; how much of it is used
+
+With I/O, each in its thread:
+
+media, ports              the sound of all calls: the media thread
+stack/                    signalling by sippy; `signalling` is how the rest sees it
+call, leg                 one call: from those threads into the event loop
+registration, check       REGISTER; `dialler trunks check`
+transport                 the transport of the call engine
+"""

@@ -1,0 +1,86 @@
+"""Keys pressed on the phone, as telephone events in RTP (RFC 4733). Pure.
+
+An event is one key: its packets share a timestamp, each says how long the key has been down so far, and the last, sent
+three times because packets get lost, is marked as the end.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from dataclasses import dataclass
+
+__all__ = ["KEYS", "DigitReceiver", "DigitSender", "EventPacket"]
+
+KEYS = "0123456789*#ABCD"
+"""The keys in the order of their event codes, 0 to 15."""
+
+_PAYLOAD = struct.Struct("!BBH")
+_FRAME = 160  # samples in 20 ms
+_FRAMES_DOWN = 5  # 100 ms: the shortest that every gateway takes is 40 to 70 ms
+_ENDS = 3
+_GAP_FRAMES = 3  # between two keys
+_VOLUME = 10  # dBm0 below zero
+_REMEMBERED = 8
+
+
+class DigitReceiver:
+    """Makes keys of the packets of one stream: each key once, whichever of its packets get lost or come twice."""
+
+    def __init__(self) -> None:
+        self._seen: deque[int] = deque(maxlen=_REMEMBERED)
+
+    def receive(self, timestamp: int, payload: bytes) -> str | None:
+        """The key that this packet is the first of; None for its further packets and for what is not a key."""
+        if len(payload) < _PAYLOAD.size or timestamp in self._seen:
+            return None
+        self._seen.append(timestamp)
+        return KEYS[payload[0]] if payload[0] < len(KEYS) else None
+
+
+@dataclass(frozen=True)
+class EventPacket:
+    """What one packet of a key carries; `starts` marks the first one, `since` is how many samples ago the key went down."""
+
+    payload: bytes
+    starts: bool
+    since: int
+
+
+class DigitSender:
+    """The packets of keys that are to be sent, one every 20 ms."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[str] = deque()
+        self._frame = 0
+
+    def press(self, keys: str) -> None:
+        """Press keys one after another.
+
+        Raises:
+            ValueError: if one of them is not on a phone.
+        """
+        if wrong := [key for key in keys.upper() if key not in KEYS]:
+            raise ValueError(f"there is no key {wrong[0]!r} on a phone")
+        self._waiting.extend(keys.upper())
+
+    @property
+    def pressing(self) -> bool:
+        """Whether a key is down, or waits."""
+        return bool(self._waiting)
+
+    def next(self) -> EventPacket | None:
+        """The packet of this frame; None if no key is down: voice goes on then."""
+        if not self._waiting:
+            return None
+        frame = self._frame
+        self._frame += 1
+        if frame >= _FRAMES_DOWN - 1 + _ENDS:  # the pause after a key
+            if frame >= _FRAMES_DOWN - 1 + _ENDS + _GAP_FRAMES - 1:
+                self._waiting.popleft()
+                self._frame = 0
+            return None
+        ends = frame >= _FRAMES_DOWN - 1
+        duration = min(frame + 1, _FRAMES_DOWN) * _FRAME
+        payload = _PAYLOAD.pack(KEYS.index(self._waiting[0]), (0x80 if ends else 0) | _VOLUME, duration)
+        return EventPacket(payload, starts=frame == 0, since=frame * _FRAME)

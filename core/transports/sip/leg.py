@@ -1,0 +1,143 @@
+"""The audio leg of a SIP call: what signalling and media threads tell becomes events of the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from core.kernel.clock import Clock
+from core.kernel.mailbox import Mailbox
+from core.transports.base import Answered, Failed, HungUp, TransferOutcome
+from core.transports.sip.call import Refused, SipCall
+from core.transports.sip.media import MediaSession
+from core.transports.sip.reasons import refused_by_trunk
+from core.transports.sip.signalling import Reply
+from core.voice.ports import AudioEnd, AudioEvent
+
+__all__ = ["SipAudioLeg"]
+
+_TRANSFER_SECONDS = 30.0
+_NO_CALL = TransferOutcome(False, 481, "Call/Transaction Does Not Exist")
+
+
+class SipAudioLeg:
+    """An `AudioLeg` of one SIP call.
+
+    Args:
+        clock: all waiting is done through it.
+        crowded: whether the trunk was full, and faster than it may be, when the call left.
+        on_over: called once, in the event loop's thread, when the call is over.
+    """
+
+    def __init__(self, clock: Clock, crowded: tuple[bool, bool], on_over: Callable[[], None]) -> None:
+        self._clock, self._on_over = clock, on_over
+        self._full, self._too_fast = crowded
+        self._loop = asyncio.get_running_loop()
+        self._events: Mailbox[AudioEvent] = Mailbox(clock)
+        self._news: Mailbox[Reply | None] = Mailbox(clock)  # of a transfer; None: the call is over
+        self._final: AudioEvent | None = None
+        self._final_seen = False
+        self._answered = self._hanging_up = False
+        self._call: SipCall | None = None
+        self._session: MediaSession | None = None
+        self.keys_on_answer = ""
+        """Keys that are pressed as soon as the callee has answered: an extension."""
+        self.host = ""
+        """The trunk's host: numbers are transferred to there."""
+        self.own_uri = ""
+        """Who refers, in a transfer."""
+
+    def bind(self, call: SipCall) -> None:
+        """The call that this is the leg of."""
+        self._call, self._session = call, call.session
+
+    def post(self, event: AudioEvent | Refused) -> None:
+        """Something happened; from any thread."""
+        self.run_soon(lambda: self._take(event))
+
+    def run_soon(self, function: Callable[[], None]) -> None:
+        """Call a function in the event loop's thread; from any thread. Nothing once the loop is closed."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function)
+
+    async def next(self, timeout: float | None = None) -> AudioEvent | None:
+        """The next event; None when nothing happened for `timeout` clock seconds."""
+        if self._final_seen:
+            return self._final
+        event = await self._events.get(timeout)
+        self._final_seen = event is not None and event is self._final
+        return event
+
+    def connect(self, end: AudioEnd) -> None:
+        """From now on exchange sound with this end."""
+        if self._session is not None:
+            self._session.end = end
+
+    def press(self, keys: str) -> None:
+        """Send keys of the phone."""
+        if self._session is not None:
+            self._session.press(keys)
+
+    async def hang_up(self, reason: str = "") -> None:
+        """CANCEL before the answer, BYE after it; nothing if the call is over."""
+        if self._final is not None or self._call is None or self._call.dialog is None:
+            return
+        self._hanging_up = True
+        self._call.dialog.hang_up()
+        if self._answered:
+            self._call.hung_up("transferred" if reason == "transferred" else "caller hung up")
+
+    async def transfer(self, destination: str) -> TransferOutcome:
+        """Hand the callee over by REFER, and follow it to its end.
+
+        A callee's side that hangs up after it has taken the REFER is taken to have gone where it was sent.
+        """
+        if not self._answered or self._final is not None or self._call is None or self._call.dialog is None:
+            return _NO_CALL
+        self._call.dialog.refer(self._uri(destination), self.own_uri, lambda reply: self.run_soon(lambda: self._news.put(reply)))
+        taken = False
+        deadline = self._clock.now().timestamp() + _TRANSFER_SECONDS
+        while (left := deadline - self._clock.now().timestamp()) > 0:
+            reply = await self._news.get(left)
+            if reply is None:
+                if self._final is not None:
+                    return TransferOutcome(True, 200, "OK") if taken else _NO_CALL
+                continue
+            if reply.status >= 300:
+                return TransferOutcome(False, reply.status, reply.phrase)
+            if reply.status >= 200 and taken:
+                return TransferOutcome(True, reply.status, reply.phrase)
+            taken = taken or reply.status >= 200
+        return TransferOutcome(False, 408, "no news of the transfer came")
+
+    def _uri(self, destination: str) -> str:
+        if destination.lower().startswith("sip:"):
+            return destination
+        number = destination.lower().removeprefix("tel:")
+        return f"sip:{number}@{self.host}"
+
+    def _take(self, event: AudioEvent | Refused) -> None:
+        if self._final is not None:
+            return
+        if isinstance(event, Refused):
+            ours = event.from_us and event.status == 408 and not event.rang
+            ours = ours or refused_by_trunk(event.status, event.cause, rang=event.rang, full=self._full, too_fast=self._too_fast)
+            self._end(event.as_event(from_trunk=ours))
+        elif isinstance(event, HungUp):
+            self._end(event if self._answered else Failed(487, "answered at the moment it was cancelled"))
+        elif isinstance(event, Answered) and self._hanging_up:  # the answer crossed our CANCEL: it is ended at once
+            assert self._call is not None
+            self._call.hung_up("caller hung up")
+        else:
+            if isinstance(event, Answered):
+                self._answered = True
+                if self.keys_on_answer:
+                    self.press(self.keys_on_answer)
+            self._events.put(event)
+
+    def _end(self, final: Failed | HungUp) -> None:
+        self._final = final
+        self._events.put(final)
+        self._news.put(None)
+        self._on_over()

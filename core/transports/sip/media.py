@@ -1,0 +1,228 @@
+"""The media thread: one clock of 20 ms for the sound of all calls of this process.
+
+Nothing that can block runs in it: no database, no file, no name look-up. Each tick takes what has arrived for every
+call, plays one frame of it to our end, and sends one frame of ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.transports.sip.dtmf import DigitReceiver, DigitSender
+from core.transports.sip.g711 import SILENCE, decode, encode
+from core.transports.sip.jitter import FRAME, JitterBuffer, JitterStats
+from core.transports.sip.rtp import RtpPacket, pack_rtp, parse_rtp
+from core.transports.sip.sdp import Stream
+from core.voice.ports import AudioEnd, Frame
+
+__all__ = ["MediaSession", "MediaStats", "MediaThread"]
+
+log = logging.getLogger(__name__)
+
+_TICK = 0.02
+_GIVE_UP = 0.2  # farther behind than this, the clock is set anew: what is lost cannot be made up for
+_MOST_DATAGRAMS = 25  # of one call in one tick
+_LONGEST_DATAGRAM = 2048
+_QUIET: Frame = np.zeros(FRAME, dtype=np.int16)
+
+
+@dataclass
+class MediaStats:
+    """Figures of the media thread: `late_ticks` began more than 10 ms after their time, `skipped_ticks` never."""
+
+    ticks: int = 0
+    late_ticks: int = 0
+    skipped_ticks: int = 0
+    longest_tick: float = 0.0
+
+
+class MediaSession:
+    """The sound of one call.
+
+    Attributes are set from other threads as a whole: `stream` by signalling (None: nothing agreed yet), `end` by the
+    call's leg, `on_digit` (called in the media thread for each key that the callee presses) before the session is added.
+
+    Args:
+        sock: a bound UDP socket that does not block; the session closes it.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.stream: Stream | None = None
+        self.end: AudioEnd | None = None
+        self.on_digit: Callable[[str], None] = lambda _: None
+        self.sent = self.refused = 0
+        """Packets that were sent, and datagrams that were not the callee's."""
+        self._socket = sock
+        self._keys_in, self._keys_out = DigitReceiver(), DigitSender()
+        self._asked_keys: deque[str] = deque()
+        self._buffer: JitterBuffer | None = None
+        self._codec = ""
+        self._to: tuple[str, int] | None = None
+        self._stream_seen: Stream | None = None
+        self._sequence, self._ssrc = random.getrandbits(16), random.getrandbits(32)
+        self._timestamp = random.getrandbits(32)
+        self._marker = True
+
+    @property
+    def port(self) -> int:
+        """The local port."""
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def jitter(self) -> JitterStats:
+        """What happened to the packets that came."""
+        return self._buffer.stats if self._buffer else JitterStats()
+
+    def press(self, keys: str) -> None:
+        """Send keys, from the next tick on. From any thread.
+
+        Raises:
+            ValueError: if one of them is not on a phone.
+        """
+        DigitSender().press(keys)  # checked here, where somebody hears of it
+        self._asked_keys.append(keys)
+
+    def tick(self) -> None:
+        """Take what came, exchange a frame, send one."""
+        stream = self.stream
+        if stream is None:
+            self._drain(None)
+            return
+        if stream is not self._stream_seen:
+            self._change(stream)
+        self._drain(stream)
+        played = self._buffer.pop() if self._buffer and stream.receives else None
+        heard = _QUIET if played is None else decode(played, stream.codec)
+        ours = self.end.exchange(heard) if self.end is not None else None
+        while self._asked_keys:
+            self._keys_out.press(self._asked_keys.popleft())
+        self._send(stream, ours)
+        self._timestamp = (self._timestamp + FRAME) & 0xFFFFFFFF
+
+    def close(self) -> None:
+        """Close the socket. In the media thread."""
+        self._socket.close()
+
+    def _change(self, stream: Stream) -> None:
+        """Something else was agreed: at first, or on a re-INVITE."""
+        if self._buffer is None or stream.codec != self._codec:
+            self._buffer = JitterBuffer(SILENCE[stream.codec])
+            self._codec = stream.codec
+        self._to = (stream.address, stream.port)
+        self._stream_seen = stream
+        self._marker = True
+
+    def _drain(self, stream: Stream | None) -> None:
+        for _ in range(_MOST_DATAGRAMS):
+            try:
+                datagram, source = self._socket.recvfrom(_LONGEST_DATAGRAM)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:  # an ICMP message about a datagram of ours
+                continue
+            if stream is None:
+                continue
+            if source[0] != stream.address or (packet := parse_rtp(datagram)) is None:
+                self.refused += 1
+                continue
+            self._take(stream, packet)
+            self._to = (source[0], source[1])  # behind a NAT it is not the port that they wrote
+
+    def _take(self, stream: Stream, packet: RtpPacket) -> None:
+        if packet.payload_type == stream.payload_type:
+            assert self._buffer is not None
+            if len(packet.payload) <= 10 * FRAME:
+                self._buffer.put(packet)
+        elif packet.payload_type == stream.events and (key := self._keys_in.receive(packet.timestamp, packet.payload)) is not None:
+            self.on_digit(key)
+
+    def _send(self, stream: Stream, ours: Frame | None) -> None:
+        if not stream.sends or self._to is None:
+            self._marker = True
+            return
+        event = self._keys_out.next() if stream.events is not None else None
+        if event is not None:
+            assert stream.events is not None
+            timestamp = (self._timestamp - event.since) & 0xFFFFFFFF
+            packet = RtpPacket(stream.events, event.starts, self._sequence, timestamp, self._ssrc, event.payload)
+        else:
+            payload = bytes([SILENCE[stream.codec]]) * FRAME if ours is None else encode(ours, stream.codec)
+            packet = RtpPacket(stream.payload_type, self._marker, self._sequence, self._timestamp, self._ssrc, payload)
+            self._marker = False
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        with contextlib.suppress(OSError):  # a full buffer, an unreachable host: a lost packet, like any
+            self._socket.sendto(pack_rtp(packet), self._to)
+            self.sent += 1
+
+
+class MediaThread:
+    """The thread and its sessions. Starts with the first session, ends with `stop`."""
+
+    def __init__(self) -> None:
+        self.stats = MediaStats()
+        self._orders: deque[Callable[[], None]] = deque()
+        self._sessions: set[MediaSession] = set()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def add(self, session: MediaSession) -> None:
+        """Serve a session from the next tick on."""
+        self._orders.append(lambda: self._sessions.add(session))
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="sip-media", daemon=True)
+                self._thread.start()
+
+    def remove(self, session: MediaSession) -> None:
+        """Serve it no longer, and close its socket."""
+
+        def forget() -> None:
+            self._sessions.discard(session)
+            session.close()
+
+        self._orders.append(forget)
+
+    def stop(self) -> None:
+        """End the thread and close every session that is left."""
+        self._stopping.set()
+        with self._lock:
+            if self._thread is not None:
+                self._thread.join()
+        self._obey()
+        while self._sessions:
+            self._sessions.pop().close()
+
+    def _obey(self) -> None:
+        while self._orders:
+            self._orders.popleft()()
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while not self._stopping.wait(max(due - time.monotonic(), 0.0)):
+            began = time.monotonic()
+            behind = began - due
+            self.stats.ticks += 1
+            self.stats.late_ticks += behind > _TICK / 2
+            if behind > _GIVE_UP:
+                self.stats.skipped_ticks += int(behind / _TICK)
+                due = began
+            due += _TICK
+            self._obey()
+            for session in list(self._sessions):
+                try:
+                    session.tick()
+                except Exception:  # one call's failure is not the others'
+                    log.exception("the sound of a call failed; it goes on without it")
+                    session.end = None
+            self.stats.longest_tick = max(self.stats.longest_tick, time.monotonic() - began)

@@ -1,0 +1,97 @@
+"""Why a call failed: SIP statuses and the causes of the phone network behind them (Q.850, RFC 3326, RFC 4497). Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["CAUSES", "Cause", "in_words", "parse_reason", "refused_by_trunk"]
+
+CAUSES: Final[dict[int, str]] = {
+    1: "unallocated number",
+    2: "no route to transit network",
+    3: "no route to destination",
+    16: "normal call clearing",
+    17: "user busy",
+    18: "no user responding",
+    19: "no answer from user",
+    20: "subscriber absent",
+    21: "call rejected",
+    22: "number changed",
+    26: "non-selected user clearing",
+    27: "destination out of order",
+    28: "invalid number format",
+    29: "facility rejected",
+    31: "normal, unspecified",
+    34: "no circuit available",
+    38: "network out of order",
+    41: "temporary failure",
+    42: "switching equipment congestion",
+    44: "requested circuit not available",
+    47: "resource unavailable",
+    50: "requested facility not subscribed",
+    55: "incoming calls barred",
+    57: "bearer capability not authorized",
+    58: "bearer capability not available",
+    63: "service not available",
+    65: "bearer capability not implemented",
+    79: "service not implemented",
+    87: "user not member of closed user group",
+    88: "incompatible destination",
+    102: "recovery on timer expiry",
+    111: "protocol error",
+    127: "interworking, unspecified",
+}
+"""The causes of Q.850 that calls end with, in words."""
+
+_CONGESTION = frozenset({34, 38, 41, 42, 44, 47, 63})
+"""Causes that tell of the lines between, not of the callee."""
+_MAYBE_OURS = frozenset({403, 480, 486, 500, 502, 503, 504})
+"""Statuses with which carriers refuse what is above the channels or the calls per second of a trunk."""
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A cause of the phone network (Q.850) with the text that came with it."""
+
+    number: int
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"Q.850 {self.number}: {self.text or CAUSES.get(self.number, 'unknown cause')}"
+
+
+def parse_reason(header: str) -> Cause | None:
+    """The Q.850 cause in a Reason header, `Q.850;cause=17;text="User busy"`; None if there is none in it."""
+    for protocol, parameters in re.findall(r'([A-Za-z0-9.]+)\s*((?:;(?:[^,"]|"[^"]*")*)?)', header[:1000]):
+        cause = re.search(r";\s*cause\s*=\s*([0-9]{1,3})", parameters, re.IGNORECASE)
+        if protocol.upper() == "Q.850" and cause:
+            text = re.search(r';\s*text\s*=\s*"([^"]*)"', parameters, re.IGNORECASE)
+            return Cause(int(cause[1]), _plain(text[1]) if text else "")
+    return None
+
+
+def in_words(phrase: str, cause: Cause | None) -> str:
+    """A reason phrase with its cause: `Busy Here (Q.850 17: user busy)`. Control characters and what is too long are cut."""
+    return _plain(phrase) + (f" ({cause})" if cause else "")
+
+
+def _plain(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())[:_LONGEST]
+
+
+def refused_by_trunk(status: int, cause: Cause | None, *, rang: bool, full: bool, too_fast: bool) -> bool:
+    """Whether our own trunk refused a call, rather than the callee's side. Carriers say it in no agreed way.
+
+    Args:
+        status: the final SIP status.
+        cause: the cause that came with it.
+        rang: whether ringing was seen before: then it was the callee.
+        full: whether as many other calls were up as the trunk has channels.
+        too_fast: whether more calls left in the second before than the trunk takes.
+    """
+    if rang or status not in _MAYBE_OURS:
+        return False
+    return full or too_fast or (status != 486 and cause is not None and cause.number in _CONGESTION)

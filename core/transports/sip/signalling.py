@@ -1,0 +1,149 @@
+"""What signalling and the rest of the transport know of each other. Nothing here needs the SIP stack.
+
+A `Dialog` is one call as signalling holds it; it is told what to do from any thread. What happens on it is told to its
+`Listener`, in the thread of signalling.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pydantic import SecretStr
+
+__all__ = ["Dialog", "InboundInvite", "Invite", "Listener", "Network", "Peer", "Reply", "Signalling", "SipUnavailable"]
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SipUnavailable(Exception):
+    """SIP cannot be used as things stand; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A trunk, looked up and ready to be dialled.
+
+    Attributes:
+        name: the trunk's.
+        address: IP address and port that requests go to.
+        host: what stands in the request's URI: the name or address as configured.
+        local: IP address and port that we send from; port 0: any.
+        advertised: our IP address as the trunk sees it.
+        accept_from: where SIP may come from.
+        user: of the digest; None: the trunk knows our address.
+        password: of the digest.
+        from_domain: the domain behind our numbers; None: our own address.
+    """
+
+    name: str
+    address: tuple[str, int]
+    host: str
+    local: tuple[str, int]
+    advertised: str
+    accept_from: tuple[Network, ...]
+    user: str | None = None
+    password: SecretStr | None = None
+    from_domain: str | None = None
+
+
+@dataclass(frozen=True)
+class Invite:
+    """A call to be placed: whom, as whom, with which headers, and our offer."""
+
+    to_user: str
+    from_user: str
+    sdp: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The last word on a request. `from_us`: nobody answered it, the status is our own (408)."""
+
+    status: int
+    phrase: str
+    from_us: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Listener(Protocol):
+    """What is told of a dialog."""
+
+    def begins(self, dialog: Dialog) -> None:
+        """The dialog, before anything happens on it."""
+
+    def progress(self, status: int, phrase: str, sdp: str | None) -> None:
+        """A provisional answer, 101 to 199."""
+
+    def answered(self, sdp: str | None) -> None:
+        """The other side answered."""
+
+    def offered(self, sdp: str | None) -> str | None:
+        """The other side offers something else, or asks for our offer (None). Returns our description; None refuses (488)."""
+
+    def acknowledged(self, sdp: str | None) -> None:
+        """An ACK with an answer to our offer."""
+
+    def failed(self, status: int, phrase: str, reason: str, *, from_us: bool) -> None:
+        """The call ended before it was answered. `reason` is the Reason header, `from_us`: nobody answered, the status is ours."""
+
+    def ended(self, reason: str) -> None:
+        """The other side ended the answered call. `reason` is its Reason header."""
+
+
+class Dialog(Protocol):
+    """One call. Every method may be called from any thread, and does nothing if it comes too late."""
+
+    def hang_up(self) -> None:
+        """CANCEL before the answer, BYE after it; a call to us that was not answered is declined."""
+
+    def refer(self, target: str, referred_by: str, on_news: Callable[[Reply], None]) -> None:
+        """Ask the other side to call `target` (a URI). News: the reply to the REFER, then what its NOTIFYs tell."""
+
+    def ring(self) -> None:
+        """Tell the caller that it rings (180)."""
+
+    def accept(self, sdp: str) -> None:
+        """Answer a call to us."""
+
+    def reject(self, status: int, phrase: str) -> None:
+        """Refuse a call to us."""
+
+
+@dataclass(frozen=True)
+class InboundInvite:
+    """Somebody calls us. `called` are the users that it may be meant for: of the request's URI, and of its To header."""
+
+    trunk: str
+    called: tuple[str, ...]
+    caller: str
+    sdp: str | None
+    dialog: Dialog
+    listen: Callable[[Listener], None]
+
+
+class Signalling(Protocol):
+    """SIP as the transport uses it."""
+
+    def open(self, peer: Peer, on_invite: Callable[[InboundInvite], None]) -> None:
+        """Listen for a trunk, or take over its changed settings.
+
+        Raises:
+            SipUnavailable: the local address or port cannot be used.
+        """
+
+    def dial(self, peer: Peer, invite: Invite, listener: Listener) -> Dialog:
+        """Send an INVITE. Returns once it has left.
+
+        Raises:
+            SipUnavailable: it could not be sent.
+        """
+
+    def request(self, peer: Peer, method: str, headers: tuple[tuple[str, str], ...], on_reply: Callable[[Reply], None]) -> None:
+        """Send a request outside of any call (OPTIONS, REGISTER); the digest is answered. `on_reply` in signalling's thread."""
+
+    def close(self, trunk: str) -> None:
+        """Listen for this trunk no longer."""

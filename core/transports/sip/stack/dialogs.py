@@ -1,0 +1,372 @@
+"""Calls: sippy's user agent, with what it lacks. Everything here runs in the thread of signalling.
+
+What sippy does otherwise: it tells nothing of a call once it is cancelled, answers a REFER by hanging up, leaves a changed
+re-INVITE to the application, and knows neither NOTIFY nor UPDATE nor session timers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from sippy.CCEvents import (
+    CCEventConnect,
+    CCEventDisconnect,
+    CCEventFail,
+    CCEventRedirect,
+    CCEventRing,
+    CCEventTry,
+)
+from sippy.MsgBody import MsgBody
+from sippy.SipCallId import SipCallId
+from sippy.SipContact import SipContact
+from sippy.SipReason import SipReason
+from sippy.Time.Timeout import Timeout
+from sippy.UA import UA
+from sippy.UacStateCancelling import UacStateCancelling
+from sippy.UaStateConnected import UaStateConnected
+
+from core.transports.sip.signalling import Invite, Listener, Peer, Reply
+from core.transports.sip.stack.loop import in_sip_thread
+from core.transports.sip.stack.requests import USER_AGENT, credentials, header_of, headers_of, send_in_dialog
+from core.transports.sip.timers import SessionTimer, reply_timer, timer_of_answer
+
+__all__ = ["CallAgent", "SippyDialog"]
+
+_SILENT_SECONDS = 10.0
+"""How long a trunk may leave an INVITE without any answer: a live one says 100 within a fraction of a second."""
+_CANCEL_SECONDS = 8.0
+"""How long the last word on a cancelled INVITE is waited for."""
+_LONGEST_RINGING = 600
+_ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, UPDATE, INFO")
+_SUPPORTED = ("Supported", "timer")
+_FRAGMENT = re.compile(r"\s*SIP/2\.0 (\d{3}) ?([^\r\n]*)")
+
+
+class _Cancelling(UacStateCancelling):
+    """A call that we cancelled: its last word is told."""
+
+    def __init__(self, ua: CallAgent) -> None:
+        super().__init__(ua)
+        Timeout(ua.cancelled, _CANCEL_SECONDS, 1, 487, "Request Terminated", "", True)
+
+    def recvResponse(self, resp: Any, tr: Any) -> Any:
+        status, phrase = resp.getSCode()
+        if 200 <= status < 300:
+            self.ua.cancelled(487, "answered at the moment it was cancelled", "", False)
+            in_sip_thread(self._end_answered, resp, tr)  # after the ACK, which sippy sends when this has returned
+            return None
+        if status >= 300:
+            self.ua.cancelled(status, phrase, header_of(resp, "reason"), resp is tr.r408)
+        return super().recvResponse(resp, tr)
+
+    def _end_answered(self, resp: Any, tr: Any) -> None:
+        """The answer crossed our CANCEL: a BYE."""
+        self.ua.changeState(super().recvResponse(resp, tr))
+
+
+class _Connected(UaStateConnected):
+    """An answered call."""
+
+    def recvRequest(self, req: Any) -> Any:
+        method = req.getMethod()
+        match method:
+            case "INVITE":
+                self.ua.reinvited(req)
+            case "UPDATE":
+                self.ua.updated(req)
+            case "NOTIFY":
+                self.ua.notified(req)
+            case "BYE" | "INFO" | "OPTIONS":
+                return super().recvRequest(req)
+            case _:
+                req.sendResponse(405, "Method Not Allowed")
+        return None
+
+    def recvACK(self, req: Any) -> Any:
+        self.ua.acknowledged(req)
+        return None
+
+
+class CallAgent(UA):
+    """One call."""
+
+    UacStateCancelling = _Cancelling
+    UaStateConnected = _Connected
+    local_ua = USER_AGENT
+    kaInterval: ClassVar[int] = 0
+
+    def __init__(self, config: dict[str, Any], peer: Peer, listener: Listener | None) -> None:
+        password = peer.password.get_secret_value() if peer.password else None
+        super().__init__(config, self._on_event, peer.user, password, nh_address=peer.address, nh_transport="udp")
+        self.peer, self.listener = peer, listener
+        self.lContact = SipContact()
+        self.lContact.address.name = None  # else "Anonymous"
+        self.on_inbound: Callable[[CallAgent, Any], None] | None = None
+        self._over = False
+        self._silence: Any = None
+        self._session: Any = None
+        self._last: Any = None
+        self._refer_news: Callable[[Reply], None] | None = None
+
+    # what we do
+
+    def place(self, invite: Invite) -> None:
+        """Send the INVITE."""
+        event = _Placed((SipCallId(), invite.from_user, invite.to_user, MsgBody(invite.sdp), None, None))
+        event.domain, event.host = self.peer.from_domain, self.peer.host
+        event.extra_headers = tuple(headers_of([_ALLOW, _SUPPORTED, *invite.headers]))
+        self._silence = Timeout(self._nobody, _SILENT_SECONDS)
+        self.expire_time = _LONGEST_RINGING
+        self.recvEvent(event)
+
+    def bye(self) -> None:
+        """End the call, whatever its state."""
+        self._stop_timers()
+        event: Any = CCEventDisconnect()
+        if self.isConnected():
+            self._over = True
+            event.reason_rfc3326 = SipReason(protocol="Q.850", cause=16, reason="Normal call clearing")
+        elif self.origin == "caller":  # one that calls us
+            self._over = True
+            event = CCEventFail((603, "Decline"))
+        self.recvEvent(event)
+
+    def answer(self, event: Any) -> None:
+        """Say something about a call to us: ringing, answered, refused."""
+        if isinstance(event, CCEventFail):
+            self._over = True
+        self.recvEvent(event)
+
+    def refer(self, target: str, referred_by: str, on_news: Callable[[Reply], None]) -> None:
+        """Send a REFER, and tell what comes of it."""
+        if not self.isConnected():
+            on_news(Reply(481, "Call/Transaction Does Not Exist", from_us=True))
+            return
+        self._refer_news = on_news
+        send_in_dialog(self, "REFER", headers_of([("Refer-To", f"<{target}>"), ("Referred-By", f"<{referred_by}>")]), on_news)
+
+    # what comes
+
+    def recvResponse(self, resp: Any, tr: Any) -> None:
+        """An answer to our INVITE."""
+        self._last, self._from_us = resp, resp is tr.r408
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+        super().recvResponse(resp, tr)
+
+    def processChallenge(self, resp: Any, cseq: int, ch_hfname: str, auth_hfname: str, extra_headers: Any) -> bool:
+        """Answer a 401 or 407: once, and after the ACK, which sippy sends only when this returns."""
+        known = credentials(resp, self.username, self.password, "INVITE", str(self.rTarget)) is not None
+        if not known or self.reqs[cseq].countHFs(auth_hfname):
+            return False
+
+        def again() -> None:
+            if not self._over and not isinstance(self.state, _Cancelling):
+                super(CallAgent, self).processChallenge(resp, cseq, ch_hfname, auth_hfname, extra_headers)
+            else:
+                self.cancelled(487, "Request Terminated", "", False)
+
+        in_sip_thread(again)
+        return True
+
+    def newTransaction(self, req: Any, req_extra_headers: Any = None, **keywords: Any) -> Any:
+        """A BYE that is challenged is sent again with its digest: else the call would go on at the other side."""
+        if req.getMethod() == "BYE" and "resp_cb" not in keywords:
+
+            def on_response(resp: Any) -> None:
+                answer = credentials(resp, self.username, self.password, "BYE", str(self.rTarget))
+                if answer is not None:
+                    super(CallAgent, self).newTransaction(self.genRequest("BYE", extra_headers=[answer]))
+
+            keywords["resp_cb"] = on_response
+        return super().newTransaction(req, req_extra_headers, **keywords)
+
+    def cancelled(self, status: int, phrase: str, reason: str, from_us: bool) -> None:
+        """The last word on a call that we cancelled; only the first is told."""
+        if not self._over:
+            self._over = True
+            if self.listener is not None:
+                self.listener.failed(status, phrase, reason, from_us=from_us)
+
+    def reinvited(self, req: Any) -> None:
+        """A re-INVITE: hold, another codec or address, a refresh, or a request for our offer."""
+        self.uasResp = req.genResponse(100, "Trying", server=self.local_ua)
+        self.global_config["_sip_tm"].sendResponse(self.uasResp)
+        ours = self._renegotiate(req)
+        if ours is None:
+            self.sendUasResponse(488, "Not Acceptable Here")
+            return
+        self.lSDP = MsgBody(ours)
+        self._follow(req)
+        self.sendUasResponse(
+            200, "OK", self.lSDP, (self.lContact,), extra_headers=headers_of(self._refreshed_by(req)), ack_wait=req.getBody() is None
+        )
+
+    def updated(self, req: Any) -> None:
+        """An UPDATE (RFC 3311): a refresh, perhaps with another offer."""
+        ours = self._renegotiate(req) if req.getBody() is not None else ""
+        if ours is None:
+            req.sendResponse(488, "Not Acceptable Here")
+            return
+        self._follow(req)
+        response = req.genResponse(200, "OK", MsgBody(ours) if ours else None, self.local_ua)
+        response.appendHeaders(headers_of(self._refreshed_by(req)))
+        self.global_config["_sip_tm"].sendResponse(response)
+
+    def acknowledged(self, req: Any) -> None:
+        """An ACK; with a body if we made the offer."""
+        if self.listener is not None and (body := req.getBody()) is not None:
+            self.listener.acknowledged(str(body))
+
+    def notified(self, req: Any) -> None:
+        """A NOTIFY: of our REFER (RFC 3515), its body begins with a status line."""
+        req.sendResponse(200, "OK")
+        body = req.getBody()
+        found = _FRAGMENT.match(str(body)) if body is not None else None
+        if found and self._refer_news is not None:
+            self._refer_news(Reply(int(found[1]), found[2]))
+
+    def _on_event(self, event: Any, _: Any) -> None:
+        """sippy's events."""
+        listener = self.listener
+        if isinstance(event, CCEventTry):
+            if self.on_inbound is not None:
+                self.on_inbound(self, event)
+        elif self._over or listener is None:
+            return
+        elif isinstance(event, CCEventRing):
+            status, phrase, body = event.getData()
+            if status > 100:
+                listener.progress(status, phrase, None if body is None else str(body))
+        elif isinstance(event, CCEventConnect):
+            body = event.getData()[2]
+            self._keep_time(timer_of_answer(header_of(self._last, "session-expires")) if self._last is not None else None)
+            listener.answered(None if body is None else str(body))
+        elif isinstance(event, CCEventFail | CCEventRedirect):
+            self._end()
+            status, phrase, *_rest = event.getData()
+            listener.failed(status, phrase, str(event.reason_rfc3326 or ""), from_us=self._from_us)
+        elif isinstance(event, CCEventDisconnect):
+            self._end()
+            reason = str(event.reason_rfc3326 or "")
+            if self.connect_ts is not None:
+                listener.ended(reason)
+            else:
+                listener.failed(487, "Request Terminated", reason, from_us=False)
+
+    _from_us = False
+
+    def _nobody(self) -> None:
+        """The trunk has not said a word."""
+        self._silence = None
+        if not self._over and self._last is None:
+            self._over = True
+            self.recvEvent(CCEventDisconnect())
+            if self.listener is not None:
+                self.listener.failed(408, "the trunk does not answer", "", from_us=True)
+
+    def _renegotiate(self, req: Any) -> str | None:
+        body = req.getBody()
+        return self.listener.offered(None if body is None else str(body)) if self.listener is not None else None
+
+    def _follow(self, req: Any) -> None:
+        """Requests of ours go where their latest Contact says."""
+        if req.countHFs("contact"):
+            self.rTarget = req.getHFBody("contact").getUrl().getCopy()
+            if not self.routes:
+                self.rAddr = self.rTarget.getTAddr()
+
+    # session timers
+
+    def _refreshed_by(self, req: Any) -> list[tuple[str, str]]:
+        they_can = "timer" in header_of(req, "supported").lower()
+        asked = reply_timer(header_of(req, "session-expires"), they_can=they_can)
+        if asked is None:
+            return [_SUPPORTED]
+        self._keep_time(asked[0])
+        return [_SUPPORTED, ("Session-Expires", asked[1]), *([("Require", "timer")] if they_can else [])]
+
+    def _keep_time(self, timer: SessionTimer | None) -> None:
+        if self._session is not None:
+            self._session.cancel()
+            self._session = None
+        if timer is not None:
+            self._session = Timeout(self._refresh if timer.we_refresh else self._expired, timer.due, 1, timer)
+
+    def _refresh(self, timer: SessionTimer) -> None:
+        self._session = None
+        if not self.isConnected():
+            return
+
+        def on_reply(reply: Reply) -> None:
+            if reply.status in {408, 481}:
+                self._expired(timer)
+            elif self.isConnected() and not self._over:
+                self._keep_time(timer)
+
+        refresh = [("Session-Expires", f"{timer.seconds};refresher=uac"), _SUPPORTED]
+        send_in_dialog(self, "INVITE", headers_of(refresh), on_reply, self.lSDP)
+
+    def _expired(self, _: SessionTimer) -> None:
+        """The other side is not there any more."""
+        self._session = None
+        if self.isConnected() and not self._over:
+            listener = self.listener
+            self.bye()
+            if listener is not None:
+                listener.ended('SIP;cause=408;text="session timer ran out"')
+
+    def _end(self) -> None:
+        self._over = True
+        self._stop_timers()
+
+    def _stop_timers(self) -> None:
+        for timer in (self._silence, self._session):
+            if timer is not None:
+                timer.cancel()
+        self._silence = self._session = None
+
+
+class _Placed(CCEventTry):
+    """Our INVITE, with the trunk's names in its addresses."""
+
+    domain: str | None = None
+    host = ""
+
+    def onUacSetupComplete(self, uac: Any) -> None:
+        """Just before the INVITE leaves."""
+        if self.domain is not None:
+            uac.lUri.getUrl().host = self.domain
+        uac.rTarget.host = self.host
+        uac.rTarget.transport = None
+        uac.rUri.getUrl().host = self.domain or self.host
+
+
+class SippyDialog:
+    """A call, told what to do from any thread."""
+
+    def __init__(self, agent: CallAgent) -> None:
+        self._agent = agent
+
+    def hang_up(self) -> None:
+        """CANCEL before the answer, BYE after it; a call to us that was not answered is declined."""
+        in_sip_thread(self._agent.bye)
+
+    def refer(self, target: str, referred_by: str, on_news: Callable[[Reply], None]) -> None:
+        """Ask the other side to call somebody else."""
+        in_sip_thread(self._agent.refer, target, referred_by, on_news)
+
+    def ring(self) -> None:
+        """Tell the caller that it rings."""
+        in_sip_thread(self._agent.answer, CCEventRing((180, "Ringing", None)))
+
+    def accept(self, sdp: str) -> None:
+        """Answer a call to us."""
+        in_sip_thread(self._agent.answer, CCEventConnect((200, "OK", MsgBody(sdp))))
+
+    def reject(self, status: int, phrase: str) -> None:
+        """Refuse a call to us."""
+        in_sip_thread(self._agent.answer, CCEventFail((status, phrase)))

@@ -1,0 +1,96 @@
+"""The socket of signalling: what does not come from a trunk's address is dropped before anybody reads it."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import time
+from typing import Any
+
+from sippy.Core.EventDispatcher import ED2
+from sippy.Network_server import Remote_address
+from sippy.SipTransactionManager import SipTransactionManager
+from sippy.Udp_server import Udp_server, Udp_server_opts
+
+from core.transports.sip.log_limit import LogLimiter
+from core.transports.sip.signalling import Network
+
+__all__ = ["Guard", "GuardedServer", "ServerOptions", "Transactions"]
+
+log = logging.getLogger(__name__)
+
+_LONGEST = 8192
+_MOST_A_SECOND = 2000
+
+
+class Guard:
+    """Which addresses may speak to one socket: those of its trunks."""
+
+    def __init__(self) -> None:
+        self._networks: dict[str, tuple[Network, ...]] = {}
+        self._strangers = LogLimiter(every=10.0)
+        self._second, self._count = 0, 0
+
+    def admit_trunk(self, trunk: str, networks: tuple[Network, ...]) -> None:
+        """Let a trunk's addresses pass; none: no longer."""
+        self._networks = {**self._networks, trunk: networks} if networks else {k: v for k, v in self._networks.items() if k != trunk}
+
+    def trunk_of(self, address: str) -> str | None:
+        """The trunk that an address belongs to."""
+        found = ipaddress.ip_address(address.strip("[]"))
+        return next((trunk for trunk, networks in self._networks.items() if any(found in network for network in networks)), None)
+
+    def passes(self, data: bytes, address: str) -> bool:
+        """Whether a datagram is let in."""
+        now = time.monotonic()
+        if self.trunk_of(address) is None:
+            if (unsaid := self._strangers.admit(now)) is not None:
+                log.warning("SIP from %s was dropped: it is no address of a trunk; %d more datagrams were dropped", address, unsaid)
+            return False
+        if int(now) != self._second:
+            self._second, self._count = int(now), 0
+        self._count += 1
+        return len(data) <= _LONGEST and self._count <= _MOST_A_SECOND
+
+
+class ServerOptions(Udp_server_opts):
+    """One receiving and one sending thread, so that datagrams keep their order; the port is ours alone."""
+
+    flags = 0
+    nworkers = 1
+    direct_dispatch = True
+
+
+class GuardedServer(Udp_server):
+    """The UDP socket, which says the advertised address of itself."""
+
+    def __init__(self, global_config: Any, options: Any) -> None:
+        self._guard: Guard = global_config["_guard"]
+        self._advertised: str = global_config["_advertised"]
+        super().__init__(global_config, options)
+
+    def getSIPaddr(self) -> Any:
+        """The address in Via and Contact."""
+        return ((self._advertised, self.uopts.laddress[1]), self.transport)
+
+    def handle_read(self, data: bytes, address: Any, rtime: Any, delayed: bool = False) -> None:
+        """In the receiving thread: let pass or drop."""
+        if self._guard.passes(data, address[0]):
+            ED2.callFromThread(super().handle_read, data, Remote_address(address, self.transport), rtime, delayed)
+
+
+class Transactions(SipTransactionManager):
+    """sippy's transactions over a guarded socket."""
+
+    model_udp_server = (GuardedServer, ServerOptions)
+
+    def newTransaction(self, msg: Any, *arguments: Any, **keywords: Any) -> Any:
+        """Start a transaction. Over UDP, whatever a Contact wants: `;transport=UDP` in capitals, or TCP, which there is not."""
+        address, _ = msg.getTarget()
+        msg.setTarget((address, "udp"))
+        return super().newTransaction(msg, *arguments, **keywords)
+
+    @property
+    def local_port(self) -> int:
+        """The port that the socket is bound to."""
+        return int(next(iter(self.l4r.cache_l2s.values())).uopts.laddress[1])

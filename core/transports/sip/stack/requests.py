@@ -1,0 +1,116 @@
+"""Requests other than INVITE, CANCEL and ACK: sent, their digest answered once, their last word told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sippy.SipAddress import SipAddress
+from sippy.SipCallId import SipCallId
+from sippy.SipContact import SipContact
+from sippy.SipCSeq import SipCSeq
+from sippy.SipFrom import SipFrom
+from sippy.SipHeader import SipHeader
+from sippy.SipRequest import SipRequest
+from sippy.SipTo import SipTo
+from sippy.SipURL import SipURL
+
+from core.transports.sip.signalling import Peer, Reply
+
+__all__ = ["USER_AGENT", "credentials", "header_of", "headers_of", "send_in_dialog", "send_outside"]
+
+USER_AGENT = "campaign-dialler"
+_CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
+_WANTED = ("contact", "expires", "min-expires", "allow", "server", "user-agent", "warning", "reason")
+
+
+def headers_of(pairs: Sequence[tuple[str, str]]) -> list[Any]:
+    """Headers as sippy has them."""
+    return [SipHeader(name=name, bodys=value) for name, value in pairs]
+
+
+def header_of(message: Any, name: str) -> str:
+    """The first header of that name as text; empty if there is none."""
+    return str(message.getHFBody(name)) if message.countHFs(name) else ""
+
+
+def credentials(response: Any, user: str | None, password: str | None, method: str, uri: str) -> Any | None:
+    """The header that answers a 401 or 407; None if we cannot: no password, or a digest that sippy does not have."""
+    name = _CHALLENGES.get(response.getSCode()[0])
+    if name is None or user is None or password is None:
+        return None
+    for challenge in response.getHFBodys(name):
+        supported, qop = challenge.supportedAlgorithm()
+        if supported:
+            return SipHeader(body=challenge.genAuthHF(user, password, method, uri, None, qop))
+    return None
+
+
+def _reply(response: Any, from_us: bool) -> Reply:
+    status, phrase = response.getSCode()
+    found = {name: ", ".join(str(body) for body in response.getHFBodys(name)) for name in _WANTED if response.countHFs(name)}
+    return Reply(status, phrase, from_us, found)
+
+
+def send_in_dialog(ua: Any, method: str, headers: Sequence[Any], on_reply: Callable[[Reply], None], body: Any = None) -> None:
+    """Send a request within a call."""
+
+    def on_response(response: Any, transaction: Any, tried: bool) -> None:
+        status = response.getSCode()[0]
+        if status < 200:
+            return
+        answer = None if tried else credentials(response, ua.username, ua.password, method, str(ua.rTarget))
+        if answer is not None:
+            send([answer], True)
+        else:
+            on_reply(_reply(response, response is transaction.r408))
+
+    def send(extra: list[Any], tried: bool) -> None:
+        request = ua.genRequest(method, body, extra_headers=[*headers, *extra])
+        if method == "INVITE":
+            ua.reqs.pop(request.getHFBody("cseq").getCSeqNum(), None)  # sippy would answer its challenge as well
+        ua.newTransaction(request, resp_cb=lambda response, transaction: on_response(response, transaction, tried), cb_ifver=2)
+
+    send([], False)
+
+
+def send_outside(
+    config: dict[str, Any], peer: Peer, method: str, headers: Sequence[tuple[str, str]], on_reply: Callable[[Reply], None]
+) -> None:
+    """Send a request outside of any call, from and to our own user at the trunk."""
+    domain = peer.from_domain or peer.host
+    uri = SipURL(host=peer.host, port=peer.address[1] if peer.address[1] != 5060 else None)
+    sender = SipFrom(address=SipAddress(url=SipURL(username=peer.user or "dialler", host=domain), hadbrace=True))
+    sender.genTag()
+    to = SipTo(address=SipAddress(url=SipURL(username=peer.user, host=domain), hadbrace=True))
+    contact = SipContact()
+    contact.getUrl().username = peer.user or "dialler"
+    contact.address.name = None
+    call_id, password = SipCallId(), peer.password.get_secret_value() if peer.password else None
+    numbers = iter(range(SipCSeq.genRandCSeq(), 2**31))
+
+    def on_response(response: Any, transaction: Any, tried: bool) -> None:
+        if response.getSCode()[0] < 200:
+            return
+        answer = None if tried else credentials(response, peer.user, password, method, str(uri))
+        if answer is not None:
+            send([answer], True)
+        else:
+            on_reply(_reply(response, response is transaction.r408))
+
+    def send(extra: list[Any], tried: bool) -> None:
+        request = SipRequest(
+            method=method,
+            ruri=uri,
+            to=to.getCopy(),
+            fr0m=sender.getCopy(),
+            callid=call_id.getCopy(),
+            cseq=next(numbers),
+            contact=contact.getCopy(),
+            target=(peer.address, "udp"),
+            user_agent=USER_AGENT,
+        )
+        request.appendHeaders([*headers_of(headers), *extra])
+        config["_sip_tm"].newTransaction(request, lambda response, transaction: on_response(response, transaction, tried), cb_ifver=2)
+
+    send([], False)

@@ -1,0 +1,309 @@
+"""The `sip` transport of the call engine: calls over SIP trunks, from this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import random
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from core.kernel.clock import Clock
+from core.transports.base import Answered, Leg, PlaceOrder
+from core.transports.refused import RefusedLeg
+from core.transports.sip.call import SipCall
+from core.transports.sip.leg import SipAudioLeg
+from core.transports.sip.load import TrunkLoad
+from core.transports.sip.media import MediaSession, MediaThread
+from core.transports.sip.negotiation import Negotiation
+from core.transports.sip.ports import PortRange
+from core.transports.sip.registration import Registrar
+from core.transports.sip.sdp import SdpError
+from core.transports.sip.settings import SipSettings
+from core.transports.sip.signalling import InboundInvite, Invite, Network, Peer, Signalling, SipUnavailable
+from core.voice.leg import VoiceLeg
+from core.voice.ports import Voice
+from core.voice.recording import CallRecording
+
+__all__ = ["InboundCall", "SipTransport", "TrunkLine", "look_up"]
+
+log = logging.getLogger(__name__)
+
+_LOOK_UP_AGAIN = 300.0
+"""Seconds after which a host's name is looked up again."""
+
+
+@dataclass(frozen=True)
+class TrunkLine:
+    """A trunk as its record has it, with its password."""
+
+    name: str
+    settings: SipSettings
+    channels: int
+    calls_per_second: float
+    password: SecretStr | None = None
+
+
+@dataclass
+class _Open:
+    """A trunk that is listened for."""
+
+    line: TrunkLine
+    peer: Peer
+    ports: PortRange
+    looked_up: float
+    load: TrunkLoad
+    registrar: Registrar | None = None
+
+
+async def look_up(line: TrunkLine) -> Peer:
+    """Look the trunk's host up, and find our address on the way to it.
+
+    Raises:
+        SipUnavailable: there is no such host, or no way to it.
+    """
+    settings, loop = line.settings, asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(settings.host.strip("[]"), settings.port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+    except OSError as error:
+        raise SipUnavailable(f"the host {settings.host!r} of the trunk {line.name!r} is not known: {error.strerror or error}") from None
+    addresses = list(dict.fromkeys(info[4][0] for info in found))
+    networks: list[Network] = [ipaddress.ip_network(address) for address in addresses]
+    networks += [ipaddress.ip_network(network) for network in settings.accept_from]
+    address = (str(addresses[0]), settings.port)
+    return Peer(
+        name=line.name,
+        address=address,
+        host=settings.host,
+        local=(settings.local_address, settings.local_port),
+        advertised=settings.advertised_address or _our_address(line, address),
+        accept_from=tuple(networks),
+        user=settings.user,
+        password=line.password,
+        from_domain=settings.from_domain,
+    )
+
+
+def _our_address(line: TrunkLine, towards: tuple[str, int]) -> str:
+    """The address that the system would send from; nothing is sent."""
+    if not ipaddress.ip_address(line.settings.local_address).is_unspecified:
+        return line.settings.local_address
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(towards)
+        except OSError as error:
+            raise SipUnavailable(f"there is no way to the host of the trunk {line.name!r}: {error.strerror}") from None
+        return str(probe.getsockname()[0])
+
+
+@dataclass
+class InboundCall:
+    """Somebody calls one of our numbers. It is to be answered or refused within a few seconds."""
+
+    trunk: str
+    called: tuple[str, ...]
+    """What it may be meant for, as the trunk wrote it, most likely first: numbers in the trunk's own format."""
+    caller: str
+    _answer: Callable[[PlaceOrder], Leg]
+    _invite: InboundInvite
+
+    def ring(self) -> None:
+        """Tell the caller that it rings."""
+        self._invite.dialog.ring()
+
+    def answer(self, order: PlaceOrder) -> Leg:
+        """Answer. The leg's first event is `Answered`.
+
+        Args:
+            order: the call as the engine knows it; `to_number` is the caller's.
+
+        Raises:
+            SipUnavailable: the call cannot be answered; it was refused.
+        """
+        return self._answer(order)
+
+    def reject(self, status: int, phrase: str) -> None:
+        """Refuse it with a SIP status, 400 to 699."""
+        self._invite.dialog.reject(status, phrase)
+
+
+class SipTransport:
+    """Places and answers calls over SIP trunks. It runs on the real clock.
+
+    Args:
+        clock: the real clock.
+        signalling: SIP.
+        line_of: a trunk by its name, as its record is now.
+        voice_of: what speaks and understands on a call.
+        recording_of: where a call is recorded; None: it is not.
+    """
+
+    name = "sip"
+    real = True
+
+    def __init__(
+        self,
+        clock: Clock,
+        signalling: Signalling,
+        *,
+        line_of: Callable[[str], TrunkLine],
+        voice_of: Callable[[PlaceOrder], Voice],
+        recording_of: Callable[[PlaceOrder], Callable[[], CallRecording] | None] = lambda _: None,
+    ) -> None:
+        self._clock, self._signalling = clock, signalling
+        self._line_of, self._voice_of, self._recording_of = line_of, voice_of, recording_of
+        self._trunks: dict[str, _Open] = {}
+        self._opening = asyncio.Lock()
+        self.media = MediaThread()
+        self.on_inbound: Callable[[InboundCall], None] | None = None
+        """Told of every call that comes in, in the event loop's thread; without it they are refused with 480."""
+
+    async def listen(self, trunk: str) -> None:
+        """Be reachable for a trunk, and register if it wants that. Dialling does so too.
+
+        Raises:
+            SipUnavailable: see there.
+        """
+        await self._open(trunk)
+
+    async def place(self, order: PlaceOrder) -> Leg:
+        """Send the INVITE. Its headers are the trunk's, the order's, and `X-Attempt-Id`.
+
+        What keeps it from leaving is the trunk's failure: nobody was called, so the leg's first and last event is `Failed`.
+        """
+        try:
+            return await self._place(order)
+        except (SipUnavailable, OSError) as error:
+            log.error("call %s did not leave: %s", order.call_id, error)
+            return RefusedLeg(str(error))
+
+    async def _place(self, order: PlaceOrder) -> Leg:
+        trunk = await self._open(order.trunk)
+        voice = self._voice_of(order)
+        number, _, extension = order.to_number.partition(";ext=")
+        settings = trunk.line.settings
+        to_user = settings.number_prefix + number.removeprefix("+")
+        from_user = _plain_user(order.from_number) if order.from_number else (settings.user or "anonymous")
+        leg, call = self._prepare(trunk)
+        leg.keys_on_answer = extension
+        leg.own_uri = f"sip:{from_user}@{trunk.peer.from_domain or trunk.peer.advertised}"
+        marks = {"{from}": from_user, "{to}": to_user}
+        headers = [(name, _fill(value, marks)) for name, value in {**settings.headers, **order.headers}.items()]
+        headers.append(("X-Attempt-Id", _fill(order.attempt, {})))
+        try:
+            self._signalling.dial(trunk.peer, Invite(to_user, from_user, call.negotiation.offer(), tuple(headers)), call)
+        except BaseException:
+            self._forget(trunk, call.session)
+            raise
+        return self._speaking(leg, voice, order)
+
+    async def close(self) -> None:
+        """Listen for no trunk any more. The calls are over by then."""
+        for name, trunk in self._trunks.items():
+            if trunk.registrar is not None:
+                await trunk.registrar.stop()
+            self._signalling.close(name)
+        self._trunks.clear()
+        self.media.stop()
+
+    def _prepare(self, trunk: _Open) -> tuple[SipAudioLeg, SipCall]:
+        """A leg and its call, with a port for its sound."""
+        sock = trunk.ports.open()
+        crowded = trunk.load.begin(self._clock.now(), trunk.line.channels, trunk.line.calls_per_second)
+        leg = SipAudioLeg(self._clock, crowded, lambda: self._forget(trunk, session))
+        session = MediaSession(sock)
+        negotiation = Negotiation(trunk.peer.advertised, session.port, trunk.line.settings.codecs, random.getrandbits(31))
+        call = SipCall(negotiation, session, leg.post)
+        session.on_digit = call.pressed
+        leg.bind(call)
+        leg.host = trunk.peer.host
+        self.media.add(session)
+        return leg, call
+
+    def _forget(self, trunk: _Open, session: MediaSession) -> None:
+        trunk.load.end()
+        self.media.remove(session)
+
+    def _speaking(self, leg: SipAudioLeg, voice: Voice, order: PlaceOrder) -> Leg:
+        recording = self._recording_of(order)
+        return VoiceLeg(leg, voice, self._clock, run_soon=leg.run_soon, call_id=order.call_id, recording=recording)
+
+    async def _open(self, name: str) -> _Open:
+        """The trunk as its record is now; opened, or changed, if need be."""
+        async with self._opening:
+            line, now = self._line_of(name), self._clock.now().timestamp()
+            known = self._trunks.get(name)
+            if known is not None and known.line == line and now - known.looked_up < _LOOK_UP_AGAIN:
+                return known
+            peer = await look_up(line)
+            if known is None or known.peer != peer:
+                self._signalling.open(peer, self._surfacing(name))
+            same_ports = known is not None and _ports_of(known.line) == _ports_of(line)
+            ports = known.ports if known is not None and same_ports else PortRange(*_ports_of(line))
+            trunk = _Open(line, peer, ports, now, known.load if known else TrunkLoad())
+            if known is not None and known.registrar is not None:
+                await known.registrar.stop()
+            if line.settings.register_:
+                trunk.registrar = Registrar(self._clock, self._signalling, peer)
+                trunk.registrar.start()
+            self._trunks[name] = trunk
+            return trunk
+
+    def _surfacing(self, name: str) -> Callable[[InboundInvite], None]:
+        """What signalling calls in its thread for every call that comes in."""
+        loop = asyncio.get_running_loop()
+
+        def on_invite(invite: InboundInvite) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._surface, name, invite)
+
+        return on_invite
+
+    def _surface(self, name: str, invite: InboundInvite) -> None:
+        """A call has come in, in the event loop's thread."""
+        if self.on_inbound is None or name not in self._trunks:
+            invite.dialog.reject(480, "Temporarily Unavailable")
+            return
+        trunk = self._trunks[name]
+        called = tuple(dict.fromkeys(number for number in invite.called if number))
+        self.on_inbound(InboundCall(name, called, invite.caller, lambda order: self._answer(trunk, invite, order), invite))
+
+    def _answer(self, trunk: _Open, invite: InboundInvite, order: PlaceOrder) -> Leg:
+        try:
+            voice = self._voice_of(order)
+            leg, call = self._prepare(trunk)
+        except OSError:
+            invite.dialog.reject(503, "Service Unavailable")
+            raise
+        leg.own_uri = f"sip:{invite.called[0]}@{trunk.peer.advertised}"
+        invite.listen(call)
+        try:
+            ours, call.session.stream = (call.negotiation.offer(), None) if invite.sdp is None else call.negotiation.answer(invite.sdp)
+        except SdpError as error:
+            invite.dialog.reject(488, "Not Acceptable Here")
+            self._forget(trunk, call.session)
+            raise SipUnavailable(f"the caller's side offers no sound that we have: {error}") from None
+        invite.dialog.accept(ours)
+        call.accepted()
+        leg.post(Answered())
+        return self._speaking(leg, voice, order)
+
+
+def _ports_of(line: TrunkLine) -> tuple[str, int, int]:
+    return line.settings.local_address, line.settings.rtp_first, line.settings.rtp_last
+
+
+def _plain_user(number: str) -> str:
+    return number.partition(";")[0]
+
+
+def _fill(text: str, marks: dict[str, str]) -> str:
+    """The text with its marks replaced, on one line."""
+    for mark, value in marks.items():
+        text = text.replace(mark, value)
+    return "".join(character for character in text if character.isprintable())

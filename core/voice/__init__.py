@@ -1,0 +1,9 @@
+"""From audio to text and back: what stands between a transport that carries sound and a conversation that speaks text.
+
+ports      the protocols: an audio leg of a transport, a voice (speech synthesis and recognition)
+activity   who speaks: voice activity from the energy of frames
+beep       the tone of an answering machine
+line       one call's audio, 20 ms at a time: playout that a callee can interrupt, utterances, beeps, the recording
+leg        a `Leg` for conversations, made of an audio leg, a line and a voice
+recording  stereo WAV, written as it goes
+"""

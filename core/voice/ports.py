@@ -1,0 +1,77 @@
+"""What audio transports and speech providers look like to each other. Sound is 16-bit PCM, 8 kHz, mono."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.transports.base import Answered, Digit, Failed, HungUp, Ringing, TransferOutcome
+
+__all__ = ["FRAME", "FRAME_SECONDS", "RATE", "AudioEnd", "AudioEvent", "AudioLeg", "Frame", "Voice", "VoiceError"]
+
+RATE = 8000
+"""Samples a second."""
+FRAME = 160
+"""Samples of a frame."""
+FRAME_SECONDS = FRAME / RATE
+Frame = NDArray[np.int16]
+"""Sound: 16-bit samples, one dimension; `FRAME` of them where a frame is meant."""
+
+AudioEvent = Ringing | Answered | Failed | Digit | HungUp
+"""What can happen on an audio leg."""
+
+
+class VoiceError(Exception):
+    """A speech provider failed; the message says which, and how."""
+
+
+class Voice(Protocol):
+    """Speech synthesis and recognition of one provider or pair of providers. One serves many calls at once."""
+
+    def synthesize(self, text: str) -> AsyncGenerator[Frame, None]:
+        """The words as sound, in pieces of any length, as they become ready.
+
+        Raises:
+            VoiceError: the provider failed.
+        """
+
+    async def transcribe(self, speech: AsyncIterator[Frame]) -> str:
+        """The words of one utterance. The sound begins to come when the speaker begins, and ends when it ends.
+
+        Returns "" if no words were in it.
+
+        Raises:
+            VoiceError: the provider failed.
+        """
+
+
+class AudioEnd(Protocol):
+    """Our end of a call's audio, as the transport sees it."""
+
+    def exchange(self, heard: Frame) -> Frame | None:
+        """Called every 20 ms in the transport's media thread: takes a frame of the callee, gives the one to be sent.
+
+        None is silence. It must never block.
+        """
+
+
+class AudioLeg(Protocol):
+    """The callee's end of a call that carries sound. All methods are called in the event loop's thread."""
+
+    async def next(self, timeout: float | None = None) -> AudioEvent | None:
+        """The next event; None when nothing happened for `timeout` clock seconds."""
+
+    def connect(self, end: AudioEnd) -> None:
+        """From now on exchange sound with this end."""
+
+    def press(self, keys: str) -> None:
+        """Send keys of the phone (RFC 4733)."""
+
+    async def hang_up(self, reason: str = "") -> None:
+        """End the call: CANCEL before the answer, BYE after it. Safe at any moment, any number of times."""
+
+    async def transfer(self, destination: str) -> TransferOutcome:
+        """Hand the callee over."""

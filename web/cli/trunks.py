@@ -1,0 +1,207 @@
+"""`dialler trunks`: the lines that calls go out on: made, changed, checked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.kernel.clock import RealClock, utc_now
+from core.kernel.yaml_document import read_yaml
+from core.transports.base import PlaceOrder
+from core.transports.sip.signalling import SipUnavailable
+from core.trunks import records
+from core.trunks.documents import apply_trunks
+from core.trunks.passwords import seal_password
+from core.trunks.records import NumberRecord, TrunkError, TrunkRecord
+from core.trunks.store import list_trunks
+from web.cli.common import DatabaseOption, JsonOption, open_database, secret_store
+from web.cli.errors import CANNOT, CliError
+from web.cli.output import emit_json, say, show_rows
+from web.sip import MISSING, has_sippy, line_of
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Trunks: the lines that calls go out on, with their channels and rates.")
+
+_COLUMNS = {
+    "name": "Trunk",
+    "transport": "Kind",
+    "channels": "Channels",
+    "calls_per_second": "Calls a second",
+    "default_number": "Caller ID",
+    "is_default": "Default",
+    "numbers": "Numbers",
+}
+NameArgument = Annotated[str, typer.Argument(metavar="TRUNK", help="Its name.", show_default=False)]
+
+
+@app.command("list")
+def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """List the trunks. The one called sandbox rings no real phone."""
+    with open_database(database) as db, db.read() as connection:
+        rows = list_trunks(connection)
+    show_rows(rows, _COLUMNS, as_json=as_json, empty="There is no trunk yet: the sandbox's is made at the first run.")
+
+
+@app.command()
+def add(
+    name: NameArgument,
+    host: Annotated[str, typer.Option(help="The carrier's SIP server: a name or an IP address.", show_default=False)],
+    port: Annotated[int, typer.Option(help="Its UDP port.")] = 5060,
+    user: Annotated[str | None, typer.Option(help="The user, if there is a password: it is asked for.", show_default=False)] = None,
+    password: Annotated[
+        str | None, typer.Option(help="A stored secret in place of a typed password: secret:NAME.", show_default=False)
+    ] = None,
+    number: Annotated[
+        list[str] | None, typer.Option("--number", help="A caller ID of yours (E.164). Can be given several times.", show_default=False)
+    ] = None,
+    channels: Annotated[int, typer.Option(help="Most calls at once.")] = 10,
+    calls_per_second: Annotated[float, typer.Option("--cps", help="Most new calls a second.")] = 1.0,
+    from_domain: Annotated[str | None, typer.Option(help="The domain behind the caller ID.", show_default=False)] = None,
+    codec: Annotated[list[str] | None, typer.Option("--codec", help="PCMU or PCMA, in order of preference.", show_default=False)] = None,
+    local_address: Annotated[str | None, typer.Option(help="The address of this machine that is used.", show_default=False)] = None,
+    local_port: Annotated[int | None, typer.Option(help="The local UDP port for SIP. Default: any.", show_default=False)] = None,
+    advertised_address: Annotated[
+        str | None, typer.Option(help="Your address as the carrier sees it, behind a NAT.", show_default=False)
+    ] = None,
+    rtp_ports: Annotated[str | None, typer.Option(help="The UDP ports for sound: 30000-39999.", show_default=False)] = None,
+    accept_from: Annotated[
+        list[str] | None, typer.Option(help="An address or network beside the host that SIP comes from.", show_default=False)
+    ] = None,
+    register: Annotated[bool, typer.Option("--register", help="Register, so that inbound calls find you.")] = False,
+    lab: Annotated[bool, typer.Option("--lab", help="A test line on this machine: fictional numbers may be dialled.")] = False,
+    default: Annotated[bool, typer.Option("--default", help="Calls without a caller ID go out on it.")] = False,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a trunk over SIP. A password is asked for, or read from standard input; it is stored encrypted."""
+    if user is not None and password is None:
+        password = typer.prompt(f"Password of {user}", hide_input=True)
+    first, last = _ports(rtp_ports)
+    given: dict[str, Any] = {
+        "host": host, "port": port, "user": user, "password": password, "from_domain": from_domain, "codecs": codec,
+        "local_address": local_address, "local_port": local_port, "advertised_address": advertised_address, "rtp_first": first,
+        "rtp_last": last, "accept_from": accept_from, "register": register, "lab": lab,
+    }  # fmt: skip
+    sip = {key: value for key, value in given.items() if value is not None and value != []}
+    with _in_words(), open_database(database, create=True) as db:
+        secrets, now = secret_store(db), utc_now()
+        with db.write() as connection:
+            if password is not None:
+                sip["password"] = seal_password(secrets, connection, name, password, now)
+            trunk = records.add_trunk(
+                connection, name, transport=records.SIP, channels=channels, calls_per_second=calls_per_second,
+                numbers=[NumberRecord(one) for one in number or []], is_default=default, sip=sip, now=now,
+            )  # fmt: skip
+    _tell(trunk, as_json, f"The trunk {name} is made. Try it: `dialler trunks check {name}`.")
+
+
+@app.command()
+def remove(name: NameArgument, database: DatabaseOption = None) -> None:
+    """Remove a trunk and its numbers. Calls in progress on it go on."""
+    with _in_words(), open_database(database) as db, db.write() as connection:
+        records.remove_trunk(connection, name)
+    say(f"The trunk {name} is removed.")
+
+
+@app.command()
+def number(
+    name: NameArgument,
+    number: Annotated[str, typer.Argument(help="The number (E.164).")],
+    bot: Annotated[str | None, typer.Option(help="The bot that an inbound call to it reaches.", show_default=False)] = None,
+    label: Annotated[str, typer.Option(help="A remark.")] = "",
+    database: DatabaseOption = None,
+) -> None:
+    """Put a number of yours on a trunk: as caller ID, and for inbound calls."""
+    with _in_words(), open_database(database) as db, db.write() as connection:
+        added = records.add_number(connection, name, NumberRecord(number, bot, label))
+    say(f"{added.number} is on the trunk {name}.")
+
+
+@app.command()
+def apply(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="trunks.yaml: docs/real-calls.md has an example.")],
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the trunks of a file, or change them to be as it says."""
+    document = read_yaml(file)
+    if document.problems:
+        raise CliError(f"{file} cannot be used.", *(str(problem) for problem in document.problems))
+    with _in_words(), open_database(database, create=True) as db, db.write() as connection:
+        trunks = apply_trunks(connection, document.data, utc_now())
+    if as_json:
+        emit_json([asdict(trunk) for trunk in trunks])
+    else:
+        say(*(f"The trunk {trunk.name} is as the file says." for trunk in trunks))
+
+
+@app.command()
+def check(
+    name: NameArgument,
+    call: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="Also call this number; a person who answers hears nothing.", show_default=False)
+    ] = None,
+    ring_seconds: Annotated[int, typer.Option(min=1, max=120, help="How long the test call may ring.")] = 20,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a trunk whether it is there (OPTIONS), and say in words what is wrong. Ends with 1 if it does not work."""
+    if not has_sippy():
+        raise CliError(f"{MISSING}.", code=CANNOT)
+    from core.transports.sip.check import check_trunk  # noqa: PLC0415 - the extra may be missing
+    from core.transports.sip.stack.signalling import SippySignalling  # noqa: PLC0415
+    from core.transports.sip.transport import SipTransport  # noqa: PLC0415
+    from core.voice.tones import TonesVoice  # noqa: PLC0415
+
+    with _in_words(), open_database(database) as db, db.read() as connection:
+        line = line_of(connection, secret_store(db), name)
+        caller = records.find_trunk(connection, name).default_number
+    order = PlaceOrder(f"check-{os.getpid()}", f"check-{os.getpid()}", call, caller, name) if call else None
+
+    async def run() -> Any:
+        clock, signalling = RealClock(), SippySignalling()
+        transport = SipTransport(clock, signalling, line_of=lambda _: line, voice_of=lambda _: TonesVoice())
+        try:
+            return await check_trunk(line, signalling, clock, transport, order, float(ring_seconds))
+        finally:
+            await transport.close()
+
+    report = asyncio.run(run())
+    if as_json:
+        emit_json({"trunk": name, "works": report.works, "sentences": list(report.sentences)})
+    else:
+        say(*report.sentences, f"The trunk {name} works." if report.works else f"The trunk {name} does not work.")
+    raise typer.Exit(0 if report.works else CANNOT)
+
+
+def _ports(written: str | None) -> tuple[int | None, int | None]:
+    if written is None:
+        return None, None
+    first, _, last = written.partition("-")
+    if not (first.isascii() and first.isdigit() and last.isascii() and last.isdigit()):
+        raise CliError(f"--rtp-ports must be like 30000-39999, not {written!r}.")
+    return int(first), int(last)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except (TrunkError, SipUnavailable) as error:
+        text = str(error)
+        raise CliError(f"{text[:1].upper()}{text[1:].rstrip('.')}.") from None
+
+
+def _tell(trunk: TrunkRecord, as_json: bool, words: str) -> None:
+    if as_json:
+        emit_json(asdict(trunk))
+    else:
+        say(words)
