@@ -15,9 +15,9 @@ from sqlalchemy import make_url, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.access.tables import Secret
+from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from core.kernel.words import counted
-from core.kernel.clock import utc_now
 from core.kernel.yaml_document import read_yaml
 from core.transports.sandbox import SandboxSettings
 from core.transports.sip.signalling import SipUnavailable
@@ -31,8 +31,10 @@ from web.cli.common import (
     JsonOption,
     allow_list,
     database_url,
+    open_database,
     parse_speed,
     parse_start,
+    secret_store,
     sqlite_file,
 )
 from web.cli.errors import CANNOT, UNUSABLE, CliError
