@@ -33,9 +33,7 @@ class ImportProcessDied(Exception):
     """The process that imported ended before it was done. Nothing was imported; import again."""
 
     def __init__(self, code: int | None) -> None:
-        super().__init__(
-            f"The process of the import ended before it was done (exit code {code}). Nothing was imported: try again."
-        )
+        super().__init__(f"The process of the import ended before it was done (exit code {code}). Nothing was imported: try again.")
 
 
 @dataclass(frozen=True)
