@@ -47,6 +47,7 @@ def do_import(database: Database, campaign: str, tmp_path: Path) -> Import:
     def run(content: str, campaign_id: str = campaign, **options: Any) -> ImportReport:
         path = tmp_path / "leads.csv"
         path.write_text(content)
+        clock = RealClock(start=START)
         return import_file(database, clock, Ids(1), campaign_id, path, source_name="leads.csv", options=ImportOptions(**options))
 
     return run
