@@ -13,10 +13,11 @@ GROUPS = {
     "campaigns": ["list", "show", "pause", "resume", "stop"],
     "leads": ["list", "show", "held", "resolve"],
     "suppressions": ["add", "remove", "list", "import"],
-    "keys": ["create", "list", "revoke"],
+    "keys": ["create", "list", "revoke", "rotate"],
     "bots": ["add", "list", "show", "export", "preview"],
     "secrets": ["set", "list", "delete"],
     "deliveries": ["list", "send", "replay", "ledger"],
+    "desk": ["add", "agents", "state", "remove", "queue"],
     "trunks": ["list", "add", "remove", "number", "apply", "check"],
     "workers": ["list", "drain"],
 }
