@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from core.access.embedded import EMBEDDED_KEY_ID
-from core.access.keys import create, list_keys, revoke
+from core.access.keys import KeyInfo, create, list_keys, revoke, rotate
 from core.bots.store import all_bots
 from core.kernel.clock import utc_now
 from core.kernel.durations import parse_duration
@@ -113,19 +114,51 @@ def revoke_(
 ) -> None:
     """Refuse a key from now on, for good."""
     with open_database(database) as db, db.write() as connection:
-        infos = list_keys(connection)
-        found = [info for info in infos if key in (info.id, info.prefix)] or [info for info in infos if info.name == key]
-        alive = [info for info in found if info.revoked_at is None]
-        if not found:
-            raise unknown("key", key, [info.name for info in infos], "dialler keys list")
-        if len(alive) > 1:
-            raise CliError(f"{len(alive)} keys are called {key!r}.", "Say which by its id; `dialler keys list` shows it.")
-        if not alive:
-            raise CliError(f"The key {key!r} was revoked before.", code=CANNOT)
-        if alive[0].id == EMBEDDED_KEY_ID:
-            raise CliError("This is the key of the dialler itself: without it no campaign can dial.", code=CANNOT)
-        revoke(connection, alive[0].id, utc_now())
+        found = _alive(list_keys(connection), key)
+        revoke(connection, found.id, utc_now())
     if as_json:
-        emit_json({"id": alive[0].id, "revoked": True})
+        emit_json({"id": found.id, "revoked": True})
     else:
-        say(f"The key {alive[0].name!r} is revoked.")
+        say(f"The key {found.name!r} is revoked.")
+
+
+@app.command("rotate")
+def rotate_(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its id, its name, or the beginning that `keys list` shows.")],
+    overlap: Annotated[str, typer.Option(metavar="DURATION", help="How long the former key works on: 24h, 7d, 0s.")] = "24h",
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a key a new text, shown once, now; the former one works on for a while, so that nothing stops meanwhile."""
+    try:
+        kept = parse_duration(overlap)
+    except ValueError as error:
+        raise CliError(f"--overlap: {error}.") from None
+    with open_database(database) as db, db.write() as connection:
+        found = _alive(list_keys(connection), key)
+        new = rotate(connection, found.id, utc_now(), kept)
+    if new is None:
+        raise CliError(f"The key {key!r} was revoked at this moment.", code=CANNOT)
+    if as_json:
+        emit_json({"key": new.key, **asdict(new.info)})
+    else:
+        say(new.key, f"It is not shown again. The former key works for {overlap} more.")
+
+
+def _alive(infos: Sequence[KeyInfo], key: str) -> KeyInfo:
+    """The key of this id, beginning or name.
+
+    Raises:
+        CliError: there is none, there are several, it was revoked, or it is the dialler's own.
+    """
+    found = [info for info in infos if key in (info.id, info.prefix)] or [info for info in infos if info.name == key]
+    alive = [info for info in found if info.revoked_at is None]
+    if not found:
+        raise unknown("key", key, [info.name for info in infos], "dialler keys list")
+    if len(alive) > 1:
+        raise CliError(f"{len(alive)} keys are called {key!r}.", "Say which by its id; `dialler keys list` shows it.")
+    if not alive:
+        raise CliError(f"The key {key!r} was revoked before.", code=CANNOT)
+    if alive[0].id == EMBEDDED_KEY_ID:
+        raise CliError("This is the key of the dialler itself: without it no campaign can dial.", code=CANNOT)
+    return alive[0]

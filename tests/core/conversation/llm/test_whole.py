@@ -99,6 +99,18 @@ async def test_a_model_that_is_down_gives_errors_and_the_campaign_ends(tmp_path:
 
 
 @pytest.mark.asyncio
+async def test_an_analysis_that_never_fits_is_repaired_once_then_kept_and_marked_in_the_result(tmp_path: Path) -> None:
+    async with serving_by_kind(analysis=text("I cannot say.")) as server:
+        summary = await run(tmp_path, server, ["+12025550100"])
+    assert summary.exit_code == 0, "the call and its push are done all the same"
+    assert sum("tools" not in asked for asked in server.asked) == 2, "asked, and asked once more"
+    (result,) = results(tmp_path).values()
+    analysis = result["post_call_analysis"]
+    assert (analysis["analysis_valid"], analysis["analysis_raw"]) == (False, "I cannot say.")
+    assert result["disposition"] == analysis["DISPOSITION"] == "NO_OUTCOME"
+
+
+@pytest.mark.asyncio
 async def test_an_analysis_that_a_crash_cut_off_is_made_again_from_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The analysis never comes in the first process, which is stopped; the next one makes it from the stored transcript."""
 
