@@ -5,6 +5,7 @@ calls/          the life of a call: from the dialout to the result
 engine          the engine of one process: what is wired once
 bots/           what a bot is, read and kept
 conversation/   what is said: text in, text out
+voice/          from sound to text and back
 transports/     what carries a call; the sandbox network is one
 fleet/, trunks/  seats and workers; lines, caller IDs and their rate
 desk/           people who take calls over from bots

@@ -16,5 +16,6 @@ processes        which process runs, and which is dead
 failures         exceptions in the log, without a value in them
 config_problems, yaml_document   problems with configuration, with the line of each
 json_values, json_schema   JSON values; the schema of a model in one piece
+words            words around numbers
 cursors          cursors of pages
 """

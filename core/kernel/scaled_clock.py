@@ -45,6 +45,8 @@ class ScaledClock(VirtualClock):
         self.speed, self._real = speed, real
         self._ours: WeakSet[asyncio.Task[Any]] = WeakSet()
         self._anchor = (real(), 0)  # a real moment, and the microseconds that the clock is to show at it
+        self._due: int | None = None
+        """When the next thing to do is due."""
         self._timer: asyncio.TimerHandle | None = None
         self._worked = False
         """Whether tasks have been at work since time last went on."""
@@ -81,12 +83,11 @@ class ScaledClock(VirtualClock):
         super().close()
 
     def _shown(self) -> int:
-        """Microseconds since the epoch that the clock shows: no more than the next thing to do is due at."""
+        """Microseconds since the epoch that the clock shows: no more than the next thing to do is due at. From any thread."""
         if self._running or self._worked:
             return self._now
-        following = self._following()
-        reach = self._target() if following is None else min(self._target(), following.at)
-        return max(self._now, reach)
+        due = self._due
+        return max(self._now, self._target() if due is None else min(self._target(), due))
 
     def _target(self) -> int:
         real, at = self._anchor
@@ -113,6 +114,7 @@ class ScaledClock(VirtualClock):
     def _push(self, seconds: float, action: Callable[[], None]) -> Entry:
         self._now = self._shown()
         entry = super()._push(seconds, action)
+        self._due = entry.at if self._due is None else min(self._due, entry.at)
         self._arm()
         return entry
 
@@ -128,7 +130,9 @@ class ScaledClock(VirtualClock):
         if self._worked:  # while tasks were at work, real time passed and ours did not
             self._worked = False
             self._let_go_of_backlog(self._now)
-        if (entry := self._following()) is None:
+        entry = self._following()
+        self._due = None if entry is None else entry.at
+        if entry is None:
             return
         if (ahead := entry.at - self._target()) > 0:
             self._timer = self._loop.call_later(ahead / _MICRO / self.speed, self._arm)

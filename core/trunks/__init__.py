@@ -2,6 +2,8 @@
 
 records   trunks and their numbers as an admin keeps them
 store     trunks and caller IDs in the database
+documents   `trunks.yaml`
+passwords   into the secret store, and replaced by a reference
 pacing    the rate of a trunk (CPS)
 tables    their tables
 """

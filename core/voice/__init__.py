@@ -5,5 +5,6 @@ activity   who speaks: voice activity from the energy of frames
 beep       the tone of an answering machine
 line       one call's audio, 20 ms at a time: playout that a callee can interrupt, utterances, beeps, the recording
 leg        a `Leg` for conversations, made of an audio leg, a line and a voice
+tones      a voice without words, to try a line with
 recording  stereo WAV, written as it goes
 """

@@ -1,6 +1,6 @@
 """Lead files over HTTP: uploaded, imported, and what was rejected.
 
-The file is streamed to disk and read by a thread with a database connection of its own, so that calls go on meanwhile.
+The file is streamed to disk and imported apart from the event loop, so that calls go on meanwhile (`dialler.imports.apart`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from core.kernel.cursors import make_cursor
-from core.kernel.database import Database
 from dialler.api.shared import (
     CampaignId,
     Cursor,
@@ -33,9 +32,9 @@ from dialler.api.shared import (
     require,
 )
 from dialler.campaigns.config import CampaignConfig
+from dialler.imports.apart import ImportProcessDied, ImportTask, import_apart
 from dialler.imports.queries import find_import, imports_of, rejected_page
 from dialler.imports.report import ImportReport
-from dialler.imports.staging import import_file
 
 __all__ = ["router"]
 
@@ -146,7 +145,7 @@ async def post_leads(campaign_id: CampaignId, request: Request, dialler: TheDial
         if not isinstance(file, UploadFile):
             raise bad_fields(("file", "it is missing: send the lead file as multipart/form-data, in a field of this name", "missing"))
         with errors_of_the_dialler():
-            report = await asyncio.to_thread(_import, dialler, campaign_id, file.file, Path(file.filename or "leads.csv").name, config)
+            report = await _import(dialler, campaign_id, file.file, Path(file.filename or "leads.csv").name, config)
     finally:
         await form.close()
     dialler.wake(campaign_id)
@@ -181,18 +180,19 @@ async def get_rejected(
     )
 
 
-def _import(dialler: Dialler, campaign_id: str, upload: IO[bytes], name: str, config: CampaignConfig) -> ImportReport:
-    """Import an upload. Runs in a thread: with a file and a database connection of its own."""
+async def _import(dialler: Dialler, campaign_id: str, upload: IO[bytes], name: str, config: CampaignConfig) -> ImportReport:
+    """Import an upload, from a file of its own."""
     clean = "".join(ch for ch in name if ch.isprintable())[:200] or "leads.csv"
     with tempfile.TemporaryDirectory(prefix="dialler-upload-") as folder:
         path = Path(folder) / "leads.csv"
-        with path.open("wb") as file:
-            shutil.copyfileobj(upload, file)
-        db = Database(dialler.db.url)
+        await asyncio.to_thread(_copy, upload, path)
+        task = ImportTask(dialler.db.url, campaign_id, path, clean, config.import_options())
         try:
-            parts = dialler.parts
-            return import_file(
-                db, parts.clock, parts.ids, campaign_id, path, source_name=clean, options=config.import_options(), wall=dialler.wall
-            )
-        finally:
-            db.close()
+            return await import_apart(task, dialler.parts.clock, dialler.parts.ids, dialler.wall)
+        except ImportProcessDied as error:
+            raise HTTPException(503, str(error)) from None
+
+
+def _copy(upload: IO[bytes], path: Path) -> None:
+    with path.open("wb") as file:
+        shutil.copyfileobj(upload, file)

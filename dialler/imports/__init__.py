@@ -6,6 +6,7 @@ header, names, phone_*       where the header is, names of variables, the phone 
 values, phones, judge        one cell, one number, one row: pure
 reader                       all of these as a stream: `LeadFile`, `check_file`
 staging, store, tables       into the database, whole or not at all: `import_file`
+apart                        the same beside calls, a big file in a process of its own: `import_apart`
 report, options, errors      plain values around them
 sample, sample_names         made-up lead files of any length
 code_pages, plausibility     old encodings and their countries; how strange a text looks in one

@@ -26,6 +26,10 @@ class LeadFileError(Exception):
         self.reason, self.advice, self.looked_at = reason, advice, tuple(looked_at)
         super().__init__("\n".join([f"{reason} {advice}", *(f"  - {item}" for item in self.looked_at)]))
 
+    def __reduce__(self) -> tuple[type[LeadFileError], tuple[str, str, tuple[str, ...]]]:
+        """It may come from another process."""
+        return type(self), (self.reason, self.advice, self.looked_at)
+
 
 class ImportInProgress(Exception):
     """Another process is importing a lead file into this campaign."""

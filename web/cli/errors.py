@@ -23,6 +23,7 @@ from core.kernel.yaml_config import ConfigError
 from core.storage.base import StorageMisconfigured
 from dialler.campaigns.owner import AlreadyRunning
 from dialler.campaigns.states import NotAllowed
+from dialler.imports.apart import ImportProcessDied
 from dialler.imports.errors import ImportInProgress, LeadFileError
 from web.run.prepare import OtherFolder
 from web.settings import UnusableSetting
@@ -32,7 +33,7 @@ __all__ = ["CANNOT", "DISAGREES", "UNUSABLE", "CliError", "PeopleGroup", "print_
 CANNOT, UNUSABLE, DISAGREES = 1, 2, 4
 
 _UNUSABLE = (ConfigError, LeadFileError, SecretBoxError, SecretError, StorageMisconfigured, UnusableSetting, OtherFolder)
-_CANNOT = (AlreadyRunning, NotAllowed, ImportInProgress)
+_CANNOT = (AlreadyRunning, NotAllowed, ImportInProgress, ImportProcessDied)
 
 
 class CliError(Exception):

@@ -91,6 +91,7 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
         ]
         heading("Outcomes (SANDBOX)" if summary.sandbox else "Outcomes")
         show.print(table(("Disposition", "State", "Leads", "Share"), rows))
+        say("What each of them means: docs/dispositions.md.")
     rate = f" ({summary.answer_rate:.0%} of the attempts)" if summary.answer_rate is not None else ""
     say("", f"{counted(summary.leads, 'lead')}, {counted(summary.attempts, 'attempt')}, {summary.answered:,} answered{rate}.")
     if summary.started_at is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.bots.store import save_bot
 from dialler.campaigns.states import OVER
 from dialler.campaigns.store import change_state, create_campaign, find_campaign, move_campaign, read_campaign, update_settings
+from dialler.imports.apart import ImportTask, import_apart
 from dialler.imports.report import ImportReport
 from dialler.imports.staging import import_file
 from dialler.leads.progress import backlog
@@ -60,16 +61,18 @@ def store_settings(whole: Whole, folder: CampaignFolder, campaign_id: str) -> No
         update_settings(connection, campaign_id, bot.id, folder.campaign.model_dump(mode="json"))
 
 
-def import_leads(whole: Whole, folder: CampaignFolder, campaign_id: str) -> ImportReport:
-    """Import the lead file; the same file again changes nothing.
+async def import_leads(whole: Whole, folder: CampaignFolder, campaign_id: str) -> ImportReport:
+    """Import the lead file; the same file again changes nothing. In virtual time, where nothing else goes on, at once; else apart.
 
     Raises:
         LeadFileError: no row of it can be used.
         ImportInProgress: another process is importing into the campaign.
+        ImportProcessDied: the process of the import ended before it was done.
     """
-    return import_file(
-        whole.db, whole.clock, whole.ids, campaign_id, folder.leads, source_name=folder.leads.name, options=folder.import_options
-    )
+    name, options = folder.leads.name, folder.import_options
+    if whole.settings.speed is None:
+        return import_file(whole.db, whole.clock, whole.ids, campaign_id, folder.leads, source_name=name, options=options)
+    return await import_apart(ImportTask(whole.db.url, campaign_id, folder.leads, name, options), whole.clock, whole.ids)
 
 
 def start_campaign(whole: Whole, campaign_id: str) -> bool:

@@ -132,6 +132,7 @@ class LiveReporter(Reporter):
         self._task = self._bar.add_task("", total=None)
         self._live: Live | None = None
         self._last_line = 0.0
+        self._said = ""
 
     def start(self) -> None:
         """Begin the live display, on a terminal. Elsewhere the first line comes once there is something to say."""
@@ -151,7 +152,9 @@ class LiveReporter(Reporter):
             self._live.update(self._picture(progress))
         elif time.monotonic() - self._last_line > _LINE_EVERY:
             self._last_line = time.monotonic()
-            self._console.print(_one_line(progress), highlight=False)
+            if (line := _one_line(progress)) != self._said:  # while nothing happens, nothing is said
+                self._said = line
+                self._console.print(line, highlight=False)
 
     def end(self) -> None:
         """Take the display away."""

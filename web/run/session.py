@@ -105,7 +105,7 @@ async def run_campaign(whole: Whole, folder: CampaignFolder, campaign_id: str, o
 
 
 async def _dial(whole: Whole, folder: CampaignFolder, campaign_id: str, token: str, reporter: Reporter, guard: Guard) -> _Ended:
-    report = import_leads(whole, folder, campaign_id)
+    report = await import_leads(whole, folder, campaign_id)
     for line in report.lines():
         reporter.say(line)
     if not start_campaign(whole, campaign_id):

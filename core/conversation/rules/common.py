@@ -17,7 +17,7 @@ __all__ = ["ALIASES", "ANYWHERE", "LINES", "closing_states", "identity_states"]
 def _person(facts: Facts, __: Understood, moment: Moment) -> Step:
     if moment.transfer_target is not None and not facts.transfer_failed:
         return Step("transfer", END, do.transfer, ask=False)
-    return Step("no_person", "callback_time", do.wants_person, ask=False)
+    return Step("still_no_person" if facts.callback_words else "no_person", "callback_time", do.wants_person, ask=False)
 
 
 def _callback_set(facts: Facts, _: Understood, __: Moment) -> Step:
@@ -125,7 +125,7 @@ LINES: Final[Mapping[str, Line]] = {
         "It is a personal matter, which I can only discuss with the person I am calling.",
         ("It is a personal matter, which I can only discuss with {{lead.name}}.",),
     ),
-    "question_noted": Line("That I can't answer myself, but I will pass your question on."),
+    "question_noted": Line("I can't answer that myself, but I will pass your question on."),
     "wrong_number": Line("I'm sorry for the trouble, I have the wrong number. We won't call you about this again. Goodbye."),
     "deceased": Line("I am very sorry to hear that. I will let my colleagues know. Goodbye."),
     "away": Line("I see."),
@@ -141,6 +141,7 @@ LINES: Final[Mapping[str, Line]] = {
     "callee_calls": Line("All right, we look forward to your call. Goodbye."),
     "transfer": Line("Of course, I'll connect you now. One moment, please."),
     "no_person": Line("Nobody is free just now, but a colleague will call you back. When would suit you for the call?"),
+    "still_no_person": Line("I'm sorry, I can't connect you from this call. On which day and at what time may a colleague call you?"),
     "not_interested": Line("I understand. Thank you for your time. Goodbye."),
     "goodbye": Line("Thank you for your time. Goodbye."),
     "bye": Line("Thank you. Goodbye."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 
@@ -12,7 +13,9 @@ from core.templates import render
 from core.templates.lookup import MISSING, find
 from core.templates.syntax import parse
 
-__all__ = ["Speaker", "lead_values", "spoken_day"]
+__all__ = ["Speaker", "lead_values", "spoken_day", "spoken_value"]
+
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def lead_values(crm: Mapping[str, str], aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -37,6 +40,15 @@ def spoken_day(day: date, today: date) -> str:
     if (day - today).days == 1:
         return f"tomorrow, {text}"
     return f"on {text}" + (f" {day.year}" if abs((day - today).days) > 300 else "")
+
+
+def spoken_value(value: str) -> str:
+    """A value of the lead as one says it: a date in ISO's form, which means one day everywhere, in words; any other as it is."""
+    try:
+        day = date.fromisoformat(value) if _ISO_DATE.fullmatch(value) else None
+    except ValueError:  # the 31st of February
+        return value
+    return value if day is None else f"{day.day} {day:%B} {day.year}"
 
 
 class Speaker:
@@ -66,7 +78,8 @@ class Speaker:
         """The text of a line, "" for no name; of several that can be filled, one of those that say the most."""
         if not name:
             return ""
-        namespaces = {"crm": self._crm, "call": self._call, "lead": {**self._lead, **_of_facts(facts, now)}}
+        lead = {name: spoken_value(value) for name, value in self._lead.items()}
+        namespaces = {"crm": self._crm, "call": self._call, "lead": {**lead, **_of_facts(facts, now)}}
         if name in self._overrides:
             own = render(self._overrides[name], namespaces)
             if own.complete:

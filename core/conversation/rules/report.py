@@ -138,11 +138,11 @@ def _sentence(facts: Facts, disposition: str, sub: str | None, questions: dict[s
         case "ALREADY_PAID":
             return f"Says it was paid on {facts.paid_date.isoformat()}." if facts.paid_date else "Says it is already paid."
         case "APPOINTMENT_RESCHEDULE":
-            return f"Wants another time: {facts.requested_at or 'not named'}."
+            return f"Wants another time: {_readable(facts.requested_at) if facts.requested_at else 'not named'}."
         case "SURVEY_PARTIAL":
             return f"Answered {len(facts.answers)} of {len(questions)} questions."
         case "TRANSFERRED":
-            return f"Handed over to {facts.transfer_target}."
+            return f"Handed over to a person ({facts.transfer_target})."
     if (disposition, sub) in _BY_SUB:
         return _BY_SUB[disposition, sub or ""]
     if disposition == "CALLBACK":
@@ -153,4 +153,10 @@ def _sentence(facts: Facts, disposition: str, sub: str | None, questions: dict[s
 
 
 def _callback_time(facts: Facts) -> str:
-    return f" at {facts.callback_at.isoformat(timespec='minutes')}" if facts.callback_at else ", at no particular time"
+    return f" on {_readable(facts.callback_at.isoformat())}" if facts.callback_at else ", at no particular time"
+
+
+def _readable(iso: str) -> str:
+    """A date, or a local date and time, as people write them in notes: 2026-03-05, 2026-03-05 at 15:00."""
+    day, _, time = iso.partition("T")
+    return f"{day} at {time[:5]}" if time else day

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.kernel.failures import without_values
 from core.transports.sip.dtmf import DigitReceiver, DigitSender
 from core.transports.sip.g711 import SILENCE, decode, encode
 from core.transports.sip.jitter import FRAME, JitterBuffer, JitterStats
@@ -222,7 +223,7 @@ class MediaThread:
             for session in list(self._sessions):
                 try:
                     session.tick()
-                except Exception:  # one call's failure is not the others'
-                    log.exception("the sound of a call failed; it goes on without it")
+                except Exception as error:  # one call's failure is not the others'
+                    log.error("the sound of a call failed; it goes on without it: %s", without_values(error))
                     session.end = None
             self.stats.longest_tick = max(self.stats.longest_tick, time.monotonic() - began)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from core.conversation.brain import BrainContext, DoNotCall, EndCall, ScheduleCa
 from core.conversation.closure import closure_phrase
 from core.conversation.rules import RulesBrain
 from core.conversation.rules.common import ANYWHERE
+from core.conversation.rules.facts import Facts
+from core.conversation.rules.lines import Speaker, lead_values, spoken_value
 from core.conversation.rules.scenarios import scenario_named
 from core.conversation.rules.scene import STAY, Scenario
 from tests.core.conversation.test_understand import ANY_CALL, APPOINTMENTS, PAYMENTS, cases
@@ -131,7 +134,7 @@ def test_the_bot_says_what_it_understood() -> None:
 
 def test_it_answers_from_the_lead_and_asks_again() -> None:
     assert Talk(PAY, "yes", "how much is it?").said == "It is 15,000. When can you make the payment?"
-    assert Talk(PAY, "yes", "how much is it?", crm={"name": "A"}).said.startswith("That I can't answer myself")
+    assert Talk(PAY, "yes", "how much is it?", crm={"name": "A"}).said.startswith("I can't answer that myself")
     assert "Dr Mehta" in Talk(VISIT, "yes", "Which doctor is it?").said
 
 
@@ -270,3 +273,58 @@ def test_every_table_is_closed(scenario: Scenario) -> None:
 def test_an_unknown_scenario_is_named() -> None:
     with pytest.raises(ValueError, match="no scenario 'sales'; there are: payment_reminder"):
         scenario_named("sales", [])
+
+
+def lines_of(scenario: str, stream: int, **facts: Any) -> list[str]:
+    """Every line of a scenario as a lead with every field hears it."""
+    made = scenario_named(scenario, ["On a scale from 0 to 10, how was it?", "Was it on time?", "What could we do better?"])
+    crm = {
+        "customer_name": "Asha Rao",
+        "amount_due": "15000",
+        "due_date": "2026-03-01",
+        "loan_number": "LN1",
+        "doctor": "Dr Mehta",
+        "appointment_date": "2026-03-12",
+        "appointment_time": "11:30",
+        "clinic": "Hillside Clinic",
+    }
+    speaker = Speaker(made.lines, {}, crm, {}, lead_values(crm, made.aliases), random.Random(stream))
+    return [speaker.line(name, Facts(**facts), datetime(2026, 3, 4, 10)) for name in made.lines]
+
+
+SEAMS = re.compile(r"\b(for|on|at|in|of|to) (on|at|for|today|tomorrow)\b|\b(\w+) \3\b|  |\{\{|\d{4}-\d\d|[,.?!]{2}| [,.?!]", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("scenario", ["payment_reminder", "appointment_confirmation", "survey"])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"promise_date": date(2026, 3, 4), "callback_at": datetime(2026, 3, 4, 15), "requested_at": "2026-03-04"},
+        {"promise_date": date(2026, 3, 5), "callback_at": datetime(2026, 3, 5, 15), "requested_at": "2026-03-05T11:00"},
+        {"promise_date": date(2026, 3, 6), "promise_amount": 500.0, "callback_at": datetime(2026, 3, 10, 15, 30)},
+        {"requested_at": "2026-03-10"},
+    ],
+)
+def test_lines_have_no_seams(scenario: str, facts: dict[str, Any]) -> None:
+    found = {text for stream in range(8) for text in lines_of(scenario, stream, **facts) if SEAMS.search(text)}
+    assert not found
+
+
+def test_seams_are_seen() -> None:
+    for bad in ("payment for on Friday", "due on 2026-03-01", "at  noon", "on on Friday", "you.. Goodbye", "on tomorrow, Thursday"):
+        assert SEAMS.search(bad)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("2026-03-01", "1 March 2026"),
+        ("01/03/2026", "01/03/2026"),
+        ("2026-02-31", "2026-02-31"),
+        ("1 March", "1 March"),
+        ("15000", "15000"),
+    ],
+)
+def test_dates_that_mean_one_day_everywhere_are_said_in_words(value: str, said: str) -> None:
+    assert spoken_value(value) == said

@@ -30,7 +30,6 @@ _leads = Lead.__table__  # type: ignore[attr-defined]
 _imports = LeadImport.__table__  # type: ignore[attr-defined]
 _rejected = RejectedRow.__table__  # type: ignore[attr-defined]
 _history = LeadHistory.__table__  # type: ignore[attr-defined]
-CLOCK = RealClock(start=START)
 A, B, C = "+447700900123", "+447700900124", "+447700900125"
 Import = Callable[..., ImportReport]
 
@@ -48,7 +47,8 @@ def do_import(database: Database, campaign: str, tmp_path: Path) -> Import:
     def run(content: str, campaign_id: str = campaign, **options: Any) -> ImportReport:
         path = tmp_path / "leads.csv"
         path.write_text(content)
-        return import_file(database, CLOCK, Ids(1), campaign_id, path, source_name="leads.csv", options=ImportOptions(**options))
+        clock = RealClock(start=START)
+        return import_file(database, clock, Ids(1), campaign_id, path, source_name="leads.csv", options=ImportOptions(**options))
 
     return run
 
@@ -283,7 +283,7 @@ def test_progress_is_told(database: Database, campaign: str, tmp_path: Path, mon
     path = tmp_path / "leads.csv"
     path.write_text(many(250))
     said: list[int] = []
-    import_file(database, CLOCK, Ids(), campaign, path, source_name="x", options=ImportOptions(), progress=said.append)
+    import_file(database, RealClock(start=START), Ids(), campaign, path, source_name="x", options=ImportOptions(), progress=said.append)
     assert said == [100, 200, 251]
 
 

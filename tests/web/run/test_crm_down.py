@@ -72,10 +72,11 @@ def ledger(database_url: str, *options: str) -> tuple[int, dict[str, Any]]:
 
 def test_the_ledger_says_what_the_crm_lacks_and_one_command_sends_it_again(tmp_path: Path, out: Path, database_url: str) -> None:
     with Receiver(down=True) as crm:
-        run_with(crm, tmp_path, database_url)
+        summary = run_with(crm, tmp_path, database_url)
+        assert (summary.state, summary.exit_code) == ("completed", 3)
         code, said = ledger(database_url)
         number = len(LEADS)
-        assert (code, said["missing"], said["counts"]["pending"], len(said["entries"])) == (3, number, number, number)
+        assert (code, said["missing"], said["counts"]["pending"], len(said["entries"])) == (3, number, number, number), said["counts"]
         db = Database(database_url)
         with db.write() as connection:
             connection.exec_driver_sql("UPDATE deliveries SET state = 'dead' WHERE kind = 'crm_push'")

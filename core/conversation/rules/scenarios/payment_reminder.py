@@ -140,9 +140,9 @@ PAYMENT_REMINDER: Final = Scenario(
         "ask_payment": Line(
             "I'm calling about a payment that is due. When can you make it?",
             (
-                "I'm calling about your payment of {{lead.amount}}, which was due on {{lead.due_date}}. When can you pay it?",
+                "I'm calling about your payment of {{lead.amount}}, due on {{lead.due_date}}. When can you pay it?",
                 "I'm calling about your payment of {{lead.amount}}. When can you pay it?",
-                "I'm calling about your payment that was due on {{lead.due_date}}. When can you make it?",
+                "I'm calling about your payment, due on {{lead.due_date}}. When can you make it?",
             ),
         ),
         "ask_payment_again": Line("When can you make the payment?"),
@@ -154,7 +154,7 @@ PAYMENT_REMINDER: Final = Scenario(
             "Thank you, I have noted your promise to pay. Goodbye.",
             (
                 "Thank you. I have noted that you will pay {{lead.promise}}. Have a good day, goodbye.",
-                "Thank you, I have noted that you pay {{lead.promise}}. Goodbye.",
+                "Thank you. I have it down that you will pay {{lead.promise}}. Goodbye.",
             ),
         ),
         "promised_some_day": Line("Thank you. I have noted that you will pay as soon as you can. Goodbye."),
@@ -162,7 +162,7 @@ PAYMENT_REMINDER: Final = Scenario(
         "refused": Line("Thank you for telling me, I have noted it. A colleague may get in touch with you. Goodbye."),
         "disputed": Line("Thank you for telling me. I have noted it, and a colleague will look into it and contact you. Goodbye."),
         "tell_amount": Line("", ("It is {{lead.amount}}.",)),
-        "tell_due_date": Line("", ("It was due on {{lead.due_date}}.",)),
+        "tell_due_date": Line("", ("The due date is {{lead.due_date}}.",)),
         "tell_loan": Line("", ("It is about the loan {{lead.loan}}.",)),
         "tell_purpose": Line("It is about a payment that is due."),
     },

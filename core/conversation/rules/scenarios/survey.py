@@ -94,7 +94,7 @@ def survey(questions: list[str]) -> Scenario:
             "next": Line("Thank you.", ("Thank you.", "Good, thank you.", "I see, thank you.")),
             "declined": Line("No problem. Thank you, and goodbye."),
             "stopped": Line("All right, we can stop here. Thank you for your time. Goodbye."),
-            "finished": Line("That was all. Thank you very much for your answers. Goodbye."),
+            "finished": Line("That was my last question. Thank you very much for your answers. Goodbye."),
             "need_score": Line("I'm sorry, I need a number for that."),
             "tell_purpose": Line("It is a short survey about our service."),
             "tell_length": Line("It takes about two minutes."),

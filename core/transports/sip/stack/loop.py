@@ -17,6 +17,7 @@ from sippy import Udp_server as _server_module
 from sippy.Core import EventDispatcher as _dispatcher_module
 from sippy.Core.EventDispatcher import ED2
 
+from core.kernel.failures import without_values
 from core.transports.sip.log_limit import LogLimiter
 
 __all__ = ["in_sip_thread", "in_sip_thread_sync", "start_sip_thread"]
@@ -67,7 +68,7 @@ def _silence() -> None:
         error = sys.exc_info()[1]
         if (unsaid := _failures.admit(time.monotonic())) is not None:
             log.warning("a SIP message could not be handled: %s; %d more were not told of", type(error).__name__, unsaid)
-            log.debug("where it happened", exc_info=True)
+            log.debug("where it happened: %s", without_values(error) if error else "unknown")
 
     def say(*_: object, **__: object) -> None:
         dump()
