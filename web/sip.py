@@ -16,7 +16,7 @@ from core.kernel.secrets import SecretBoxError
 from core.transports.base import PlaceOrder
 from core.transports.sip.settings import BadSipSettings, read_settings
 from core.transports.sip.signalling import SipUnavailable
-from core.trunks.records import SIP, UnknownTrunk, all_trunks, find_trunk
+from core.trunks.records import BUILT_IN, SIP, UnknownTrunk, all_trunks, find_trunk
 from web.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ def line_of(connection: Connection, secrets: SecretStore, name: str) -> TrunkLin
 
 
 def add_sip(settings: Settings, engine: Engine, secrets: SecretStore) -> SipParts | None:
-    """Give the engine the transport `sip`; None if this process cannot have it."""
+    """Give the engine the transport `sip`; None if this process cannot, or is not to, have it."""
+    if settings.trunk == BUILT_IN:
+        return None
     if settings.speed != 1.0 or settings.start is not None or not has_sippy():
         return None
     from core.transports.sip.stack.signalling import SippySignalling  # noqa: PLC0415 - only where it is used

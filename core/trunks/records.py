@@ -22,6 +22,7 @@ from core.transports.sip.settings import BadSipSettings, read_settings
 from core.trunks.tables import CallerId, Trunk
 
 __all__ = [
+    "BUILT_IN",
     "BadTrunk",
     "NumberRecord",
     "TrunkConflict",

@@ -5,11 +5,44 @@ Nothing here is drawn at random: it paces one dispatcher, not a list of callees 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-__all__ = ["growing", "send_again_at"]
+__all__ = ["Futility", "growing", "send_again_at"]
 
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
+_MOST_REFUSALS = 30
+_APART = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Futility:
+    """How often nobody could be dialled because of the hours, although the campaign's own window was open.
+
+    The core knows the bot's hours and the callees', and says when each opens; the campaign has a window of its own. Where they never
+    meet, each opening would be waited for in vain for ever. Refusals within half a day count as one: so a bot that is closed for
+    weeks counts once, and an hour of the night does.
+
+    Attributes:
+        refusals: how many in a row, half a day apart, with nobody dialled between them.
+        counted_at: when the last one of them was.
+    """
+
+    refusals: int = 0
+    counted_at: datetime | None = None
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether to give it up."""
+        return self.refusals >= _MOST_REFUSALS
+
+    def after(self, now: datetime, *, placed: int, closed: int) -> Futility:
+        """After a batch in which so many were dialled, and so many were refused because of the hours."""
+        if placed:
+            return Futility()
+        if not closed or (self.counted_at is not None and now - self.counted_at < _APART):
+            return self
+        return Futility(self.refusals + 1, now)
 
 
 def growing(failures: int, first: timedelta, longest: timedelta) -> timedelta:

@@ -31,16 +31,18 @@ class Batch:
         placed: calls that left.
         hold: why the rest was given back, if it was.
         failure: what went wrong with the last dialout sent, if it is not known what became of it.
+        closed: dialouts that were refused because of the bot's or the callee's hours, and are to be tried when those open.
     """
 
     placed: int
     hold: Hold | None = None
     failure: str | None = None
+    closed: int = 0
 
 
 async def send_batch(db: Database, clock: Clock, core: CoreClient, bot_id: str, claims: list[Claim], token: str) -> Batch:
     """Dial the claimed leads, as long as the campaign runs under that token; the others are given back."""
-    placed = 0
+    placed = closed = 0
     for index, taken in enumerate(claims):
         try:
             answer = await core.dialout(bot_id, taken.phone, taken.variables, taken.attempt_id)
@@ -49,7 +51,7 @@ async def send_batch(db: Database, clock: Clock, core: CoreClient, bot_id: str, 
             with db.write() as connection:
                 note_failed_dialout(connection, taken, token, str(error))
                 _give_back(connection, clock, claims[index + 1 :], token, f"not sent: {error}")
-            return Batch(placed, failure=str(error))
+            return Batch(placed, failure=str(error), closed=closed)
         now = clock.now()
         match answer:
             case Placed(call_id):
@@ -57,7 +59,7 @@ async def send_batch(db: Database, clock: Clock, core: CoreClient, bot_id: str, 
                 with db.write() as connection:
                     if not mark_placed(connection, taken, token, call_id, now):  # paused, stopped or taken over meanwhile
                         _give_back(connection, clock, claims[index + 1 :], token, "not sent: the campaign does not run")
-                        return Batch(placed)
+                        return Batch(placed, closed=closed)
             case LeadRefused(cause, detail):
                 with db.write() as connection:
                     end_undialled(connection, taken, token, _CAUSE[cause], detail, now)
@@ -66,17 +68,18 @@ async def send_batch(db: Database, clock: Clock, core: CoreClient, bot_id: str, 
                     if retry_at is None:
                         end_undialled(connection, taken, token, "number_refused", detail, now)
                     else:
+                        closed += 1
                         give_back(connection, taken, token, retry_at, detail, now, at_once=False)
+            case TryLater("trunk_unavailable", detail, None) | Misconfigured(detail):  # (no trunk, or none that runs: waiting helps nobody)
+                with db.write() as connection:
+                    _give_back(connection, clock, claims[index:], token, detail)
+                return Batch(placed, Hold(None, "misconfigured", detail), closed=closed)
             case TryLater(reason, detail, retry_at):
                 until = retry_at if retry_at is not None or reason == "outside_active_hours" else now + _UNKNOWN_WAIT
                 with db.write() as connection:
                     _give_back(connection, clock, claims[index:], token, detail)
-                return Batch(placed, Hold(until, reason, detail))
-            case Misconfigured(detail):
-                with db.write() as connection:
-                    _give_back(connection, clock, claims[index:], token, detail)
-                return Batch(placed, Hold(None, "misconfigured", detail))
-    return Batch(placed)
+                return Batch(placed, Hold(until, reason, detail), closed=closed + (reason == "outside_active_hours"))
+    return Batch(placed, closed=closed)
 
 
 def _give_back(connection: Connection, clock: Clock, claims: list[Claim], token: str, why: str) -> None:

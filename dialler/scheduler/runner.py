@@ -24,7 +24,7 @@ from dialler.leads.claims import claim
 from dialler.leads.progress import Backlog, backlog, campaign_and_backlog
 from dialler.leads.queue import AT_ONCE, close_waiting, promote_due
 from dialler.policy.pacing import Plan, TokenBucket, plan
-from dialler.policy.patience import growing
+from dialler.policy.patience import Futility, growing
 from dialler.policy.steps import Close, Dial, Over, Paused, Situation, Wait, next_step
 from dialler.scheduler.dispatch import Batch, send_batch
 from dialler.scheduler.holds import Hold, Holds, want_of_seats
@@ -51,6 +51,10 @@ _FIRST_HOLD: Final = timedelta(seconds=5)
 _LONGEST_ASKING: Final = timedelta(minutes=1)
 _LONGEST_FAILING: Final = timedelta(minutes=5)
 """The longest that dialling is held because dialouts fail: each one that fails counts against a lead, and it is not the leads' fault."""
+_NEVER_TOGETHER: Final = (
+    "Whenever the campaign's calling window was open, the bot or the callees could not be dialled, again and again: "
+    "the calling window, active hours and permitted hours seem never to be open together."
+)
 
 
 class LeaseLost(Exception):
@@ -85,6 +89,7 @@ class CampaignRunner:
         self._in_flight: int | None = None
         self._no_seat_since: datetime | None = None
         self._asking_failed = self._dialouts_failed = 0
+        self._futility = Futility()
 
     def drain(self) -> None:
         """Dial no more and come back once the calls in progress are over; the campaign stays as it is, to be continued."""
@@ -246,6 +251,7 @@ class CampaignRunner:
         """Go by what became of a batch."""
         now = self.parts.clock.now()
         self._bucket = self._bucket.take(batch.placed, now)
+        self._futility = self._futility.after(now, placed=batch.placed, closed=batch.closed)
         if batch.placed:
             self._dialouts_failed = 0
         if batch.failure is not None:
@@ -255,6 +261,8 @@ class CampaignRunner:
             self._holds.impose(Hold(until, "core_unreachable", f"The call engine does not answer as it should: {batch.failure}."))
         elif batch.hold is not None and batch.hold.until is None:
             self._fail(batch.hold)
+        elif self._futility.hopeless:
+            self._fail(Hold(None, "never_open_together", _NEVER_TOGETHER))
         else:
             self._holds.impose(batch.hold)
 

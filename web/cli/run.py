@@ -22,7 +22,7 @@ from core.kernel.yaml_document import read_yaml
 from core.transports.sandbox import SandboxSettings
 from core.transports.sip.signalling import SipUnavailable
 from core.trunks.documents import apply_trunks
-from core.trunks.records import TrunkError, find_trunk
+from core.trunks.records import BUILT_IN, TrunkError, find_trunk
 from core.trunks.store import choose_trunk
 from dialler.campaigns.owner import AlreadyRunning
 from dialler.scheduler.runner import LeaseLost
@@ -149,8 +149,8 @@ def run(
         folder, out, database, parse_speed(speed or ("max" if trunk is None else "1")), start, seed, seats, allow_internal, sandbox,
         as_json=as_json,
     )  # fmt: skip
-    if trunk is not None:
-        settings = over_trunk(settings, campaign, trunk, voice)
+    # without --trunk it is the sandbox, whatever trunk of the database is the default one
+    settings = over_trunk(settings, campaign, trunk, voice) if trunk is not None else replace(settings, trunk=BUILT_IN)
     reporter: Reporter = JsonReporter() if as_json else LiveReporter(console())
     if not as_json:
         say(

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from core.trunks.records import BUILT_IN
 from dialler.campaigns.store import read_campaign
 from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress
@@ -92,7 +93,7 @@ def summarise(
         campaign_id=campaign_id,
         state=state,
         reason=campaign.reason,
-        sandbox=whole.settings.trunk in {None, "sandbox"},
+        sandbox=whole.settings.trunk in {None, BUILT_IN},
         started_at=campaign.started_at.isoformat() if campaign.started_at else None,
         ended_at=whole.clock.now().isoformat(),
         leads=counts.leads,

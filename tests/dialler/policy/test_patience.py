@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialler.policy.patience import growing, send_again_at
+from dialler.policy.patience import Futility, growing, send_again_at
 from tests.conftest import START
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -33,3 +33,18 @@ def test_all_dials_of_a_lead_that_could_not_ring_have_one_cap(failed: int, uncha
     at = send_again_at(failed, uncharged, cap, START)
     assert (at is None) == (failed > 0 and failed + uncharged >= cap)
     assert at is None or START <= at <= START + timedelta(hours=1)
+
+
+def test_hours_that_are_never_open_together_are_hopeless_after_thirty_openings_and_a_long_holiday_is_not() -> None:
+    daily = Futility()
+    for day in range(30):
+        assert not daily.hopeless
+        for minute in range(20):  # many callees are refused at one opening
+            daily = daily.after(START + timedelta(days=day, minutes=minute), placed=0, closed=3)
+    assert daily.hopeless
+    assert not daily.after(START + timedelta(days=31), placed=1, closed=3).refusals
+    holiday = Futility().after(START, placed=0, closed=1)
+    for minute in range(500):
+        holiday = holiday.after(START + timedelta(days=60, minutes=minute), placed=0, closed=1)
+    assert holiday.refusals == 2
+    assert Futility().after(START, placed=0, closed=0) == Futility()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -353,5 +354,39 @@ def test_calls_are_asked_for_only_while_there_are_any(
         assert asked == [True]
         stage.runner.drain()
         await stage.ended()
+
+    in_virtual_time(scene)
+
+
+def test_a_campaign_whose_window_never_meets_the_callees_hours_ends(db: Database, in_virtual_time: InVirtualTime) -> None:
+    """Each refusal names a moment at which the campaign's own window is closed."""
+
+    async def scene(clock: VirtualClock) -> None:
+        core = FakeCore()
+
+        def asleep() -> httpx.Response:
+            body = {"reason": "outside_permitted_hours", "detail": "The callee may not be called now."}
+            return httpx.Response(503, json=body, headers={"Retry-After": str(12 * 3600)})
+
+        core.of_number = dict.fromkeys(NUMBERS, asleep)
+        evening = {"time_zone": "UTC", "start": "20:00", "end": "20:30"}
+        stage = Stage(db, clock, core, leads=2, calling_window=evening)
+        assert await stage.ended() == "failed"
+        assert stage.states() == ["window_closed"] * 2
+        assert "never to be open together" in stage.campaign().reason
+        assert core.calls == {}
+        assert clock.now() - START > timedelta(days=25)
+
+    in_virtual_time(scene)
+
+
+def test_a_trunk_that_runs_nowhere_fails_the_campaign_and_its_leads_wait(db: Database, in_virtual_time: InVirtualTime) -> None:
+    async def scene(clock: VirtualClock) -> None:
+        core = FakeCore()
+        core.refusals = [lambda: httpx.Response(503, json={"reason": "trunk_unavailable", "detail": "sip is not running here."})]
+        stage = Stage(db, clock, core, leads=2)
+        assert await stage.ended() == "failed"
+        assert stage.states() == ["pending"] * 2
+        assert stage.campaign().reason == "sip is not running here."
 
     in_virtual_time(scene)

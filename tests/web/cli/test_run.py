@@ -33,6 +33,15 @@ def lines_of(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def test_without_a_trunk_it_is_the_sandbox_though_another_trunk_is_the_default(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
+    database = tmp_path / "calls.db"
+    dialler("trunks", "add", "carrier", "--host", "sip.carrier.example", "--number", "+14155552671", "-d", database)
+    dialler("run", folder, *FIXED, "-d", database)
+    summary = json.loads((tmp_path / "out" / "spring" / "summary.json").read_text())
+    assert (summary["state"], summary["sandbox"], summary["exit_code"]) == ("completed", True, 0)
+    assert json_of(dialler("trunks", "list", "--json", "-d", database))[0]["name"] == "carrier", "it is still the default one"
+
+
 def test_a_whole_campaign(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
     text = dialler("run", folder, *FIXED).stdout
     out = tmp_path / "out" / "spring"
