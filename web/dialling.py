@@ -38,7 +38,7 @@ async def dial(whole: Whole, runner: CampaignRunner) -> str:
         await whole.clock.join(task)
     finally:
         whole.clock.cancel(task)
-        await whole.clock.join(task)
+        await asyncio.wait({task})  # not by the clock: it may stand still for a call whose model does not answer
     if isinstance(ended := task.result(), Exception):
         raise ended
     return ended
