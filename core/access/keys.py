@@ -35,6 +35,8 @@ __all__ = [
     "change",
     "create",
     "find_key",
+    "identify",
+    "is_to_be_counted",
     "list_keys",
     "results_endpoint",
     "revoke",
@@ -199,11 +201,11 @@ def change(connection: Connection, key_id: str, settings: KeySettings) -> KeyInf
     return None if stored is None else _info(stored)
 
 
-def verify(connection: Connection, header: str | None, now: datetime) -> KeyInfo:
-    """Whose key this is; notes its use, at most once a minute.
+def identify(connection: Connection, header: str | None, now: datetime) -> KeyInfo:
+    """Whose key this is. Only reads.
 
     Args:
-        connection: a transaction that may write.
+        connection: a transaction.
         header: the value of the X-API-Key header.
         now: the clock's time.
 
@@ -218,7 +220,18 @@ def verify(connection: Connection, header: str | None, now: datetime) -> KeyInfo
         raise Unauthorized
     if row.key_hash != given and not (info.previous_until and now < info.previous_until):
         raise Unauthorized
+    return info
+
+
+def is_to_be_counted(key: KeyInfo, now: datetime) -> bool:
+    """Whether a use of the key has to be written down: it has a limit, or its last noted use was a minute ago."""
     # abs: a run in virtual time may have left a use in the future
+    return key.requests_per_minute is not None or key.last_used_at is None or abs(now - key.last_used_at) >= _USE_NOTED_EVERY
+
+
+def verify(connection: Connection, header: str | None, now: datetime) -> KeyInfo:
+    """`identify`, in a transaction that may write: notes the use, at most once a minute."""
+    info = identify(connection, header, now)
     if info.last_used_at is None or abs(now - info.last_used_at) >= _USE_NOTED_EVERY:
         connection.execute(update(_keys).where(_keys.c.id == info.id).values(last_used_at=now))
     return info

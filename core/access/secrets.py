@@ -99,6 +99,17 @@ class SecretStore:
         """
         return SecretStr(_REFERENCE.sub(lambda match: self._value(connection, match[1]), text))
 
+    def filled(self, connection: Connection, text: str) -> tuple[SecretStr, tuple[SecretStr, ...]]:
+        """`resolve`, and the values that it put in: for masking them where they might come back."""
+        values: list[SecretStr] = []
+
+        def value(match: re.Match[str]) -> str:
+            found = self._value(connection, match[1])
+            values.append(SecretStr(found))
+            return found
+
+        return SecretStr(_REFERENCE.sub(value, text)), tuple(values)
+
     def resolver(self, db: Database) -> Callable[[str], SecretStr]:
         """`resolve` without a connection: each look-up is a short transaction of its own. Not to be called within another."""
 
@@ -107,10 +118,6 @@ class SecretStore:
                 return self.resolve(connection, text)
 
         return resolve
-
-    def values(self, connection: Connection, text: str) -> tuple[SecretStr, ...]:
-        """The value of each `secret:NAME` in the text, for masking them where they might come back. Raises like `resolve`."""
-        return tuple(SecretStr(self._value(connection, name)) for name in names_in(text))
 
     def rotate(self, connection: Connection) -> int:
         """Encrypt every stored secret anew with the first key. Returns how many."""

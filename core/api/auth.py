@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader
 from starlette.exceptions import HTTPException
 
-from core.access.keys import KeyInfo, TooManyRequests, admit, verify
+from core.access.keys import KeyInfo, TooManyRequests, admit, identify, is_to_be_counted, verify
 from core.api.problems import retry_after
 from core.engine import Engine
 
@@ -33,6 +33,10 @@ TheEngine = Annotated[Engine, Depends(_engine)]
 
 async def _any_key(engine: TheEngine, x_api_key: Annotated[str | None, Depends(_HEADER)]) -> KeyInfo:
     now = engine.clock.now()
+    with engine.db.read() as connection:
+        key = identify(connection, x_api_key, now)
+    if not is_to_be_counted(key, now):
+        return key
     try:
         with engine.db.write() as connection:
             key = verify(connection, x_api_key, now)

@@ -14,7 +14,7 @@ from core.conversation.analysis import default_analysis
 from core.conversation.llm.analysis import EndedCall, analyse
 from core.engine import Engine
 
-__all__ = ["analyse_call"]
+__all__ = ["analyse_call", "needs_model"]
 
 
 async def analyse_call(engine: Engine, call: Row[Any], bot: BotConfig, events: EventLog) -> dict[str, Any] | None:
@@ -26,7 +26,7 @@ async def analyse_call(engine: Engine, call: Row[Any], bot: BotConfig, events: E
         bot: the bot, at the version that the call ran.
         events: takes what happens meanwhile, to be written with the result.
     """
-    if not isinstance(bot.brain, LlmBrainConfig) or call.answered_at is None:
+    if not needs_model(call, bot) or not isinstance(bot.brain, LlmBrainConfig):
         return None
     ended = _ended(call)
     clock = engine.clock
@@ -35,6 +35,11 @@ async def analyse_call(engine: Engine, call: Row[Any], bot: BotConfig, events: E
         events.add(clock.now(), kind, data)
 
     return await analyse(reach_of(engine), bot.brain, bot.analysis, bot.quality, ended, bot.time_zone, note)
+
+
+def needs_model(call: Row[Any], bot: BotConfig) -> bool:
+    """Whether a model is to be asked about an ended call: it was answered, and the bot is a model."""
+    return isinstance(bot.brain, LlmBrainConfig) and call.answered_at is not None
 
 
 def _ended(call: Row[Any]) -> EndedCall:

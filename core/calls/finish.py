@@ -1,6 +1,6 @@
 """The end of a call, made durable: ended -> finishing -> result and deliveries in one transaction.
 
-Whatever needs the network (analysis by a model, upload of a recording) happens while the call is `finishing`, outside
+What needs the network (analysis by a model) happens while the call is `finishing`, and most calls need none; it happens outside
 any transaction; if the process dies there, recovery takes the call over and finishes it from what the `ended` record holds.
 """
 
@@ -10,11 +10,12 @@ import dataclasses
 import logging
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from core.access.keys import results_endpoint
+from core.bots.config import BotConfig
 from core.bots.store import read_version
-from core.calls.analysis import analyse_call
+from core.calls.analysis import analyse_call, needs_model
 from core.calls.result import CallResult, TranscriptEntry
 from core.calls.store import EventLog, customer_of, events_of, move, read_call
 from core.calls.transfer import transfer_facts
@@ -29,33 +30,68 @@ __all__ = ["build_result", "finish_call"]
 log = logging.getLogger(__name__)
 
 
-async def finish_call(engine: Engine, call_id: str, events: EventLog) -> None:
-    """Take an ended call to its result. Does nothing if another process has taken it over."""
-    with engine.db.write() as connection:
-        call = read_call(connection, call_id)
-        if call is None or call.state not in {"ended", "finishing"}:
-            return
-        if not move(connection, call_id, call.state, "finishing", engine.worker_id, events):
-            return
-        bot = read_version(connection, call.bot_id, call.bot_version)
-        if bot is None:
-            raise LookupError(f"bot {call.bot_id} has no version {call.bot_version}, which call {call_id} ran")
-    analysis = await analyse_call(engine, call, bot.config, events)
-    now = engine.clock.now()
-    with engine.db.write() as connection:
-        recorded = engine.recordings.settle(connection, call, bot.config.recording, now) if engine.recordings else NO_RECORDING
-        result = build_result(call, [(event.kind, event.data) for event in events_of(connection, call_id)], recorded, analysis)
-        events.add(now, "done", {"disposition": result.disposition})
-        document = result.model_dump(mode="json")
-        if not move(connection, call_id, "finishing", "done", engine.worker_id, events, done_at=now, result=document):
-            return
-        if analysis is not None and analysis.get("do_not_call") is True:  # said, though no tool noted it in the call
-            suppress(connection, customer_of(call), call_id, now)
-        key = results_endpoint(connection, call.api_key_id) if call.api_key_id else None
-        enqueue(connection, deliveries_for(result, bot.config, key, engine.ids, now, max_age=engine.push_max_age))
+class _TakenOver(Exception):
+    """Another process has taken the call over."""
+
+
+async def finish_call(engine: Engine, call_id: str, events: EventLog, bot: BotConfig | None = None) -> None:
+    """Take an ended call to its result. Does nothing if another process has taken it over.
+
+    Args:
+        engine: the process's call engine.
+        call_id: the call.
+        events: its event log, to go on with.
+        bot: the bot at the version that the call ran; read if it is not at hand.
+    """
+    try:
+        with engine.db.write() as connection:
+            call = read_call(connection, call_id)
+            if call is None or call.state not in {"ended", "finishing"}:
+                return
+            bot = bot or _bot_of(connection, call)
+            if not needs_model(call, bot):
+                recorded = _conclude(engine, connection, call, call.state, bot, events, None)
+            elif not move(connection, call_id, call.state, "finishing", engine.worker_id, events):
+                return
+        if needs_model(call, bot):
+            analysis = await analyse_call(engine, call, bot, events)
+            with engine.db.write() as connection:
+                recorded = _conclude(engine, connection, call, "finishing", bot, events, analysis)
+    except _TakenOver:
+        return
     engine.wake_deliveries()
     if engine.recordings and recorded.to_upload:
         engine.recordings.wake_uploads()
+
+
+def _bot_of(connection: Connection, call: Row[Any]) -> BotConfig:
+    bot = read_version(connection, call.bot_id, call.bot_version)
+    if bot is None:
+        raise LookupError(f"bot {call.bot_id} has no version {call.bot_version}, which call {call.call_id} ran")
+    return bot.config
+
+
+def _conclude(
+    engine: Engine, connection: Connection, call: Row[Any], state: str, bot: BotConfig, events: EventLog, analysis: dict[str, Any] | None
+) -> Recorded:
+    """Write the result of a call and its deliveries. Returns what became of its recording.
+
+    Raises:
+        _TakenOver: another process has the call by now; nothing of the transaction may stay.
+    """
+    now = engine.clock.now()
+    recorded = engine.recordings.settle(connection, call, bot.recording, now) if engine.recordings else NO_RECORDING
+    happened = events_of(connection, call.call_id) if call.answered_at is not None else []  # transfers, of which others have none
+    result = build_result(call, [(event.kind, event.data) for event in happened], recorded, analysis)
+    events.add(now, "done", {"disposition": result.disposition})
+    document = result.model_dump(mode="json")
+    if not move(connection, call.call_id, state, "done", engine.worker_id, events, done_at=now, result=document):
+        raise _TakenOver
+    if analysis is not None and analysis.get("do_not_call") is True:  # said, though no tool noted it in the call
+        suppress(connection, customer_of(call), call.call_id, now)
+    key = results_endpoint(connection, call.api_key_id) if call.api_key_id else None
+    enqueue(connection, deliveries_for(result, bot, key, engine.ids, now, max_age=engine.push_max_age))
+    return recorded
 
 
 def build_result(

@@ -97,7 +97,7 @@ class CallRun:
                 ending = worker_stopped(ending)
             self._end(ending, talk)
             self.left.set()
-            await finish_call(self.engine, self.order.call_id, self.events)
+            await finish_call(self.engine, self.order.call_id, self.events, self.bot)
         except _TakenOver:
             await self._let_go()
         finally:

@@ -19,6 +19,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     ("ringing", "ended"): "ended",
     ("talking", "ended"): "ended",
     ("ended", "finishing"): "finishing",
+    ("ended", "done"): "done",  # nothing is to be asked of the network
     ("finishing", "finishing"): "finishing",  # taken over from a process that died
     ("finishing", "done"): "done",
 }

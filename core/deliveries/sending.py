@@ -59,8 +59,9 @@ def prepare(connection: Connection, claimed: Claimed, secrets: SecretStore, wall
     hidden: list[str] = []
     try:
         for name, value in claimed.headers.items():
-            headers[name] = secrets.resolve(connection, value).get_secret_value()
-            hidden += (secret.get_secret_value() for secret in secrets.values(connection, value))
+            text_of_header, used = secrets.filled(connection, value)
+            headers[name] = text_of_header.get_secret_value()
+            hidden += (secret.get_secret_value() for secret in used)
         if claimed.signing_secret:
             key = secrets.resolve(connection, claimed.signing_secret).get_secret_value()
             hidden.append(key)

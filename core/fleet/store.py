@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Update, and_, bindparam, delete, func, insert, select, update
 
 from core.fleet.tables import ACTIVE, Seat, Worker
 from core.kernel.database import UtcDateTime
@@ -47,6 +47,23 @@ _loads = (  # made once, as `_LIVE` and `_ONE` are: building a statement costs m
 )
 _LIVE = _loads.where(_workers.c.lease_until >= bindparam("wall", type_=UtcDateTime())).order_by(_workers.c.id)
 _ONE = _loads.where(_workers.c.id == bindparam("worker_id"))
+
+
+def _take_statement() -> Update:
+    free = (
+        select(_seats.c.number)
+        .join(_workers, _workers.c.id == _seats.c.worker_id)
+        .where(_seats.c.worker_id == bindparam("worker"), _seats.c.call_id.is_(None), ACTIVE, _workers.c.draining.is_(False))
+        .order_by(_seats.c.number)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=_seats)
+        .cte("free")  # a CTE runs once; a plain subquery may be run again and lock more than one
+    )
+    mine = (_seats.c.worker_id == bindparam("worker"), _seats.c.number.in_(select(free.c.number)), _seats.c.call_id.is_(None))
+    return update(_seats).where(*mine).values(call_id=bindparam("call")).returning(_seats.c.number)  # WITH: SQLite counts no rows
+
+
+_TAKE = _take_statement()
 
 
 @dataclass(frozen=True)
@@ -164,21 +181,7 @@ def live_workers(connection: Connection, wall: datetime) -> list[WorkerLoad]:
 
 def take_seat(connection: Connection, worker_id: str, call_id: str) -> bool:
     """Take a free seat of the worker for a call. Returns False if there is none, or the worker drains."""
-    free = (
-        select(_seats.c.number)
-        .join(_workers, _workers.c.id == _seats.c.worker_id)
-        .where(_seats.c.worker_id == worker_id, _seats.c.call_id.is_(None), ACTIVE, _workers.c.draining.is_(False))
-        .order_by(_seats.c.number)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=_seats)
-    )
-    number = connection.execute(free).scalar_one_or_none()
-    if number is None:
-        return False
-    taken = connection.execute(
-        update(_seats).where(_seats.c.worker_id == worker_id, _seats.c.number == number, _seats.c.call_id.is_(None)).values(call_id=call_id)
-    )
-    return taken.rowcount == 1
+    return connection.execute(_TAKE, {"worker": worker_id, "call": call_id}).first() is not None
 
 
 def free_seat(connection: Connection, call_id: str) -> None:

@@ -33,7 +33,7 @@ def test_a_resolved_text_shows_nothing_of_itself(database: Database) -> None:
     store = SecretStore(SecretBox([OLD]), {"A": "tok-1"})
     with database.read() as connection:
         value = store.resolve(connection, "secret:A")
-        assert "tok-1" not in f"{value!r} {value} {store!r} {store.values(connection, 'secret:A')}"
+        assert "tok-1" not in f"{value!r} {value} {store!r} {store.filled(connection, 'secret:A')}"
 
 
 def test_the_environment_comes_before_the_store(database: Database) -> None:
