@@ -20,7 +20,6 @@ GROUPS = {
     "desk": ["add", "agents", "state", "remove", "queue"],
     "trunks": ["list", "add", "remove", "number", "apply", "check"],
     "workers": ["list", "drain"],
-    "desk": ["add", "agents", "state", "remove", "queue"],
 }
 COMMANDS = [["run"], ["check"], ["serve"], ["audit"], ["sample-leads"], ["sample-crm"]]
 COMMANDS += [[group, command] for group, commands in GROUPS.items() for command in commands]
