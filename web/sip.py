@@ -71,7 +71,7 @@ def line_of(connection: Connection, secrets: SecretStore, name: str) -> TrunkLin
 
 def add_sip(settings: Settings, engine: Engine, secrets: SecretStore) -> SipParts | None:
     """Give the engine the transport `sip`; None if this process cannot, or is not to, have it."""
-    if settings.trunk == BUILT_IN:
+    if settings.trunk in {None, BUILT_IN}:  # who did not name a trunk was told that no real phone rings
         return None
     if settings.speed != 1.0 or settings.start is not None or not has_sippy():
         return None
