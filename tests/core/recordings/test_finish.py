@@ -62,7 +62,7 @@ def test_a_process_that_dies_before_the_result_leaves_it_to_the_next_which_comes
         patched.setattr(core.calls.finish, "enqueue", crash)
         with pytest.raises(Crash):
             asyncio.run(finish_call(engine_on(database, recordings), "call-1", EventLog("call-1")))
-    assert call_row(database, "call-1").state == "finishing"
+    assert call_row(database, "call-1").state == "ended", "nothing of it stays"
     assert woken == []
     assert file.exists()
     with database.read() as connection:
