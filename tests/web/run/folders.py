@@ -76,7 +76,7 @@ def run(path: Path, out: Path, database_url: str | None = None, reporter: Report
     """Run a folder to its end."""
     out.mkdir(parents=True, exist_ok=True)
     settings = settings_for(out, database_url, **more)
-    return asyncio.run(asyncio.wait_for(run_folder(open_folder(path), settings, out, reporter or Reporter()), 60))
+    return asyncio.run(asyncio.wait_for(run_folder(open_folder(path), settings, out, reporter or Reporter()), 180))
 
 
 def network_log(out: Path) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from core.transports.sandbox import CATALOGUE as ENTRIES
 from dialler.leads.states import FINAL
 from tests.web.run.folders import CATALOGUE, make_folder, network_log, profile_numbers, run
 
+SAMPLE_PUSH = {"post_call_push": {"url": "sample-crm", "token": "Bearer secret:SAMPLE_CRM_TOKEN"}}
+
 
 def read_csv(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
@@ -56,15 +58,16 @@ def test_a_seeded_run_repeats_exactly(tmp_path: Path) -> None:
 
 
 def test_what_the_sample_crm_gets_is_the_same_but_for_order_and_time(tmp_path: Path) -> None:
-    folder = make_folder(tmp_path / "campaign", CATALOGUE[:12], bot={"post_call_push": {"url": "sample-crm"}}, campaign={"max_attempts": 1})
+    folder = make_folder(tmp_path / "campaign", CATALOGUE[:12], bot=SAMPLE_PUSH, campaign={"max_attempts": 1})
     for out in (tmp_path / "a", tmp_path / "b"):
-        assert run(folder, out).exit_code == 0
+        summary = run(folder, out)
+        assert summary.exit_code == 0
 
     def came(out: Path) -> dict[str, object]:
         lines = [json.loads(line) for line in (out / "crm.jsonl").read_text(encoding="utf-8").splitlines()]
         return {line["webhook_id"]: line["body"] for line in lines}
 
-    assert len(came(tmp_path / "a")) == 12
+    assert len(came(tmp_path / "a")) == summary.attempts
     assert came(tmp_path / "a") == came(tmp_path / "b")
 
 
