@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.bots.config import BotConfig
 from core.calls.gates import check_hours
@@ -18,6 +18,10 @@ from core.trunks.pacing import next_turn
 from core.trunks.store import give_back_turn, held, take_turn
 
 __all__ = ["await_departure"]
+
+_LATE = timedelta(milliseconds=20)
+"""A call that misses its turn by more than this takes another one: the calls of a process that stood still for a moment would
+else leave all at once, and the trunk would refuse them."""
 
 
 async def await_departure(
@@ -44,10 +48,13 @@ async def await_departure(
     clock = engine.clock
     asked_at = clock.now()
     ending = await prefetch()
-    if ending is None and clock.now() > max(turn, asked_at):
+    if ending is None and (clock.now() > max(turn, asked_at) or clock.now() - turn > _LATE):
         turn = _another_turn(engine, order.trunk)
     if ending is None and turn > clock.now():
         await cancelled.wait((turn - clock.now()).total_seconds())
+        if clock.now() - turn > _LATE and not cancelled.is_set():
+            turn = _another_turn(engine, order.trunk)
+            await cancelled.wait((turn - clock.now()).total_seconds())
     if ending is None and cancelled.is_set():
         ending = Ending("error", "cancelled", phone_rang=False)
     if ending is None and (clock.now() > asked_at or bot.prefetch is not None):
@@ -59,13 +66,13 @@ async def await_departure(
 
 
 def _another_turn(engine: Engine, trunk: str) -> datetime:
-    """The next turn on the trunk, however long that is: the call has its seat."""
+    """The next turn on the trunk, however long that is: the call has its seat. It comes after those that leave late now."""
     now = engine.clock.now()
     with engine.db.write() as connection:
         line = held(connection, trunk)
         if line is None:  # removed meanwhile: the transport says what becomes of it
             return now
-        turn = next_turn(line.next_call_at, line.calls_per_second, now)
+        turn = next_turn(line.next_call_at, line.calls_per_second, now + _LATE)
         take_turn(connection, line, turn)
     return turn
 

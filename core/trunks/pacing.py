@@ -19,7 +19,7 @@ PATIENCE = timedelta(seconds=3)
 """The longest that a call waits for its turn, in clock time."""
 _FURTHEST = timedelta(minutes=1)
 """A dialout takes no turn later than `PATIENCE`; calls that missed theirs, because they waited for a CRM, may take later ones."""
-_MARGIN_SECONDS = 0.005
+_MARGIN_SECONDS = 0.02
 """Added to a window of calls: what left at one moment reaches the trunk a little later, not always by the same delay."""
 
 

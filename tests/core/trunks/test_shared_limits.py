@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from core.calls import departure
 from core.calls.run import CallRun
 from core.calls.tables import CallEvent
 from core.kernel.database import Database
@@ -86,3 +87,28 @@ def test_calls_that_missed_their_turn_take_another_one(database: Database, tmp_p
     left = sorted(datetime.fromisoformat(line["time"]) for line in lines if line["event"] == "invite")
     assert len(left) == 5
     assert all(later - earlier >= timedelta(seconds=1 / RATE) for earlier, later in pairwise(left))
+
+
+def test_calls_of_a_process_that_stood_still_leave_at_the_rate(
+    database: Database, tmp_path: Path, in_virtual_time: Callable[..., Any]
+) -> None:
+    """Their turns have passed when it goes on: they take others, else the trunk would refuse what leaves all at once."""
+
+    async def test(clock: VirtualClock) -> None:
+        async with open_core(database, clock, tmp_path, calls_per_second=RATE) as core:
+            stall_ends = clock.now() + timedelta(seconds=4)
+            real = departure.await_departure
+
+            async def late(engine: Any, turn: datetime, *rest: Any) -> Any:
+                await clock.sleep((stall_ends - clock.now()).total_seconds())
+                return await real(engine, turn, *rest)
+
+            monkeypatch.setattr("core.calls.run.await_departure", late)
+            answers = await core.together(*(core.dial(phone) for phone in talkers(5)))
+            assert [answer.status_code for answer in answers] == [200] * 5
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        in_virtual_time(test)
+    lines = [json.loads(line) for line in (tmp_path / "network.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert not [line for line in lines if line.get("refused_by")]
+    assert sum(line["event"] == "invite" for line in lines) == 5
