@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy import Connection, Row
 from starlette.exceptions import HTTPException
 
@@ -20,6 +20,7 @@ from dialler.imports.queries import variable_names
 from dialler.leads.export import ATTEMPT_COLUMNS, attempt_pages, csv_text, lead_columns, lead_pages
 from dialler.leads.held import resolve
 from dialler.leads.queries import AttemptFilter, LeadFilter, attempts_of, find_leads, history_of, list_attempts, list_leads
+from dialler.leads.states import STATES
 
 __all__ = ["router"]
 
@@ -30,6 +31,16 @@ router = APIRouter(prefix="/api/v1/campaigns/{campaign_id}", tags=["campaigns"])
 _LARGEST = 2**63 - 1
 LeadId = Annotated[int, Path(ge=1, le=_LARGEST)]
 Word = Annotated[str | None, Query(max_length=200)]
+
+
+def _known(state: str | None) -> str | None:
+    """A typing error must not look like a campaign without such leads."""
+    if state is not None and state not in STATES:
+        raise ValueError(f"there is no such state; the states are {', '.join(STATES)}")
+    return state
+
+
+LeadState = Annotated[str | None, AfterValidator(_known), Query(max_length=200)]
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
@@ -114,7 +125,7 @@ class ResolveBody(StrictBody):
 async def get_leads(
     campaign_id: CampaignId,
     dialler: TheDialler,
-    state: Word = None,
+    state: LeadState = None,
     disposition: Word = None,
     outcome: Word = None,
     phone: Annotated[str | None, Query(max_length=64, description="As lists show it: E.164.")] = None,
