@@ -35,8 +35,9 @@ from core.kernel.processes import LeaseKeeper, this_process
 from core.kernel.scaled_clock import ScaledClock
 from core.kernel.secrets import SecretBox
 from core.kernel.virtual_clock import VirtualClock
-from core.outgoing.client import AsgiApp, OutgoingClient
+from core.outgoing.client import OutgoingClient
 from core.outgoing.reach import Reach
+from core.outgoing.routing import AsgiApp
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
 from core.trunks.documents import apply_trunks
 from core.trunks.records import find_trunk

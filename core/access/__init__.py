@@ -1,6 +1,7 @@
 """Who may ask (API keys), and what we show to others (secrets). docs/keys.md
 
-keys       API keys: made, checked, revoked
+keys       API keys: made, changed, rotated, revoked
+checks     the key of a request: whose, and whether it may be used now
 embedded   the key of the dialler that runs in the same process
 rate       how often a key may be used
 secrets    the secret store

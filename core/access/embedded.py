@@ -13,7 +13,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete
 
-from core.access.keys import Unauthorized, create, list_keys, verify
+from core.access.checks import Unauthorized, verify
+from core.access.keys import create, list_keys
 from core.access.secrets import SecretMissing, SecretStore
 from core.access.tables import ApiKey
 from core.kernel.secrets import CannotDecrypt

@@ -1,4 +1,4 @@
-"""API keys: made, checked, listed, changed, rotated, revoked.
+"""API keys: made, listed, changed, rotated, revoked. `core.access.checks` judges the key of a request.
 
 A key is 256 random bits behind `dk_` (role `dialout`), `da_` (role `admin`) or `dp_` (role `agent`: a person at the agent
 desk, made with them by `core.desk.agents`; no bot is in its scope). It is shown once; the database has its
@@ -19,7 +19,6 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Row, Table, insert, select, update
 
-from core.access.rate import Refused, Taken, take
 from core.access.tables import ApiKey
 
 __all__ = [
@@ -29,20 +28,16 @@ __all__ = [
     "NewKey",
     "ResultsEndpoint",
     "Role",
-    "TooManyRequests",
-    "Unauthorized",
-    "admit",
     "change",
     "create",
     "find_key",
-    "identify",
-    "is_to_be_counted",
+    "hash_of",
+    "info_of",
     "list_keys",
     "results_endpoint",
     "revoke",
     "rotate",
     "set_expiry",
-    "verify",
 ]
 
 Role = Literal["dialout", "admin", "agent"]
@@ -51,25 +46,8 @@ _keys: Table = ApiKey.__table__  # type: ignore[attr-defined]
 
 _MARKS: dict[Role, str] = {"dialout": "dk_", "admin": "da_", "agent": "dp_"}
 _SHOWN = 8  # characters of the secret part that a list shows: 48 of its 256 bits
-_LONGEST = 128
-_USE_NOTED_EVERY = timedelta(minutes=1)
 DEFAULT_OVERLAP = timedelta(hours=24)
 """How long the former key works after a rotation."""
-
-
-class Unauthorized(Exception):
-    """The API key is missing, unknown, revoked or expired; which of them is not told."""
-
-    def __init__(self) -> None:
-        super().__init__("Missing or invalid API key: send a valid one in the X-API-Key header.")
-
-
-class TooManyRequests(Exception):
-    """The key has used up its requests a minute; the next may come at `retry_at`."""
-
-    def __init__(self, per_minute: int, retry_at: datetime) -> None:
-        super().__init__(f"This API key may send {per_minute} requests a minute. Wait, and send this one again.")
-        self.retry_at = retry_at
 
 
 @dataclass(frozen=True)
@@ -169,9 +147,9 @@ def create(
         raise ValueError(f"the role of a key is dialout, admin or agent, not {role}")
     settings = KeySettings(name, None if bots is None else tuple(bots), results_url, results_secret, expires_at, requests_per_minute)
     key, shown = _mint(role)
-    row = {**_values(settings), "id": key_id, "role": role, "prefix": shown, "created_at": now, "key_hash": _hash(key)}
+    row = {**_values(settings), "id": key_id, "role": role, "prefix": shown, "created_at": now, "key_hash": hash_of(key)}
     stored = connection.execute(insert(_keys).values(row).returning(*_keys.c)).one()
-    return NewKey(key, _info(stored))
+    return NewKey(key, info_of(stored))
 
 
 def rotate(connection: Connection, key_id: str, now: datetime, overlap: timedelta = DEFAULT_OVERLAP) -> NewKey | None:
@@ -183,11 +161,11 @@ def rotate(connection: Connection, key_id: str, now: datetime, overlap: timedelt
     if role is None:
         return None
     key, shown = _mint(role)
-    values = {"key_hash": _hash(key), "prefix": shown, "previous_hash": _keys.c.key_hash, "previous_until": now + overlap}
+    values = {"key_hash": hash_of(key), "prefix": shown, "previous_hash": _keys.c.key_hash, "previous_until": now + overlap}
     stored = connection.execute(
         update(_keys).where(_keys.c.id == key_id, _keys.c.revoked_at.is_(None)).values(values).returning(*_keys.c)
     ).one_or_none()
-    return None if stored is None else NewKey(key, _info(stored))
+    return None if stored is None else NewKey(key, info_of(stored))
 
 
 def change(connection: Connection, key_id: str, settings: KeySettings) -> KeyInfo | None:
@@ -198,71 +176,18 @@ def change(connection: Connection, key_id: str, settings: KeySettings) -> KeyInf
     """
     values = _values(settings)
     stored = connection.execute(update(_keys).where(_keys.c.id == key_id).values(values).returning(*_keys.c)).one_or_none()
-    return None if stored is None else _info(stored)
-
-
-def identify(connection: Connection, header: str | None, now: datetime) -> KeyInfo:
-    """Whose key this is. Only reads.
-
-    Args:
-        connection: a transaction.
-        header: the value of the X-API-Key header.
-        now: the clock's time.
-
-    Raises:
-        Unauthorized: when it is missing, unknown, revoked or expired.
-    """
-    if not header or len(header) > _LONGEST or not header.isascii():
-        raise Unauthorized
-    given = _hash(header)
-    row = connection.execute(select(_keys).where((_keys.c.key_hash == given) | (_keys.c.previous_hash == given))).one_or_none()
-    if row is None or not (info := _info(row)).is_valid(now):
-        raise Unauthorized
-    if row.key_hash != given and not (info.previous_until and now < info.previous_until):
-        raise Unauthorized
-    return info
-
-
-def is_to_be_counted(key: KeyInfo, now: datetime) -> bool:
-    """Whether a use of the key has to be written down: it has a limit, or its last noted use was a minute ago."""
-    # abs: a run in virtual time may have left a use in the future
-    return key.requests_per_minute is not None or key.last_used_at is None or abs(now - key.last_used_at) >= _USE_NOTED_EVERY
-
-
-def verify(connection: Connection, header: str | None, now: datetime) -> KeyInfo:
-    """`identify`, in a transaction that may write: notes the use, at most once a minute."""
-    info = identify(connection, header, now)
-    if info.last_used_at is None or abs(now - info.last_used_at) >= _USE_NOTED_EVERY:
-        connection.execute(update(_keys).where(_keys.c.id == info.id).values(last_used_at=now))
-    return info
-
-
-def admit(connection: Connection, key: KeyInfo, now: datetime) -> None:
-    """Count one request against the key's limit, if it has one.
-
-    Raises:
-        TooManyRequests: when it is used up; the request is not counted then.
-    """
-    if key.requests_per_minute is None:
-        return
-    mine = _keys.c.id == key.id
-    full_at = connection.execute(select(_keys.c.rate_full_at).where(mine).with_for_update()).scalar_one()
-    match take(full_at, key.requests_per_minute, now):
-        case Taken(after):
-            connection.execute(update(_keys).where(mine).values(rate_full_at=after))
-        case Refused(retry_at):
-            raise TooManyRequests(key.requests_per_minute, retry_at)
+    return None if stored is None else info_of(stored)
 
 
 def find_key(connection: Connection, key_id: str) -> KeyInfo | None:
     """A key by its id, revoked or not."""
     row = connection.execute(select(_keys).where(_keys.c.id == key_id)).one_or_none()
-    return None if row is None else _info(row)
+    return None if row is None else info_of(row)
 
 
 def list_keys(connection: Connection) -> list[KeyInfo]:
     """Every key, oldest first, revoked ones too."""
-    return [_info(row) for row in connection.execute(select(_keys).order_by(_keys.c.created_at, _keys.c.id))]
+    return [info_of(row) for row in connection.execute(select(_keys).order_by(_keys.c.created_at, _keys.c.id))]
 
 
 def revoke(connection: Connection, key_id: str, now: datetime) -> bool:
@@ -296,10 +221,12 @@ def _values(settings: KeySettings) -> dict[str, Any]:
     return {**asdict(settings), "bots": None if settings.bots is None else list(settings.bots)}
 
 
-def _hash(key: str) -> str:
+def hash_of(key: str) -> str:
+    """What the database knows a key by."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _info(row: Row[Any]) -> KeyInfo:
+def info_of(row: Row[Any]) -> KeyInfo:
+    """The key of a row."""
     fields = {name: getattr(row, name) for name in KeyInfo.__dataclass_fields__}
     return KeyInfo(**{**fields, "bots": None if row.bots is None else tuple(row.bots)})

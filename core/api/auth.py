@@ -8,7 +8,8 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader
 from starlette.exceptions import HTTPException
 
-from core.access.keys import KeyInfo, TooManyRequests, admit, identify, is_to_be_counted, verify
+from core.access.checks import TooManyRequests, admit, identify, is_to_be_counted, verify
+from core.access.keys import KeyInfo
 from core.api.problems import retry_after
 from core.engine import Engine
 

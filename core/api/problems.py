@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from core.access.keys import Unauthorized
+from core.access.checks import Unauthorized
 from core.api.json_body import BodyTooLarge
 from core.calls.refusals import BotNotFound, FieldProblem, InvalidRequest, KeyReused, NotNow
 from core.kernel.clock import Clock

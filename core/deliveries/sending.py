@@ -14,8 +14,9 @@ from core.access.secrets import SecretError, SecretStore
 from core.deliveries.backoff import parse_retry_after
 from core.deliveries.claims import Attempt, Claimed
 from core.kernel.secrets import SecretBoxError
-from core.outgoing.client import OutgoingClient, Reply
+from core.outgoing.client import OutgoingClient
 from core.outgoing.errors import OutgoingError
+from core.outgoing.replies import Reply
 
 __all__ = ["Unsendable", "Wire", "prepare", "send"]
 

@@ -1,6 +1,8 @@
 """Everything that leaves over HTTP: one client, guarded against internal addresses (docs/security.md).
 
-client      the client: limits, aliases, apps mounted in process
+client      the client: limits, aliases
+replies     answers, and reading their bodies within bounds
+routing     hosts that are apps in this process
 guard       which addresses may be connected to
 transport   the httpx transport over the guard
 errors      what can go wrong

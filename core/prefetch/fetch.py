@@ -12,10 +12,11 @@ from typing import Any, Literal
 from core.access.secrets import SecretError
 from core.bots.prefetch_config import PrefetchConfig
 from core.kernel.secrets import SecretBoxError
-from core.outgoing.client import Reply, TimeLimits
+from core.outgoing.client import TimeLimits
 from core.outgoing.errors import OutgoingError
 from core.outgoing.headers import headers_of
 from core.outgoing.reach import Reach
+from core.outgoing.replies import Reply
 from core.prefetch.answer import NoFields, fields_in
 from core.prefetch.plan import Plan, plan
 from core.templates.addresses import UnusableValue

@@ -16,9 +16,10 @@ from core.conversation.llm.sse import EventDecoder, TooLong
 from core.deliveries.backoff import parse_retry_after
 from core.kernel.clock import utc_now
 from core.kernel.secrets import SecretBoxError
-from core.outgoing.client import StreamedReply, TimeLimits
+from core.outgoing.client import TimeLimits
 from core.outgoing.errors import OutgoingError, RequestFailed
 from core.outgoing.reach import Reach
+from core.outgoing.replies import StreamedReply
 
 __all__ = ["ModelError", "Timed", "ask_model"]
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from core.access.keys import NewKey, Unauthorized, create, list_keys, results_endpoint, revoke, set_expiry, verify
+from core.access.checks import Unauthorized, verify
+from core.access.keys import NewKey, create, list_keys, results_endpoint, revoke, set_expiry
 from core.kernel.database import Database
 from tests.conftest import START
 

@@ -19,9 +19,10 @@ from core.access.secrets import SecretStore
 from core.calls.tables import CallEvent
 from core.deliveries.tables import Delivery
 from core.kernel.secrets import SecretBox
-from core.outgoing.client import OutgoingClient, Reply
+from core.outgoing.client import OutgoingClient
 from core.outgoing.guard import AllowList
 from core.outgoing.reach import Reach
+from core.outgoing.replies import Reply
 from core.trunks.store import every_trunk
 from tests.core.api.support import BOT, DECLINES, PAYS, Core
 from tests.core.outgoing.servers import Answer, Server, raw, serving

@@ -1,0 +1,86 @@
+"""The API key of a request: whose it is, whether it is valid, whether it may be used once more this minute."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Table, select, update
+
+from core.access.keys import KeyInfo, hash_of, info_of
+from core.access.rate import Refused, Taken, take
+from core.access.tables import ApiKey
+
+__all__ = ["TooManyRequests", "Unauthorized", "admit", "identify", "is_to_be_counted", "verify"]
+
+_keys: Table = ApiKey.__table__  # type: ignore[attr-defined]
+
+_LONGEST = 128
+_USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+class Unauthorized(Exception):
+    """The API key is missing, unknown, revoked or expired; which of them is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("Missing or invalid API key: send a valid one in the X-API-Key header.")
+
+
+class TooManyRequests(Exception):
+    """The key has used up its requests a minute; the next may come at `retry_at`."""
+
+    def __init__(self, per_minute: int, retry_at: datetime) -> None:
+        super().__init__(f"This API key may send {per_minute} requests a minute. Wait, and send this one again.")
+        self.retry_at = retry_at
+
+
+def identify(connection: Connection, header: str | None, now: datetime) -> KeyInfo:
+    """Whose key this is. Only reads.
+
+    Args:
+        connection: a transaction.
+        header: the value of the X-API-Key header.
+        now: the clock's time.
+
+    Raises:
+        Unauthorized: when it is missing, unknown, revoked or expired.
+    """
+    if not header or len(header) > _LONGEST or not header.isascii():
+        raise Unauthorized
+    given = hash_of(header)
+    row = connection.execute(select(_keys).where((_keys.c.key_hash == given) | (_keys.c.previous_hash == given))).one_or_none()
+    if row is None or not (info := info_of(row)).is_valid(now):
+        raise Unauthorized
+    if row.key_hash != given and not (info.previous_until and now < info.previous_until):
+        raise Unauthorized
+    return info
+
+
+def is_to_be_counted(key: KeyInfo, now: datetime) -> bool:
+    """Whether a use of the key has to be written down: it has a limit, or its last noted use was a minute ago."""
+    # abs: a run in virtual time may have left a use in the future
+    return key.requests_per_minute is not None or key.last_used_at is None or abs(now - key.last_used_at) >= _USE_NOTED_EVERY
+
+
+def verify(connection: Connection, header: str | None, now: datetime) -> KeyInfo:
+    """`identify`, in a transaction that may write: notes the use, at most once a minute."""
+    info = identify(connection, header, now)
+    if info.last_used_at is None or abs(now - info.last_used_at) >= _USE_NOTED_EVERY:
+        connection.execute(update(_keys).where(_keys.c.id == info.id).values(last_used_at=now))
+    return info
+
+
+def admit(connection: Connection, key: KeyInfo, now: datetime) -> None:
+    """Count one request against the key's limit, if it has one.
+
+    Raises:
+        TooManyRequests: when it is used up; the request is not counted then.
+    """
+    if key.requests_per_minute is None:
+        return
+    mine = _keys.c.id == key.id
+    full_at = connection.execute(select(_keys.c.rate_full_at).where(mine).with_for_update()).scalar_one()
+    match take(full_at, key.requests_per_minute, now):
+        case Taken(after):
+            connection.execute(update(_keys).where(mine).values(rate_full_at=after))
+        case Refused(retry_at):
+            raise TooManyRequests(key.requests_per_minute, retry_at)

@@ -1,0 +1,105 @@
+"""Answers, and reading their bodies: all of it bounded, in bytes and in real seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+import httpcore
+import httpx
+
+from core.outgoing.errors import BadRequest, ConnectionLost, TimedOut, TlsFailed, TooLarge
+
+__all__ = ["Reply", "StreamedReply", "beginning_of", "parts_of", "translated"]
+
+_MOST_BODY = 64 * 1024
+_MOST_STREAMED = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer.
+
+    `headers` have names in lower case. `body` is its first 64 KiB; `truncated` says that there was more, or that the
+    connection broke or the time ran out while it was read: the status counts all the same. `seconds` is real time.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    truncated: bool
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 is replaced."""
+        return self.body.decode("utf-8", errors="replace")
+
+
+@dataclass(frozen=True)
+class StreamedReply:
+    """An answer whose body comes bit by bit; `headers` as in `Reply`.
+
+    `parts` gives the body as it comes, and raises one of `core.outgoing.errors` when it breaks off, takes longer than the
+    limits allow, or is longer than 4 MiB.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    parts: AsyncIterator[bytes] = field(repr=False)
+
+
+async def parts_of(response: httpx.Response, where: str, deadline: float) -> AsyncGenerator[bytes, None]:
+    """The body as it comes, until the moment `deadline` (monotonic)."""
+    size = 0
+    async with contextlib.aclosing(cast(AsyncGenerator[bytes, None], response.aiter_raw())) as raw:
+        while True:
+            try:
+                async with asyncio.timeout(deadline - time.monotonic()):  # not around the yield: that is the reader's time
+                    part = await anext(raw, None)
+            except TimeoutError as error:
+                raise TimedOut(f"{where} did not finish its answer in time") from error
+            except Exception as error:
+                raise translated(error, where) from error
+            if part is None:
+                return
+            size += len(part)
+            if size > _MOST_STREAMED:
+                raise TooLarge(f"{where} sent more than {_MOST_STREAMED // 1024 // 1024} MiB")
+            yield part
+
+
+async def beginning_of(response: httpx.Response, seconds: float) -> tuple[bytes, bool]:
+    """The first 64 KiB of the body, and whether that is not all of it. The status is known: nothing here is a failure."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for part in response.aiter_raw():
+                body += part
+                if len(body) > _MOST_BODY:
+                    break
+            else:
+                return bytes(body), False
+    except (TimeoutError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
+        pass  # what came, came
+    finally:
+        await response.aclose()  # drops the connection unless all of the answer was read
+    return bytes(body[:_MOST_BODY]), True
+
+
+def translated(error: Exception, where: str) -> Exception:
+    """An error of httpx or httpcore as one of ours; a bug stays what it is."""
+    text = str(error)
+    if isinstance(error, (httpcore.ConnectError, httpx.ConnectError)) and ("CERTIFICATE" in text.upper() or "SSL" in text.upper()):
+        return TlsFailed(f"the TLS certificate or handshake of {where} is not in order: {text}")
+    if isinstance(error, (httpcore.TimeoutException, httpx.TimeoutException)):
+        return TimedOut(f"{where} gave no answer in time")
+    if isinstance(error, (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol, httpx.UnsupportedProtocol)):
+        return BadRequest(f"the request to {where} has a header or an address that HTTP does not allow")
+    if isinstance(error, (httpcore.NetworkError, httpcore.ProtocolError, httpx.TransportError)):
+        return ConnectionLost(f"{where} broke the connection off, or did not answer in HTTP")
+    return error
