@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := out/demo
+SERVED := out/serve
 SAMPLE := sample_campaigns/loan_reminder
 # a Wednesday morning in the bot's time zone: so the demonstration is the same at any hour of any day
 START := 2026-03-04T10:00
@@ -27,8 +28,8 @@ run: $(BASE_STAMP) ## Run the sample campaign on the sandbox network, in about a
 	@$(BIN)/dialler run $(SAMPLE) --out $(DEMO) --database sqlite:///$(DEMO)/dialler.db --start $(START) --seed 1 --speed max
 
 serve: $(BASE_STAMP) ## The same, and keep the API up until Ctrl-C (PORT=8080)
-	@rm -rf $(DEMO)
-	@$(BIN)/dialler serve $(SAMPLE) --out $(DEMO) --database sqlite:///$(DEMO)/dialler.db --start $(START) --seed 1 --speed 7200 --port $(PORT)
+	@rm -rf $(SERVED)
+	@$(BIN)/dialler serve $(SAMPLE) --out $(SERVED) --database sqlite:///$(SERVED)/dialler.db --start $(START) --seed 1 --speed 7200 --port $(PORT)
 
 test: $(DEV_STAMP) lint ## Everything that must pass: formatting, lint, types, imports, the whole suite
 	@$(BIN)/python -m pytest -n 2
