@@ -24,13 +24,11 @@ if TYPE_CHECKING:
     from core.voice.ports import Voice
     from core.voice.recording import CallRecording, RecordingWriter
 
-__all__ = ["MISSING", "VOICES", "SipParts", "add_sip", "has_sippy", "line_of", "listen", "voice_for"]
+__all__ = ["MISSING", "SipParts", "add_sip", "has_sippy", "line_of", "listen", "voice_for"]
 
 log = logging.getLogger(__name__)
 
 MISSING = "SIP needs the package sippy: install the extra, pip install 'campaign-dialler[sip]'"
-VOICES = ("tones",)
-"""The voices that there are. `tones` has no words, and speaks on lab trunks only."""
 
 
 def has_sippy() -> bool:

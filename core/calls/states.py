@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BEFORE_ANSWER", "LIVE", "STATES", "TRANSITIONS", "next_state"]
+__all__ = ["LIVE", "STATES", "TRANSITIONS", "next_state"]
 
 STATES: Final = ("placing", "ringing", "talking", "ended", "finishing", "done")
 LIVE: Final = ("placing", "ringing", "talking")
 """States in which a call holds a seat."""
-BEFORE_ANSWER: Final = ("placing", "ringing")
 
 TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     ("placing", "rang"): "ringing",

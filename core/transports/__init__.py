@@ -1,6 +1,7 @@
 """Transports: what carries a call. One protocol (`base`), one folder or module each.
 
 base       the protocol: place a call, follow its events, speak, hang up, transfer
+events     the events of a leg, in order; the last one is read again
 refused    a leg for calls that did not leave
 sandbox/   a simulated phone network, built in: the default
 sip/       real calls over SIP trunks, from this process

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
 from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, LegEvent, Playout, Ringing, TransferOutcome
+from core.transports.events import LegEvents
 from core.voice.line import BeepHeard, Line, LineEvent, PlayoutEnded, Sound, SpeechBegan, SpeechEnded, SpeechSound
 from core.voice.ports import RATE, AudioEvent, AudioLeg, Frame, Voice, VoiceError
 from core.voice.recording import CallRecording
@@ -71,10 +72,8 @@ class VoiceLeg:
         self._audio, self._voice, self._clock, self._run_soon = audio, voice, clock, run_soon
         self._call_id, self._open_recording = call_id, recording
         self._recording: CallRecording | None = None
-        self._events: Mailbox[LegEvent] = Mailbox(clock)
+        self._events: LegEvents[LegEvent] = LegEvents(clock)
         self._over = clock.signal()
-        self._final: LegEvent | None = None
-        self._final_seen = False
         self._line: Line | None = None
         self._playout_over = clock.signal()
         self._sound: Sound | None = None
@@ -96,11 +95,7 @@ class VoiceLeg:
 
     async def next(self, timeout: float | None = None) -> LegEvent | None:
         """The next event; None when nothing happened for `timeout` clock seconds."""
-        if self._final_seen:
-            return self._final
-        event = await self._events.get(timeout)
-        self._final_seen = event is not None and event is self._final
-        return event
+        return await self._events.next(timeout)
 
     async def say(self, text: str) -> Playout:
         """Speak.
@@ -183,8 +178,7 @@ class VoiceLeg:
             self._clock.cancel(self._understanding)
         if self._recording is not None:
             self._recording.close()
-        self._final = final
-        self._events.put(final)
+        self._events.end(final)
         if (first := self.answer_to_first_audio) is not None:
             log.info("call %s: first audio %.0f ms after the answer", self._call_id, first * 1000)
 

@@ -22,7 +22,7 @@ from dialler.campaigns.store import read_campaign
 from dialler.leads.progress import progress
 from web.composition import Whole
 
-__all__ = ["JsonReporter", "LiveReporter", "Reporter", "RunProgress", "SilentReporter", "look", "report_progress"]
+__all__ = ["JsonReporter", "LiveReporter", "Reporter", "RunProgress", "look", "report_progress"]
 
 _EVERY = 0.5
 _LINE_EVERY = 5.0
@@ -99,9 +99,6 @@ class Reporter:
 
     def end(self) -> None:
         """The run is over."""
-
-
-SilentReporter = Reporter
 
 
 class JsonReporter(Reporter):

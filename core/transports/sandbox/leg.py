@@ -11,6 +11,7 @@ from typing import Final
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
 from core.transports.base import Answered, Beep, Failed, Heard, HungUp, LegEvent, PlaceOrder, Playout, Ringing, TransferOutcome
+from core.transports.events import LegEvents
 from core.transports.sandbox.behaviour import Callee, Moment, PickedUp, Quiet, Said, Stimulus
 from core.transports.sandbox.fate import Fate
 from core.transports.sandbox.network_log import Arrival, EndedBy, NetworkLog
@@ -66,11 +67,9 @@ class SandboxLeg:
         self._arrival = Arrival(order.to_number, order.from_number, order.attempt)
         self._incoming = incoming
         self._seed, self._transfers, self._on_end = seed, transfers, on_end
-        self._events: Mailbox[LegEvent] = Mailbox(clock)
+        self._events: LegEvents[LegEvent] = LegEvents(clock)
         self._inbox: Mailbox[Said | _Over] = Mailbox(clock)  # what the callee hears
         self._over = clock.signal()
-        self._final: LegEvent | None = None
-        self._final_seen = False
         self._answered_at: datetime | None = None
         self._bot_lines = self._turns = 0
         self._bot_speaks = False
@@ -83,15 +82,11 @@ class SandboxLeg:
 
     async def next(self, timeout: float | None = None) -> LegEvent | None:
         """The next event; None when nothing happened for `timeout` clock seconds."""
-        if self._final_seen:
-            return self._final
-        event = await self._events.get(timeout)
-        self._final_seen = event is not None and event is self._final
-        return event
+        return await self._events.next(timeout)
 
     async def say(self, text: str) -> Playout:
         """Speak: takes the time that the words take, unless the callee stops it or the call is over."""
-        if self._answered_at is None or self._final is not None:
+        if self._answered_at is None or self._events.final is not None:
             return _NOTHING_SAID
         words = text.split()
         if not words:
@@ -125,7 +120,7 @@ class SandboxLeg:
 
     async def transfer(self, destination: str) -> TransferOutcome:
         """Hand the callee over. It takes a few seconds; when it succeeds, the call is over for us."""
-        if self._answered_at is None or self._final is not None:
+        if self._answered_at is None or self._events.final is not None:
             return _NO_CALL
         if await self._over.wait(self._stream("transfer", destination).uniform(1.0, 3.0)):
             return _NO_CALL
@@ -217,10 +212,9 @@ class SandboxLeg:
 
     def _end(self, final: Failed | HungUp, by: EndedBy, sip_status: int) -> None:
         """The call is over; only the first end counts."""
-        if self._final is not None:
+        if self._events.final is not None:
             return
-        self._final = final
-        self._events.put(final)
+        self._events.end(final)
         self._inbox.put(_OVER)
         self._over.set()
         self._on_end(self)

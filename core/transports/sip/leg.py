@@ -9,6 +9,7 @@ from collections.abc import Callable
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
 from core.transports.base import Answered, Failed, HungUp, TransferOutcome
+from core.transports.events import LegEvents
 from core.transports.sip.call import Refused, SipCall
 from core.transports.sip.media import MediaSession
 from core.transports.sip.reasons import refused_by_trunk
@@ -34,10 +35,8 @@ class SipAudioLeg:
         self._clock, self._on_over = clock, on_over
         self._full, self._too_fast = crowded
         self._loop = asyncio.get_running_loop()
-        self._events: Mailbox[AudioEvent] = Mailbox(clock)
+        self._events: LegEvents[AudioEvent] = LegEvents(clock)
         self._news: Mailbox[Reply | None] = Mailbox(clock)  # of a transfer; None: the call is over
-        self._final: AudioEvent | None = None
-        self._final_seen = False
         self._answered = self._hanging_up = False
         self._call: SipCall | None = None
         self._session: MediaSession | None = None
@@ -63,11 +62,7 @@ class SipAudioLeg:
 
     async def next(self, timeout: float | None = None) -> AudioEvent | None:
         """The next event; None when nothing happened for `timeout` clock seconds."""
-        if self._final_seen:
-            return self._final
-        event = await self._events.get(timeout)
-        self._final_seen = event is not None and event is self._final
-        return event
+        return await self._events.next(timeout)
 
     def connect(self, end: AudioEnd) -> None:
         """From now on exchange sound with this end."""
@@ -81,7 +76,7 @@ class SipAudioLeg:
 
     async def hang_up(self, reason: str = "") -> None:
         """CANCEL before the answer, BYE after it; nothing if the call is over."""
-        if self._final is not None or self._call is None or self._call.dialog is None:
+        if self._events.final is not None or self._call is None or self._call.dialog is None:
             return
         self._hanging_up = True
         self._call.dialog.hang_up()
@@ -93,7 +88,7 @@ class SipAudioLeg:
 
         A callee's side that hangs up after it has taken the REFER is taken to have gone where it was sent.
         """
-        if not self._answered or self._final is not None or self._call is None or self._call.dialog is None:
+        if not self._answered or self._events.final is not None or self._call is None or self._call.dialog is None:
             return _NO_CALL
         self._call.dialog.refer(self._uri(destination), self.own_uri, lambda reply: self.run_soon(lambda: self._news.put(reply)))
         taken = False
@@ -101,7 +96,7 @@ class SipAudioLeg:
         while (left := deadline - self._clock.now().timestamp()) > 0:
             reply = await self._news.get(left)
             if reply is None:
-                if self._final is not None:
+                if self._events.final is not None:
                     return TransferOutcome(True, 200, "OK") if taken else _NO_CALL
                 continue
             if reply.status >= 300:
@@ -118,7 +113,7 @@ class SipAudioLeg:
         return f"sip:{number}@{self.host}"
 
     def _take(self, event: AudioEvent | Refused) -> None:
-        if self._final is not None:
+        if self._events.final is not None:
             return
         if isinstance(event, Refused):
             ours = event.from_us and event.status == 408 and not event.rang
@@ -137,7 +132,6 @@ class SipAudioLeg:
             self._events.put(event)
 
     def _end(self, final: Failed | HungUp) -> None:
-        self._final = final
-        self._events.put(final)
+        self._events.end(final)
         self._news.put(None)
         self._on_over()
