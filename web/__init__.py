@@ -7,6 +7,7 @@ run/, serve/  one campaign from its folder; the API, kept up
 dialling, ownership   the runner of a campaign and what goes on beside it; who owns it
 recordings    wires recordings
 sip           wires calls over SIP
+voices        what speaks and listens on calls that carry sound
 sample_crm/   a CRM to try pushes with
 schema, migrate, migrations/   every table in one place; to the current version
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -18,13 +17,13 @@ from core.transports.sip.settings import BadSipSettings, read_settings
 from core.transports.sip.signalling import SipUnavailable
 from core.trunks.records import BUILT_IN, SIP, UnknownTrunk, all_trunks, find_trunk
 from web.settings import Settings
+from web.voices import make_speech
 
 if TYPE_CHECKING:
     from core.transports.sip.transport import SipTransport, TrunkLine
-    from core.voice.ports import Voice
-    from core.voice.recording import CallRecording, RecordingWriter
+    from core.voice.recording import RecordingWriter
 
-__all__ = ["MISSING", "SipParts", "add_sip", "has_sippy", "line_of", "listen", "voice_for"]
+__all__ = ["MISSING", "SipParts", "add_sip", "has_sippy", "line_of", "listen"]
 
 log = logging.getLogger(__name__)
 
@@ -83,33 +82,13 @@ def add_sip(settings: Settings, engine: Engine, secrets: SecretStore) -> SipPart
         with engine.db.read() as connection:
             return line_of(connection, secrets, name)
 
-    def record(order: PlaceOrder) -> Callable[[], CallRecording] | None:
-        recordings = engine.recordings
-        if not order.record or recordings is None:
-            return None
-        return lambda: writer.open(recordings.file_of(order.call_id))
+    def is_lab(order: PlaceOrder) -> bool:
+        return look(order.trunk).settings.lab
 
-    def speak(order: PlaceOrder) -> Voice:
-        return voice_for(settings.voice, lab=look(order.trunk).settings.lab)
-
-    transport = SipTransport(engine.clock, SippySignalling(), line_of=look, voice_of=speak, recording_of=record)
+    speech = make_speech(settings, engine, writer, is_lab)
+    transport = SipTransport(engine.clock, SippySignalling(), line_of=look, speech=speech)
     engine.transports[transport.name] = transport
     return SipParts(transport, writer)
-
-
-def voice_for(name: str | None, *, lab: bool) -> Voice:
-    """The voice of that name.
-
-    Raises:
-        SipUnavailable: there is none, or it must not be heard by anybody.
-    """
-    from core.voice.tones import TonesVoice  # noqa: PLC0415 - loads numpy
-
-    if name == "tones" and lab:
-        return TonesVoice()
-    if name == "tones":
-        raise SipUnavailable("the voice 'tones' has no words: it speaks on lab trunks only, never to people")
-    raise SipUnavailable("no voice is configured, so nobody could be talked to (docs/real-calls.md)")
 
 
 async def listen(parts: SipParts, engine: Engine) -> None:

@@ -1,5 +1,6 @@
 """From audio to text and back: what stands between a transport that carries sound and a conversation that speaks text.
 
+errors     what can go wrong
 ports      the protocols: an audio leg of a transport, a voice (speech synthesis and recognition)
 activity   who speaks: voice activity from the energy of frames
 beep       the tone of an answering machine

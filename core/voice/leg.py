@@ -12,8 +12,9 @@ from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
 from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, LegEvent, Playout, Ringing, TransferOutcome
 from core.transports.events import LegEvents
+from core.voice.errors import VoiceError
 from core.voice.line import BeepHeard, Line, LineEvent, PlayoutEnded, Sound, SpeechBegan, SpeechEnded, SpeechSound
-from core.voice.ports import RATE, AudioEvent, AudioLeg, Frame, Voice, VoiceError
+from core.voice.ports import RATE, AudioEvent, AudioLeg, Frame, Voice
 from core.voice.recording import CallRecording
 
 __all__ = ["VoiceLeg"]
@@ -54,7 +55,6 @@ class VoiceLeg:
         audio: the leg that carries the sound.
         voice: what speaks and understands.
         clock: all waiting is done through it.
-        run_soon: calls a function in the event loop's thread, from any thread.
         call_id: for the log.
         recording: where both sides are recorded; it is begun at the answer.
     """
@@ -65,11 +65,10 @@ class VoiceLeg:
         voice: Voice,
         clock: Clock,
         *,
-        run_soon: Callable[[Callable[[], None]], None],
         call_id: str,
         recording: Callable[[], CallRecording] | None = None,
     ) -> None:
-        self._audio, self._voice, self._clock, self._run_soon = audio, voice, clock, run_soon
+        self._audio, self._voice, self._clock = audio, voice, clock
         self._call_id, self._open_recording = call_id, recording
         self._recording: CallRecording | None = None
         self._events: LegEvents[LegEvent] = LegEvents(clock)
@@ -163,7 +162,7 @@ class VoiceLeg:
     def _connect(self) -> None:
         if self._open_recording is not None:
             self._recording = self._open_recording()
-        self._line = Line(lambda event: self._run_soon(lambda: self._take(event)), self._recording)
+        self._line = Line(lambda event: self._audio.run_soon(lambda: self._take(event)), self._recording)
         self._audio.connect(self._line)
 
     async def _end(self, final: Failed | HungUp) -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.transports.base import Answered, Digit, Failed, HungUp, Ringing, TransferOutcome
+from core.transports.base import Answered, Digit, Failed, HungUp, Leg, PlaceOrder, Ringing, TransferOutcome
 
-__all__ = ["FRAME", "FRAME_SECONDS", "RATE", "AudioEnd", "AudioEvent", "AudioLeg", "Frame", "Voice", "VoiceError"]
+__all__ = [
+    "FRAME",
+    "FRAME_SECONDS",
+    "RATE",
+    "AudioEnd",
+    "AudioEvent",
+    "AudioLeg",
+    "Frame",
+    "Speech",
+    "Voice",
+]
 
 RATE = 8000
 """Samples a second."""
@@ -22,10 +32,6 @@ Frame = NDArray[np.int16]
 
 AudioEvent = Ringing | Answered | Failed | Digit | HungUp
 """What can happen on an audio leg."""
-
-
-class VoiceError(Exception):
-    """A speech provider failed; the message says which, and how."""
 
 
 class Voice(Protocol):
@@ -59,7 +65,10 @@ class AudioEnd(Protocol):
 
 
 class AudioLeg(Protocol):
-    """The callee's end of a call that carries sound. All methods are called in the event loop's thread."""
+    """The callee's end of a call that carries sound. All methods but `run_soon` are called in the event loop's thread."""
+
+    def run_soon(self, function: Callable[[], None]) -> None:
+        """Call a function in the event loop's thread. From any thread; nothing happens once the loop is closed."""
 
     async def next(self, timeout: float | None = None) -> AudioEvent | None:
         """The next event; None when nothing happened for `timeout` clock seconds."""
@@ -75,3 +84,11 @@ class AudioLeg(Protocol):
 
     async def transfer(self, destination: str) -> TransferOutcome:
         """Hand the callee over."""
+
+
+Speech = Callable[[PlaceOrder], Callable[[AudioLeg], Leg]]
+"""How a transport of sound makes the leg of a conversation.
+
+Called with the order before anything leaves: then the voice is chosen, or `VoiceUnavailable` raised if there is none for this call. What it
+returns is called once, with the audio leg.
+"""

@@ -13,11 +13,11 @@ import numpy as np
 from pydantic import SecretStr
 
 from core.kernel.clock import RealClock
-from core.transports.base import LegEvent, PlaceOrder
+from core.transports.base import Leg, LegEvent, PlaceOrder
 from core.transports.sip.settings import SipSettings
 from core.transports.sip.transport import SipTransport, TrunkLine
 from core.voice.leg import VoiceLeg
-from core.voice.ports import RATE, Frame
+from core.voice.ports import RATE, AudioLeg, Frame
 from core.voice.recording import RecordingWriter
 
 __all__ = ["CALLEE", "CALLER", "Lab", "ToneVoice", "lab", "live", "speech", "tone"]
@@ -101,12 +101,16 @@ async def lab(
         given["password"] = "secret:LAB_PASSWORD"
     line = TrunkLine("lab", SipSettings.model_validate(given), channels, 50.0, SecretStr(password) if password else None)
     clock, signalling, writer = RealClock(), SippySignalling(), RecordingWriter()
+
+    def speaking(order: PlaceOrder) -> Callable[[AudioLeg], Leg]:
+        recording = (lambda: writer.open(recordings / f"{order.call_id}.wav")) if recordings else None
+        return lambda audio: VoiceLeg(audio, ToneVoice(), clock, call_id=order.call_id, recording=recording)
+
     transport = SipTransport(
         clock,
         signalling,
         line_of=lambda _: line,
-        voice_of=lambda _: ToneVoice(),
-        recording_of=lambda order: (lambda: writer.open(recordings / f"{order.call_id}.wav")) if recordings else None,
+        speech=speaking,
     )
     try:
         yield Lab(transport, line, clock)

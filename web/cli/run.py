@@ -24,6 +24,7 @@ from core.transports.sip.signalling import SipUnavailable
 from core.trunks.documents import apply_trunks
 from core.trunks.records import BUILT_IN, TrunkError, find_trunk
 from core.trunks.store import choose_trunk
+from core.voice.errors import VoiceUnavailable
 from dialler.campaigns.owner import AlreadyRunning
 from dialler.scheduler.runner import LeaseLost
 from web.cli.common import (
@@ -46,7 +47,8 @@ from web.run.session import run_folder
 from web.run.summary import RunSummary
 from web.sample_crm.process import SampleCrmFailed
 from web.settings import Settings, data_folder_of
-from web.sip import MISSING, has_sippy, line_of, voice_for
+from web.sip import MISSING, has_sippy, line_of
+from web.voices import voice_for
 
 __all__ = [
     "FolderArgument",
@@ -235,7 +237,7 @@ def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: 
             numbers = [number.number for number in find_trunk(connection, trunk).numbers]
             caller = choose_trunk(connection, campaign.bot.caller_id, campaign.bot.default_region, trunk)
         voice_for(voice, lab=line.settings.lab)
-    except (TrunkError, SipUnavailable) as error:
+    except (TrunkError, SipUnavailable, VoiceUnavailable) as error:
         raise CliError(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.") from None
     if caller is None or caller.name != trunk:
         raise CliError(f"The bot's caller_id is not a number of the trunk {trunk}.", f"Its numbers: {', '.join(numbers) or 'none'}.")

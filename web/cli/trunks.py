@@ -159,6 +159,7 @@ def check(
     from core.transports.sip.check import check_trunk  # noqa: PLC0415 - the extra may be missing
     from core.transports.sip.stack.signalling import SippySignalling  # noqa: PLC0415
     from core.transports.sip.transport import SipTransport  # noqa: PLC0415
+    from core.voice.leg import VoiceLeg  # noqa: PLC0415
     from core.voice.tones import TonesVoice  # noqa: PLC0415
 
     with _in_words(), open_database(database) as db, db.read() as connection:
@@ -168,7 +169,10 @@ def check(
 
     async def run() -> Any:
         clock, signalling = RealClock(), SippySignalling()
-        transport = SipTransport(clock, signalling, line_of=lambda _: line, voice_of=lambda _: TonesVoice())
+        voice = TonesVoice()
+        transport = SipTransport(
+            clock, signalling, line_of=lambda _: line, speech=lambda order: lambda leg: VoiceLeg(leg, voice, clock, call_id=order.call_id)
+        )
         try:
             return await check_trunk(line, signalling, clock, transport, order, float(ring_seconds))
         finally:

@@ -26,9 +26,8 @@ from core.transports.sip.registration import Registrar
 from core.transports.sip.sdp import SdpError
 from core.transports.sip.settings import SipSettings
 from core.transports.sip.signalling import InboundInvite, Invite, Network, Peer, Signalling, SipUnavailable
-from core.voice.leg import VoiceLeg
-from core.voice.ports import Voice
-from core.voice.recording import CallRecording
+from core.voice.errors import VoiceUnavailable
+from core.voice.ports import Speech
 
 __all__ = ["InboundCall", "SipTransport", "TrunkLine", "look_up"]
 
@@ -123,7 +122,7 @@ class InboundCall:
             order: the call as the engine knows it; `to_number` is the caller's.
 
         Raises:
-            SipUnavailable: the call cannot be answered; it was refused.
+            SipUnavailable, VoiceUnavailable: the call cannot be answered; it was refused.
         """
         return self._answer(order)
 
@@ -139,8 +138,7 @@ class SipTransport:
         clock: the real clock.
         signalling: SIP.
         line_of: a trunk by its name, as its record is now.
-        voice_of: what speaks and understands on a call.
-        recording_of: where a call is recorded; None: it is not.
+        speech: makes the leg of a conversation of one that carries sound.
     """
 
     name = "sip"
@@ -152,11 +150,10 @@ class SipTransport:
         signalling: Signalling,
         *,
         line_of: Callable[[str], TrunkLine],
-        voice_of: Callable[[PlaceOrder], Voice],
-        recording_of: Callable[[PlaceOrder], Callable[[], CallRecording] | None] = lambda _: None,
+        speech: Speech,
     ) -> None:
         self._clock, self._signalling = clock, signalling
-        self._line_of, self._voice_of, self._recording_of = line_of, voice_of, recording_of
+        self._line_of, self._speech = line_of, speech
         self._trunks: dict[str, _Open] = {}
         self._opening = asyncio.Lock()
         self.media = MediaThread()
@@ -178,13 +175,13 @@ class SipTransport:
         """
         try:
             return await self._place(order)
-        except (SipUnavailable, OSError) as error:
+        except (SipUnavailable, VoiceUnavailable, OSError) as error:
             log.error("call %s did not leave: %s", order.call_id, error)
             return RefusedLeg(str(error))
 
     async def _place(self, order: PlaceOrder) -> Leg:
         trunk = await self._open(order.trunk)
-        voice = self._voice_of(order)
+        speaking = self._speech(order)
         number, _, extension = order.to_number.partition(";ext=")
         settings = trunk.line.settings
         to_user = settings.number_prefix + number.removeprefix("+")
@@ -200,7 +197,7 @@ class SipTransport:
         except BaseException:
             self._forget(trunk, call.session)
             raise
-        return self._speaking(leg, voice, order)
+        return speaking(leg)
 
     async def close(self) -> None:
         """Listen for no trunk any more. The calls are over by then."""
@@ -228,10 +225,6 @@ class SipTransport:
     def _forget(self, trunk: _Open, session: MediaSession) -> None:
         trunk.load.end()
         self.media.remove(session)
-
-    def _speaking(self, leg: SipAudioLeg, voice: Voice, order: PlaceOrder) -> Leg:
-        recording = self._recording_of(order)
-        return VoiceLeg(leg, voice, self._clock, run_soon=leg.run_soon, call_id=order.call_id, recording=recording)
 
     async def _open(self, name: str) -> _Open:
         """The trunk as its record is now; opened, or changed, if need be."""
@@ -275,9 +268,9 @@ class SipTransport:
 
     def _answer(self, trunk: _Open, invite: InboundInvite, order: PlaceOrder) -> Leg:
         try:
-            voice = self._voice_of(order)
+            speaking = self._speech(order)
             leg, call = self._prepare(trunk)
-        except OSError:
+        except (VoiceUnavailable, OSError):
             invite.dialog.reject(503, "Service Unavailable")
             raise
         leg.own_uri = f"sip:{invite.called[0]}@{trunk.peer.advertised}"
@@ -291,7 +284,7 @@ class SipTransport:
         invite.dialog.accept(ours)
         call.accepted()
         leg.post(Answered())
-        return self._speaking(leg, voice, order)
+        return speaking(leg)
 
 
 def _ports_of(line: TrunkLine) -> tuple[str, int, int]:

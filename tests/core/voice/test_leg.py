@@ -10,9 +10,10 @@ import numpy as np
 from core.kernel.mailbox import Mailbox
 from core.kernel.virtual_clock import VirtualClock
 from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, Ringing, TransferOutcome
+from core.voice.errors import VoiceError
 from core.voice.leg import VoiceLeg
 from core.voice.line import Line
-from core.voice.ports import FRAME, RATE, AudioEnd, AudioEvent, Frame, VoiceError
+from core.voice.ports import FRAME, RATE, AudioEnd, AudioEvent, Frame
 from tests.core.voice.test_sound import frames, silence, speech, tone
 
 
@@ -42,6 +43,9 @@ class Wire:
         self.keys, self.hung_up = "", 0
 
     end: AudioEnd | None
+
+    def run_soon(self, function: Callable[[], None]) -> None:
+        function()
 
     async def next(self, timeout: float | None = None) -> AudioEvent | None:
         return await self.events.get(timeout)
@@ -74,10 +78,7 @@ Run = Callable[[Callable[[VirtualClock], Coroutine[Any, Any, Any]]], Any]
 async def answered(clock: VirtualClock, voice: Script) -> Made:
     wire = Wire(clock)
 
-    def run_soon(function: Callable[[], None]) -> None:
-        function()
-
-    leg = VoiceLeg(wire, voice, clock, run_soon=run_soon, call_id="c")
+    leg = VoiceLeg(wire, voice, clock, call_id="c")
     wire.events.put(Ringing())
     wire.events.put(Answered())
     assert await leg.next(1) == Ringing()
@@ -184,7 +185,7 @@ def test_recognition_that_keeps_failing_ends_the_call(in_virtual_time: Run) -> N
 def test_a_call_that_failed(in_virtual_time: Run) -> None:
     async def scenario(clock: VirtualClock) -> None:
         wire = Wire(clock)
-        leg = VoiceLeg(wire, Script(), clock, run_soon=lambda function: function(), call_id="c")
+        leg = VoiceLeg(wire, Script(), clock, call_id="c")
         wire.events.put(Failed(486, "Busy Here"))
         assert await leg.next(1) == Failed(486, "Busy Here")
         assert (await leg.say("hello")).completed is False

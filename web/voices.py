@@ -1,0 +1,56 @@
+"""What speaks and listens on calls that carry sound, whatever transport carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from core.engine import Engine
+from core.transports.base import Leg, PlaceOrder
+from core.voice.errors import VoiceUnavailable
+from web.settings import Settings
+
+if TYPE_CHECKING:
+    from core.voice.ports import AudioLeg, Speech, Voice
+    from core.voice.recording import CallRecording, RecordingWriter
+
+__all__ = ["make_speech", "voice_for"]
+
+
+def make_speech(settings: Settings, engine: Engine, writer: RecordingWriter, is_lab: Callable[[PlaceOrder], bool]) -> Speech:
+    """The speech of this process.
+
+    Args:
+        settings: the process's; `voice` names the voice.
+        engine: its call engine.
+        writer: what recordings are written by.
+        is_lab: whether a call cannot reach anybody but a test line.
+    """
+    from core.voice.leg import VoiceLeg  # noqa: PLC0415 - loads numpy
+
+    def recording_of(order: PlaceOrder) -> Callable[[], CallRecording] | None:
+        recordings = engine.recordings
+        if not order.record or recordings is None:
+            return None
+        return lambda: writer.open(recordings.file_of(order.call_id))
+
+    def speech(order: PlaceOrder) -> Callable[[AudioLeg], Leg]:
+        voice = voice_for(settings.voice, lab=is_lab(order))
+        return lambda audio: VoiceLeg(audio, voice, engine.clock, call_id=order.call_id, recording=recording_of(order))
+
+    return speech
+
+
+def voice_for(name: str | None, *, lab: bool) -> Voice:
+    """The voice of that name.
+
+    Raises:
+        core.voice.errors.VoiceUnavailable: there is none, or it must not be heard by anybody.
+    """
+    from core.voice.tones import TonesVoice  # noqa: PLC0415 - loads numpy
+
+    if name == "tones" and lab:
+        return TonesVoice()
+    if name == "tones":
+        raise VoiceUnavailable("the voice 'tones' has no words: it speaks on lab trunks only, never to people")
+    raise VoiceUnavailable("no voice is configured, so nobody could be talked to (docs/real-calls.md)")
