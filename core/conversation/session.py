@@ -51,7 +51,7 @@ async def converse(
         clock: the clock of the call; the caller's task was started by it.
         record_event: called at once for every event of the call's log: `heard_first`, `silence`, `voicemail_detected`,
             `voicemail_message_left`, `callback_requested`, `do_not_call_requested`, `handoff_waiting`, `transfer_sent`,
-            `transfer_failed`, `max_duration_reached`, `brain_failed`, `leg_failed`, `conversation_ended`.
+            `transfer_failed`, `max_duration_reached`, `brain_failed`, `leg_failed`, `line_ended`, `conversation_ended`.
         desk: the agent desk; None where there is none, and transfers to it fail.
     """
     return await _Conversation(leg, brain, limits, clock, record_event, desk).run()
@@ -126,6 +126,8 @@ class _Conversation:
                 if self._callee_turns < _GREETING_TURNS:
                     await self._leave_message(beeped=True)
             case HungUp():
+                if event.reason != HungUp.reason:
+                    self._record("line_ended", reason=event.reason)
                 raise _Over("customer_hangup")
             case Failed():
                 self._record("leg_failed", reason=event.reason, sip_status=event.sip_status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from core.voice.leg import VoiceLeg
 from core.voice.ports import RATE, AudioLeg, Frame
 from core.voice.recording import RecordingWriter
 
-__all__ = ["CALLEE", "CALLER", "Lab", "ToneVoice", "lab", "live", "speech", "tone"]
+__all__ = ["CALLEE", "CALLER", "Lab", "ToneVoice", "lab", "live", "speech", "tone", "until"]
 
 CALLER, CALLEE = "+12025550101", "+12025550142"
 T = TypeVar("T")
@@ -35,6 +36,14 @@ def live(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
             await scenario()
 
     asyncio.run(bounded())
+
+
+async def until(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
+    """Wait until something is so; `what` says it, should it never be."""
+    clock, deadline = RealClock(), time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"in {seconds} s it did not happen that {what}"
+        await clock.sleep(0.05)
 
 
 def tone(frequency: float, seconds: float, loud: float = 8000.0) -> Frame:

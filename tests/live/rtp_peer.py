@@ -30,7 +30,7 @@ class RtpPeer:
         self.arrived: list[tuple[float, int, bytes]] = []
         self.port = int(sock.getsockname()[1])
         self._queue: list[tuple[int, bytes, int]] = []  # payload type, payload, how far the timestamp goes on
-        self._stop = threading.Event()
+        self._stop, self._paused = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self.began = time.monotonic()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -49,6 +49,10 @@ class RtpPeer:
         with self._lock:
             self._queue += [(101, struct.pack("!BBH", *packet), 0) for packet in packets[:-1]]
             self._queue.append((101, struct.pack("!BBH", *packets[-1]), 5 * FRAME))
+
+    def pause(self) -> None:
+        """Send nothing any more."""
+        self._paused.set()
 
     def heard(self, since: float = 0.0) -> Frame:
         """What was sent to it, from so many seconds on."""
@@ -77,7 +81,7 @@ class RtpPeer:
                 except BlockingIOError:
                     break
                 self.arrived.append((self.now(), data[1] & 0x7F, data[12:]))
-            if to is None:
+            if to is None or self._paused.is_set():
                 continue
             with self._lock:
                 quiet = encode(np.zeros(FRAME, dtype=np.int16), self._codec)

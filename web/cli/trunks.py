@@ -75,6 +75,9 @@ def add(
     accept_from: Annotated[
         list[str] | None, typer.Option(help="An address or network beside the host that SIP comes from.", show_default=False)
     ] = None,
+    media_timeout: Annotated[
+        int | None, typer.Option(help="Seconds without any sound after which a call is ended; 0: never. Default: 60.", show_default=False)
+    ] = None,
     register: Annotated[bool, typer.Option("--register", help="Register, so that inbound calls find you.")] = False,
     lab: Annotated[bool, typer.Option("--lab", help="A test line on this machine: fictional numbers may be dialled.")] = False,
     default: Annotated[bool, typer.Option("--default", help="Calls without a caller ID go out on it.")] = False,
@@ -88,7 +91,8 @@ def add(
     given: dict[str, Any] = {
         "host": host, "port": port, "user": user, "password": password, "from_domain": from_domain, "codecs": codec,
         "local_address": local_address, "local_port": local_port, "advertised_address": advertised_address, "rtp_first": first,
-        "rtp_last": last, "accept_from": accept_from, "register": register, "lab": lab,
+        "rtp_last": last, "accept_from": accept_from, "media_timeout": media_timeout, "register": register,
+        "lab": lab,
     }  # fmt: skip
     sip = {key: value for key, value in given.items() if value is not None and value != []}
     with _in_words(), open_database(database, create=True) as db:

@@ -34,15 +34,20 @@ class Refused:
 
 
 class SipCall:
-    """The listener of one dialog. It is called in the thread of signalling, but for keys, which the media thread tells.
+    """The listener of one dialog. It is called in the thread of signalling, but for keys and
+    silence, which the media thread tells.
 
     Args:
         negotiation: what is said of the sound.
         session: the sound.
         post: puts an event into the leg's mailbox, from any thread. The last one is `Refused` or `HungUp`; only one is posted.
+        media_timeout: seconds without a packet of sound after which an answered call is ended; 0: never.
     """
 
-    def __init__(self, negotiation: Negotiation, session: MediaSession, post: Callable[[AudioEvent | Refused], None]) -> None:
+    def __init__(
+        self, negotiation: Negotiation, session: MediaSession, post: Callable[[AudioEvent | Refused], None], media_timeout: int = 0
+    ) -> None:
+        self._media_timeout = media_timeout
         self.negotiation, self.session = negotiation, session
         self.dialog: Dialog | None = None
         self._post = post
@@ -71,11 +76,13 @@ class SipCall:
             self._end(Refused(_UNUSABLE, "it was answered with sound that we do not have", None, self._rang, from_us=True))
             self._hang_up()
             return
+        self.session.watch(self._media_timeout)
         self._post(Answered())
 
     def accepted(self) -> None:
         """We picked up."""
         self._answered = True
+        self.session.watch(self._media_timeout)
 
     def offered(self, sdp: str | None) -> str | None:
         """They want something else."""
@@ -110,6 +117,12 @@ class SipCall:
         """A key, from the media thread."""
         if self._answered and not self._over:
             self._post(Digit(key))
+
+    def unheard(self) -> None:
+        """Nothing has come from the other side for the whole of the timeout; from the media thread. Its BYE will not come either."""
+        if self._answered and not self._over:
+            self._end(HungUp(f"no sound came for {self._media_timeout} s"))
+            self._hang_up()
 
     def _agree(self, sdp: str) -> None:
         try:

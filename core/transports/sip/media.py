@@ -51,7 +51,8 @@ class MediaSession:
     """The sound of one call.
 
     Attributes are set from other threads as a whole: `stream` by signalling (None: nothing agreed yet), `end` by the
-    call's leg, `on_digit` (called in the media thread for each key that the callee presses) before the session is added.
+    call's leg, `on_digit` (called in the media thread for each key that the callee presses) and `on_silence` (called in it
+    once, see `watch`) before the session is added.
 
     Args:
         sock: a bound UDP socket that does not block; the session closes it.
@@ -61,6 +62,7 @@ class MediaSession:
         self.stream: Stream | None = None
         self.end: AudioEnd | None = None
         self.on_digit: Callable[[str], None] = lambda _: None
+        self.on_silence: Callable[[], None] = lambda: None
         self.sent = self.refused = 0
         """Packets that were sent, and datagrams that were not the callee's."""
         self._socket = sock
@@ -73,6 +75,7 @@ class MediaSession:
         self._sequence, self._ssrc = random.getrandbits(16), random.getrandbits(32)
         self._timestamp = random.getrandbits(32)
         self._marker = True
+        self._unheard = self._most_unheard = 0  # ticks
 
     @property
     def port(self) -> int:
@@ -93,6 +96,10 @@ class MediaSession:
         DigitSender().press(keys)  # checked here, where somebody hears of it
         self._asked_keys.append(keys)
 
+    def watch(self, seconds: float) -> None:
+        """From now on call `on_silence` when not one packet has come for so long; 0: never. While we are on hold nobody is missed."""
+        self._unheard, self._most_unheard = 0, round(seconds / _TICK)
+
     def tick(self) -> None:
         """Take what came, exchange a frame, send one."""
         stream = self.stream
@@ -102,6 +109,7 @@ class MediaSession:
         if stream is not self._stream_seen:
             self._change(stream)
         self._drain(stream)
+        self._miss(stream)
         played = self._buffer.pop() if self._buffer and stream.receives else None
         heard = _QUIET if played is None else decode(played, stream.codec)
         ours = self.end.exchange(heard) if self.end is not None else None
@@ -136,8 +144,16 @@ class MediaSession:
             if source[0] != stream.address or (packet := parse_rtp(datagram)) is None:
                 self.refused += 1
                 continue
+            self._unheard = 0
             self._take(stream, packet)
             self._to = (source[0], source[1])  # behind a NAT it is not the port that they wrote
+
+    def _miss(self, stream: Stream) -> None:
+        """Count the ticks since the last packet."""
+        self._unheard = self._unheard + 1 if stream.receives else 0
+        if self._unheard == self._most_unheard:
+            self._most_unheard = 0
+            self.on_silence()
 
     def _take(self, stream: Stream, packet: RtpPacket) -> None:
         if packet.payload_type == stream.payload_type:

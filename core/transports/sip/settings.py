@@ -52,6 +52,9 @@ class SipSettings(BaseModel):
     register_: bool = Field(default=False, alias="register", description="Register with the host, so that inbound calls find us.")
     number_prefix: str = Field(default="+", max_length=16, pattern=r"^[0-9+*#]*$", description="What stands before the digits of a callee.")
     headers: dict[str, str] = Field(default_factory=dict, description="Headers of every INVITE; {from} and {to} are put in.")
+    media_timeout: int = Field(
+        default=60, ge=0, le=3600, description="Seconds without any sound from the callee's side after which a call is ended; 0: never."
+    )
     lab: bool = Field(default=False, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
 
     @field_validator("host", "from_domain")

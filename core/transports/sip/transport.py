@@ -215,8 +215,8 @@ class SipTransport:
         leg = SipAudioLeg(self._clock, crowded, lambda: self._forget(trunk, session))
         session = MediaSession(sock)
         negotiation = Negotiation(trunk.peer.advertised, session.port, trunk.line.settings.codecs, random.getrandbits(31))
-        call = SipCall(negotiation, session, leg.post)
-        session.on_digit = call.pressed
+        call = SipCall(negotiation, session, leg.post, trunk.line.settings.media_timeout)
+        session.on_digit, session.on_silence = call.pressed, call.unheard
         leg.bind(call)
         leg.host = trunk.peer.host
         self.media.add(session)

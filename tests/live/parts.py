@@ -1,0 +1,48 @@
+"""The parts that live tests need beside the product: how each is told to be here, and how one gets it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+__all__ = ["PARTS", "Part", "missing", "program"]
+
+_PLACES = "/usr/local/bin:/usr/bin:/usr/sbin:/usr/local/sbin"
+
+
+def program(name: str) -> str | None:
+    """Where a program is; daemons of Debian are not in everybody's PATH."""
+    return shutil.which(name) or shutil.which(name, path=_PLACES)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part: what it is and how one gets it, in words, and whether it is here."""
+
+    words: str
+    here: Callable[[], bool]
+
+
+def _program(name: str, package: str) -> Part:
+    return Part(f"the program {name} (Debian: apt install {package})", lambda: program(name) is not None)
+
+
+def _module(name: str, words: str) -> Part:
+    return Part(words, lambda: importlib.util.find_spec(name) is not None)
+
+
+PARTS = {
+    "sipp": _program("sipp", "sip-tester"),
+    "kamailio": _program("kamailio", "kamailio"),
+    "sippy": _module("sippy", "the package sippy (pip install 'campaign-dialler[sip]')"),
+    "baresip": _module("baresip", "the package baresip-python (requirements/live.txt)"),
+    "piper": _module("piper", "the package piper-tts (pip install 'campaign-dialler[voice-offline]')"),
+    "faster_whisper": _module("faster_whisper", "the package faster-whisper (pip install 'campaign-dialler[voice-offline]')"),
+}
+
+
+def missing(names: Iterable[str]) -> list[str]:
+    """Those of the parts that are not here, in words."""
+    return [PARTS[name].words for name in names if not PARTS[name].here()]
