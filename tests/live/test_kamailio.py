@@ -12,7 +12,7 @@ from core.transports.sip.transport import InboundCall
 from tests.live.kamailio import PASSWORD, USER, kamailio
 from tests.live.lab import CALLER, lab, live, until
 from tests.live.rtp_peer import rtp_peer
-from tests.live.sipp import hang_up_by_us, invite, receive, request, respond, run_sipp, sdp
+from tests.live.sipp import hang_up_by_us, invite, receive, respond, run_sipp, sdp
 from tests.live.test_inbound import CALL, within
 
 pytestmark = pytest.mark.needs("sipp", "sippy", "kamailio")
