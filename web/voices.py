@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,10 +13,11 @@ from core.voice.errors import VoiceUnavailable
 from web.settings import Settings
 
 if TYPE_CHECKING:
+    from core.voice.offline.voice import OfflineVoice
     from core.voice.ports import AudioLeg, Speech, Voice
     from core.voice.recording import CallRecording, RecordingWriter
 
-__all__ = ["make_speech", "voice_for"]
+__all__ = ["check_voice", "make_speech", "voice_for"]
 
 
 def make_speech(settings: Settings, engine: Engine, writer: RecordingWriter, is_lab: Callable[[PlaceOrder], bool]) -> Speech:
@@ -41,6 +44,17 @@ def make_speech(settings: Settings, engine: Engine, writer: RecordingWriter, is_
     return speech
 
 
+def check_voice(name: str | None, *, lab: bool) -> None:
+    """Look, before anything is dialled, whether there is a voice of that name, and load what it needs. Takes seconds.
+
+    Raises:
+        core.voice.errors.VoiceUnavailable: there is none, or it cannot be loaded, or must not be heard by anybody.
+    """
+    voice_for(name, lab=lab)
+    if name == "offline":
+        _offline().load()
+
+
 def voice_for(name: str | None, *, lab: bool) -> Voice:
     """The voice of that name.
 
@@ -49,8 +63,22 @@ def voice_for(name: str | None, *, lab: bool) -> Voice:
     """
     from core.voice.tones import TonesVoice  # noqa: PLC0415 - loads numpy
 
+    if name == "offline":
+        return _offline()
     if name == "tones" and lab:
         return TonesVoice()
     if name == "tones":
         raise VoiceUnavailable("the voice 'tones' has no words: it speaks on lab trunks only, never to people")
-    raise VoiceUnavailable("no voice is configured, so nobody could be talked to (docs/real-calls.md)")
+    if name is not None:
+        raise VoiceUnavailable(f"there is no voice called {name!r}: offline, or tones on lab trunks (docs/voice.md)")
+    raise VoiceUnavailable("no voice is configured, so nobody could be talked to (docs/voice.md)")
+
+
+@functools.cache
+def _offline() -> OfflineVoice:
+    """One pair for all calls of this process."""
+    from core.voice.offline.voice import OfflineVoice  # noqa: PLC0415 - loads numpy
+
+    voice = OfflineVoice()
+    atexit.register(voice.close)
+    return voice

@@ -8,4 +8,5 @@ line       one call's audio, 20 ms at a time: playout that a callee can interrup
 leg        a `Leg` for conversations, made of an audio leg, a line and a voice
 tones      a voice without words, to try a line with
 recording  stereo WAV, written as it goes
+offline/   speech that needs no account: piper and Whisper in processes of their own
 """

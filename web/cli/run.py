@@ -48,7 +48,7 @@ from web.run.summary import RunSummary
 from web.sample_crm.process import SampleCrmFailed
 from web.settings import Settings, data_folder_of
 from web.sip import MISSING, has_sippy, line_of
-from web.voices import voice_for
+from web.voices import check_voice
 
 __all__ = [
     "FolderArgument",
@@ -236,7 +236,7 @@ def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: 
             line = line_of(connection, secret_store(db), trunk)
             numbers = [number.number for number in find_trunk(connection, trunk).numbers]
             caller = choose_trunk(connection, campaign.bot.caller_id, campaign.bot.default_region, trunk)
-        voice_for(voice, lab=line.settings.lab)
+        check_voice(voice, lab=line.settings.lab)
     except (TrunkError, SipUnavailable, VoiceUnavailable) as error:
         raise CliError(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.") from None
     if caller is None or caller.name != trunk:
