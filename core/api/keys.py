@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -22,6 +22,7 @@ from core.bots.loading import url_complaint
 from core.bots.store import all_bots
 from core.calls.refusals import FieldProblem, InvalidRequest
 from core.engine import Engine
+from core.kernel.moments import moment_text
 
 __all__ = ["router"]
 
@@ -121,7 +122,7 @@ async def post_key(request: Request, response: Response, _: AdminKey, engine: Th
         body.name, _scope(body.bots), body.results_url, body.results_secret or None, body.expires_at, body.requests_per_minute
     )
     with engine.db.write() as connection:
-        settings = _checked(engine, connection, key_id, settings, body.role)
+        settings = _checked(engine, connection, key_id, settings, body.role, body.expires_at)
         new = store.create(connection, key_id=key_id, now=engine.clock.now(), role=body.role, **asdict(settings))
     return _shown(engine, new, response)
 
@@ -147,7 +148,7 @@ async def patch_key(key_id: str, request: Request, _: AdminKey, engine: TheEngin
         given: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set}
         if "bots" in given:
             given["bots"] = _scope(body.bots)
-        settings = _checked(engine, connection, key_id, replace(info.settings, **given), info.role)
+        settings = _checked(engine, connection, key_id, replace(info.settings, **given), info.role, body.expires_at)
         return _view(engine, _found(store.change(connection, key_id, settings)))
 
 
@@ -179,9 +180,14 @@ async def delete_key(key_id: str, _: AdminKey, engine: TheEngine) -> None:
         store.revoke(connection, info.id, engine.clock.now())
 
 
-def _checked(engine: Engine, connection: Connection, key_id: str, settings: KeySettings, role: Role) -> KeySettings:
-    """The settings as they are kept: a signing secret that was written out goes to the secret store."""
-    problems = []
+def _checked(
+    engine: Engine, connection: Connection, key_id: str, settings: KeySettings, role: Role, expires_at: datetime | None
+) -> KeySettings:
+    """The settings as they are kept: a signing secret that was written out goes to the secret store. `expires_at`: if it is to change."""
+    problems, now = [], engine.clock.now()
+    if expires_at is not None and expires_at <= now:
+        why = f"it is over: it is {moment_text(now, 'seconds')} now; to refuse a key from now on, revoke it"
+        problems.append(FieldProblem("expires_at", why, "past"))
     if settings.bots is not None:
         known = {bot.id for bot in all_bots(connection)}
         if role == "admin":
@@ -203,7 +209,7 @@ def _checked(engine: Engine, connection: Connection, key_id: str, settings: KeyS
     if problems:
         raise InvalidRequest(problems)
     if sealed.value is not None and engine.secrets is not None:
-        engine.secrets.set(connection, name, sealed.value, engine.clock.now())
+        engine.secrets.set(connection, name, sealed.value, now)
     return replace(settings, results_secret=sealed.text or None, results_url=settings.results_url or None)
 
 

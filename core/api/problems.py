@@ -16,6 +16,7 @@ from core.access.checks import Unauthorized
 from core.api.json_body import BodyTooLarge
 from core.calls.refusals import BotNotFound, FieldProblem, InvalidRequest, KeyReused, NotNow
 from core.kernel.clock import Clock
+from core.kernel.moments import moment_text
 
 __all__ = ["MEDIA_TYPE", "install_problem_handlers", "problem", "retry_after"]
 
@@ -64,7 +65,7 @@ def install_problem_handlers(app: FastAPI, clock: Clock) -> None:
     @app.exception_handler(NotNow)
     async def not_now(_: Request, error: NotNow) -> JSONResponse:
         moments = {"retry_at": error.retry_at, "opens_at": error.opens_at}
-        given = {name: at.isoformat() for name, at in moments.items() if at is not None}
+        given = {name: moment_text(at) for name, at in moments.items() if at is not None}
         return problem(503, str(error), headers=retry_after(clock.now(), error.retry_at), reason=error.reason, **given)
 
     @app.exception_handler(RequestValidationError)

@@ -13,6 +13,7 @@ from core.conversation.llm.brain import LlmBrain
 from core.conversation.llm.models import Note
 from core.conversation.rules.brain import RulesBrain
 from core.engine import Engine
+from core.kernel.moments import moment_text
 from core.outgoing.reach import Reach
 from core.templates import stringify
 from core.transports.base import PlaceOrder
@@ -41,7 +42,7 @@ def template_values(
             "from_number": caller,
             "customer_number": theirs,
             "caller_id": theirs,
-            "started_at": started_at.isoformat(),
+            "started_at": moment_text(started_at),
         },
     }
 

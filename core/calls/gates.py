@@ -23,6 +23,7 @@ from core.kernel.hours import (
     next_opening,
     why_not_permitted,
 )
+from core.kernel.moments import moment_text
 from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number
 from core.suppressions.store import is_suppressed
 from core.trunks.store import TrunkInfo, choose_trunk
@@ -114,7 +115,7 @@ def check_hours(bot: BotConfig, to_number: str, now: datetime) -> None:
         rules = (Constraint(bot.active_hours, bot.time_zone), *constraints_for(bot.permitted_hours, zones))
         if not is_open(bot.active_hours, bot.time_zone, now):
             opens_at = next_opening(bot.active_hours, bot.time_zone, now)
-            when = f" until {opens_at.isoformat(timespec='seconds')}" if opens_at else "; it never opens"
+            when = f" until {moment_text(opens_at, 'seconds')}" if opens_at else "; it never opens"
             detail = f"The bot is outside its active hours{when}."
             raise NotNow("outside_active_hours", detail, next_all_open(rules, now), opens_at=opens_at)
         if why := why_not_permitted(bot.permitted_hours, zones, now):

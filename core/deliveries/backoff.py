@@ -3,7 +3,7 @@
 The rule, in the order in which it is asked:
 
 * any 2xx: delivered;
-* 410 Gone: dead at once, the receiver wants no more of it;
+* 410 Gone: dead at once, and the endpoint is closed: the receiver wants no more of it;
 * another 3xx or 4xx (but 408, 409, 425 and 429): the receiver refuses what we send. That is mostly a mistake in a
   configuration that somebody is about to put right, so it is tried `refused_attempts` times, then dead;
 * no answer, 5xx, 408, 409, 425, 429: tried until it is `max_age` old, then dead.
@@ -62,9 +62,10 @@ class Retry:
 
 @dataclass(frozen=True)
 class Dead:
-    """Given up, and why; it can be replayed."""
+    """Given up, and why; it can be replayed. `closes`: nothing more is to be sent to this URL."""
 
     why: str
+    closes: bool = False
 
 
 Verdict = Delivered | Retry | Dead
@@ -94,7 +95,7 @@ def decide(
     if status is not None and 200 <= status < 300:
         return Delivered()
     if status == 410:
-        return Dead("the receiver answered 410: it wants no more of this")
+        return Dead("the receiver answered 410: it wants no more of this", closes=True)
     if status is not None and 300 <= status < 500 and status not in _TRY_LATER and attempt >= policy.refused_attempts:
         return Dead(f"the receiver refused it {attempt} times, at last with status {status}")
     wait = gap(policy, attempt, spread)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, insert, literal_column, or_, select, update
 
 from core.deliveries.backoff import Dead, Delivered, Retry, Verdict
+from core.deliveries.closed import close
 from core.deliveries.tables import Delivery, DeliveryAttempt
 from core.kernel.database import UtcDateTime
 
@@ -136,7 +137,7 @@ def record(connection: Connection, claimed: Claimed, attempt: Attempt, verdict: 
             values |= {"state": "delivered", "delivered_at": attempt.at}
         case Retry(at):
             values |= {"next_attempt_at": at}
-        case Dead(why):
+        case Dead(why=why):
             values |= {"state": "dead", "last_error": f"{why}; {attempt.error}" if attempt.error else why}
     ours = update(table).where(table.c.id == claimed.id, table.c.state == _PENDING, table.c.lease_token == claimed.lease_token)
     if not connection.execute(ours.values(values)).rowcount:
@@ -151,6 +152,8 @@ def record(connection: Connection, claimed: Claimed, attempt: Attempt, verdict: 
             response=attempt.response,
         )
     )
+    if isinstance(verdict, Dead) and verdict.closes:
+        close(connection, claimed.url, claimed.id, attempt.at)
     return True
 
 

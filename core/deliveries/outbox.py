@@ -6,7 +6,7 @@ So either both exist or neither: a result cannot be without its pushes, whatever
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, insert
 from core.bots.config import BotConfig, PostCallPush
 from core.calls.result import CallResult
 from core.deliveries.backoff import DEFAULT_POLICY
+from core.deliveries.closed import WHY, closed_among
 from core.deliveries.filter import why_not_pushed
 from core.deliveries.namespaces import namespaces_of
 from core.deliveries.tables import Delivery
@@ -58,9 +59,9 @@ class NewDelivery:
     expires_at: datetime
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     signing_secret: str | None = None
-    state: Literal["pending", "skipped"] = "pending"
+    state: Literal["pending", "skipped", "dead"] = "pending"
     last_error: str | None = None
-    """Why it is skipped."""
+    """Why it is not sent."""
 
 
 def deliveries_for(
@@ -115,9 +116,15 @@ def deliveries_for(
 
 
 def enqueue(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
-    """Write deliveries in the caller's transaction; wake the sender once it is committed."""
-    if deliveries:
-        connection.execute(insert(_deliveries), [{**asdict(row), "attempts": 0} for row in deliveries])
+    """Write deliveries in the caller's transaction; wake the sender once it is committed.
+
+    Those to an endpoint that wants no more are written dead: on record, and not sent.
+    """
+    if not deliveries:
+        return
+    closed = closed_among(connection, {row.url for row in deliveries if row.state == "pending"})
+    rows = [replace(row, state="dead", last_error=WHY) if row.state == "pending" and row.url in closed else row for row in deliveries]
+    connection.execute(insert(_deliveries), [{**asdict(row), "attempts": 0} for row in rows])
 
 
 def destination_of(url: str) -> str:

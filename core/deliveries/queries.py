@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, exists, func, or_, sele
 
 from core.calls.tables import Call
 from core.deliveries.backoff import DEFAULT_POLICY
+from core.deliveries.closed import open_again
 from core.deliveries.tables import Delivery, DeliveryAttempt
 
 __all__ = [
@@ -145,6 +146,7 @@ def replay_dead(connection: Connection, which: DeliveryFilter, now: datetime, ma
 
 
 def _replay(connection: Connection, condition: ColumnElement[bool] | None, now: datetime, max_age: timedelta) -> int:
+    open_again(connection, condition)
     dead = update(_deliveries).where(_deliveries.c.state == "dead")
     if condition is not None:
         dead = dead.where(condition)

@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["REMEMBERED", "Delivery", "DeliveryAttempt"]
+__all__ = ["REMEMBERED", "ClosedEndpoint", "Delivery", "DeliveryAttempt"]
 
 _PENDING = text("state = 'pending'")
 _REMEMBERED = text("state = 'delivered' AND body <> '{}'")
@@ -76,3 +76,14 @@ class DeliveryAttempt(SQLModel, table=True):
     latency_ms: float
     error: str | None = None
     response: str | None = None
+
+
+class ClosedEndpoint(SQLModel, table=True):
+    """A URL that answered 410: nothing more is sent there until somebody replays a delivery to it."""
+
+    __tablename__ = "closed_endpoints"
+
+    url: str = Field(primary_key=True)
+    closed_at: datetime = Field(sa_type=UtcDateTime)
+    delivery_id: str = Field(foreign_key="deliveries.id")
+    """The delivery that was answered so."""

@@ -75,7 +75,7 @@ class DeliveryWorker:
         if lease.total_seconds() < 2 * client.limits.total:
             raise ValueError(f"the lease ({lease}) must be at least twice as long as a request may take ({client.limits.total:g} s)")
         self._db, self._clock, self._wall, self._client, self._secrets, self._ids = db, clock, wall, client, secrets, ids
-        self._policy, self._per_destination, self._most, self._lease, self._poll = policy, per_destination, most, lease, poll
+        self._policy, self.per_destination, self._most, self._lease, self._poll = policy, per_destination, most, lease, poll
         self._leave_silent = leave_silent
         self._silent: Counter[str] = Counter()
         """Tries in a row that no answer came to."""
@@ -148,7 +148,7 @@ class DeliveryWorker:
             due = next_due(connection, wall_now)
         claimed: list[Claimed] = []
         for destination, at in sorted(due.items(), key=lambda item: (item[1], item[0])):
-            limit = min(self._per_destination - self._busy[destination], self._most - len(self._sending) - len(claimed))
+            limit = min(self.per_destination - self._busy[destination], self._most - len(self._sending) - len(claimed))
             if at <= due_by and limit > 0 and not self._is_silent(destination):
                 with self._db.write() as connection:
                     claimed += claim(

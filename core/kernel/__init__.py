@@ -16,6 +16,7 @@ processes        which process runs, and which is dead
 failures         exceptions in the log, without a value in them
 config_problems, yaml_document   problems with configuration, with the line of each
 json_values, json_schema   JSON values; the schema of a model in one piece
+moments          moments as the API writes them
 words            words around numbers
 cursors          cursors of pages
 """

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from core.access.secrets import SecretError
 from core.bots.prefetch_config import PrefetchConfig
+from core.kernel.moments import moment_text
 from core.kernel.secrets import SecretBoxError
 from core.outgoing.client import TimeLimits
 from core.outgoing.errors import OutgoingError
@@ -61,7 +62,7 @@ class Fetched:
 
     def record(self, at: datetime) -> dict[str, Any]:
         """For the call's row: with the values. `at` is the clock's time."""
-        return {**self.facts(), "at": at.isoformat(), "fields": dict(self.fields)}
+        return {**self.facts(), "at": moment_text(at), "fields": dict(self.fields)}
 
 
 async def fetch(reach: Reach | None, config: PrefetchConfig, namespaces: Namespaces) -> Fetched:

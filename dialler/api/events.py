@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from core.kernel.event_stream import HEARTBEAT, RETRY, EventStream, sse
+from core.kernel.moments import moment_text
 from dialler.api.shared import CampaignId, Dialler, TheDialler, answers, require
 from dialler.campaigns.states import OVER
 from dialler.leads.progress import progress
@@ -75,7 +76,7 @@ def _look(dialler: Dialler, campaign_id: str) -> dict[str, Any]:
         "state": campaign.state,
         "reason": campaign.reason,
         "hold_reason": campaign.hold_reason,
-        "hold_until": campaign.hold_until.isoformat() if campaign.hold_until else None,
+        "hold_until": moment_text(campaign.hold_until) if campaign.hold_until else None,
         "leads": counted.leads,
         "done": counted.done,
         "waiting": counted.waiting,

@@ -21,6 +21,7 @@ from dialler.leads.export import ATTEMPT_COLUMNS, attempt_pages, csv_text, lead_
 from dialler.leads.held import resolve
 from dialler.leads.queries import AttemptFilter, LeadFilter, attempts_of, find_leads, history_of, list_attempts, list_leads
 from dialler.leads.states import STATES
+from dialler.leads.tables import ATTEMPT_STATES
 
 __all__ = ["router"]
 
@@ -33,14 +34,19 @@ LeadId = Annotated[int, Path(ge=1, le=_LARGEST)]
 Word = Annotated[str | None, Query(max_length=200)]
 
 
-def _known(state: str | None) -> str | None:
+def _one_of(what: str, known: Sequence[str]) -> AfterValidator:
     """A typing error must not look like a campaign without such leads."""
-    if state is not None and state not in STATES:
-        raise ValueError(f"there is no such state; the states are {', '.join(STATES)}")
-    return state
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in known:
+            raise ValueError(f"there is no such {what}; they are {', '.join(known)}")
+        return value
+
+    return AfterValidator(check)
 
 
-LeadState = Annotated[str | None, AfterValidator(_known), Query(max_length=200)]
+LeadState = Annotated[str | None, _one_of("state", STATES), Query(max_length=200)]
+AttemptState = Annotated[str | None, _one_of("state", ATTEMPT_STATES), Query(max_length=200)]
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
@@ -173,7 +179,7 @@ async def post_resolve(campaign_id: CampaignId, lead_id: LeadId, request: Reques
 async def get_attempts(
     campaign_id: CampaignId,
     dialler: TheDialler,
-    state: Word = None,
+    state: AttemptState = None,
     outcome: Word = None,
     disposition: Word = None,
     lead_id: Annotated[int | None, Query(ge=1, le=_LARGEST)] = None,

@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["OPEN", "Attempt", "Lead", "LeadHistory", "ReceivedResult"]
+__all__ = ["ATTEMPT_STATES", "OPEN", "Attempt", "Lead", "LeadHistory", "ReceivedResult"]
 
 _BIG = BigInteger().with_variant(Integer, "sqlite")
 _READY = text("queue IS NOT NULL")
@@ -66,6 +66,9 @@ class Lead(SQLModel, table=True):
     """How the last attempt ended, in the words of the retry policy (`dialler.policy.outcomes`)."""
     note: str | None = None
     updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+ATTEMPT_STATES = ("created", "placing", "placed", "ended", "held")
 
 
 class Attempt(SQLModel, table=True):

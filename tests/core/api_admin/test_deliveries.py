@@ -19,7 +19,7 @@ async def sending(core: Core, answers: list[int]) -> AsyncIterator[Receiver]:
     """A CRM that gives these answers, then 200, and a sender that pushes to it."""
     core.bot(BOT, post_call_push=PUSH)
     receiver = Receiver(core.clock, answers)
-    worker = worker_for(core.db, core.clock, receiver)
+    worker = worker_for(core.db, core.clock, receiver, per_destination=1)  # one after the other: which one is answered how is known
     core.engine.wake_deliveries = worker.wake
     task = core.clock.spawn(worker.run(), name="deliveries")
     try:
@@ -71,7 +71,7 @@ def test_a_dead_delivery_is_seen_with_its_attempts_and_replayed(admin: Callable[
 
 def test_the_list_is_filtered_and_paged_without_gaps(admin: Callable[..., Any]) -> None:
     async def test(core: Core) -> None:
-        async with sending(core, [410, 410]):
+        async with sending(core, [200, 200, 200, 410]):  # the fifth finds the endpoint closed
             ids = await called(core, 5)
             found, cursor = [], None
             while True:
@@ -96,7 +96,7 @@ def test_the_list_is_filtered_and_paged_without_gaps(admin: Callable[..., Any]) 
 
 def test_dead_letters_are_replayed_in_bulk_by_filter(admin: Callable[..., Any]) -> None:
     async def test(core: Core) -> None:
-        async with sending(core, [410] * 3) as crm:
+        async with sending(core, [200, 410]) as crm:
             ids = await called(core, 4)
             dead = {delivery["call_id"] for delivery in await listed(core, state="dead")}
             assert len(dead) == 3
@@ -107,7 +107,7 @@ def test_dead_letters_are_replayed_in_bulk_by_filter(admin: Callable[..., Any]) 
                 assert (await core.http.post(f"{PATH}/replay", json=body)).json() == {"replayed": number}, body
             await core.clock.sleep(1)
             assert {delivery["state"] for delivery in await listed(core)} == {"delivered"}
-            assert sorted(crm.ids.values()) == [1, 2, 2, 2]
+            assert sorted(crm.ids.values()) == [1, 1, 1, 2]  # two were never sent before
             assert len(ids) == 4
 
     admin(test)
@@ -115,7 +115,7 @@ def test_dead_letters_are_replayed_in_bulk_by_filter(admin: Callable[..., Any]) 
 
 def test_a_dialout_key_sees_its_bots_and_replays_its_own_calls_only(admin: Callable[..., Any]) -> None:
     async def test(core: Core) -> None:
-        async with sending(core, [410] * 2):
+        async with sending(core, [410]):
             core.bot("other")
             keys = {}
             for name, bots in (("mine", [BOT]), ("theirs", [BOT]), ("elsewhere", ["other"])):

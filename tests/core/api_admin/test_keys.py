@@ -174,6 +174,7 @@ def test_what_is_left_out_of_a_change_stays(admin: Callable[..., Any]) -> None:
         ({"name": "x", "rolle": "admin"}, {"rolle"}),
         ({"name": "x", "role": "root", "requests_per_minute": 0, "expires_at": "tomorrow"}, {"role", "requests_per_minute", "expires_at"}),
         ({"name": "x", "expires_at": "2026-05-01T10:00:00"}, {"expires_at"}),
+        ({"name": "x", "expires_at": "2020-05-01T10:00:00Z", "bots": []}, {"expires_at", "bots"}),
         ({"name": "x", "bots": ["nobody"], "results_url": "ftp://x"}, {"bots", "results_url"}),
         ({"name": "x", "bots": []}, {"bots"}),
         ({"name": "x", "role": "admin", "bots": [BOT]}, {"bots"}),

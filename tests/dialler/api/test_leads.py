@@ -155,6 +155,9 @@ def test_leads_and_attempts_are_listed_without_gaps(api: WithApi) -> None:
         for name in ("state", "disposition", "outcome"):
             same = await every_page(api, f"/{campaign_id}/leads", "leads", **{name: busy[name]})
             assert same == [lead for lead in every if lead[name] == busy[name]]
+        refused = await api.http.get(f"{CAMPAIGNS}/{campaign_id}/attempts", params={"state": "endet"})
+        assert refused.status_code == 422
+        assert "they are created, placing, placed, ended, held" in refused.json()["detail"]
         rejected = await api.get(f"/{campaign_id}/attempts", outcome="rejected", state="ended")
         assert {attempt["outcome"] for attempt in rejected["attempts"]} == {"rejected"}
         assert (await api.http.get(f"{CAMPAIGNS}/{campaign_id}/leads/999999")).status_code == 404

@@ -19,7 +19,8 @@ WithApi = Callable[..., Any]
 
 def test_each_lead_has_its_verdict_and_what_is_missing_is_replayed_by_one_command(api: WithApi) -> None:
     async def test(api: Api) -> None:
-        api.crm.answers += [410, 410]
+        api.whole.deliveries.per_destination = 1
+        api.crm.answers += [200] * 5 + [410]  # the last one finds the endpoint closed
         campaign_id = await api.campaign([PAYS, BUSY, DECLINES, *profile_numbers(4)], max_attempts=1, max_callbacks=0)
         before = await api.get(f"/{campaign_id}/ledger")
         assert (before["counts"]["not_called"], before["missing"]) == (7, 0)
@@ -33,14 +34,14 @@ def test_each_lead_has_its_verdict_and_what_is_missing_is_replayed_by_one_comman
             assert (entry["call_id"], entry["disposition"]) == (lead["attempt_list"][-1]["call_id"], lead["disposition"])
             delivery = (await api.http.get(f"/api/v1/deliveries/{entry['delivery_id']}")).json()
             assert (entry["delivered_at"], entry["last_status"]) == (delivery["delivered_at"], delivery["last_status"])
-            assert entry["last_status"] == (200 if entry["verdict"] == "accepted" else 410)
+            assert entry["last_status"] in ({200} if entry["verdict"] == "accepted" else {410, None})
         missing = await api.get(f"/{campaign_id}/ledger", missing=True, counts=False)
         assert (len(missing["entries"]), missing["counts"]) == (2, None)
         assert await api.post(f"/{campaign_id}/ledger/replay") == {"replayed": 2, "pending": 0, "not_pushed": 0}
         await api.whole.clock.sleep(5)
         ledger = await api.get(f"/{campaign_id}/ledger")
         assert (ledger["counts"]["accepted"], ledger["missing"]) == (7, 0)
-        assert sorted(api.crm.ids.values()) == [1] * 5 + [2] * 2
+        assert sorted(api.crm.ids.values()) == [1] * 6 + [2]
         assert await api.post(f"/{campaign_id}/ledger/replay") == {"replayed": 0, "pending": 0, "not_pushed": 0}
 
     api(test)
