@@ -1,32 +1,34 @@
-"""A leg for conversations, which speak text, made of a leg that carries sound and a voice."""
+"""A leg that takes turns by the energy of sound: for voices without words, and wherever no AgentSession is installed.
+
+It runs on any clock, so it is also what the line is tested with.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import math
 from collections.abc import AsyncIterator, Callable
+
+import numpy as np
 
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
-from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, LegEvent, Playout, Ringing, TransferOutcome
-from core.transports.events import LegEvents
+from core.transports.base import Failed, Heard, Playout
 from core.voice.errors import VoiceError
-from core.voice.line import BeepHeard, Line, LineEvent, PlayoutEnded, Sound, SpeechBegan, SpeechEnded, SpeechSound
-from core.voice.ports import RATE, AudioEvent, AudioLeg, Frame, Voice
+from core.voice.line import LineEvent, PlayoutEnded, Sound, SpeechBegan, SpeechEnded, SpeechSound
+from core.voice.phrases import Phrases
+from core.voice.ports import AudioLeg, Frame, Voice
 from core.voice.recording import CallRecording
+from core.voice.sound_leg import NOTHING, SoundLeg
 
 __all__ = ["VoiceLeg"]
 
 log = logging.getLogger(__name__)
 
-_WORDS_PER_SECOND = 2.6
-"""How fast voices speak, for words that were not synthesized yet when the callee broke in."""
 _LAST_WORDS_SECONDS = 3.0
 """How long the words of a callee who hangs up in the middle of them are waited for."""
 _MOST_FAILURES = 3
-_NOTHING = Playout("", completed=False, seconds=0.0)
 
 
 class _Utterance:
@@ -48,7 +50,7 @@ class _Utterance:
             yield frame
 
 
-class VoiceLeg:
+class VoiceLeg(SoundLeg):
     """A `Leg`.
 
     Args:
@@ -57,6 +59,7 @@ class VoiceLeg:
         clock: all waiting is done through it.
         call_id: for the log.
         recording: where both sides are recorded; it is begun at the answer.
+        phrases: sound of this voice that is kept.
     """
 
     def __init__(
@@ -67,34 +70,27 @@ class VoiceLeg:
         *,
         call_id: str,
         recording: Callable[[], CallRecording] | None = None,
+        phrases: Phrases | None = None,
     ) -> None:
-        self._audio, self._voice, self._clock = audio, voice, clock
-        self._call_id, self._open_recording = call_id, recording
-        self._recording: CallRecording | None = None
-        self._events: LegEvents[LegEvent] = LegEvents(clock)
-        self._over = clock.signal()
-        self._line: Line | None = None
+        super().__init__(audio, clock, call_id=call_id, recording=recording)
+        self._voice, self._phrases = voice, phrases or Phrases()
         self._playout_over = clock.signal()
         self._sound: Sound | None = None
         self._utterance: _Utterance | None = None
         self._understanding: asyncio.Task[None] | None = None
+        self._preparing: asyncio.Task[None] | None = None
         self._waiting = 0
         self._failures = 0
-        self._pump = clock.spawn(self._follow(), name=f"events of call {call_id}")
 
     @property
     def speaking(self) -> bool:
         """Whether the callee speaks, or what it said is being understood."""
         return self._waiting > 0
 
-    @property
-    def answer_to_first_audio(self) -> float | None:
-        """Seconds from the answer to our first sound; None until then."""
-        return self._line.first_audio if self._line is not None else None
-
-    async def next(self, timeout: float | None = None) -> LegEvent | None:
-        """The next event; None when nothing happened for `timeout` clock seconds."""
-        return await self._events.next(timeout)
+    def prepare(self, text: str) -> None:
+        """Synthesize these words while the phone rings."""
+        if text.strip() and self._phrases.get(text) is None and self._preparing is None:
+            self._preparing = self._clock.spawn(self._prepare(text), name=f"opening of call {self._call_id}")
 
     async def say(self, text: str) -> Playout:
         """Speak.
@@ -102,19 +98,25 @@ class VoiceLeg:
         Raises:
             VoiceError: the words could not be synthesized.
         """
+        if self._preparing is not None:
+            await self._clock.join(self._preparing)
+            self._preparing = None
         if self._line is None or self._over.is_set():
-            return _NOTHING
+            return NOTHING
         if not text.strip():
             return Playout("", completed=True, seconds=0.0)
         sound = self._sound = Sound()
         self._playout_over.clear()
         self._line.play(sound)
         try:
-            async with contextlib.aclosing(self._voice.synthesize(text)) as stream:
-                async for piece in stream:
-                    sound.write(piece)
-                    if self._playout_over.is_set():
-                        break
+            if (kept := self._phrases.get(text)) is not None:
+                sound.write(kept)
+            else:
+                async with contextlib.aclosing(self._voice.synthesize(text)) as stream:
+                    async for piece in stream:
+                        sound.write(piece)
+                        if self._playout_over.is_set():
+                            break
             sound.finish()
             await self._playout_over.wait()
         finally:
@@ -123,50 +125,17 @@ class VoiceLeg:
                 self._line.stop()
         return self._outcome(text, sound)
 
-    async def hang_up(self, reason: str = "") -> None:
-        """End the call; what was recorded is on the disk when this returns."""
-        await self._audio.hang_up(reason)
-        if self._recording is not None:
-            self._recording.close()
-            await asyncio.to_thread(self._recording.closed.wait, 5.0)
+    async def _prepare(self, text: str) -> None:
+        try:
+            async with contextlib.aclosing(self._voice.synthesize(text)) as stream:
+                pieces = [piece async for piece in stream]
+        except VoiceError as error:  # it is tried again when it is to be said
+            log.warning("call %s: the opening was not synthesized ahead: %s", self._call_id, error)
+            return
+        if pieces:
+            self._phrases.keep(text, np.concatenate(pieces))
 
-    async def transfer(self, destination: str) -> TransferOutcome:
-        """Hand the callee over."""
-        return await self._audio.transfer(destination)
-
-    def _outcome(self, text: str, sound: Sound) -> Playout:
-        seconds = sound.played / RATE
-        if not sound.interrupted and not self._over.is_set():
-            return Playout(text, completed=True, seconds=seconds)
-        words = text.split()
-        whole = max(sound.written, round(len(words) / _WORDS_PER_SECOND * RATE) if sound.played == sound.written else 1)
-        spoken = " ".join(words[: math.floor(len(words) * sound.played / whole + 1e-6)])
-        return Playout(spoken, completed=False, seconds=seconds)
-
-    async def _follow(self) -> None:
-        """Hand on what happens on the leg, until its last event."""
-        while True:
-            event: AudioEvent | None = await self._audio.next()
-            match event:
-                case None:
-                    continue
-                case Answered():
-                    self._connect()
-                    self._events.put(event)
-                case Failed() | HungUp():
-                    await self._end(event)
-                    return
-                case Ringing() | Digit():
-                    self._events.put(event)
-
-    def _connect(self) -> None:
-        if self._open_recording is not None:
-            self._recording = self._open_recording()
-        self._line = Line(lambda event: self._audio.run_soon(lambda: self._take(event)), self._recording)
-        self._audio.connect(self._line)
-
-    async def _end(self, final: Failed | HungUp) -> None:
-        self._over.set()
+    async def _last_words(self) -> None:
         self._playout_over.set()
         if self._utterance is not None:
             self._end_utterance(0.0)
@@ -175,11 +144,6 @@ class VoiceLeg:
                 async with self._clock.timeout(_LAST_WORDS_SECONDS):
                     await self._clock.join(self._understanding)
             self._clock.cancel(self._understanding)
-        if self._recording is not None:
-            self._recording.close()
-        self._events.end(final)
-        if (first := self.answer_to_first_audio) is not None:
-            log.info("call %s: first audio %.0f ms after the answer", self._call_id, first * 1000)
 
     def _take(self, event: LineEvent) -> None:
         """What happened on the line, in the event loop's thread."""
@@ -187,8 +151,6 @@ class VoiceLeg:
             case PlayoutEnded(sound):
                 if sound is self._sound:
                     self._playout_over.set()
-            case BeepHeard():
-                self._events.put(Beep())
             case SpeechBegan() if not self._over.is_set():
                 self._begin_utterance(event)
             case SpeechSound(frame):
@@ -198,7 +160,7 @@ class VoiceLeg:
                 if self._utterance is not None:
                     self._end_utterance(seconds)
             case _:
-                pass
+                super()._take(event)
 
     def _begin_utterance(self, began: SpeechBegan) -> None:
         self._waiting += 1

@@ -1,0 +1,9 @@
+"""Calls held by livekit-agents' AgentSession: voice activity, turn-taking and interruption. Only this package imports livekit.
+
+sound      our line as a session's audio input and output
+ours       a `Voice` as a session's speech recognition and synthesis
+parts      what a session is made of, and how it takes turns
+providers  speech providers by name, as livekit's plugins offer them
+reach      which hosts speech providers may be reached at
+leg        the `Leg` of a call that a session holds
+"""

@@ -1,0 +1,57 @@
+"""What a session of AgentSession is made of, and how it takes turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from livekit.agents import inference, stt, tts, vad
+
+from core.voice.phrases import Phrases
+
+__all__ = ["SessionParts", "TurnTaking", "make_vad"]
+
+
+@dataclass(frozen=True)
+class TurnTaking:
+    """Who may speak when. Times in seconds.
+
+    Attributes:
+        interruptible: whether the callee can break in.
+        interruption_words: how many words break in; 0: any speech of that length.
+        interruption_seconds: how long speech must last to break in.
+        shortest_pause: silence after which a turn may be over.
+        longest_pause: silence after which it is, whatever was said.
+    """
+
+    interruptible: bool = True
+    interruption_words: int = 0
+    interruption_seconds: float = 0.5
+    shortest_pause: float = 0.5
+    longest_pause: float = 3.0
+
+
+@dataclass(frozen=True)
+class SessionParts:
+    """What calls of one voice are made of.
+
+    Attributes:
+        make_stt: the recognition of one call: a call's failures are its own. It is handed what to call when an utterance had
+            no words, if the recognition can tell.
+        make_tts: the synthesis of one call.
+        vad: voice activity, shared.
+        turns: how turns are taken.
+        phrases: sound of this voice that is kept, shared.
+    """
+
+    make_stt: Callable[[Callable[[], None]], stt.STT]
+    make_tts: Callable[[], tts.TTS]
+    vad: vad.VAD
+    turns: TurnTaking = TurnTaking()
+    phrases: Phrases = field(default_factory=Phrases)
+
+
+def make_vad(threads: int = 2) -> vad.VAD:
+    """Voice activity for all calls of a process, judged in threads of its own."""
+    return inference.VAD(min_silence_duration=0.35, executor=ThreadPoolExecutor(threads, thread_name_prefix="voice-activity"))
