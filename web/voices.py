@@ -4,32 +4,57 @@ from __future__ import annotations
 
 import atexit
 import functools
+import importlib.util
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
+from core.access.secrets import SecretError
+from core.bots.config import BotConfig
+from core.bots.store import read_version
+from core.bots.voice_config import SttConfig, TtsConfig, VoiceConfig
+from core.calls.store import read_call
 from core.engine import Engine
+from core.kernel.secrets import SecretBoxError
+from core.outgoing.guard import AllowList
 from core.transports.base import Leg, PlaceOrder
 from core.voice.errors import VoiceUnavailable
 from web.settings import Settings
 
 if TYPE_CHECKING:
-    from core.voice.offline.voice import OfflineVoice
-    from core.voice.ports import AudioLeg, Speech, Voice
-    from core.voice.recording import CallRecording, RecordingWriter
+    from livekit.agents import vad
 
-__all__ = ["check_voice", "make_speech", "voice_for"]
+    from core.voice.offline.voice import OfflineVoice
+    from core.voice.ports import AudioLeg, Speech
+    from core.voice.recording import CallRecording, RecordingWriter
+    from core.voice.session.parts import SessionParts
+
+__all__ = ["MISSING", "check_voice", "make_speech", "wanted_voice"]
+
+MISSING = "a voice with words needs livekit-agents: pip install 'campaign-dialler[voice]', or [voice-offline] for one without an account"
+_NONE = "no voice is configured, so nobody could be talked to: write `voice` into the bot, or use --voice NAME (docs/voice.md)"
+
+Reveal = Callable[[str], SecretStr]
+"""The value of a `secret:NAME`; raises `SecretError` or `SecretBoxError`."""
 
 
 def make_speech(settings: Settings, engine: Engine, writer: RecordingWriter, is_lab: Callable[[PlaceOrder], bool]) -> Speech:
     """The speech of this process.
 
     Args:
-        settings: the process's; `voice` names the voice.
+        settings: the process's; `voice` goes before the bots' own.
         engine: its call engine.
         writer: what recordings are written by.
         is_lab: whether a call cannot reach anybody but a test line.
     """
-    from core.voice.leg import VoiceLeg  # noqa: PLC0415 - loads numpy
+    kept: dict[str, SessionParts] = {}
+
+    def reveal(text: str) -> SecretStr:
+        if engine.secrets is None:
+            raise VoiceUnavailable("this process has no secret store, which the key of the voice is in")
+        with engine.db.read() as connection:
+            return engine.secrets.resolve(connection, text)
 
     def recording_of(order: PlaceOrder) -> Callable[[], CallRecording] | None:
         recordings = engine.recordings
@@ -38,40 +63,134 @@ def make_speech(settings: Settings, engine: Engine, writer: RecordingWriter, is_
         return lambda: writer.open(recordings.file_of(order.call_id))
 
     def speech(order: PlaceOrder) -> Callable[[AudioLeg], Leg]:
-        voice = voice_for(settings.voice, lab=is_lab(order))
-        return lambda audio: VoiceLeg(audio, voice, engine.clock, call_id=order.call_id, recording=recording_of(order))
+        voice = wanted_voice(_bot_of(engine, order.call_id), settings.voice)
+        record = recording_of(order)
+        if _is_tones(voice, lab=is_lab(order)):
+            from core.voice.leg import VoiceLeg  # noqa: PLC0415 - loads numpy
+            from core.voice.tones import TonesVoice  # noqa: PLC0415
+
+            return lambda audio: VoiceLeg(audio, TonesVoice(), engine.clock, call_id=order.call_id, recording=record)
+        key = voice.model_dump_json()
+        parts = kept[key] = kept.get(key) or _parts_of(voice, settings.allow_internal, reveal)
+        from core.voice.session.leg import SessionLeg  # noqa: PLC0415 - loads livekit
+
+        return lambda audio: SessionLeg(audio, parts, engine.clock, call_id=order.call_id, recording=record)
 
     return speech
 
 
-def check_voice(name: str | None, *, lab: bool) -> None:
-    """Look, before anything is dialled, whether there is a voice of that name, and load what it needs. Takes seconds.
+def wanted_voice(bot: BotConfig | None, name: str | None) -> VoiceConfig:
+    """The voice of a call: the one that `--voice` names, else the bot's own. How turns are taken is always the bot's choice.
 
     Raises:
-        core.voice.errors.VoiceUnavailable: there is none, or it cannot be loaded, or must not be heard by anybody.
+        core.voice.errors.VoiceUnavailable: there is none.
     """
-    voice_for(name, lab=lab)
-    if name == "offline":
+    own = (bot.voice if bot is not None else None) or VoiceConfig()
+    if name is not None:
+        return own.model_copy(update={"stt": SttConfig(provider=name), "tts": TtsConfig(provider=name)})
+    if own.stt is None or own.tts is None:
+        raise VoiceUnavailable(_NONE)
+    return own
+
+
+async def check_voice(voice: VoiceConfig, *, lab: bool, allow: AllowList, reveal: Reveal) -> None:
+    """Look, before anything is dialled, whether calls can have this voice, and load what it needs. Takes seconds.
+
+    Raises:
+        core.voice.errors.VoiceUnavailable: it is not installed, or cannot be loaded or set up, or must not be heard by anybody.
+    """
+    if _is_tones(voice, lab=lab):
+        return
+    speech = _parts_of(voice, allow, reveal).begin(lambda: None)
+    await speech.close()
+    if "offline" in _providers(voice):
         _offline().load()
 
 
-def voice_for(name: str | None, *, lab: bool) -> Voice:
-    """The voice of that name.
+def _bot_of(engine: Engine, call_id: str) -> BotConfig | None:
+    if (run := engine.runs.get(call_id)) is not None:
+        return run.bot
+    with engine.db.read() as connection:
+        call = read_call(connection, call_id)
+        stored = None if call is None else read_version(connection, call.bot_id, call.bot_version)
+    return None if stored is None else stored.config
 
-    Raises:
-        core.voice.errors.VoiceUnavailable: there is none, or it must not be heard by anybody.
-    """
-    from core.voice.tones import TonesVoice  # noqa: PLC0415 - loads numpy
 
-    if name == "offline":
-        return _offline()
-    if name == "tones" and lab:
-        return TonesVoice()
-    if name == "tones":
+def _providers(voice: VoiceConfig) -> set[str]:
+    return {part.provider for part in (voice.stt, voice.tts) if part is not None}
+
+
+def _is_tones(voice: VoiceConfig, *, lab: bool) -> bool:
+    """Whether it is the voice without words, which must be on lab trunks only."""
+    providers = _providers(voice)
+    if "tones" not in providers:
+        return False
+    if providers != {"tones"}:
+        raise VoiceUnavailable("the voice 'tones' has no words: use it for stt and tts alike, or for neither")
+    if not lab:
         raise VoiceUnavailable("the voice 'tones' has no words: it speaks on lab trunks only, never to people")
-    if name is not None:
-        raise VoiceUnavailable(f"there is no voice called {name!r}: offline, or tones on lab trunks (docs/voice.md)")
-    raise VoiceUnavailable("no voice is configured, so nobody could be talked to (docs/voice.md)")
+    return True
+
+
+def _parts_of(voice: VoiceConfig, allow: AllowList, reveal: Reveal) -> SessionParts:
+    if importlib.util.find_spec("livekit") is None or importlib.util.find_spec("livekit.agents") is None:
+        raise VoiceUnavailable(MISSING)
+    from core.voice.session.ours import VoiceStt, VoiceTts  # noqa: PLC0415 - loads livekit
+    from core.voice.session.parts import CallSpeech, SessionParts, TurnTaking  # noqa: PLC0415
+    from core.voice.session.providers import Provided, Wanted, plan  # noqa: PLC0415
+
+    assert voice.stt is not None
+    assert voice.tts is not None
+
+    def planned(kind: str, part: SttConfig | TtsConfig) -> Callable[[], Provided] | None:
+        if part.provider == "offline":
+            _offline()
+            return None
+        try:
+            key = reveal(part.key) if part.key else None
+        except (SecretError, SecretBoxError) as error:
+            raise VoiceUnavailable(f"the key of the voice cannot be read: {error}") from None
+        settings = {**part.model_dump(exclude={"key"}), "key": key, "kind": kind}
+        return plan(Wanted(**settings), allow)
+
+    listen, speak = planned("stt", voice.stt), planned("tts", voice.tts)
+
+    def begin(nothing: Callable[[], None]) -> CallSpeech:
+        listening = listen() if listen is not None else None
+        try:
+            speaking = speak() if speak is not None else None
+        except VoiceUnavailable:
+            if listening is not None:
+                listening.discard()
+            raise
+
+        async def close() -> None:
+            for half in (listening, speaking):
+                if half is not None:
+                    await half.part.aclose()
+                    await half.close()
+
+        return CallSpeech(
+            listening.part if listening is not None else VoiceStt(_offline(), nothing),
+            speaking.part if speaking is not None else VoiceTts(_offline()),
+            close,
+        )
+
+    turns = TurnTaking(
+        interruptible=voice.interruption.enabled,
+        interruption_words=voice.interruption.min_words,
+        interruption_seconds=voice.interruption.min_seconds,
+        shortest_pause=voice.endpointing.min_seconds,
+        longest_pause=voice.endpointing.max_seconds,
+    )
+    return SessionParts(begin, _vad(), turns)
+
+
+@functools.cache
+def _vad() -> vad.VAD:
+    from core.voice.session.parts import make_vad  # noqa: PLC0415 - loads livekit
+
+    return make_vad()
 
 
 @functools.cache

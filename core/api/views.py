@@ -23,6 +23,9 @@ class PrefetchView(BaseModel):
     fields: list[str] = Field(default=[], description="Names of the fields that the CRM gave.")
 
 
+_FIRST_AUDIO = "answer_to_first_audio_seconds"
+
+
 class CallView(BaseModel):
     """A call; `result` once it is done."""
 
@@ -41,6 +44,9 @@ class CallView(BaseModel):
     answered_at: datetime | None
     ended_at: datetime | None
     done_at: datetime | None = Field(description="When the result was written.")
+    answer_to_first_audio_seconds: float | None = Field(
+        description="From the answer to the bot's first sound; null until the call has ended, and where words are not spoken aloud."
+    )
     cancel_requested: bool
     prefetch: PrefetchView | None = Field(description="The CRM pre-fetch; null if the bot has none.")
     result: dict[str, Any] | None = Field(description="The call result, once the call is done.")
@@ -48,10 +54,10 @@ class CallView(BaseModel):
     @classmethod
     def of(cls, row: Row[Any]) -> CallView:
         """The view of a row of `calls`."""
-        values = {name: getattr(row, name) for name in cls.model_fields if name not in {"sandbox", "prefetch"}}
+        values = {name: getattr(row, name) for name in cls.model_fields if name not in {"sandbox", "prefetch", _FIRST_AUDIO}}
         asked = row.prefetch
         prefetch = None if asked is None else PrefetchView(**{**asked, "fields": list(asked.get("fields", ()))})
-        return cls(**values, sandbox=row.transport == "sandbox", prefetch=prefetch)
+        return cls(**values, sandbox=row.transport == "sandbox", prefetch=prefetch, **{_FIRST_AUDIO: (row.ending or {}).get(_FIRST_AUDIO)})
 
 
 class CallPage(BaseModel):

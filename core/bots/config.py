@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from core.bots.analysis_config import AnalysisConfig, QualityConfig
 from core.bots.brain_config import AnyBrain, BrainConfig
 from core.bots.prefetch_config import PrefetchConfig
+from core.bots.voice_config import VoiceConfig
 from core.calls.result import DisconnectedBy
 from core.kernel.durations import LongDuration
 from core.kernel.hours import HoursConfig, PermittedHours
@@ -29,6 +30,7 @@ __all__ = [
     "RecordingConfig",
     "ResultsWebhook",
     "SilenceConfig",
+    "VoiceConfig",
 ]
 
 
@@ -151,6 +153,7 @@ class BotConfig(_Strict):
         default={}, description="Name -> number, sip: address, or desk:QUEUE, that callees can be handed to."
     )
     desk: DeskConfig = Field(default=DeskConfig(), description="How callers are handed over to the agent desk.")
+    voice: VoiceConfig | None = Field(default=None, description="What speaks and listens on real calls.")
     recording: RecordingConfig = Field(default=RecordingConfig(), description="Recordings of its answered calls.")
     caller_id: str | None = Field(default=None, description="Its own caller ID; the trunk's default number if left out.")
     prefetch: PrefetchConfig | None = Field(default=None, description="Asks the CRM for the callee's data at the start of each call.")

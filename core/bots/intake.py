@@ -31,6 +31,8 @@ _CREDENTIALS: dict[KeyPath, str] = {
     ("prefetch", "token"): "PREFETCH_TOKEN",
     ("brain", "key"): "MODEL_KEY",
     ("brain", "fallback", "key"): "FALLBACK_KEY",
+    ("voice", "stt", "key"): "STT_KEY",
+    ("voice", "tts", "key"): "TTS_KEY",
 }
 """Where a configuration may have a credential -> how its secret is called."""
 

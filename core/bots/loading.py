@@ -17,6 +17,7 @@ from core.bots.brain_checks import brain_complaints
 from core.bots.config import BotConfig
 from core.bots.crm_checks import prefetch_complaints, push_complaints
 from core.bots.sample_crm import SAMPLE_CRM
+from core.bots.voice_checks import voice_complaints
 from core.kernel.config_problems import ConfigError, KeyPath
 from core.kernel.hours import check_time_zone
 from core.kernel.numbers import check_region
@@ -75,6 +76,7 @@ def bot_complaints(data: Mapping[str, Any]) -> list[Complaint]:
         *brain_complaints(data),
         *prefetch_complaints(data),
         *push_complaints(data),
+        *voice_complaints(data),
     ]
 
 

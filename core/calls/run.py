@@ -26,7 +26,7 @@ from core.engine import Engine
 from core.kernel.failures import without_values
 from core.prefetch.fetch import Fetched, fetch
 from core.prefetch.merge import merged
-from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
+from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing, SpokenLeg
 
 __all__ = ["CallRun"]
 
@@ -131,6 +131,7 @@ class CallRun:
             self.left.set()
             if self.cancelled:
                 await self._leg.hang_up("cancelled")
+            await self._prepare_opening(self._leg)
             ending = await self._until_answered(self._leg)
             if ending is not None:
                 return ending, {}
@@ -175,6 +176,14 @@ class CallRun:
             return Ending("error", "prefetch_failed", phone_rang=False)
         return None
 
+    async def _prepare_opening(self, leg: Leg) -> None:
+        """Where words become sound, that of the first ones is made while the phone rings. A model is not asked ahead."""
+        if not isinstance(leg, SpokenLeg) or (self.bot.brain.kind == "llm" and not self.bot.opening_message.strip()):
+            return
+        values = template_values(self.order, self.bot, self._crm, self._started_at, self.direction)
+        brain = make_brain(self.engine, self.bot, self.order, values, self.engine.clock.now(), lambda *_: None)
+        leg.prepare((await brain.opening()).say)
+
     async def _until_answered(self, leg: Leg) -> Ending | None:
         """Follow the call until somebody answers (None) or it fails. Never longer than the ring timeout and what follows it."""
         clock = self.engine.clock
@@ -217,7 +226,11 @@ class CallRun:
         limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
         async with clock.timeout(bot.max_call_duration_seconds + _OVERTIME_SECONDS):
             end = await converse(leg, brain, limits, clock, self._note_said, self._desk)
+        first = leg.answer_to_first_audio if isinstance(leg, SpokenLeg) else None
+        if first is not None:
+            self._note("first_audio", {"seconds": round(first, 3)})
         talk = {
+            "answer_to_first_audio_seconds": None if first is None else round(first, 3),
             "transcript": [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in end.transcript],
             "customer_spoke": end.customer_spoke,
             "analysis": await brain.analysis() if has_conversation(end.disconnected_by, customer_spoke=end.customer_spoke) else None,

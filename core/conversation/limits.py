@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from core.bots.config import BotConfig, SilenceConfig
 from core.conversation.holding import HoldLines
@@ -30,6 +31,7 @@ class ConversationLimits:
     `transfer_method`: the guide's word for how this transport hands over.
     `brain_timeout_seconds`: how long the brain may think about one turn before the call is given up with an apology; None
     where the brain keeps limits of its own, in real time.
+    `voicemail`: what is done when a machine answers; without a message to leave, `leave_message` hangs up.
     `beep_wait_seconds`: how long a machine's beep is waited for before the message is left anyway.
     """
 
@@ -37,6 +39,7 @@ class ConversationLimits:
     silence: SilenceConfig = field(default_factory=SilenceConfig)
     closure_phrases: tuple[str, ...] = ("goodbye", "have a nice day")
     voicemail_message: str = ""
+    voicemail: Literal["leave_message", "hang_up", "go_on"] = "leave_message"
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
     transfer_method: str = "livekit_sip_refer"
     brain_timeout_seconds: float | None = 20.0
@@ -63,6 +66,7 @@ def limits_of(config: BotConfig, namespaces: Namespaces, transfer_method: str = 
         silence=silence.model_copy(update={"lines": [shown(line) for line in silence.lines], "goodbye": shown(silence.goodbye)}),
         closure_phrases=tuple(config.closure_phrases),
         voicemail_message=shown(config.voicemail_message),
+        voicemail=config.voice.voicemail if config.voice is not None else ConversationLimits.voicemail,
         transfer_targets=dict(config.transfer_targets),
         transfer_method=transfer_method,
         holding=HoldLines(tuple(shown(line) for line in desk.hold_lines), desk.hold_every_seconds, shown(desk.nobody_line)),

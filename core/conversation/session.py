@@ -18,7 +18,7 @@ from core.conversation.holding import HoldingLine, hold
 from core.conversation.limits import ConversationLimits
 from core.conversation.silence import after_silence, ending_of_silence, line_for
 from core.conversation.transcript import Transcript
-from core.conversation.voicemail import is_machine_greeting
+from core.conversation.voicemail import sign_of_machine
 from core.kernel.clock import Clock
 from core.kernel.failures import without_values
 from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, Leg, LegEvent, Playout, Ringing
@@ -50,7 +50,7 @@ async def converse(
         limits: what bounds the conversation.
         clock: the clock of the call; the caller's task was started by it.
         record_event: called at once for every event of the call's log: `heard_first`, `silence`, `voicemail_detected`,
-            `voicemail_message_left`, `callback_requested`, `do_not_call_requested`, `handoff_waiting`, `transfer_sent`,
+            `beep_heard`, `voicemail_message_left`, `callback_requested`, `do_not_call_requested`, `handoff_waiting`, `transfer_sent`,
             `transfer_failed`, `max_duration_reached`, `brain_failed`, `leg_failed`, `line_ended`, `conversation_ended`.
         desk: the agent desk; None where there is none, and transfers to it fail.
     """
@@ -77,6 +77,8 @@ class _Conversation:
         self._pending: LegEvent | None = None  # an event that came while another was being completed
         self._silences = 0
         self._callee_turns = 0
+        self._greeting_seconds = 0.0  # how long the callee has spoken, while that may still be a greeting
+        self._machine_known = False
         self._reopenings = 0
         self._callback: ScheduleCallback | None = None
         self._do_not_call: DoNotCall | None = None
@@ -124,7 +126,7 @@ class _Conversation:
                 await self._press(event)
             case Beep():
                 if self._callee_turns < _GREETING_TURNS:
-                    await self._leave_message(beeped=True)
+                    await self._meet_machine(beeped=True, evidence="beep", greeting_seconds=round(self._greeting_seconds, 2))
             case HungUp():
                 if event.reason != HungUp.reason:
                     self._record("line_ended", reason=event.reason)
@@ -140,8 +142,12 @@ class _Conversation:
         if not heard.text.strip():
             return
         self._transcript.customer(heard.text, heard.seconds, barged_in=heard.barged_in)
-        if self._callee_turns < _GREETING_TURNS and is_machine_greeting(heard.text):
-            await self._leave_message(beeped=False)
+        if self._callee_turns < _GREETING_TURNS:
+            self._greeting_seconds += heard.seconds
+            if (sign := sign_of_machine(heard.text, self._greeting_seconds)) is not None:
+                await self._meet_machine(
+                    beeped=False, evidence=sign.evidence, phrase=sign.phrase, greeting_seconds=round(sign.greeting_seconds, 2)
+                )
         self._count_callee_turn()
         await self._take(await self._think(self._brain.reply(heard.text, self._clock.now())))
 
@@ -178,7 +184,7 @@ class _Conversation:
         for action in turn.actions:
             self._keep(action)
         if any(isinstance(action, VoicemailDetected) for action in turn.actions):
-            await self._leave_message(beeped=False)
+            await self._meet_machine(beeped=False, evidence="brain")
         ends = any(isinstance(action, EndCall) for action in turn.actions)
         transfers = [action for action in turn.actions if isinstance(action, Transfer)]
         if ends and not transfers:
@@ -302,25 +308,32 @@ class _Conversation:
         elif event.text.strip():
             self._transcript.customer(event.text, event.seconds, barged_in=event.barged_in)
 
-    async def _leave_message(self, *, beeped: bool) -> None:
-        """A machine answered: leave the message after the beep, if there is one to leave. Ends the conversation."""
-        self._record("voicemail_detected", beep=beeped)
-        message = self._limits.voicemail_message
-        if message.strip():
-            there = True
-            deadline = self._transcript.seconds + self._limits.beep_wait_seconds
-            while not beeped and (left := deadline - self._transcript.seconds) > 0:
-                event = await self._next(left)
-                if isinstance(event, HungUp | Failed):
-                    there = False
-                    break
-                if isinstance(event, Heard):  # the greeting goes on
-                    self._transcript.customer(event.text, event.seconds, barged_in=event.barged_in)
-                beeped = isinstance(event, Beep)
-            if there:
-                playout = await self._say(message)
-                self._record("voicemail_message_left", completed=playout.completed)
+    async def _meet_machine(self, *, beeped: bool, evidence: str, **facts: Any) -> None:
+        """A machine answered, and this is how we know. Does what the bot wants then; returns if that is to go on."""
+        limits = self._limits
+        if not self._machine_known:
+            self._record("voicemail_detected", beep=beeped, evidence=evidence, **facts, then=limits.voicemail)
+        self._machine_known = True
+        if limits.voicemail == "go_on":
+            return
+        if limits.voicemail == "leave_message" and limits.voicemail_message.strip():
+            await self._leave_message(limits.voicemail_message, beeped=beeped)
         raise _Over("voicemail")
+
+    async def _leave_message(self, message: str, *, beeped: bool) -> None:
+        """Leave the message after the beep, or after it has been waited for long enough."""
+        deadline = self._transcript.seconds + self._limits.beep_wait_seconds
+        while not beeped and (left := deadline - self._transcript.seconds) > 0:
+            event = await self._next(left)
+            if isinstance(event, HungUp | Failed):
+                return
+            if isinstance(event, Heard):  # the greeting goes on
+                self._transcript.customer(event.text, event.seconds, barged_in=event.barged_in)
+            beeped = isinstance(event, Beep)
+            if beeped:
+                self._record("beep_heard")
+        playout = await self._say(message)
+        self._record("voicemail_message_left", completed=playout.completed, after_beep=beeped)
 
     async def _reach_the_limit(self) -> None:
         self._record("max_duration_reached")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
-__all__ = ["is_machine_greeting"]
+__all__ = ["MachineSign", "is_machine_greeting", "sign_of_machine"]
 
 _MACHINE: Final = re.compile(
     r"\b("
@@ -36,12 +37,50 @@ _PERSON: Final = re.compile(
 _TONE: Final = re.compile(r"\b(tone|beep)\b")
 
 
-def is_machine_greeting(text: str) -> bool:
-    """Whether what was heard is the greeting of an answering machine, or a network's announcement.
+_HINT: Final = re.compile(
+    r"\b(message|voice ?mail|mail ?box|tone|beep|not available|unavailable|not (here|in|home)|call (you )?back|hang up|office hours|"
+    r"thank you for (calling|your call)|you( ha)?ve reached)\b"
+)
+_LONG_GREETING: Final = 6.0
+"""Seconds that hardly anybody speaks who picks up a phone."""
 
-    A person who offers to take a message is none, nor one who says that somebody else is not there.
+
+@dataclass(frozen=True)
+class MachineSign:
+    """Why something that was heard first is taken for a machine.
+
+    Attributes:
+        evidence: `words`: a phrase that only machines say; `length_and_words`: a greeting too long for a person, with a word in it
+            that machines use.
+        phrase: the words that told.
+        greeting_seconds: how long the greeting was so far.
+    """
+
+    evidence: Literal["words", "length_and_words"]
+    phrase: str
+    greeting_seconds: float
+
+
+def sign_of_machine(text: str, greeting_seconds: float) -> MachineSign | None:
+    """The sign that a machine has picked up; None if there is none.
+
+    Args:
+        text: what was heard.
+        greeting_seconds: how long the callee has spoken since the answer, this included.
     """
     said = " ".join(text.casefold().replace("\u2019", "'").split())
     if _PERSON.search(said) and not _TONE.search(said):
-        return False
-    return _MACHINE.search(said) is not None
+        return None
+    if (found := _MACHINE.search(said)) is not None:
+        return MachineSign("words", found[0], greeting_seconds)
+    if greeting_seconds >= _LONG_GREETING and (found := _HINT.search(said)) is not None:
+        return MachineSign("length_and_words", found[0], greeting_seconds)
+    return None
+
+
+def is_machine_greeting(text: str) -> bool:
+    """Whether what was heard is, by its words alone, the greeting of an answering machine, or a network's announcement.
+
+    A person who offers to take a message is none, nor one who says that somebody else is not there.
+    """
+    return sign_of_machine(text, 0.0) is not None

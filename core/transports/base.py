@@ -8,7 +8,7 @@ The conversation does not know which transport carries it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 __all__ = [
     "Answered",
@@ -23,6 +23,7 @@ __all__ = [
     "PlaceOrder",
     "Playout",
     "Ringing",
+    "SpokenLeg",
     "TransferOutcome",
     "Transport",
 ]
@@ -137,6 +138,18 @@ class Leg(Protocol):
 
     async def transfer(self, destination: str) -> TransferOutcome:
         """Hand the callee over to `destination` (a number, tel: or sip: address)."""
+
+
+@runtime_checkable
+class SpokenLeg(Leg, Protocol):
+    """A leg whose words become sound."""
+
+    @property
+    def answer_to_first_audio(self) -> float | None:
+        """Seconds from the answer to our first sound; None until then."""
+
+    def prepare(self, text: str) -> None:
+        """These words are about to be said: have their sound ready. Never waits, never fails."""
 
 
 class IncomingCall(Protocol):

@@ -48,7 +48,7 @@ from web.run.summary import RunSummary
 from web.sample_crm.process import SampleCrmFailed
 from web.settings import Settings, data_folder_of
 from web.sip import MISSING, has_sippy, line_of
-from web.voices import check_voice
+from web.voices import check_voice, wanted_voice
 
 __all__ = [
     "FolderArgument",
@@ -230,13 +230,16 @@ def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: 
         trunks = document.data
     settings = replace(settings, trunk=trunk, trunks=trunks, voice=voice)
     try:
-        with open_database(settings.database_url, create=True) as db, db.write() as connection:
-            if trunks is not None:
-                apply_trunks(connection, trunks, utc_now())
-            line = line_of(connection, secret_store(db), trunk)
-            numbers = [number.number for number in find_trunk(connection, trunk).numbers]
-            caller = choose_trunk(connection, campaign.bot.caller_id, campaign.bot.default_region, trunk)
-        check_voice(voice, lab=line.settings.lab)
+        with open_database(settings.database_url, create=True) as db:
+            secrets = secret_store(db)
+            with db.write() as connection:
+                if trunks is not None:
+                    apply_trunks(connection, trunks, utc_now())
+                line = line_of(connection, secrets, trunk)
+                numbers = [number.number for number in find_trunk(connection, trunk).numbers]
+                caller = choose_trunk(connection, campaign.bot.caller_id, campaign.bot.default_region, trunk)
+            wanted = wanted_voice(campaign.bot, voice)
+            asyncio.run(check_voice(wanted, lab=line.settings.lab, allow=settings.allow_internal, reveal=secrets.resolver(db)))
     except (TrunkError, SipUnavailable, VoiceUnavailable) as error:
         raise CliError(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.") from None
     if caller is None or caller.name != trunk:

@@ -68,12 +68,12 @@ class SessionLeg(SoundLeg):
         self, audio: AudioLeg, parts: SessionParts, clock: Clock, *, call_id: str, recording: Callable[[], CallRecording] | None = None
     ) -> None:
         super().__init__(audio, clock, call_id=call_id, recording=recording)
-        self._phrases, self._tts = parts.phrases, parts.make_tts()
+        self._phrases, self._speech = parts.phrases, parts.begin(self._no_words)
         self._input, self._output = LineInput(), LineOutput()
         turns = parts.turns
         self._session: AgentSession[None] = AgentSession(
-            stt=parts.make_stt(self._no_words),
-            tts=self._tts,
+            stt=self._speech.stt,
+            tts=self._speech.tts,
             vad=parts.vad,
             turn_handling={
                 "turn_detection": "vad",
@@ -203,12 +203,13 @@ class SessionLeg(SoundLeg):
         await self._clock.join(self._starting)
         with contextlib.suppress(RuntimeError):
             await self._session.aclose()
+        await self._speech.close()
 
     async def _prepare(self, text: str) -> None:
         sound: list[Frame] = []
         resampler: rtc.AudioResampler | None = None
         try:
-            async with asyncio.timeout(_PREPARE_SECONDS), self._tts.synthesize(text, conn_options=_CONNECT) as stream:
+            async with asyncio.timeout(_PREPARE_SECONDS), self._speech.tts.synthesize(text, conn_options=_CONNECT) as stream:
                 async for piece in stream:
                     if resampler is None and piece.frame.sample_rate != RATE:
                         resampler = rtc.AudioResampler(piece.frame.sample_rate, RATE)

@@ -48,7 +48,7 @@ class VoiceStt(stt.STT):
             self._nothing()
         return stt.SpeechEvent(
             type=stt.SpeechEventType.FINAL_TRANSCRIPT,
-            alternatives=[stt.SpeechData(language="en", text=text)],  # type: ignore[arg-type]
+            alternatives=[stt.SpeechData(language="en", text=text)],
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from livekit.agents import inference, stt, tts, vad
 
 from core.voice.phrases import Phrases
 
-__all__ = ["SessionParts", "TurnTaking", "make_vad"]
+__all__ = ["CallSpeech", "SessionParts", "TurnTaking", "make_vad"]
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,27 @@ class TurnTaking:
 
 
 @dataclass(frozen=True)
+class CallSpeech:
+    """The recognition and the synthesis of one call: its failures are its own. `close` ends what they hold."""
+
+    stt: stt.STT
+    tts: tts.TTS
+    close: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
 class SessionParts:
     """What calls of one voice are made of.
 
     Attributes:
-        make_stt: the recognition of one call: a call's failures are its own. It is handed what to call when an utterance had
-            no words, if the recognition can tell.
-        make_tts: the synthesis of one call.
+        begin: makes the speech of one call. It is handed what to call when an utterance had no words, for recognition that
+            can tell. It may raise `VoiceUnavailable`.
         vad: voice activity, shared.
         turns: how turns are taken.
         phrases: sound of this voice that is kept, shared.
     """
 
-    make_stt: Callable[[Callable[[], None]], stt.STT]
-    make_tts: Callable[[], tts.TTS]
+    begin: Callable[[Callable[[], None]], CallSpeech]
     vad: vad.VAD
     turns: TurnTaking = TurnTaking()
     phrases: Phrases = field(default_factory=Phrases)

@@ -1,0 +1,80 @@
+"""Which hosts speech providers may be reached at: as for all that goes out, public ones and those that the operator has listed.
+
+A bot may name an address of its own (`base_url`). The plugins bring their own HTTP clients, so the guard is put into these.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import ipaddress
+import socket
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from core.outgoing.guard import AllowList, GuardedBackend, is_public
+from core.outgoing.transport import GuardedTransport
+from core.voice.errors import VoiceUnavailable
+
+__all__ = ["aiohttp_session", "check_url", "httpx_client"]
+
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_MOST_CONNECTIONS = 8  # of one call
+
+
+def check_url(url: str, allow: AllowList) -> None:
+    """An address that is written as numbers is judged here, since no resolver sees it.
+
+    Raises:
+        VoiceUnavailable: it is an internal one that is not listed, or no address.
+    """
+    parts = urlsplit(url)
+    port = parts.port or _PORTS.get(parts.scheme)
+    if parts.hostname is None or port is None:
+        raise VoiceUnavailable(f"{url} is not an address of a speech provider")
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(parts.hostname)
+        if not is_public(parts.hostname) and not allow.allows(parts.hostname, port):
+            raise VoiceUnavailable(
+                f"{parts.hostname}:{port} is an internal address, which speech providers may not be reached at; "
+                f"an operator can list it in DIALLER_ALLOW_INTERNAL as {parts.hostname}:{port}"
+            )
+
+
+class _GuardedResolver(AbstractResolver):
+    def __init__(self, allow: AllowList) -> None:
+        self._allow, self._system = allow, ThreadedResolver()
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
+        found = await self._system.resolve(host, port, family)
+        usable = [address for address in found if self._allow.allows(host, port) or is_public(address["host"])]
+        if not usable:
+            raise OSError(None, f"{host}:{port} is at an internal address; an operator can list it in DIALLER_ALLOW_INTERNAL")
+        return usable
+
+    async def close(self) -> None:
+        await self._system.close()
+
+
+def aiohttp_session(allow: AllowList) -> aiohttp.ClientSession:
+    """A client for one call."""
+    connector = aiohttp.TCPConnector(resolver=_GuardedResolver(allow), ssl=_context(), use_dns_cache=False)
+    return aiohttp.ClientSession(connector=connector, trust_env=False)
+
+
+def httpx_client(allow: AllowList) -> httpx.AsyncClient:
+    """A client for one call, for plugins that use httpx."""
+    transport: Any = GuardedTransport(GuardedBackend(allow), _context(), _MOST_CONNECTIONS)
+    return httpx.AsyncClient(transport=transport, trust_env=False)
+
+
+@functools.cache
+def _context() -> ssl.SSLContext:
+    """Made once: it reads every certificate authority of the machine."""
+    return ssl.create_default_context()
