@@ -5,7 +5,10 @@ ports      the protocols: an audio leg of a transport, a voice (speech synthesis
 activity   who speaks: voice activity from the energy of frames
 beep       the tone of an answering machine
 line       one call's audio, 20 ms at a time: playout that a callee can interrupt, utterances, beeps, the recording
-leg        a `Leg` for conversations, made of an audio leg, a line and a voice
+sound_leg  what every leg made of sound has in common
+leg        a leg that takes turns by the energy of sound, on any clock
+session/   a leg whose turns livekit-agents' AgentSession takes, and speech providers by name
+phrases    sound that was synthesized already, by its words
 tones      a voice without words, to try a line with
 recording  stereo WAV, written as it goes
 offline/   speech that needs no account: piper and Whisper in processes of their own
