@@ -271,6 +271,8 @@ async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
         async with asyncio.timeout(_CLOSING_SECONDS):
             await clock.join(*engine.tasks)
             await whole.deliveries.stop()
+            if engine.recordings is not None:
+                await engine.recordings.finish_uploads()
     for task in (*jobs, *engine.tasks):
         clock.cancel(task)
     await clock.join(*jobs, *engine.tasks)

@@ -9,7 +9,7 @@ comes to the same key.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +53,10 @@ def config_of(connection: Connection, call: Row[Any]) -> RecordingConfig:
     return bot.config.recording
 
 
+async def _nothing() -> None:
+    """No uploads run."""
+
+
 @dataclass
 class Recordings:
     """Recordings of one process.
@@ -64,6 +68,7 @@ class Recordings:
         keys: what signs links.
         host: the name of this machine.
         wake_uploads: called after a transaction that left a file to upload.
+        finish_uploads: waits until what is to be uploaded now was tried; before the process ends.
     """
 
     store: ObjectStore
@@ -72,6 +77,7 @@ class Recordings:
     keys: LinkKeys
     host: str = field(default_factory=socket.gethostname)
     wake_uploads: Callable[[], None] = lambda: None
+    finish_uploads: Callable[[], Awaitable[None]] = _nothing
 
     def file_of(self, call_id: str) -> Path:
         """Where a transport of this machine writes the recording of a call."""

@@ -58,14 +58,16 @@ class Uploader:
     ) -> None:
         self._recordings, self._db, self._clock, self._ids = recordings, db, clock, ids
         self._at_once, self._claim, self._poll = at_once, claim, poll
-        self._changed = clock.signal()
+        self._changed, self._tried = clock.signal(), clock.signal()
         recordings.wake_uploads = self._changed.set
+        recordings.finish_uploads = self.finish
+        self._finishing = False
 
     async def run(self) -> None:
         """Upload what is due, until cancelled. Started with `clock.spawn`."""
         while True:
             self._changed.clear()
-            wait = self._poll
+            last, wait = self._finishing, self._poll
             try:
                 await self.upload_due()
                 with self._db.read() as connection:
@@ -75,7 +77,15 @@ class Uploader:
             else:
                 if soonest is not None:
                     wait = min(wait, max((soonest - self._clock.now()).total_seconds(), 0.0))
+            if last:
+                self._tried.set()
             await self._changed.wait(wait)
+
+    async def finish(self) -> None:
+        """Wait until everything that is due now was tried: before the process ends. While `run` runs; what fails is for a later process."""
+        self._finishing = True
+        self._changed.set()
+        await self._tried.wait()
 
     async def upload_due(self) -> int:
         """Try every upload that is due once. Returns how many were stored."""
@@ -116,7 +126,7 @@ class Uploader:
         if not stored:  # its retention ended meanwhile, or another process was faster
             await self._discard_if_deleted(row)
         with contextlib.suppress(FileNotFoundError):
-            await asyncio.to_thread(file.unlink)
+            file.unlink()  # not in a thread: nothing may come between, or nobody would look for the file any more
         return stored
 
     def _failed(self, row: Row[Any], error: Exception) -> None:

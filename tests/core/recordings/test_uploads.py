@@ -190,6 +190,39 @@ def test_a_process_that_ends_while_it_uploads_leaves_the_file(database: Database
     in_virtual_time(test)
 
 
+def test_a_process_that_ends_waits_for_what_is_being_uploaded(database: Database, tmp_path: Path, in_virtual_time: Run) -> None:
+    """Both what is on its way, and what was left by the last call of all; what cannot be stored is not waited for."""
+
+    class SlowStore(LocalStore):
+        async def put_file(self, key: str, path: Path, *, media_type: str = "") -> int:
+            await clock_of_test.sleep(5)
+            if "call-2" in path.name:
+                raise StorageUnavailable("down")
+            return await super().put_file(key, path, media_type=media_type)
+
+    clock_of_test: VirtualClock
+
+    async def test(clock: VirtualClock) -> None:
+        nonlocal clock_of_test
+        clock_of_test = clock
+        recordings = recordings_in(tmp_path, SlowStore(tmp_path / "store", stands_for="recordings"))
+        worker = clock.spawn(uploader(recordings, database, clock).run(), name="uploads")
+        await clock.sleep(1)
+        files = [spool_file(recordings, call) for call in ("call-1", "call-2", "call-3")]
+        finish(database, recordings, ended_call(database, clock.now()), clock.now())
+        recordings.wake_uploads()
+        await clock.sleep(1)
+        for call in ("call-2", "call-3"):
+            finish(database, recordings, ended_call(database, clock.now(), call), clock.now())
+        await recordings.finish_uploads()
+        clock.cancel(worker)
+        await clock.join(worker)
+        assert [row_of(database, call).state for call in ("call-1", "call-2", "call-3")] == ["stored", "waiting", "stored"]
+        assert [file.exists() for file in files] == [False, True, False]
+
+    in_virtual_time(test)
+
+
 def test_retention_deletes_what_is_due_and_nothing_else(database: Database, tmp_path: Path, in_virtual_time: Run) -> None:
     async def test(clock: VirtualClock) -> None:
         recordings = recordings_in(tmp_path)
