@@ -34,7 +34,7 @@ serve: $(BASE_STAMP) ## The same, and keep the API up until Ctrl-C (PORT=8080)
 test: $(DEV_STAMP) lint ## Everything that must pass: formatting, lint, types, imports, the whole suite
 	@$(BIN)/python -m pytest -n 2
 
-test-live: $(LIVE_STAMP) ## Real calls on loopback, in real time; needs the program sipp (Debian: apt install sip-tester)
+test-live: $(LIVE_STAMP) ## Real calls on loopback, in real time; scripts/install_live_parts.sh installs the programs that they need
 	@$(BIN)/python -m pytest -m live tests/live
 
 check: test ## The same as test
@@ -53,6 +53,7 @@ lock: ## Lock the dependencies anew, with their hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in -o requirements/base.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in --extra dev -c requirements/base.txt -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in --extra sip -c requirements/base.txt -o requirements/sip.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in --extra sip --extra voice --extra voice-offline --extra live -c requirements/base.txt -c requirements/dev.txt -o requirements/live.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in --extra voice -c requirements/base.txt -o requirements/voice.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in --extra voice-offline -c requirements/base.txt -o requirements/voice-offline.txt
 
@@ -77,7 +78,7 @@ $(DEV_STAMP): requirements/dev.txt $(BASE_STAMP)
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
-$(LIVE_STAMP): requirements/sip.txt $(DEV_STAMP)
-	@echo "Setting up what real calls need ..."
-	@$(PIP) install --require-hashes -r requirements/sip.txt
+$(LIVE_STAMP): requirements/live.txt $(DEV_STAMP)
+	@echo "Setting up what real calls need (speech models too; some minutes on a slow line) ..."
+	@$(PIP) install --require-hashes -r requirements/live.txt
 	@touch $@

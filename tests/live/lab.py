@@ -25,14 +25,14 @@ __all__ = ["CALLEE", "CALLER", "Lab", "ToneVoice", "lab", "live", "speech", "ton
 
 CALLER, CALLEE = "+12025550101", "+12025550142"
 T = TypeVar("T")
-_BOUND = 45.0
+_BOUND = 90.0
 
 
-def live(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def live(scenario: Callable[[], Coroutine[Any, Any, None]], seconds: float = _BOUND) -> None:
     """Run a scenario, with a bound on its time."""
 
     async def bounded() -> None:
-        async with asyncio.timeout(_BOUND):
+        async with asyncio.timeout(seconds):
             await scenario()
 
     asyncio.run(bounded())

@@ -117,7 +117,13 @@ class Sipp:
 
 @contextmanager
 def run_sipp(
-    folder: Path, steps: Sequence[str], *options: str, port: int | None = None, towards: str | None = None, calls: int = 1
+    folder: Path,
+    steps: Sequence[str],
+    *options: str,
+    port: int | None = None,
+    towards: str | None = None,
+    calls: int = 1,
+    seconds: int = _BOUND,
 ) -> Iterator[Sipp]:
     """Run a scenario; it is ended with the block at the latest.
 
@@ -128,6 +134,7 @@ def run_sipp(
         port: the port that it listens at; a free one if None.
         towards: HOST:PORT that it calls, if it is the caller.
         calls: how many calls the scenario is run for.
+        seconds: how long it may take.
     """
     port = port or free_port()
     scenario, log = folder / f"scenario-{port}.xml", folder / f"errors-{port}.log"
@@ -138,7 +145,7 @@ def run_sipp(
     assert binary is not None
     command = [
         binary, *([towards] if towards else []), "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port), "-mi", "127.0.0.1",
-        "-mp", str(free_port()), "-ci", "127.0.0.1", "-cp", str(free_port()), "-m", str(calls), "-nostdin", "-timeout", f"{_BOUND}s",
+        "-mp", str(free_port()), "-ci", "127.0.0.1", "-cp", str(free_port()), "-m", str(calls), "-nostdin", "-timeout", f"{seconds}s",
         "-timeout_error", "-trace_err", "-error_file", str(log), *options,
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder)

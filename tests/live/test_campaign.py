@@ -56,8 +56,9 @@ def test_a_campaign_over_a_trunk(folder: Path, tmp_path: Path) -> None:
         assert rang.count(f"{attempt['attempt_id']}\n") + rang.count(f"{attempt['attempt_id']}\r") == 1  # once each, by their own log
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (summary["answered"], summary["sandbox"], summary["state"]) == (3, False, "completed")
-    recordings = list((tmp_path).rglob("*.wav"))
-    assert len(recordings) in {0, 3}  # as the bot's default has it
+    recordings = list(tmp_path.rglob("*.wav"))
+    assert len(recordings) == 3, recordings
+    assert not [file for file in recordings if file.parent.name == "spool"]  # all of them are where they are kept
     results = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
     assert {result["transport"] for result in results} == {"sip"}
     assert {result["disconnected_by"] for result in results} <= {"customer", "rnr", "user", "customer_hangup"}
