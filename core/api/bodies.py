@@ -23,14 +23,14 @@ class StrictBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-async def read_model(request: Request, model: type[M]) -> M:
-    """The model that the body of a request describes.
+async def read_model(request: Request, model: type[M], *, may_be_empty: bool = False) -> M:
+    """The model that the body of a request describes; where it `may_be_empty`, no body is an object without anything in it.
 
     Raises:
         core.api.json_body.BodyTooLarge: see there.
         InvalidRequest: with every problem of the body.
     """
-    data = await read_object(request)
+    data = await read_object(request, may_be_empty=may_be_empty)
     complaints = [(key, complaint_about([key, value])) for key, value in data.items()]
     if found := [FieldProblem(key if complaint_about(key) is None else "body", said, "unusable") for key, said in complaints if said]:
         raise InvalidRequest(found)
@@ -50,14 +50,15 @@ def _detail(line: int | None, problem: str, advice: str) -> str:
     return f"{where}{problem}. {advice}".rstrip().removesuffix(".")
 
 
-def body_schema(model: type[BaseModel], example: dict[str, Any], *more_types: str) -> dict[str, Any]:
+def body_schema(model: type[BaseModel], example: dict[str, Any], *more_types: str, required: bool = True) -> dict[str, Any]:
     """What the OpenAPI document says of a body that `read_model` reads.
 
     Args:
         model: the model.
         example: a body that is taken.
         more_types: content types beside JSON.
+        required: whether there must be a body.
     """
     schema = {"schema": schema_of(model), "example": example}
     others: dict[str, dict[str, Any]] = {name: {} for name in more_types}
-    return {"requestBody": {"required": True, "content": {"application/json": schema, **others}}}
+    return {"requestBody": {"required": required, "content": {"application/json": schema, **others}}}

@@ -23,8 +23,8 @@ class BodyTooLarge(Exception):
         super().__init__(f"The body is larger than {MOST_BYTES:,} bytes.")
 
 
-async def read_object(request: Request) -> dict[str, Any]:
-    """The JSON object in the body of a request, whatever its content type says.
+async def read_object(request: Request, *, may_be_empty: bool = False) -> dict[str, Any]:
+    """The JSON object in the body of a request, whatever its content type says; `{}` for no body, where it `may_be_empty`.
 
     Raises:
         BodyTooLarge: see there.
@@ -36,7 +36,8 @@ async def read_object(request: Request) -> dict[str, Any]:
         if size > MOST_BYTES:
             raise BodyTooLarge
         chunks.append(chunk)
-    return _parse(b"".join(chunks))
+    body = b"".join(chunks)
+    return {} if may_be_empty and not body.strip() else _parse(body)
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -50,15 +51,21 @@ def _parse(body: bytes) -> dict[str, Any]:
         _refuse("it is not JSON: the text is not UTF-8", "unreadable")
     except RecursionError:
         _refuse("it is nested too deeply", "unreadable")
-    except ValueError as error:
+    except _NotANumber as error:
         _refuse(f"it is not JSON: {error}", "unreadable")
+    except ValueError:  # Python reads no whole number of more than 4300 digits
+        _refuse("there is a number of thousands of digits in it: put it in quotation marks", "unreadable")
     if not isinstance(value, dict):
         _refuse(f"it must be a JSON object, not {kind_of(value)}", "not_an_object")
     return value
 
 
+class _NotANumber(ValueError):
+    """NaN or an infinity, which Python would read and JSON does not have."""
+
+
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
+    raise _NotANumber(f"{name} is not a JSON number")
 
 
 def _refuse(detail: str, code: str) -> NoReturn:

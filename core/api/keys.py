@@ -156,14 +156,14 @@ async def patch_key(key_id: str, request: Request, _: AdminKey, engine: TheEngin
     "/{key_id}/rotate",
     summary="Give a key a new text",
     responses=answers(401, 403, 404, 409, 413, 422),
-    openapi_extra=body_schema(RotationBody, {"overlap_hours": 24}),
+    openapi_extra=body_schema(RotationBody, {"overlap_hours": 24}, required=False),
 )
 async def post_rotate(key_id: str, request: Request, response: Response, _: AdminKey, engine: TheEngine) -> ShownKey:
     """Make a new key in place of this one. The former works on for the overlap (24 hours), so that nothing stops meanwhile.
 
     The id stays, and with it the scope, the calls and the Idempotency-Keys. A key from an earlier rotation ends now.
     """
-    body = await read_model(request, RotationBody)
+    body = await read_model(request, RotationBody, may_be_empty=True)
     with engine.db.write() as connection:
         info = _ours(_found(store.find_key(connection, key_id)))
         new = store.rotate(connection, info.id, engine.clock.now(), timedelta(hours=body.overlap_hours))

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, select
 
 from core.kernel.database import Database
+from core.kernel.moments import moment_text
 from dialler.leads.tables import Attempt, Lead
 
 __all__ = [
@@ -121,7 +122,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")
+        return moment_text(value, "milliseconds")
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return str(value)

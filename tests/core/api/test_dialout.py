@@ -175,6 +175,16 @@ def test_premium_numbers_are_dialled_only_if_allowed(with_core: WithCore) -> Non
     with_core(test)
 
 
+def test_a_number_of_thousands_of_digits_is_refused_in_words(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        response = await core.http.post(DIALOUT, content=b'{"bot_id": "reminder", "to_number": ' + b"9" * 5000 + b"}")
+        assert set(fields_of(response)) == {"body"}
+        assert "put it in quotation marks" in response.json()["detail"]
+        assert "sys." not in response.json()["detail"]
+
+    with_core(test)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -306,7 +316,7 @@ def test_503_outside_active_hours_gives_the_moment_it_could_work(with_core: With
         response = await core.dial(PAYS)
         assert reason_of(response) == ("outside_active_hours", str(2 * 3600 + 30 * 60))  # rounded up
         assert datetime.fromisoformat(response.json()["retry_at"]) == START.replace(hour=12, minute=30)
-        assert response.json()["opens_at"] == response.json()["retry_at"]
+        assert response.json()["opens_at"] == response.json()["retry_at"] == "2026-03-04T12:30:00Z"
         await core.clock.sleep(int(response.headers["Retry-After"]))
         assert (await core.dial(PAYS)).status_code == 200
 

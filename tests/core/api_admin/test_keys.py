@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from core.access.embedded import EMBEDDED_KEY_ID
 from core.access.keys import create
+from core.kernel.moments import moment_text
 from tests.core.api.support import BOT, Core, client_of, fields_of, problem_of
 
 KEYS = "/api/v1/keys"
@@ -83,6 +84,17 @@ def test_revoked_and_expired_keys_are_refused(admin: Callable[..., Any]) -> None
         assert not (await core.http.get(f"{KEYS}/{ending['id']}")).json()["valid"]
 
     admin(test)
+
+
+def test_a_rotation_needs_no_body(admin_on_sqlite: Callable[..., Any]) -> None:
+    async def test(core: Core) -> None:
+        first = await make(core)
+        second = await core.http.post(f"{KEYS}/{first['id']}/rotate")
+        assert second.status_code == 200, second.text
+        assert second.json()["previous_until"] == moment_text(core.clock.now() + timedelta(hours=24))
+        assert (await status(core, first["key"]), await status(core, second.json()["key"])) == (200, 200)
+
+    admin_on_sqlite(test)
 
 
 def test_a_rotated_key_works_beside_the_new_one_for_the_overlap(admin: Callable[..., Any]) -> None:

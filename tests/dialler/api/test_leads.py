@@ -182,6 +182,7 @@ def test_exports_hold_everything_and_run_nothing(api: WithApi) -> None:
         assert [row["crm.amount"] for row in rows] == ["-5", "'@SUM(1)", "+1"]
         assert {row["state"] for row in rows} <= {"completed", "exhausted"}
         tries = list(csv.DictReader(io.StringIO((await api.http.get(f"{CAMPAIGNS}/{campaign_id}/attempts.csv")).text, newline="")))
+        assert all(row["created_at"].endswith("Z") for row in tries)
         assert [(row["phone"], row["number"]) for row in tries] == [(PAYS, "1"), (BUSY, "1"), (DECLINES, "1")]
         assert (await api.http.get(f"{CAMPAIGNS}/none/leads.csv")).status_code == 404
 
