@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -32,7 +32,8 @@ class Engine:
     premium-rate numbers. `push_max_age` is how long a push is tried, in clock time. `reach` is what calls talk to the
     outside with (models, tools); bots that need it cannot talk without.
     `look_every` is how often event streams look for changes, in clock seconds. `preferred_trunk` takes the calls
-    that name no caller ID in place of the default trunk.
+    that name no caller ID in place of the default trunk. `on_livekit_webhook` takes the body and the Authorization of a
+    webhook, and says whether it was one of LiveKit's.
     """
 
     db: Database
@@ -54,3 +55,4 @@ class Engine:
     reach: Reach | None = None
     recordings: Recordings | None = None
     preferred_trunk: str | None = None
+    on_livekit_webhook: Callable[[str, str], Awaitable[bool]] | None = None

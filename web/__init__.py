@@ -6,6 +6,7 @@ cli/          the `dialler` command line
 run/, serve/  one campaign from its folder; the API, kept up
 dialling, ownership   the runner of a campaign and what goes on beside it; who owns it
 recordings    wires recordings
+livekit       wires calls over LiveKit
 sip           wires calls over SIP
 voices        what speaks and listens on calls that carry sound
 sample_crm/   a CRM to try pushes with

@@ -49,6 +49,7 @@ from dialler.campaigns.store import latest_clock
 from dialler.core_client import CoreClient
 from dialler.scheduler.periodic import start_job
 from dialler.scheduler.runner import Parts
+from web.livekit import LiveKitParts, add_livekit, start_livekit
 from web.migrate import upgrade
 from web.recordings import make_recordings, start_recordings
 from web.settings import ClockBehind, Settings
@@ -90,6 +91,7 @@ class Whole:
     network: SandboxNetwork
     app: FastAPI
     sip: SipParts | None = None
+    livekit: LiveKitParts | None = None
 
 
 @contextlib.asynccontextmanager
@@ -120,6 +122,8 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
                 _adopt_deliveries(whole)
                 if whole.sip is not None:
                     await listen(whole.sip, whole.engine)
+                if whole.livekit is not None:
+                    await whole.livekit.watch.sync()
                 jobs = _start(whole)
                 yield whole
             finally:
@@ -168,6 +172,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         signing_secret = results_secret(connection, secrets, now)
         engine.recordings = make_recordings(settings, connection, secrets, box, now)
     sip = add_sip(settings, engine, secrets)
+    livekit = add_livekit(settings, engine, secrets)
     client = OutgoingClient(settings.allow_internal)
     engine.reach = Reach(client, secrets.resolver(db))
     gaps = settings.speed is not None and settings.speed <= _FASTEST_WITH_GAPS
@@ -200,7 +205,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
                 fleet.revive(connection, worker_id, settings.seats, wall())
 
     leases.add("worker", renew)
-    return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, network, app, sip)
+    return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, network, app, sip, livekit)
 
 
 def _name_run(connection: Connection, settings: Settings, ids: Ids) -> str:
@@ -243,6 +248,7 @@ def _start(whole: Whole) -> list[asyncio.Task[None]]:
         start_job(clock, "cancelled calls", _period(whole.settings, 5), lambda: carry_out_cancels(engine)),
         start_job(clock, "retention", 86_400, forget),
         *start_recordings(engine, poll=_period(whole.settings, 60)),
+        *(start_livekit(whole.livekit, engine) if whole.livekit is not None else []),
     ]
 
 
@@ -278,6 +284,8 @@ async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
     await clock.join(*jobs, *engine.tasks)
     if whole.sip is not None:
         await whole.sip.close()
+    if whole.livekit is not None:
+        await whole.livekit.close()
     whole.leases.remove("worker")
     with whole.db.write() as connection:
         if has_unfinished(connection, engine.worker_id):

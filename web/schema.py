@@ -12,6 +12,7 @@ import core.desk.tables
 import core.fleet.tables
 import core.recordings.tables
 import core.suppressions.tables
+import core.transports.livekit.tables
 import core.trunks.tables
 import dialler.campaigns.tables
 import dialler.imports.tables

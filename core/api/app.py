@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from core.api import bot_records, bots, calls, deliveries, desk, dialout, fleet, keys, recordings, sandbox, suppressions, trunks, workers
+from core.api import (
+    bot_records,
+    bots,
+    calls,
+    deliveries,
+    desk,
+    dialout,
+    fleet,
+    keys,
+    livekit,
+    recordings,
+    sandbox,
+    suppressions,
+    trunks,
+    workers,
+)
 from core.api.edge import Edge
 from core.api.openapi import complete_document
 from core.api.problems import install_problem_handlers
@@ -13,7 +28,7 @@ from core.engine import Engine
 __all__ = ["create_core_app", "include_core"]
 
 
-_MANAGEMENT = (keys, bot_records, trunks, deliveries, workers, desk, sandbox)
+_MANAGEMENT = (keys, bot_records, trunks, deliveries, workers, desk, sandbox, livekit)
 
 
 def include_core(app: FastAPI, engine: Engine) -> None:

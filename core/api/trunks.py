@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -19,6 +19,7 @@ from core.api.bodies import StrictBody, body_schema, read_model
 from core.api.openapi import answers
 from core.calls.refusals import FieldProblem, InvalidRequest
 from core.engine import Engine
+from core.transports.livekit.store import standings
 from core.trunks import records
 from core.trunks.passwords import seal_password
 from core.trunks.records import NumberRecord, TrunkRecord
@@ -74,6 +75,31 @@ class SipBody(StrictBody):
     lab: bool | None = Field(default=None, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
 
 
+class LiveKitBody(StrictBody):
+    """How a trunk of LiveKit is reached: docs/transport-livekit.md. In a change, what is left out stays; null is the default."""
+
+    url: str | None = Field(default=None, max_length=255, description="The LiveKit server: wss://HOST.")
+    api_key: str | None = Field(default=None, max_length=128, description="Its API key.")
+    api_secret: str | None = Field(
+        default=None, max_length=256, description="Its API secret, which is encrypted and never returned; or a stored secret: secret:NAME."
+    )
+    address: str | None = Field(
+        default=None, max_length=255, description="The carrier's SIP server as LiveKit calls it: HOST or HOST:PORT."
+    )
+    user: str | None = Field(default=None, max_length=128, description="The user of the carrier's digest.")
+    password: str | None = Field(
+        default=None, max_length=256, description="Its password, which is encrypted and never returned; or a stored secret: secret:NAME."
+    )
+    sip_transport: Literal["auto", "udp", "tcp", "tls"] | None = Field(default=None, description="What SIP goes by; auto.")
+    media_encryption: Literal["disable", "allow", "require"] | None = Field(default=None, description="SRTP with the carrier; disable.")
+    headers: dict[str, str] | None = Field(default=None, description="Headers of every INVITE.")
+    ring_seconds: int | None = Field(default=None, description="The longest that LiveKit lets a phone ring, 5 to 78; 75.")
+    max_call_seconds: int | None = Field(default=None, description="LiveKit ends a call after so long, whatever became of us; 3600.")
+    inbound: bool | None = Field(default=None, description="Calls to the trunk's numbers reach their bots; true.")
+    accept_from: list[str] | None = Field(default=None, max_length=100, description="Addresses from which inbound SIP may come; any.")
+    lab: bool | None = Field(default=None, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
+
+
 class TrunkBody(StrictBody):
     """A trunk to be made. The first number is its default one, unless `default_number` names another."""
 
@@ -85,6 +111,7 @@ class TrunkBody(StrictBody):
     default_number: Number | None = None
     is_default: bool = Field(default=False, description="Calls without a `from_number` go out on the default trunk.")
     sip: SipBody | None = Field(default=None, description="How it is reached; for the transport `sip` only.")
+    livekit: LiveKitBody | None = Field(default=None, description="How it is reached; for the transport `livekit` only.")
 
 
 class TrunkChangeBody(StrictBody):
@@ -95,6 +122,7 @@ class TrunkChangeBody(StrictBody):
     default_number: Number | None = None
     is_default: bool | None = None
     sip: SipBody | None = None
+    livekit: LiveKitBody | None = None
 
 
 class NumberView(BaseModel):
@@ -103,6 +131,16 @@ class NumberView(BaseModel):
     number: str
     bot_id: str | None
     label: str
+
+
+class LiveKitStanding(BaseModel):
+    """How a trunk stands at its LiveKit server, as of the last look."""
+
+    outbound_trunk_id: str | None
+    inbound_trunk_id: str | None
+    dispatch_rule_id: str | None
+    error: str | None = Field(description="What keeps it from being as the record says; null if nothing does.")
+    looked_at: datetime
 
 
 class TrunkView(BaseModel):
@@ -117,6 +155,8 @@ class TrunkView(BaseModel):
     created_at: datetime
     numbers: list[NumberView]
     sip: dict[str, Any] | None = Field(description="How it is reached, but for what is at its default; its password by reference.")
+    livekit: dict[str, Any] | None = Field(description="The same for a trunk of LiveKit; its secrets by reference.")
+    livekit_standing: LiveKitStanding | None = Field(description="How it stands at its LiveKit server; null if nobody has looked yet.")
 
 
 class TrunkList(BaseModel):
@@ -129,7 +169,7 @@ class TrunkList(BaseModel):
 async def get_trunks(_: AdminKey, engine: TheEngine) -> TrunkList:
     """Every trunk with its numbers, the default one first."""
     with engine.db.read() as connection:
-        return TrunkList(trunks=[_view(trunk) for trunk in records.all_trunks(connection)])
+        return TrunkList(trunks=[_view(connection, trunk) for trunk in records.all_trunks(connection)])
 
 
 _NEW: Final = {
@@ -152,6 +192,7 @@ async def post_trunk(request: Request, _: AdminKey, engine: TheEngine) -> TrunkV
         raise InvalidRequest([FieldProblem("transport", detail, "unknown_transport")])
     with _refusals(), engine.db.write() as connection:
         return _view(
+            connection,
             records.add_trunk(
                 connection,
                 body.name,
@@ -162,8 +203,9 @@ async def post_trunk(request: Request, _: AdminKey, engine: TheEngine) -> TrunkV
                 default_number=body.default_number,
                 is_default=body.is_default,
                 sip=_sealed(engine, connection, body.name, body.sip),
+                livekit=_sealed(engine, connection, body.name, body.livekit),
                 now=engine.clock.now(),
-            )
+            ),
         )
 
 
@@ -171,7 +213,7 @@ async def post_trunk(request: Request, _: AdminKey, engine: TheEngine) -> TrunkV
 async def get_trunk(name: str, _: AdminKey, engine: TheEngine) -> TrunkView:
     """One trunk with its numbers."""
     with _refusals(), engine.db.read() as connection:
-        return _view(records.find_trunk(connection, name))
+        return _view(connection, records.find_trunk(connection, name))
 
 
 @router.patch(
@@ -185,7 +227,9 @@ async def patch_trunk(name: str, request: Request, _: AdminKey, engine: TheEngin
     body = await read_model(request, TrunkChangeBody)
     with _refusals(), engine.db.write() as connection:
         sip = _sealed(engine, connection, name, body.sip)
-        return _view(records.change_trunk(connection, name, **{**body.model_dump(), "sip": sip}))
+        livekit = _sealed(engine, connection, name, body.livekit)
+        changes = {**body.model_dump(), "sip": sip, "livekit": livekit}
+        return _view(connection, records.change_trunk(connection, name, **changes))
 
 
 @router.delete("/{name}", status_code=204, summary="Remove a trunk", responses=answers(401, 403, 404, 409, 422))
@@ -231,13 +275,14 @@ async def delete_number(name: str, number: str, _: AdminKey, engine: TheEngine) 
         records.remove_number(connection, name, number)
 
 
-def _sealed(engine: Engine, connection: Connection, trunk: str, body: SipBody | None) -> dict[str, Any] | None:
+def _sealed(engine: Engine, connection: Connection, trunk: str, body: SipBody | LiveKitBody | None) -> dict[str, Any] | None:
     """The settings with their password put into the secret store."""
     if body is None:
         return None
     given = body.model_dump(by_alias=True, exclude_unset=True)
-    if given.get("password") and engine.secrets is not None:
-        given["password"] = seal_password(engine.secrets, connection, trunk, given["password"], engine.clock.now())
+    for field in ("password", "api_secret"):
+        if given.get(field) and engine.secrets is not None:
+            given[field] = seal_password(engine.secrets, connection, trunk, given[field], engine.clock.now(), field.upper())
     return given
 
 
@@ -260,7 +305,8 @@ def _number_view(record: NumberRecord) -> NumberView:
     return NumberView(number=record.number, bot_id=record.bot_id, label=record.label)
 
 
-def _view(trunk: TrunkRecord) -> TrunkView:
+def _view(connection: Connection, trunk: TrunkRecord) -> TrunkView:
+    standing = standings(connection).get(trunk.name) if trunk.livekit is not None else None
     return TrunkView(
         name=trunk.name,
         transport=trunk.transport,
@@ -271,4 +317,8 @@ def _view(trunk: TrunkRecord) -> TrunkView:
         created_at=trunk.created_at,
         numbers=[_number_view(record) for record in trunk.numbers],
         sip=trunk.sip,
+        livekit=trunk.livekit,
+        livekit_standing=None
+        if standing is None
+        else LiveKitStanding(**{key: getattr(standing, key) for key in LiveKitStanding.model_fields}),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ __all__ = [
     "insert_call",
     "keep_prefetch",
     "list_calls",
+    "live_among",
     "move",
     "note",
     "read_call",
@@ -117,6 +118,12 @@ def note(connection: Connection, events: EventLog, state: str, worker_id: str) -
         return False
     events.write(connection)
     return True
+
+
+def live_among(connection: Connection, call_ids: Iterable[str]) -> set[str]:
+    """Those of the calls that have not ended."""
+    query = select(_calls.c.call_id).where(_calls.c.call_id.in_(list(call_ids)), _calls.c.state.in_(("placing", "ringing", "talking")))
+    return set(connection.execute(query).scalars())
 
 
 def read_call(connection: Connection, call_id: str) -> Row[Any] | None:

@@ -4,5 +4,6 @@ base       the protocol: place a call, follow its events, speak, hang up, transf
 events     the events of a leg, in order; the last one is read again
 refused    a leg for calls that did not leave
 sandbox/   a simulated phone network, built in: the default
+livekit/   real calls by LiveKit's SIP service
 sip/       real calls over SIP trunks, from this process
 """

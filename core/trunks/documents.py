@@ -8,6 +8,13 @@ trunks:
     channels: 30
     calls_per_second: 5
     numbers: ["+12025550101", {number: "+12025550102", bot_id: reception}]
+  - name: cloud
+    transport: livekit
+    url: wss://project.livekit.example
+    api_key: APIkey
+    api_secret: secret:LIVEKIT_SECRET
+    address: sip.carrier.example
+    numbers: ["+12025550103"]
 """
 
 from __future__ import annotations
@@ -19,6 +26,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.trunks.records import (
+    LIVEKIT,
     SIP,
     BadTrunk,
     NumberRecord,
@@ -65,21 +73,35 @@ def apply_trunk(connection: Connection, entry: Mapping[str, Any], now: datetime)
     numbers = [_number(number) for number in entry.get("numbers", [])]
     settings = {key: value for key, value in entry.items() if key not in _OWN}
     sip = settings if transport == SIP else None
+    livekit = settings if transport == LIVEKIT else None
+    if settings and sip is None and livekit is None:
+        raise BadTrunk(next(iter(settings)), f"a trunk of {transport} has no such setting")
     default, first = entry.get("default_number"), bool(entry.get("is_default", False))
     before = next((trunk for trunk in all_trunks(connection) if trunk.name == name), None)
     if before is None:
         return add_trunk(
             connection, name, transport=transport, channels=channels, calls_per_second=rate, numbers=numbers,
-            default_number=default, is_default=first, sip=sip, now=now,
+            default_number=default, is_default=first, sip=sip, livekit=livekit, now=now,
         )  # fmt: skip
     if before.transport != transport:
         raise BadTrunk("transport", f"the trunk {name!r} is of {before.transport}: remove it first")
     if sip is not None:
         sip = {**dict.fromkeys(before.sip or {}), **sip}
+    if livekit is not None:
+        livekit = {**dict.fromkeys(before.livekit or {}), **livekit}
     known = {number.number for number in before.numbers}
     for number in numbers:
         (change_number if number.number in known else add_number)(connection, name, number)
-    change_trunk(connection, name, channels=channels, calls_per_second=rate, default_number=default, is_default=first or None, sip=sip)
+    change_trunk(
+        connection,
+        name,
+        channels=channels,
+        calls_per_second=rate,
+        default_number=default,
+        is_default=first or None,
+        sip=sip,
+        livekit=livekit,
+    )
     return find_trunk(connection, name)
 
 

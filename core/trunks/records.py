@@ -18,11 +18,14 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from core.bots.tables import Bot
 from core.kernel.numbers import NumberError, parse_number
+from core.transports.livekit.settings import BadLiveKitSettings, read_livekit_settings
 from core.transports.sip.settings import BadSipSettings, read_settings
 from core.trunks.tables import CallerId, Trunk
 
 __all__ = [
     "BUILT_IN",
+    "LIVEKIT",
+    "SIP",
     "BadTrunk",
     "NumberRecord",
     "TrunkConflict",
@@ -47,7 +50,8 @@ _bots = Bot.__table__  # type: ignore[attr-defined]
 BUILT_IN = "sandbox"
 """The trunk of the sandbox network: it is made again at every start, with the limits of that network."""
 SIP = "sip"
-"""The transport whose trunks have settings, and the key under which these are kept."""
+LIVEKIT = "livekit"
+"""The transports whose trunks have settings, and the keys under which these are kept."""
 
 
 class TrunkError(Exception):
@@ -84,7 +88,8 @@ class TrunkRecord:
     """A trunk as an admin keeps it; calls without a `from_number` go out on the default trunk and show its `default_number`.
 
     `sip` is how a trunk of the transport `sip` is reached (`core.transports.sip.settings.SipSettings`), without what is left
-    at its default; None for other transports.
+    at its default; None for other transports. `livekit` is the same for the transport `livekit`
+    (`core.transports.livekit.settings.LiveKitSettings`).
     """
 
     name: str
@@ -96,6 +101,7 @@ class TrunkRecord:
     created_at: datetime
     numbers: tuple[NumberRecord, ...] = ()
     sip: dict[str, Any] | None = None
+    livekit: dict[str, Any] | None = None
 
 
 def all_trunks(connection: Connection) -> list[TrunkRecord]:
@@ -104,9 +110,14 @@ def all_trunks(connection: Connection) -> list[TrunkRecord]:
     for row in connection.execute(select(_numbers).order_by(_numbers.c.number)):
         numbers.setdefault(row.trunk, []).append(NumberRecord(row.number, row.bot_id, row.label))
     rows = connection.execute(select(_trunks).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
-    names = [f.name for f in fields(TrunkRecord) if f.name not in {"numbers", "sip"}]
+    names = [f.name for f in fields(TrunkRecord) if f.name not in {"numbers", SIP, LIVEKIT}]
     return [
-        TrunkRecord(**{name: getattr(row, name) for name in names}, numbers=tuple(numbers.get(row.name, ())), sip=row.settings.get(SIP))
+        TrunkRecord(
+            **{name: getattr(row, name) for name in names},
+            numbers=tuple(numbers.get(row.name, ())),
+            sip=row.settings.get(SIP),
+            livekit=row.settings.get(LIVEKIT),
+        )
         for row in rows
     ]
 
@@ -134,6 +145,7 @@ def add_trunk(
     default_number: str | None = None,
     is_default: bool = False,
     sip: Mapping[str, Any] | None = None,
+    livekit: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> TrunkRecord:
     """Make a trunk with its numbers. The first trunk is the default one; the first number, unless another is named.
@@ -144,6 +156,7 @@ def add_trunk(
         channels: most calls at once, at least 1.
         calls_per_second: most new calls a second, above 0.
         sip: how a trunk of the transport `sip` is reached; None for every other.
+        livekit: how a trunk of the transport `livekit` is reached; None for every other.
 
     Raises:
         BadTrunk, TrunkConflict: see there.
@@ -162,7 +175,7 @@ def add_trunk(
             calls_per_second=calls_per_second,
             default_number=None,
             is_default=False,
-            settings=_settings(transport, sip),
+            settings=_settings(transport, sip=sip, livekit=livekit),
             created_at=now,
         )
     )
@@ -180,8 +193,9 @@ def change_trunk(
     default_number: str | None = None,
     is_default: bool | None = None,
     sip: Mapping[str, Any] | None = None,
+    livekit: Mapping[str, Any] | None = None,
 ) -> TrunkRecord:
-    """Change a trunk; what is None stays as it is. Of `sip`, what is not in it stays, and what is None in it goes back to its default.
+    """Change a trunk; what is None stays as it is. Of `sip` and `livekit`, what is not in it stays, and None is the default.
 
     Raises:
         UnknownTrunk, BadTrunk, TrunkConflict: see there.
@@ -193,9 +207,8 @@ def change_trunk(
     values: dict[str, Any] = {
         key: value for key, value in (("channels", channels), ("calls_per_second", calls_per_second)) if value is not None
     }
-    if sip is not None:
-        merged = {**(trunk.sip or {}), **sip}
-        values["settings"] = _settings(trunk.transport, {key: value for key, value in merged.items() if value is not None})
+    if sip is not None or livekit is not None:
+        values["settings"] = _settings(trunk.transport, sip=_merged(trunk.sip, sip), livekit=_merged(trunk.livekit, livekit))
     if default_number is not None:
         values["default_number"] = _number(default_number, "default_number")
         if values["default_number"] not in [record.number for record in trunk.numbers]:
@@ -281,18 +294,29 @@ def remove_number(connection: Connection, trunk: str, number: str) -> None:
     connection.execute(delete(_numbers).where(_numbers.c.number == wanted))
 
 
-def _settings(transport: str, sip: Mapping[str, Any] | None) -> dict[str, Any]:
+def _merged(before: Mapping[str, Any] | None, changes: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if before is None and changes is None:
+        return None
+    return {key: value for key, value in {**(before or {}), **(changes or {})}.items() if value is not None}
+
+
+def _settings(transport: str, *, sip: Mapping[str, Any] | None, livekit: Mapping[str, Any] | None) -> dict[str, Any]:
     """What is kept of a trunk's settings."""
-    if transport != SIP:
-        if sip is not None:
-            raise BadTrunk(SIP, f"only trunks of the transport sip have it, and this one is of {transport}")
-        return {}
-    if sip is None:
-        raise BadTrunk(SIP, "a trunk of the transport sip needs at least its host")
+    for name, given in ((SIP, sip), (LIVEKIT, livekit)):
+        if given is not None and transport != name:
+            raise BadTrunk(name, f"only trunks of the transport {name} have it, and this one is of {transport}")
     try:
-        return {SIP: read_settings(sip).record()}
-    except BadSipSettings as error:
-        raise BadTrunk(f"{SIP}.{error.field}", error.detail) from None
+        if transport == SIP:
+            if sip is None:
+                raise BadTrunk(SIP, "a trunk of the transport sip needs at least its host")
+            return {SIP: read_settings(sip).record()}
+        if transport == LIVEKIT:
+            if livekit is None:
+                raise BadTrunk(LIVEKIT, "a trunk of the transport livekit needs its url, api_key, api_secret and address")
+            return {LIVEKIT: read_livekit_settings(livekit).record()}
+    except (BadSipSettings, BadLiveKitSettings) as error:
+        raise BadTrunk(f"{transport}.{error.field}", error.detail) from None
+    return {}
 
 
 def _check_limits(channels: int | None, calls_per_second: float | None) -> None:

@@ -71,7 +71,7 @@ def every_trunk(connection: Connection) -> list[TrunkInfo]:
 
 
 def _info(row: Row[Any], number: str | None) -> TrunkInfo:
-    lab = bool((row.settings.get("sip") or {}).get("lab"))
+    lab = any((row.settings.get(transport) or {}).get("lab") for transport in ("sip", "livekit"))
     return TrunkInfo(row.name, row.transport, number, row.channels, row.calls_per_second, row.next_call_at, lab)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 __all__ = ["PARTS", "Part", "missing", "program"]
 
-_PLACES = "/usr/local/bin:/usr/bin:/usr/sbin:/usr/local/sbin"
+_PLACES = "/usr/local/bin:/usr/bin:/usr/sbin:/usr/local/sbin:/opt/live/bin"
 
 
 def program(name: str) -> str | None:
@@ -36,6 +36,12 @@ def _module(name: str, words: str) -> Part:
 PARTS = {
     "sipp": _program("sipp", "sip-tester"),
     "kamailio": _program("kamailio", "kamailio"),
+    "livekit-server": Part(
+        "the program livekit-server (scripts/install_live_parts.sh builds it with Go)", lambda: program("livekit-server") is not None
+    ),
+    "redis-server": _program("redis-server", "redis-server"),
+    "livekit": _module("livekit.rtc", "the package livekit (pip install 'campaign-dialler[livekit]')"),
+    "redis": _module("redis", "the package redis (requirements/live.txt)"),
     "sippy": _module("sippy", "the package sippy (pip install 'campaign-dialler[sip]')"),
     "baresip": _module("baresip", "the package baresip-python (requirements/live.txt)"),
     "piper": _module("piper", "the package piper-tts (pip install 'campaign-dialler[voice-offline]')"),

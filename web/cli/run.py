@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import make_url, select
+from sqlalchemy import Connection, make_url, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from core.access.secrets import SecretStore
 from core.access.tables import Secret
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from core.kernel.words import counted
 from core.kernel.yaml_document import read_yaml
+from core.transports.livekit.line import LiveKitUnavailable
 from core.transports.sandbox import SandboxSettings
 from core.transports.sip.signalling import SipUnavailable
 from core.trunks.documents import apply_trunks
-from core.trunks.records import BUILT_IN, TrunkError, find_trunk
+from core.trunks.records import BUILT_IN, LIVEKIT, TrunkError, find_trunk
 from core.trunks.store import choose_trunk
 from core.voice.errors import VoiceUnavailable
 from dialler.campaigns.owner import AlreadyRunning
@@ -41,6 +43,7 @@ from web.cli.common import (
 from web.cli.errors import CANNOT, UNUSABLE, CliError
 from web.cli.output import console, emit_line, say
 from web.cli.run_report import print_report
+from web.livekit import MISSING_LIVEKIT, has_livekit, livekit_line_of
 from web.run.folder import CampaignFolder, UnusableFolder, read_folder
 from web.run.progress import JsonReporter, LiveReporter, Reporter
 from web.run.session import run_folder
@@ -220,8 +223,6 @@ def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: 
     """
     if settings.speed != 1.0 or settings.start is not None:
         raise CliError("Calls over a trunk take place in real time: leave --speed and --start out.")
-    if not has_sippy():
-        raise CliError(f"{MISSING}.", code=CANNOT)
     trunks = None
     if (file := campaign.path / "trunks.yaml").is_file():
         document = read_yaml(file)
@@ -235,16 +236,27 @@ def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: 
             with db.write() as connection:
                 if trunks is not None:
                     apply_trunks(connection, trunks, utc_now())
-                line = line_of(connection, secrets, trunk)
+                lab = _is_lab(connection, secrets, trunk)
                 numbers = [number.number for number in find_trunk(connection, trunk).numbers]
                 caller = choose_trunk(connection, campaign.bot.caller_id, campaign.bot.default_region, trunk)
             wanted = wanted_voice(campaign.bot, voice)
-            asyncio.run(check_voice(wanted, lab=line.settings.lab, allow=settings.allow_internal, reveal=secrets.resolver(db)))
-    except (TrunkError, SipUnavailable, VoiceUnavailable) as error:
+            asyncio.run(check_voice(wanted, lab=lab, allow=settings.allow_internal, reveal=secrets.resolver(db)))
+    except (TrunkError, SipUnavailable, LiveKitUnavailable, VoiceUnavailable) as error:
         raise CliError(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.") from None
     if caller is None or caller.name != trunk:
         raise CliError(f"The bot's caller_id is not a number of the trunk {trunk}.", f"Its numbers: {', '.join(numbers) or 'none'}.")
     return settings
+
+
+def _is_lab(connection: Connection, secrets: SecretStore, trunk: str) -> bool:
+    """Whether a trunk ends on this machine; looks whether it can be used."""
+    if find_trunk(connection, trunk).transport == LIVEKIT:
+        if not has_livekit():
+            raise CliError(f"{MISSING_LIVEKIT}.", code=CANNOT)
+        return livekit_line_of(connection, secrets, trunk).settings.lab
+    if not has_sippy():
+        raise CliError(f"{MISSING}.", code=CANNOT)
+    return line_of(connection, secrets, trunk).settings.lab
 
 
 def read_or_fail(folder: Path, read: Callable[[], CampaignFolder], others: list[str], *, as_json: bool) -> CampaignFolder:

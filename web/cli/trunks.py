@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from core.kernel.clock import RealClock, utc_now
 from core.kernel.yaml_document import read_yaml
 from core.transports.base import PlaceOrder
+from core.transports.livekit.line import LiveKitUnavailable
 from core.transports.sip.signalling import SipUnavailable
 from core.trunks import records
 from core.trunks.documents import apply_trunks
@@ -24,6 +25,7 @@ from core.trunks.store import list_trunks
 from web.cli.common import DatabaseOption, JsonOption, open_database, secret_store
 from web.cli.errors import CANNOT, CliError
 from web.cli.output import emit_json, say, show_rows
+from web.livekit_admin import livekit_checked, livekit_removed, livekit_synced
 from web.sip import MISSING, has_sippy, line_of
 
 __all__ = ["app"]
@@ -53,8 +55,18 @@ def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def add(
     name: NameArgument,
-    host: Annotated[str, typer.Option(help="The carrier's SIP server: a name or an IP address.", show_default=False)],
-    port: Annotated[int, typer.Option(help="Its UDP port.")] = 5060,
+    transport: Annotated[str, typer.Option(help="What carries its calls: sip, or livekit.")] = records.SIP,
+    host: Annotated[str | None, typer.Option(help="The carrier's SIP server: a name or an IP address.", show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(help="Its port: for SIP from here, UDP. Default: 5060.", show_default=False)] = None,
+    url: Annotated[str | None, typer.Option(help="livekit: the server, wss://HOST.", show_default=False)] = None,
+    api_key: Annotated[str | None, typer.Option(help="livekit: the API key. Its secret is asked for.", show_default=False)] = None,
+    api_secret: Annotated[
+        str | None, typer.Option(help="livekit: a stored secret in place of a typed one: secret:NAME.", show_default=False)
+    ] = None,
+    sip_transport: Annotated[str | None, typer.Option(help="livekit: what SIP goes by: auto, udp, tcp or tls.", show_default=False)] = None,
+    media_encryption: Annotated[
+        str | None, typer.Option(help="livekit: SRTP with the carrier: disable, allow or require.", show_default=False)
+    ] = None,
     user: Annotated[str | None, typer.Option(help="The user, if there is a password: it is asked for.", show_default=False)] = None,
     password: Annotated[
         str | None, typer.Option(help="A stored secret in place of a typed password: secret:NAME.", show_default=False)
@@ -84,35 +96,69 @@ def add(
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a trunk over SIP. A password is asked for, or read from standard input; it is stored encrypted."""
+    """Make a trunk. A password is asked for, or read from standard input; it is stored encrypted."""
+    if host is None:
+        raise CliError("--host is missing: the carrier's SIP server.")
     if user is not None and password is None:
         password = typer.prompt(f"Password of {user}", hide_input=True)
-    first, last = _ports(rtp_ports)
-    given: dict[str, Any] = {
-        "host": host, "port": port, "user": user, "password": password, "from_domain": from_domain, "codecs": codec,
-        "local_address": local_address, "local_port": local_port, "advertised_address": advertised_address, "rtp_first": first,
-        "rtp_last": last, "accept_from": accept_from, "media_timeout": media_timeout, "register": register,
-        "lab": lab,
-    }  # fmt: skip
-    sip = {key: value for key, value in given.items() if value is not None and value != []}
+    if transport == records.LIVEKIT:
+        if api_key is not None and api_secret is None:
+            api_secret = typer.prompt("API secret of LiveKit", hide_input=True)
+        given: dict[str, Any] = {
+            "url": url, "api_key": api_key, "api_secret": api_secret, "address": host if port is None else f"{host}:{port}", "user": user,
+            "password": password, "sip_transport": sip_transport, "media_encryption": media_encryption, "accept_from": accept_from,
+            "lab": lab,
+        }  # fmt: skip
+    elif transport == records.SIP:
+        given = _sip_settings(
+            rtp_ports, host=host, port=port, user=user, password=password, from_domain=from_domain, codecs=codec,
+            local_address=local_address, local_port=local_port, advertised_address=advertised_address, accept_from=accept_from, media_timeout=media_timeout,
+            register=register, lab=lab,
+        )  # fmt: skip
+    else:
+        raise CliError(f"--transport must be sip or livekit, not {transport!r}.")
+    settings = {key: value for key, value in given.items() if value is not None and value != []}
     with _in_words(), open_database(database, create=True) as db:
         secrets, now = secret_store(db), utc_now()
         with db.write() as connection:
-            if password is not None:
-                sip["password"] = seal_password(secrets, connection, name, password, now)
+            for field in ("password", "api_secret"):
+                if field in settings:
+                    settings[field] = seal_password(secrets, connection, name, settings[field], now, field.upper())
             trunk = records.add_trunk(
-                connection, name, transport=records.SIP, channels=channels, calls_per_second=calls_per_second,
-                numbers=[NumberRecord(one) for one in number or []], is_default=default, sip=sip, now=now,
+                connection, name, transport=transport, channels=channels, calls_per_second=calls_per_second,
+                numbers=[NumberRecord(one) for one in number or []], is_default=default, now=now,
+                sip=settings if transport == records.SIP else None, livekit=settings if transport == records.LIVEKIT else None,
             )  # fmt: skip
     _tell(trunk, as_json, f"The trunk {name} is made. Try it: `dialler trunks check {name}`.")
 
 
 @app.command()
 def remove(name: NameArgument, database: DatabaseOption = None) -> None:
-    """Remove a trunk and its numbers. Calls in progress on it go on."""
-    with _in_words(), open_database(database) as db, db.write() as connection:
-        records.remove_trunk(connection, name)
-    say(f"The trunk {name} is removed.")
+    """Remove a trunk and its numbers, and what was made for it at LiveKit. Calls in progress on it go on."""
+    with _in_words(), open_database(database) as db:
+        with db.read() as connection:
+            transport = records.find_trunk(connection, name).transport
+        told = asyncio.run(livekit_removed(db, secret_store(db), name)) if transport == records.LIVEKIT else ()
+        with db.write() as connection:
+            records.remove_trunk(connection, name)
+    say(*told, f"The trunk {name} is removed.")
+
+
+@app.command()
+def sync(
+    name: Annotated[str | None, typer.Argument(metavar="[TRUNK]", help="Only this one.", show_default=False)] = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the trunks at LiveKit in step with the records here. Ends with 1 if that cannot be done for one of them."""
+    with _in_words(), open_database(database) as db:
+        reports = asyncio.run(livekit_synced(db, secret_store(db), name))
+    if as_json:
+        emit_json([{"trunk": one.trunk, "works": one.works, "sentences": list(one.sentences)} for one in reports])
+    else:
+        told = [f"{one.trunk}: {sentence}" for one in reports for sentence in one.sentences]
+        say(*(told or ["There is no trunk of LiveKit."]))
+    raise typer.Exit(0 if all(one.works for one in reports) else CANNOT)
 
 
 @app.command()
@@ -157,7 +203,12 @@ def check(
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask a trunk whether it is there (OPTIONS), and say in words what is wrong. Ends with 1 if it does not work."""
+    """Ask a trunk whether it is there, and say in words what is wrong. Ends with 1 if it does not work."""
+    with _in_words(), open_database(database) as db:
+        with db.read() as connection:
+            record = records.find_trunk(connection, name)
+        if record.transport == records.LIVEKIT:
+            _tell_report(name, asyncio.run(livekit_checked(db, secret_store(db), name, call, ring_seconds)), as_json)
     if not has_sippy():
         raise CliError(f"{MISSING}.", code=CANNOT)
     from core.transports.sip.check import check_trunk  # noqa: PLC0415 - the extra may be missing
@@ -182,12 +233,21 @@ def check(
         finally:
             await transport.close()
 
-    report = asyncio.run(run())
+    _tell_report(name, asyncio.run(run()), as_json)
+
+
+def _tell_report(name: str, report: Any, as_json: bool) -> NoReturn:
+    """Say what a check found, and end."""
     if as_json:
         emit_json({"trunk": name, "works": report.works, "sentences": list(report.sentences)})
     else:
         say(*report.sentences, f"The trunk {name} works." if report.works else f"The trunk {name} does not work.")
     raise typer.Exit(0 if report.works else CANNOT)
+
+
+def _sip_settings(rtp_ports: str | None, **given: Any) -> dict[str, Any]:
+    first, last = _ports(rtp_ports)
+    return {**given, "rtp_first": first, "rtp_last": last}
 
 
 def _ports(written: str | None) -> tuple[int | None, int | None]:
@@ -203,7 +263,7 @@ def _ports(written: str | None) -> tuple[int | None, int | None]:
 def _in_words() -> Iterator[None]:
     try:
         yield
-    except (TrunkError, SipUnavailable) as error:
+    except (TrunkError, SipUnavailable, LiveKitUnavailable) as error:
         text = str(error)
         raise CliError(f"{text[:1].upper()}{text[1:].rstrip('.')}.") from None
 

@@ -1,0 +1,21 @@
+"""Calls by LiveKit's SIP service. See docs/transport-livekit.md.
+
+Pure:
+
+settings      what a trunk is told
+naming        rooms and trunks of this installation, told from everybody else's
+outcomes      what an error of the server means
+sync          what must be done so that LiveKit's trunks are as our records say
+orphans       which rooms have lost an owner
+
+With I/O:
+
+server        LiveKit's HTTP API
+rtc_thread    the thread of the sound; `rtc_room` is one call's room in it
+leg           one call: from that thread into the event loop
+incoming      calls to us: claimed by one process
+keeping       trunks kept in step; rooms without an owner ended
+webhooks      LiveKit's events: verified, each taken once
+tables        its tables
+transport     the transport of the call engine
+"""

@@ -1,0 +1,71 @@
+"""Calls to us: LiveKit gives each a room of ours, where the phone waits until a bot's track is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.kernel.numbers import NumberError, parse_number
+from core.transports.base import Leg, PlaceOrder
+from core.transports.livekit.line import LiveKitLine
+from core.transports.livekit.transport import LiveKitTransport
+
+__all__ = ["LiveKitIncoming", "Waiting", "number_of"]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A phone that waits in a room."""
+
+    room: str
+    phone: str
+    attributes: Mapping[str, str]
+
+
+def number_of(written: str) -> str:
+    """A number as LiveKit has it from the carrier, in E.164 if it is one of the phone network. Pure."""
+    plain = written.strip().removeprefix("tel:").removeprefix("sip:").partition("@")[0]
+    for tried in (plain, f"+{plain}"):
+        try:
+            return parse_number(tried, None).e164
+        except NumberError:
+            continue
+    return plain[:64]
+
+
+class LiveKitIncoming:
+    """A call to one of our numbers, ringing. See `core.transports.base.IncomingCall`."""
+
+    def __init__(self, transport: LiveKitTransport, line: LiveKitLine, waiting: Waiting) -> None:
+        self._transport, self._line, self._waiting = transport, line, waiting
+        self._over = False
+
+    @property
+    def from_number(self) -> str:
+        """Who calls."""
+        return number_of(self._waiting.attributes.get("sip.phoneNumber", ""))
+
+    @property
+    def to_number(self) -> str:
+        """Which of our numbers."""
+        return number_of(self._waiting.attributes.get("sip.trunkPhoneNumber", ""))
+
+    @property
+    def reference(self) -> str:
+        """What LiveKit calls this call."""
+        return self._waiting.attributes.get("sip.callID") or self._waiting.room
+
+    async def ring(self) -> None:
+        """LiveKit lets it ring already."""
+
+    async def answer(self, order: PlaceOrder | None = None) -> Leg:
+        """Join its room, which answers it."""
+        self._over = True
+        wanted = order or PlaceOrder(self.reference, self.reference, self.from_number, self.to_number, self._line.name)
+        return await self._transport.answer(self._line, self._waiting.room, self._waiting.phone, wanted)
+
+    async def refuse(self, sip_status: int, reason: str) -> None:  # noqa: ARG002 (LiveKit chooses the status that the caller gets)
+        """Turn the caller away, by ending the room."""
+        if not self._over:
+            self._over = True
+            await self._transport.server_of(self._line).end_room(self._waiting.room)

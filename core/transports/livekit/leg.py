@@ -1,0 +1,187 @@
+"""The audio leg of a call over LiveKit: what the thread of the sound tells becomes events of the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from core.kernel.clock import Clock
+from core.transports.base import Answered, Digit, Failed, HungUp, Ringing, TransferOutcome
+from core.transports.events import LegEvents
+from core.transports.livekit.outcomes import DialOutcome, left_in_words
+from core.transports.livekit.rtc_room import Changed, Key, OwnEnd, PhoneLeft, PhoneSeen, RoomNews, RtcRoom
+from core.transports.livekit.server import DialFailed
+from core.voice.ports import AudioEnd, AudioEvent
+
+__all__ = ["LiveKitAudioLeg", "Refer"]
+
+_LEAVING_SECONDS = 10.0
+"""How long a callee who was transferred may take to leave the room."""
+_NO_CALL = TransferOutcome(False, 481, "Call/Transaction Does Not Exist")
+
+Refer = Callable[[str, str], Awaitable[None]]
+"""Sends the participant of an identity to a destination; raises DialFailed."""
+
+
+class LiveKitAudioLeg:
+    """An `AudioLeg` of one room.
+
+    Args:
+        clock: all waiting is done through it.
+        refer: transfers.
+        refused: whether our own trunk refused a call that failed; told the status and whether it rang.
+        give_up: ends the dial of a call that is not answered yet, and then calls `fail`.
+        on_over: called once, when the call is over: the room is to be ended.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        refer: Refer,
+        refused: Callable[[int, bool], bool],
+        give_up: Callable[[], None],
+        on_over: Callable[[], None],
+    ) -> None:
+        self._clock, self._refer, self._refused, self._give_up, self._on_over = clock, refer, refused, give_up, on_over
+        self._loop = asyncio.get_running_loop()
+        self._events: LegEvents[AudioEvent] = LegEvents(clock)
+        self._room: RtcRoom | None = None
+        self._press: Callable[[str], None] = lambda _: None
+        self._rang = False
+        self.answered = False
+        """Whether somebody has picked up."""
+        self.phone: str | None = None
+        """The identity of the phone leg, once it was seen in the room."""
+        self.seen = clock.signal()
+        """Set when the phone leg was seen, or the call is over."""
+        self.left = clock.signal()
+        """Set when the phone leg has left, or the call is over."""
+        self.hanging_up = False
+        self.keys_on_answer = ""
+        """Keys that are pressed as soon as the callee has answered: an extension."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the call is over."""
+        return self._events.final is not None
+
+    @property
+    def rang(self) -> bool:
+        """Whether the phone is known to have rung."""
+        return self._rang
+
+    def bind(self, room: RtcRoom, press: Callable[[str], None]) -> None:
+        """The room that this is the leg of, and what sends keys into it."""
+        self._room, self._press = room, press
+
+    def post(self, news: RoomNews) -> None:
+        """Something happened in the room; from any thread."""
+        self.run_soon(lambda: self._take(news))
+
+    def run_soon(self, function: Callable[[], None]) -> None:
+        """Call a function in the event loop's thread; from any thread. Nothing once the loop is closed."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function)
+
+    async def next(self, timeout: float | None = None) -> AudioEvent | None:
+        """The next event; None when nothing happened for `timeout` clock seconds."""
+        return await self._events.next(timeout)
+
+    def connect(self, end: AudioEnd) -> None:
+        """From now on exchange sound with this end."""
+        if self._room is not None:
+            self._room.end = end
+
+    def press(self, keys: str) -> None:
+        """Send keys of the phone."""
+        self._press(keys)
+
+    async def hang_up(self, reason: str = "") -> None:
+        """End the room, which cancels a dial and ends an answered call; nothing if it is over.
+
+        A call that is not answered yet is over once LiveKit has confirmed that nobody is in the room.
+        """
+        if self.over or self.hanging_up:
+            return
+        self.hanging_up = True
+        if self.answered:
+            self._end(HungUp("transferred" if reason == "transferred" else "caller hung up"))
+        else:
+            self._give_up()
+
+    async def transfer(self, destination: str) -> TransferOutcome:
+        """Hand the callee over by REFER. It went through when LiveKit says so and the callee has left the room."""
+        if not self.answered or self.over or self.phone is None:
+            return _NO_CALL
+        identity = self.phone
+        try:
+            await self._refer(identity, destination)
+        except DialFailed as error:
+            outcome = error.outcome
+            if outcome.ambiguous and await self.left.wait(_LEAVING_SECONDS):
+                return TransferOutcome(True, 200, "the callee left while it was transferred")
+            return TransferOutcome(False, outcome.sip_status, outcome.reason)
+        if await self.left.wait(_LEAVING_SECONDS):
+            return TransferOutcome(True, 200, "OK")
+        return TransferOutcome(False, 408, "the callee did not leave: the transfer is not confirmed")
+
+    def pick_up(self) -> None:
+        """It was answered. What LiveKit's attributes say of it is not taken for it: `active` has been seen before the answer."""
+        if self.over or self.answered or self.hanging_up:
+            return
+        self.answered = True
+        self._events.put(Answered())
+        if self.keys_on_answer:
+            self.press(self.keys_on_answer)
+
+    def fail(self, outcome: DialOutcome) -> None:
+        """It will not be answered."""
+        if not self.over:
+            ours = (outcome.by_server and not self._rang) or self._refused(outcome.sip_status, self._rang)
+            self._end(Failed(outcome.sip_status, outcome.reason, from_trunk=ours))
+
+    def lost(self, reason: str) -> None:
+        """The answered call is over, though nothing in the room said so."""
+        if self.answered and not self.over:
+            self._end(HungUp(reason))
+
+    def ring(self) -> None:
+        """The phone rings."""
+        if not self._rang and not self.answered and not self.over:
+            self._rang = True
+            self._events.put(Ringing())
+
+    def _take(self, news: RoomNews) -> None:
+        if self.over:
+            return
+        match news:
+            case PhoneSeen(identity, attributes):
+                self.phone = identity
+                self.seen.set()
+                self._status(attributes.get("sip.callStatus"))
+            case Changed(attributes):
+                self._status(attributes.get("sip.callStatus"))
+            case Key(key) if self.answered:
+                self._events.put(Digit(key))
+            case PhoneLeft(reason):
+                self.left.set()
+                if self.answered:
+                    self._end(HungUp(left_in_words(reason)))
+                # before the answer the dial says why
+            case OwnEnd(reason):
+                if self.answered:
+                    self._end(HungUp(left_in_words(reason)))
+            case _:
+                pass
+
+    def _status(self, status: str | None) -> None:
+        if status == "ringing":
+            self.ring()
+
+    def _end(self, final: Failed | HungUp) -> None:
+        self._events.end(final)
+        self.seen.set()
+        self.left.set()
+        self._on_over()

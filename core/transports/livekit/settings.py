@@ -1,0 +1,125 @@
+"""What a trunk needs to be reached by LiveKit. Checked as it is written, kept as JSON in the trunk's record."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from core.access.secrets import names_in
+
+__all__ = ["BadLiveKitSettings", "LiveKitSettings", "read_livekit_settings"]
+
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}(:[0-9]{1,5})?")
+
+
+class BadLiveKitSettings(ValueError):
+    """A setting cannot be used; `field` says which."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(f"{field}: {detail}")
+        self.field, self.detail = field, detail
+
+
+class LiveKitSettings(BaseModel):
+    """How a trunk is reached by LiveKit. Secrets are references, `secret:NAME`, never the secrets themselves."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(max_length=255, description="The LiveKit server: wss://HOST, ws://, https:// or http://.")
+    api_key: str = Field(min_length=1, max_length=128, description="Its API key.")
+    api_secret: str = Field(max_length=256, description="A reference to a stored secret: secret:NAME.")
+    address: str = Field(max_length=255, description="The carrier's SIP server as LiveKit calls it: HOST or HOST:PORT.")
+    user: str | None = Field(default=None, max_length=128, description="The user of the carrier's digest.")
+    password: str | None = Field(default=None, max_length=256, description="A reference to a stored secret: secret:NAME.")
+    sip_transport: Literal["auto", "udp", "tcp", "tls"] = Field(default="auto", description="What SIP goes by.")
+    media_encryption: Literal["disable", "allow", "require"] = Field(default="disable", description="SRTP with the carrier.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Headers of every INVITE.")
+    ring_seconds: int = Field(
+        default=75, ge=5, le=78, description="The longest that LiveKit lets a phone ring, unless the bot gives up first."
+    )
+    max_call_seconds: int = Field(default=3600, ge=30, le=86_400, description="LiveKit ends a call after so long, whatever became of us.")
+    inbound: bool = Field(default=True, description="Calls to the trunk's numbers reach their bots.")
+    accept_from: tuple[str, ...] = Field(default=(), max_length=100, description="Addresses from which inbound SIP may come; empty: any.")
+    lab: bool = Field(default=False, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"ws", "wss", "http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+            raise ValueError("it must be like wss://HOST, without a user, a query or a fragment")
+        return value.rstrip("/")
+
+    @field_validator("address")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if not _ADDRESS.fullmatch(value):
+            raise ValueError("it must be HOST or HOST:PORT, without sip: before it")
+        return value
+
+    @field_validator("api_secret", "password")
+    @classmethod
+    def _is_reference(cls, value: str | None) -> str | None:
+        if value is not None and (len(names_in(value)) != 1 or value != f"secret:{names_in(value)[0]}"):
+            raise ValueError("it must be a reference to a stored secret: secret:NAME")
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _are_headers(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if not _HEADER.fullmatch(name):
+                raise ValueError(f"{name[:40]!r} cannot be a header")
+            if not text.isprintable() or len(text) > 500:
+                raise ValueError(f"the value of the header {name} is too long, or holds control characters")
+        return value
+
+    @field_validator("accept_from")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ipaddress.ip_network(one, strict=False)) for one in value)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password belong together: give both, or neither")
+        if self.lab and not self._loopback():
+            raise ValueError("a lab trunk must be on this machine: url and address must be of 127.0.0.1")
+        plain = urlsplit(self.url).scheme in {"ws", "http"}
+        if plain and not _is_loopback(urlsplit(self.url).hostname or ""):
+            raise ValueError("the url must be wss:// or https://, but on this machine: tokens and sound go over it")
+        return self
+
+    def _loopback(self) -> bool:
+        return all(_is_loopback(host) for host in (urlsplit(self.url).hostname or "", self.address.partition(":")[0]))
+
+    def record(self) -> dict[str, Any]:
+        """As kept in a trunk's record: what is not the default."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def read_livekit_settings(document: Mapping[str, Any]) -> LiveKitSettings:
+    """The settings in a document.
+
+    Raises:
+        BadLiveKitSettings: the first thing that is wrong with it.
+    """
+    try:
+        return LiveKitSettings.model_validate(dict(document))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "livekit"
+        raise BadLiveKitSettings(field, str(first["msg"]).removeprefix("Value error, ")) from None

@@ -1,0 +1,261 @@
+"""The `livekit` transport of the call engine: calls by LiveKit's SIP service, with the sound in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.kernel.clock import Clock
+from core.transports.base import Leg, PlaceOrder
+from core.transports.livekit.leg import LiveKitAudioLeg
+from core.transports.livekit.line import LiveKitLine, LiveKitUnavailable
+from core.transports.livekit.naming import Mark, bot_identity, room_name
+from core.transports.livekit.outcomes import DialOutcome
+from core.transports.livekit.rtc_room import RtcRoom
+from core.transports.livekit.rtc_thread import RtcThread
+from core.transports.livekit.server import FAILURES, DialFailed, LiveKitServer
+from core.transports.refused import RefusedLeg
+from core.transports.sip.load import TrunkLoad
+from core.transports.sip.reasons import refused_by_trunk
+from core.voice.errors import VoiceUnavailable
+from core.voice.ports import Speech
+
+__all__ = ["LiveKitTransport"]
+
+log = logging.getLogger(__name__)
+
+_JOINS_AT_ONCE = 2
+"""Rooms that this process joins at a time: twenty at once take half a minute on two cores, and most of them fail."""
+_SEEN_SECONDS = 2.0
+"""How long the phone leg is waited for before the call is taken to have left. LiveKit may tell of it up to 3 s late."""
+_LAST_SECONDS = 5.0
+
+
+@dataclass
+class _Live:
+    """A call that is up, or on its way."""
+
+    room_name: str
+    server: LiveKitServer
+    leg: LiveKitAudioLeg
+    room: RtcRoom
+    load: TrunkLoad | None
+    dial: asyncio.Task[None] | None = None
+    absent: int = 0
+    ending: asyncio.Task[bool] | None = field(default=None, repr=False)
+
+
+class LiveKitTransport:
+    """Places calls over LiveKit.
+
+    Args:
+        clock: the real clock.
+        installation: what our rooms are marked with.
+        line_of: the trunk of a name as it is now. Raises LiveKitUnavailable.
+        speech: makes the leg of the conversation.
+    """
+
+    name = "livekit"
+    real = True
+
+    def __init__(self, clock: Clock, installation: str, line_of: Callable[[str], LiveKitLine], speech: Speech) -> None:
+        self._clock, self.installation, self._line_of, self._speech = clock, installation, line_of, speech
+        self._thread = RtcThread()
+        self._joins = asyncio.Semaphore(_JOINS_AT_ONCE)
+        self._servers: dict[tuple[str, str, str], LiveKitServer] = {}
+        self._loads: dict[str, TrunkLoad] = {}
+        self._live: dict[str, _Live] = {}
+        self._closing: set[asyncio.Task[bool]] = set()
+
+    @property
+    def rooms(self) -> frozenset[str]:
+        """The rooms of the calls of this process."""
+        return frozenset(self._live)
+
+    def server_of(self, line: LiveKitLine) -> LiveKitServer:
+        """The server of a trunk; one connection for all trunks of one account."""
+        key = (line.settings.url, line.settings.api_key, line.api_secret.get_secret_value())
+        if key not in self._servers:
+            self._servers[key] = LiveKitServer(line.settings.url, line.settings.api_key, line.api_secret)
+        return self._servers[key]
+
+    async def place(self, order: PlaceOrder) -> Leg:
+        """Join a room of the call, then let LiveKit dial into it. Headers are the trunk's, the order's, and `X-Attempt-Id`.
+
+        What keeps it from leaving is the trunk's failure: nobody was called, so the leg's first and last event is `Failed`.
+
+        Raises:
+            LiveKitUnavailable: it cannot be known whether a phone rings: the server answers no more.
+        """
+        live: _Live | None = None
+        try:
+            line = self._line_of(order.trunk)
+            if line.outbound_trunk_id is None:
+                raise LiveKitUnavailable(f"the trunk {order.trunk!r} is not known to LiveKit yet: `dialler trunks sync {order.trunk}`")
+            speaking = self._speech(order)
+            live = await self._join(order, line)
+        except (LiveKitUnavailable, VoiceUnavailable, *FAILURES) as error:
+            log.error("call %s did not leave: %s", order.call_id, _in_words(error))
+            return RefusedLeg(_in_words(error))
+        live.dial = self._clock.spawn(self._dial(live, line, order), name=f"livekit dial {order.call_id}")
+        await live.leg.seen.wait(_SEEN_SECONDS)
+        if live.ending is not None and not live.leg.hanging_up and not live.leg.answered:  # nobody knows: it is being found out
+            await self._clock.join(live.dial)
+        if live.dial.done() and not live.dial.cancelled() and isinstance(live.dial.exception(), LiveKitUnavailable):
+            raise LiveKitUnavailable("LiveKit answers no more, so it is not known whether a phone rings")
+        return speaking(live.leg)
+
+    async def answer(self, line: LiveKitLine, room: str, phone: str, order: PlaceOrder) -> Leg:
+        """Take an inbound call that waits in a room: LiveKit answers it when our track is there.
+
+        Raises:
+            VoiceUnavailable, one of FAILURES: it cannot be taken.
+        """
+        speaking = self._speech(order)
+        live = await self._enter(room, line, order.call_id, crowded=None)
+        live.leg.phone = phone
+        live.leg.ring()
+        live.leg.pick_up()
+        return speaking(live.leg)
+
+    async def reconcile(self) -> None:
+        """Look whether the callees of answered calls are still there: LiveKit's news get lost. Twice missed is gone."""
+        for live in list(self._live.values()):
+            if not live.leg.answered or live.leg.over:
+                continue
+            try:
+                seats = await live.server.participants(live.room_name)
+            except FAILURES as error:
+                log.warning("LiveKit does not say who is in a room (%s)", type(error).__name__)
+                continue
+            live.absent = 0 if any(seat.phone for seat in seats) else live.absent + 1
+            if live.absent >= 2:
+                live.leg.lost("the callee is not in the room any more")
+
+    def hint(self, room: str) -> None:
+        """A webhook says that somebody left a room: look soon."""
+        if room in self._live:
+            self._live[room].absent += 1
+
+    async def close(self) -> None:
+        """Leave all rooms and end them, then the thread of the sound."""
+        for live in list(self._live.values()):
+            await live.leg.hang_up()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SECONDS):
+                while self._closing:
+                    await asyncio.wait(set(self._closing))
+        for live in self._live.values():
+            if live.dial is not None:
+                live.dial.cancel()
+        for server in self._servers.values():
+            await server.close()
+        self._servers.clear()
+        self._thread.stop()
+
+    async def _join(self, order: PlaceOrder, line: LiveKitLine) -> _Live:
+        server, name = self.server_of(line), room_name(self.installation, order.call_id)
+        await server.create_room(name, Mark(self.installation, line.name, order.call_id).written())
+        load = self._loads.setdefault(line.name, TrunkLoad())
+        try:
+            return await self._enter(name, line, order.call_id, load.begin(self._clock.now(), line.channels, line.calls_per_second), load)
+        except BaseException:
+            load.end()
+            raise
+
+    async def _enter(
+        self, name: str, line: LiveKitLine, call_id: str, crowded: tuple[bool, bool] | None, load: TrunkLoad | None = None
+    ) -> _Live:
+        server = self.server_of(line)
+        full, too_fast = crowded or (False, False)
+
+        async def refer(identity: str, destination: str) -> None:
+            uri = destination if destination.lower().startswith(("sip:", "sips:", "tel:")) else f"tel:{destination}"
+            await server.transfer(name, identity, uri, line.settings.ring_seconds)
+
+        leg = LiveKitAudioLeg(
+            self._clock,
+            refer=refer,
+            refused=lambda status, rang: refused_by_trunk(status, None, rang=rang, full=full, too_fast=too_fast),
+            give_up=lambda: self._give_up(name),
+            on_over=lambda: self._over(name),
+        )
+        room = RtcRoom(self._thread, leg.post)
+        leg.bind(room, lambda keys: self._press(room, keys))
+        live = self._live[name] = _Live(name, server, leg, room, load)
+        try:
+            async with self._joins:
+                await self._thread.run(room.join(server.ws_url, server.bot_token(name, bot_identity(call_id))))
+        except BaseException:
+            self._live.pop(name, None)
+            self._end(live)
+            raise
+        return live
+
+    async def _dial(self, live: _Live, line: LiveKitLine, order: PlaceOrder) -> None:
+        """Dial, and say what became of it. Raises LiveKitUnavailable if that cannot be known."""
+        number, _, live.leg.keys_on_answer = order.to_number.partition(";ext=")
+        headers = {**line.settings.headers, **order.headers, "X-Attempt-Id": order.attempt}
+        headers = {name: "".join(c for c in value if c.isprintable()) for name, value in headers.items()}
+        trunk_id, limits = line.outbound_trunk_id or "", (line.settings.ring_seconds, line.settings.max_call_seconds)
+        from_number = order.from_number.partition(";")[0] if order.from_number else None
+        try:
+            await live.server.dial(live.room_name, trunk_id, number, from_number, headers, *limits)
+        except DialFailed as error:
+            outcome = error.outcome
+            if not outcome.ambiguous and not (live.leg.hanging_up and outcome.sip_status == 487):
+                live.leg.fail(outcome)
+                return
+            if live.leg.hanging_up:
+                return  # whoever gave it up says how it ended
+            certain = await self._end(live)
+            live.leg.fail(outcome)
+            if not certain:
+                raise LiveKitUnavailable(outcome.reason) from None
+            return
+        if live.leg.hanging_up or live.leg.over:  # the answer crossed our giving up: the room is being ended
+            return
+        live.leg.pick_up()
+
+    def _give_up(self, name: str) -> None:
+        live = self._live.get(name)
+        if live is None:
+            return
+
+        def ended(task: asyncio.Task[bool]) -> None:
+            if not task.cancelled():
+                live.leg.fail(DialOutcome(487, "Request Terminated"))
+
+        self._end(live).add_done_callback(ended)
+
+    def _over(self, name: str) -> None:
+        """A call is over: its room, too."""
+        live = self._live.pop(name, None)
+        if live is not None:
+            if live.load is not None:
+                live.load.end()
+            self._end(live)
+
+    def _end(self, live: _Live) -> asyncio.Task[bool]:
+        """Leave a room and end it, once. The task tells whether it is certain that nobody is in it."""
+        if live.ending is None:
+            live.ending = self._clock.spawn(self._leave(live), name="livekit room ends")
+            self._closing.add(live.ending)
+            live.ending.add_done_callback(self._closing.discard)
+        return live.ending
+
+    async def _leave(self, live: _Live) -> bool:
+        await self._thread.run(live.room.leave())
+        return await live.server.end_room(live.room_name)
+
+    def _press(self, room: RtcRoom, keys: str) -> None:
+        self._clock.spawn(self._thread.run(room.press(keys)), name="livekit keys")
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, LiveKitUnavailable | VoiceUnavailable):
+        return str(error)
+    return f"LiveKit is not to be had: {type(error).__name__}" + (f" ({error.code})" if hasattr(error, "code") else "")

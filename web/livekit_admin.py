@@ -1,0 +1,160 @@
+"""What an admin does about trunks of LiveKit: in step, checked, removed. For the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from core.access.secrets import SecretStore
+from core.kernel.clock import RealClock, utc_now
+from core.kernel.database import Database
+from core.transports.base import Answered, Failed, PlaceOrder, Ringing
+from core.transports.livekit.keeping import InStep, bring_in_step, drift_of, failure_in_words, take_away
+from core.transports.livekit.line import LiveKitLine, LiveKitUnavailable
+from core.transports.livekit.naming import room_prefix
+from core.transports.livekit.server import FAILURES, LiveKitServer
+from core.transports.livekit.store import Standing, forget_standing, installation_name, keep_standing
+from core.trunks.records import LIVEKIT, all_trunks, find_trunk
+from web.livekit import MISSING_LIVEKIT, has_livekit, livekit_line_of
+
+__all__ = ["LiveKitReport", "livekit_checked", "livekit_removed", "livekit_synced"]
+
+_TALK_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class LiveKitReport:
+    """Whether all went well for a trunk, and what was seen, in sentences."""
+
+    trunk: str
+    works: bool
+    sentences: tuple[str, ...]
+
+
+async def livekit_synced(db: Database, secrets: SecretStore, only: str | None) -> list[LiveKitReport]:
+    """Bring every trunk of LiveKit, or the one of that name, in step.
+
+    Raises:
+        core.trunks.records.UnknownTrunk: there is none of that name.
+    """
+    with db.read() as connection:
+        wanted = [find_trunk(connection, only)] if only else all_trunks(connection)
+    return [await _synced(db, secrets, record.name) for record in wanted if record.transport == LIVEKIT]
+
+
+async def livekit_checked(db: Database, secrets: SecretStore, name: str, call: str | None, ring_seconds: int) -> LiveKitReport:
+    """Look whether the server takes our key, and whether the trunk is there as the record says; place a test call if asked.
+
+    Raises:
+        LiveKitUnavailable: the trunk cannot be used as its record is.
+    """
+    line, installation = _read(db, secrets, name)
+    async with _server(line) as server:
+        try:
+            rooms = await server.rooms(room_prefix(installation))
+            wrong = await drift_of(server, installation, line)
+        except FAILURES as error:
+            return LiveKitReport(
+                name, False, (f"{failure_in_words(error)}.", f"Check url, api_key and api_secret; the url is {server.url}.")
+            )
+    said = [f"LiveKit at {line.settings.url} takes the key; {len(rooms)} of our rooms are open."]
+    if wrong:
+        advice = f"`dialler trunks sync {name}` brings it in step."
+        return LiveKitReport(name, False, (*said, *(f"{one[:1].upper()}{one[1:]}." for one in wrong), advice))
+    said.append("Its trunks and its dispatch rule are as the record says.")
+    if call is None:
+        said.append("Whether a SIP service and the carrier take calls, only a test call tells (--call NUMBER).")
+        return LiveKitReport(name, True, tuple(said))
+    works, sentence = await _call(line, installation, call, ring_seconds)
+    return LiveKitReport(name, works, (*said, sentence))
+
+
+async def livekit_removed(db: Database, secrets: SecretStore, name: str) -> tuple[str, ...]:
+    """Delete what was made for a trunk at LiveKit; returns what to say of it. What LiveKit does not do now stays there."""
+    told: tuple[str, ...] = ()
+    try:
+        line, installation = _read(db, secrets, name)
+        async with _server(line) as server:
+            await take_away(server, installation, name)
+    except LiveKitUnavailable as error:
+        told = (f"What was made for it at LiveKit stays there: {error}.",)
+    except FAILURES as error:
+        told = (f"What was made for it at LiveKit stays there: {failure_in_words(error)}.",)
+    with db.write() as connection:
+        forget_standing(connection, name)
+    return told
+
+
+async def _synced(db: Database, secrets: SecretStore, name: str) -> LiveKitReport:
+    kept: InStep | None = None
+    try:
+        line, installation = _read(db, secrets, name)
+        async with _server(line) as server:
+            kept = await bring_in_step(server, installation, line)
+    except LiveKitUnavailable as unusable:
+        return LiveKitReport(name, False, (f"{unusable}.",))
+    except FAILURES as failed:
+        return LiveKitReport(name, False, (f"{failure_in_words(failed)}.",))
+    with db.write() as connection:
+        keep_standing(
+            connection,
+            Standing(name, kept.outbound_trunk_id, kept.inbound_trunk_id, kept.dispatch_rule_id, kept.error, utc_now()),
+        )
+    said = tuple(f"{done}." for done in kept.done) or ("in step.",)
+    return LiveKitReport(name, kept.error is None, (*said, *([f"{kept.error}."] if kept.error else [])))
+
+
+async def _call(line: LiveKitLine, installation: str, number: str, ring_seconds: int) -> tuple[bool, str]:
+    if not has_livekit():
+        return False, f"No test call: {MISSING_LIVEKIT}."
+    from core.transports.livekit.transport import LiveKitTransport  # noqa: PLC0415 - the extra may be missing
+    from core.voice.leg import VoiceLeg  # noqa: PLC0415
+    from core.voice.tones import TonesVoice  # noqa: PLC0415
+
+    clock, voice = RealClock(), TonesVoice()
+    name = f"check-{os.getpid()}"
+    transport = LiveKitTransport(
+        clock, installation, lambda _: line, lambda order: lambda leg: VoiceLeg(leg, voice, clock, call_id=order.call_id)
+    )
+    rang = False
+    try:
+        leg = await transport.place(PlaceOrder(name, name, number, next(iter(line.numbers), None), line.name))
+        deadline = clock.now().timestamp() + ring_seconds
+        while True:
+            event = await leg.next(max(deadline - clock.now().timestamp(), 0.0))
+            match event:
+                case Ringing():
+                    rang = True
+                case Answered():
+                    await clock.sleep(_TALK_SECONDS)
+                    await leg.hang_up()
+                    return True, "The test call was answered, and ended after two seconds."
+                case Failed(487, _):
+                    return rang, "The test call rang, and nobody answered." if rang else "The test call did not ring in time."
+                case Failed(status, reason):
+                    return False, f"The test call failed: {status} {reason}."
+                case None:
+                    await leg.hang_up()
+                    deadline = clock.now().timestamp() + 15.0
+                case _:
+                    pass
+    except LiveKitUnavailable as error:
+        return False, f"{error}."
+    finally:
+        await transport.close()
+
+
+def _read(db: Database, secrets: SecretStore, name: str) -> tuple[LiveKitLine, str]:
+    with db.write() as connection:
+        return livekit_line_of(connection, secrets, name), installation_name(connection)
+
+
+@contextlib.asynccontextmanager
+async def _server(line: LiveKitLine) -> AsyncIterator[LiveKitServer]:
+    server = LiveKitServer(line.settings.url, line.settings.api_key, line.api_secret)
+    try:
+        yield server
+    finally:
+        await server.close()
