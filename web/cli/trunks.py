@@ -112,7 +112,8 @@ def add(
     elif transport == records.SIP:
         given = _sip_settings(
             rtp_ports, host=host, port=port, user=user, password=password, from_domain=from_domain, codecs=codec,
-            local_address=local_address, local_port=local_port, advertised_address=advertised_address, accept_from=accept_from, media_timeout=media_timeout,
+            local_address=local_address, local_port=local_port, advertised_address=advertised_address, accept_from=accept_from,
+            media_timeout=media_timeout,
             register=register, lab=lab,
         )  # fmt: skip
     else:

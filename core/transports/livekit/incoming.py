@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from core.kernel.numbers import NumberError, parse_number
 from core.transports.base import Leg, PlaceOrder
 from core.transports.livekit.line import LiveKitLine
-from core.transports.livekit.transport import LiveKitTransport
+from core.transports.livekit.naming import number_of
 
-__all__ = ["LiveKitIncoming", "Waiting", "number_of"]
+if TYPE_CHECKING:
+    from core.transports.livekit.transport import LiveKitTransport
+
+__all__ = ["LiveKitIncoming", "Waiting"]
 
 
 @dataclass(frozen=True)
@@ -20,17 +23,6 @@ class Waiting:
     room: str
     phone: str
     attributes: Mapping[str, str]
-
-
-def number_of(written: str) -> str:
-    """A number as LiveKit has it from the carrier, in E.164 if it is one of the phone network. Pure."""
-    plain = written.strip().removeprefix("tel:").removeprefix("sip:").partition("@")[0]
-    for tried in (plain, f"+{plain}"):
-        try:
-            return parse_number(tried, None).e164
-        except NumberError:
-            continue
-    return plain[:64]
 
 
 class LiveKitIncoming:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-__all__ = ["PHONE", "Mark", "bot_identity", "inbound_prefix", "room_name", "room_prefix"]
+from core.kernel.numbers import NumberError, parse_number
+
+__all__ = ["PHONE", "Mark", "bot_identity", "inbound_prefix", "number_of", "room_name", "room_prefix"]
 
 PHONE = "phone"
 """The identity of the phone leg in a room that we dialled from."""
@@ -60,3 +62,14 @@ class Mark:
         if not isinstance(found, dict) or not isinstance(found.get(_KEY), str):
             return None
         return cls(found[_KEY], str(found.get("trunk", "")), str(found.get("call_id", "")))
+
+
+def number_of(written: str) -> str:
+    """A number as LiveKit has it from the carrier, in E.164 if it is one of the phone network. Pure."""
+    plain = written.strip().removeprefix("tel:").removeprefix("sip:").partition("@")[0]
+    for tried in (plain, f"+{plain}"):
+        try:
+            return parse_number(tried, None).e164
+        except NumberError:
+            continue
+    return plain[:64]

@@ -77,7 +77,7 @@ class LiveKitServer:
         """What lets a bot into a room, as an agent: the room does not outlive it by itself."""
         grants = api.VideoGrants(room_join=True, room=room, can_publish=True, can_subscribe=True, can_publish_data=True, agent=True)
         token = api.AccessToken(self._key, self._secret.get_secret_value()).with_identity(identity).with_kind("agent")
-        return token.with_grants(grants).with_ttl(timedelta(minutes=10)).to_jwt()
+        return str(token.with_grants(grants).with_ttl(timedelta(minutes=10)).to_jwt())
 
     def verify(self, body: str, authorization: str) -> api.WebhookEvent | None:
         """The event of a webhook that this account sent; None if it did not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from core.kernel.clock import Clock
 from core.kernel.database import Database
@@ -16,7 +17,9 @@ from core.transports.livekit.line import LiveKitLine
 from core.transports.livekit.naming import Mark, inbound_prefix, room_prefix
 from core.transports.livekit.orphans import RoomState, orphan
 from core.transports.livekit.server import FAILURES, LiveKitServer, RoomSeen, Seat
-from core.transports.livekit.transport import LiveKitTransport
+
+if TYPE_CHECKING:
+    from core.transports.livekit.transport import LiveKitTransport
 
 __all__ = ["LiveKitWatch"]
 

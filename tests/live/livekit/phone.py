@@ -76,7 +76,7 @@ class Phone:
         self._source = rtc.AudioSource(RATE, 1, 200)
         track = rtc.LocalAudioTrack.create_audio_track("phone", self._source)
         await self.room.local_participant.publish_track(track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE))
-        return self.room.local_participant.sid
+        return str(self.room.local_participant.sid)
 
     def behave(self, ring_limit: float, call_limit: float) -> None:
         """Ring, and whatever comes then."""
@@ -99,7 +99,7 @@ class Phone:
         for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
         if not self.gone.is_set():
-            await self.room.disconnect(reason=reason)  # type: ignore[arg-type]
+            await self.room.disconnect(reason=reason)
             self.gone.set()
 
     def spawn(self, work: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import redis.asyncio as redis
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from livekit.protocol.sip import SIPStatus
+from livekit.protocol.sip import SIPStatus, SIPStatusCode
 
 __all__ = ["Messages", "Psrpc", "SipError"]
 
@@ -85,7 +85,7 @@ class Psrpc:
     """A node on the bus."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.from_url(url)  # type: ignore[no-untyped-call]
+        self._redis = redis.from_url(url)
         self._pubsub = self._redis.pubsub()
         self.id = f"NS_{uuid.uuid4().hex[:12]}"
         self._handlers: dict[str, Handler] = {}
@@ -134,7 +134,7 @@ class Psrpc:
         """Leave."""
         for task in self._tasks:
             task.cancel()
-        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+        await self._pubsub.aclose()
         await self._redis.aclose()
 
     async def _grant(self, channel: str, claim: Any) -> None:
@@ -155,7 +155,7 @@ class Psrpc:
         except SipError as error:
             response.error, response.code = str(error), error.code
             if error.status:
-                response.error_details.add().Pack(SIPStatus(code=error.status, status=str(error)))
+                response.error_details.add().Pack(SIPStatus(code=SIPStatusCode.Name(error.status), status=str(error)))
         except Exception as error:
             response.error, response.code = repr(error), "internal"
         response.sent_at = time.time_ns()

@@ -1,0 +1,189 @@
+"""What is remembered, and the watch, on both databases; its server is a fake and its clock virtual."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from core.kernel.database import Database
+from core.kernel.virtual_clock import VirtualClock
+from core.transports.livekit import store
+from core.transports.livekit.naming import Mark, inbound_prefix, room_name
+from core.transports.livekit.server import RoomSeen, Seat
+from core.transports.livekit.watch import LiveKitWatch
+
+NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
+LONG_AGO = int(NOW.timestamp()) - 600
+
+
+class FakeServer:
+    """Rooms and who is in them."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, tuple[str, list[Seat]]] = {}
+        self.ended: list[str] = []
+
+    async def rooms(self, prefix: str) -> list[RoomSeen]:
+        return [RoomSeen(name, metadata, LONG_AGO) for name, (metadata, _) in self.all.items() if name.startswith(prefix)]
+
+    async def participants(self, room: str) -> list[Seat]:
+        return self.all[room][1]
+
+    async def end_room(self, room: str) -> bool:
+        self.ended.append(room)
+        return True
+
+    def verify(self, body: str, authorization: str) -> Any:
+        if authorization != "good":
+            return None
+        event, number, room = body.split()
+        return SimpleNamespace(id=number, event=event, room=SimpleNamespace(name=room))
+
+
+class FakeTransport:
+    """What a watch needs of a transport."""
+
+    def __init__(self, server: FakeServer) -> None:
+        self.installation, self.rooms, self._server = "here", frozenset[str](), server
+        self.hints: list[str] = []
+
+    def server_of(self, _: Any) -> FakeServer:
+        return self._server
+
+    def hint(self, room: str) -> None:
+        self.hints.append(room)
+
+    async def reconcile(self) -> None:
+        """Nothing to look at."""
+
+
+class Fixture:
+    """A watch of a worker."""
+
+    def __init__(self, db: Database, clock: VirtualClock, worker: str = "w1", server: FakeServer | None = None) -> None:
+        self.server = server or FakeServer()
+        self.transport, self.received, self.live, self.seats = FakeTransport(self.server), list[Any](), set[str](), 5
+
+        async def receive(incoming: Any) -> None:
+            self.received.append(incoming)
+
+        def live_calls(ids: Iterable[str]) -> set[str]:
+            return self.live & set(ids)
+
+        self.watch = LiveKitWatch(
+            db, clock, worker, self.transport,  # type: ignore[arg-type]
+            lines=lambda: [SimpleNamespace(name="lab")],  # type: ignore[list-item]
+            live_calls=live_calls, free_seats=lambda: self.seats, receive=receive,
+        )  # fmt: skip
+
+
+def phone(identity: str = "phone", **attributes: str) -> Seat:
+    return Seat(identity, True, False, attributes, 0)
+
+
+BOT = Seat("bot-c1", False, True, {}, 0)
+ROOM = room_name("here", "c1")
+
+
+def run(database: Database, scenario: Any) -> None:
+    async def whole() -> None:
+        clock = VirtualClock(NOW)
+        with clock.hold():
+            await scenario(clock)
+        clock.close()
+
+    asyncio.run(whole())
+
+
+def test_an_event_and_a_room_are_taken_once(database: Database) -> None:
+    with database.write() as connection:
+        assert store.take_event(connection, "EV_1", "room_started", NOW)
+        assert not store.take_event(connection, "EV_1", "room_started", NOW)
+        assert store.claim_room(connection, "r", "w1", NOW)
+        assert not store.claim_room(connection, "r", "w2", NOW)
+        name = store.installation_name(connection)
+        assert store.installation_name(connection) == name
+    with database.write() as connection:
+        store.forget_before(connection, NOW + timedelta(seconds=1))
+        assert store.take_event(connection, "EV_1", "room_started", NOW)
+
+
+def test_a_standing_is_written_over(database: Database) -> None:
+    with database.write() as connection:
+        store.keep_standing(connection, store.Standing("lab", None, None, None, "no answer", NOW))
+        store.keep_standing(connection, store.Standing("lab", "ST_1", None, None, None, NOW))
+        assert store.standings(connection) == {"lab": store.Standing("lab", "ST_1", None, None, None, NOW)}
+        store.forget_standing(connection, "lab")
+        assert store.standings(connection) == {}
+
+
+def test_a_webhook_is_verified_and_acted_on_once(database: Database) -> None:
+    async def scenario(clock: VirtualClock) -> None:
+        one, other = Fixture(database, clock), Fixture(database, clock, "w2")
+        assert not await one.watch.on_webhook(f"participant_left EV_1 {ROOM}", "bad")
+        assert await one.watch.on_webhook(f"participant_left EV_1 {ROOM}", "good")
+        assert await other.watch.on_webhook(f"participant_left EV_1 {ROOM}", "good")
+        assert (one.transport.hints, other.transport.hints) == ([ROOM], [])
+
+    run(database, scenario)
+
+
+def test_a_room_without_an_owner_is_ended_at_the_second_look(database: Database) -> None:
+    async def scenario(clock: VirtualClock) -> None:
+        here = Fixture(database, clock)
+        here.server.all = {
+            ROOM: (Mark("here", "lab", "c1").written(), [phone()]),
+            room_name("here", "c2"): (Mark("here", "lab", "c2").written(), [BOT, phone()]),
+            "dialler-there-c1": (Mark("there", "lab", "c1").written(), [phone()]),
+        }
+        here.live = {"c1", "c2"}
+        assert await here.watch.reap() == []
+        assert await here.watch.reap() == ["its bot has died"]
+        assert here.server.ended == [ROOM]
+
+    run(database, scenario)
+
+
+def test_a_room_whose_bot_comes_back_is_left_alone(database: Database) -> None:
+    async def scenario(clock: VirtualClock) -> None:
+        here = Fixture(database, clock)
+        mark = Mark("here", "lab", "c1").written()
+        here.live = {"c1"}
+        for seats in ([phone()], [BOT, phone()], [phone()]):
+            here.server.all = {ROOM: (mark, seats)}
+            assert await here.watch.reap() == []
+
+    run(database, scenario)
+
+
+def test_a_call_to_us_is_taken_by_one_worker(database: Database) -> None:
+    async def scenario(clock: VirtualClock) -> None:
+        server = FakeServer()
+        one, other = Fixture(database, clock, "w1", server), Fixture(database, clock, "w2", server)
+        room = inbound_prefix("here") + "x"
+        caller = phone("sip_1", **{"sip.phoneNumber": "+12025550177", "sip.trunkPhoneNumber": "12025550101", "sip.callID": "SCL_1"})
+        server.all = {room: ("", [caller]), "dialler-there-in-y": ("", [caller])}
+        assert [await one.watch.look_for_calls(), await other.watch.look_for_calls()] == [1, 0]
+        (incoming,) = one.received
+        assert (incoming.from_number, incoming.to_number, incoming.reference) == ("+12025550177", "+12025550101", "SCL_1")
+        assert other.received == []
+
+    run(database, scenario)
+
+
+def test_a_full_worker_lets_others_go_first_and_then_turns_the_caller_away(database: Database) -> None:
+    async def scenario(clock: VirtualClock) -> None:
+        here = Fixture(database, clock)
+        here.seats = 0
+        here.server.all = {inbound_prefix("here") + "x": ("", [phone("sip_1")])}
+        assert await here.watch.look_for_calls() == 0
+        await clock.sleep(5)
+        assert await here.watch.look_for_calls() == 1
+        await here.received[0].refuse(486, "Busy Here")
+        await here.received[0].refuse(486, "Busy Here")
+        assert here.server.ended == [inbound_prefix("here") + "x"]
+
+    run(database, scenario)
