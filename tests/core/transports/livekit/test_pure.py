@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from livekit.protocol.sip import SIPMediaConfig, SIPMediaEncryption, SIPOutboundTrunkInfo
+from livekit.protocol.sip import SIPMediaConfig, SIPOutboundTrunkInfo
 
 from core.transports.livekit import sync
 from core.transports.livekit.naming import Mark, inbound_prefix, number_of, room_name
@@ -146,7 +146,7 @@ def test_a_changed_password_is_drift_and_does_not_show() -> None:
 def test_the_older_field_of_encryption_counts_too() -> None:
     found = outbound()
     found.media.CopyFrom(SIPMediaConfig())
-    found.media_encryption = SIPMediaEncryption.Value("SIP_MEDIA_ENCRYPT_REQUIRE")
+    found.MergeFrom(SIPOutboundTrunkInfo(media_encryption="SIP_MEDIA_ENCRYPT_REQUIRE"))
     assert sync.drift(outbound({"media_encryption": "require"}), found) == ()
 
 
