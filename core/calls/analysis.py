@@ -13,6 +13,7 @@ from core.calls.store import EventLog
 from core.conversation.analysis import default_analysis
 from core.conversation.llm.analysis import EndedCall, analyse
 from core.engine import Engine
+from core.prefetch.merge import merged
 
 __all__ = ["analyse_call", "needs_model"]
 
@@ -28,7 +29,7 @@ async def analyse_call(engine: Engine, call: Row[Any], bot: BotConfig, events: E
     """
     if not needs_model(call, bot) or not isinstance(bot.brain, LlmBrainConfig):
         return None
-    ended = _ended(call)
+    ended = _ended(call, bot)
     clock = engine.clock
 
     def note(kind: str, data: dict[str, Any]) -> None:
@@ -42,7 +43,7 @@ def needs_model(call: Row[Any], bot: BotConfig) -> bool:
     return isinstance(bot.brain, LlmBrainConfig) and call.answered_at is not None
 
 
-def _ended(call: Row[Any]) -> EndedCall:
+def _ended(call: Row[Any], bot: BotConfig) -> EndedCall:
     ending: dict[str, Any] = call.ending
     spoke = ending.get("customer_spoke", False)
     return EndedCall(
@@ -52,7 +53,7 @@ def _ended(call: Row[Any]) -> EndedCall:
         seconds=(call.ended_at - call.answered_at).total_seconds(),
         answered_at=call.answered_at,
         transcript=ending.get("transcript", []),
-        crm=call.variables,
+        crm=merged(call.variables, (call.prefetch or {}).get("fields"), bot.prefetch.precedence if bot.prefetch else "variables"),
         default=default_analysis(disconnected_by=ending["disconnected_by"], end_reason=ending["end_reason"], customer_spoke=spoke),
         callback=ending.get("callback"),
         do_not_call=ending.get("do_not_call", False),

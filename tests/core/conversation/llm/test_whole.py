@@ -15,7 +15,7 @@ from sqlalchemy import text as sql
 from core.kernel.database import Database
 from core.outgoing.guard import AllowList
 from tests.core.conversation.llm.model_server import Model, calls, status, text
-from tests.core.outgoing.servers import Answer, serving
+from tests.core.outgoing.servers import Answer, Server, raw, serving
 from tests.web.run.folders import make_folder, open_folder, settings_for
 from web.run.progress import Reporter
 from web.run.session import run_folder
@@ -47,15 +47,17 @@ async def serving_by_kind(**more: Any) -> AsyncIterator[Scripted]:
         yield made
 
 
-async def run(tmp_path: Path, server: Model, numbers: list[str], database_url: str | None = None) -> RunSummary:
+async def run(
+    tmp_path: Path, server: Model, numbers: list[str], database_url: str | None = None, crm: Server | None = None, **bot: Any
+) -> RunSummary:
     brain = {"kind": "llm", "base_url": server.base_url, "model": "m", "key": "secret:MODEL_KEY"}
-    folder = make_folder(tmp_path / "campaign", numbers, bot={"brain": brain}, campaign={"max_attempts": 1})
+    folder = make_folder(tmp_path / "campaign", numbers, bot={"brain": brain, **bot}, campaign={"max_attempts": 1})
     out = tmp_path / "out"
     out.mkdir(exist_ok=True)
     settings = settings_for(
         out,
         database_url,
-        allow_internal=AllowList(frozenset({("127.0.0.1", server.server.port)})),
+        allow_internal=AllowList(frozenset(("127.0.0.1", other.port) for other in (server.server, crm) if other is not None)),
         environ={"MODEL_KEY": "sk-very-secret"},
     )
     return await asyncio.wait_for(run_folder(open_folder(folder), settings, out, Reporter()), 60)
@@ -86,6 +88,15 @@ async def test_a_campaign_held_by_a_model(tmp_path: Path, database_url: str) -> 
     assert kinds.count("model_answered") == len(server.asked)
     assert "analysis_skipped" in kinds
     assert "sk-very-secret" not in str(rows)
+
+
+@pytest.mark.asyncio
+async def test_turns_and_analysis_know_what_the_crm_gave_before_the_call(tmp_path: Path) -> None:
+    answer = raw(b'HTTP/1.1 200 OK\r\nContent-Length: 24\r\nConnection: close\r\n\r\n{"contract": "CT-90210"}')
+    async with serving_by_kind() as server, serving(answer) as crm:
+        await run(tmp_path, server, ["+12025550100"], crm=crm, prefetch={"url": crm.url})
+    assert {"tools" in asked for asked in server.asked} == {True, False}
+    assert all("CT-90210" in json.dumps(asked["messages"]) for asked in server.asked)
 
 
 @pytest.mark.asyncio
