@@ -35,6 +35,8 @@ _NOT_UNICAST = [
         "2002::/16",  # 6to4 carry an IPv4 address that a relay would reach
         "fec0::/10",  # site-local, deprecated
         "192.0.0.0/24",  # IETF protocol assignments
+        "192.88.99.0/24",  # 6to4 relays, deprecated
+        "3fff::/20",  # documentation (RFC 9637), which older Pythons take for global
     )
 ]
 _MOST_ADDRESSES = 4
@@ -134,9 +136,10 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         listed = self.allow.allows(host, port)
         usable = [address for address in addresses if listed or is_public(address)]
         if not usable:
+            entry = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"  # as the list has it
             raise Blocked(
-                f"{host}:{port} is at an internal address, which outgoing requests may not reach; "
-                f"an operator can list it in DIALLER_ALLOW_INTERNAL as {host}:{port}"
+                f"{entry} is at an internal address, which outgoing requests may not reach; "
+                f"an operator can list it in DIALLER_ALLOW_INTERNAL as {entry}"
             )
         failure: Exception | None = None
         for address in usable[:_MOST_ADDRESSES]:

@@ -49,6 +49,15 @@ async def test_an_internal_address_is_refused_in_every_spelling_and_never_connec
     assert server.connections == 0
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+async def test_a_refusal_names_the_entry_that_would_allow_it(host: str) -> None:
+    async with OutgoingClient() as client:
+        with pytest.raises(Blocked) as refused:
+            await client.request("GET", f"http://{host}:9/")
+    entry = str(refused.value).rpartition(" as ")[2]
+    assert AllowList.parse(entry).allows(host.strip("[]"), 9)
+
+
 async def test_listing_one_port_does_not_open_another() -> None:
     async with serving(raw(OK)) as listed, serving(raw(OK)) as other, client_for(listed) as client:
         await client.request("GET", listed.url)
