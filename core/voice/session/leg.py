@@ -33,8 +33,9 @@ __all__ = ["SessionLeg"]
 log = logging.getLogger(__name__)
 
 _CONNECT = APIConnectOptions(max_retry=2, retry_interval=0.3, timeout=8.0)
-_WORDS_SECONDS = 4.0
-"""How long the words of an utterance may take after its end; then it counts as heard without words."""
+_WORDS_SECONDS, _WHOLE_WORDS_SECONDS = 4.0, 12.0
+"""How long the words of an utterance may take after its end; then it counts as heard without words. Recognition of whole utterances, which
+begins then, takes longer, and tells by itself when there are none."""
 _LAST_WORDS_SECONDS = 3.0
 """How long the words of a callee who hangs up in the middle of them are waited for."""
 _TURN_SECONDS = 10.0
@@ -91,7 +92,7 @@ class SessionLeg(SoundLeg):
             },
             user_away_timeout=None,
             aec_warmup_duration=None,
-            transcription_timeout=_WORDS_SECONDS,
+            transcription_timeout=_WORDS_SECONDS if self._speech.stt.capabilities.streaming else _WHOLE_WORDS_SECONDS,
             session_close_transcript_timeout=0.1,
             conn_options=SessionConnectOptions(stt_conn_options=_CONNECT, tts_conn_options=_CONNECT, max_unrecoverable_errors=3),
         )

@@ -202,6 +202,20 @@ def test_a_message_is_left_when_no_beep_comes(hold: Hold) -> None:
     assert held.leg.said[-1] == "Please call us back."
 
 
+def test_a_bot_may_hang_up_on_machines_although_it_has_a_message(hold: Hold) -> None:
+    held = hold(says(GREETING), limits=replace(LIMITS, voicemail_message="Please call us back.", voicemail="hang_up"))
+    assert held.ending.disconnected_by == "voicemail"
+    assert held.leg.said == ["Hello, is this Asha?"]
+
+
+def test_a_bot_may_go_on_with_machines(hold: Hold) -> None:
+    limits = replace(LIMITS, voicemail_message="Please call us back.", voicemail="go_on")
+    held = hold(says(GREETING), After(1, Beep()), says("yes"), limits=limits, brain=FakeBrain([Turn("A?"), BYE]))
+    assert held.ending.end_reason == "completed"
+    assert len(held.brain.heard) == 2
+    assert held.kinds.count("voicemail_detected") == 1
+
+
 def test_a_brain_may_detect_the_machine(hold: Hold) -> None:
     held = hold(says("Mailbox"), brain=FakeBrain([Turn("", (VoicemailDetected(),))]))
     assert held.ending.disconnected_by == "voicemail"

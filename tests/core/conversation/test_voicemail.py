@@ -1,6 +1,6 @@
 import pytest
 
-from core.conversation.voicemail import is_machine_greeting
+from core.conversation.voicemail import is_machine_greeting, sign_of_machine
 
 MACHINES = [
     "Hi, this is Sam. Please leave a message after the tone.",
@@ -40,3 +40,21 @@ def test_machines(text: str) -> None:
 @pytest.mark.parametrize("text", PEOPLE)
 def test_people(text: str) -> None:
     assert not is_machine_greeting(text)
+
+
+def test_the_sign_tells_the_words() -> None:
+    sign = sign_of_machine("Hi! Please leave a message after the TONE.", 3.0)
+    assert sign is not None
+    assert (sign.evidence, sign.phrase, sign.greeting_seconds) == ("words", "please leave a message", 3.0)
+
+
+def test_a_long_greeting_needs_fewer_words() -> None:
+    text = "Thank you for calling the Miller family, nobody is here at the moment."
+    assert sign_of_machine(text, 3.0) is None
+    sign = sign_of_machine(text, 7.5)
+    assert sign is not None
+    assert (sign.evidence, sign.phrase) == ("length_and_words", "thank you for calling")
+
+
+def test_length_alone_is_a_person_who_talks() -> None:
+    assert sign_of_machine("Well hello, who is this? My phone has been ringing all day long, I tell you.", 9.0) is None

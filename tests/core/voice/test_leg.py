@@ -22,8 +22,10 @@ class Script:
 
     def __init__(self, *hears: str) -> None:
         self.hears, self.lengths, self.fails = list(hears), list[int](), 0
+        self.synthesized: list[str] = []
 
     async def synthesize(self, text: str) -> AsyncGenerator[Frame, None]:
+        self.synthesized.append(text)
         for _ in text.split():
             yield tone(0.3, 500)
 
@@ -189,5 +191,25 @@ def test_a_call_that_failed(in_virtual_time: Run) -> None:
         wire.events.put(Failed(486, "Busy Here"))
         assert await leg.next(1) == Failed(486, "Busy Here")
         assert (await leg.say("hello")).completed is False
+
+    in_virtual_time(scenario)
+
+
+def test_an_opening_that_was_prepared_is_not_synthesized_again(in_virtual_time: Run) -> None:
+    async def scenario(clock: VirtualClock) -> None:
+        voice = Script()
+        wire = Wire(clock)
+        leg = VoiceLeg(wire, voice, clock, call_id="c")
+        leg.prepare("one two three")
+        wire.events.put(Ringing())
+        assert await leg.next(1) == Ringing()
+        wire.events.put(Answered())
+        assert await leg.next(1) == Answered()
+        assert voice.synthesized == ["one two three"]
+        clock.spawn(wire.feed(silence(2)), "sound")
+        playout = await leg.say("one two three")
+        assert (playout.completed, round(playout.seconds, 2)) == (True, 0.9)
+        assert voice.synthesized == ["one two three"]
+        assert leg.answer_to_first_audio == 0.0
 
     in_virtual_time(scenario)

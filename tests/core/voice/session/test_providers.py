@@ -1,0 +1,78 @@
+"""Speech providers by name: livekit's plugins, set up and not connected. They are of the extra `voice`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from core.outgoing.guard import AllowList
+from core.voice.errors import VoiceUnavailable
+
+pytest.importorskip("livekit.plugins.deepgram", reason="the extra `voice` is not installed")
+
+from core.voice.session.providers import Wanted, plan
+
+KEY = SecretStr("sk-very-secret")
+
+
+def made(wanted: Wanted, allow: AllowList | None = None) -> Any:
+    async def make() -> Any:
+        provided = plan(wanted, allow or AllowList())()
+        await provided.close()
+        return provided.part
+
+    return asyncio.run(make())
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted("stt", "deepgram", model="nova-3", language="en", key=KEY),
+        Wanted("tts", "deepgram", voice="aura-2-andromeda-en", key=KEY),
+        Wanted("stt", "elevenlabs", language="en", key=KEY),
+        Wanted("tts", "elevenlabs", model="eleven_turbo_v2_5", voice="v", language="en", key=KEY),
+        Wanted("stt", "cartesia", model="ink-whisper", language="en", key=KEY),
+        Wanted("tts", "cartesia", voice="v", language="en", key=KEY),
+        Wanted("stt", "openai", model="whisper-1", language="en", key=KEY),
+        Wanted("tts", "openai", voice="alloy", base_url="https://example.com/v1"),
+        Wanted("stt", "sarvam", language="hi-IN", key=KEY),
+        Wanted("tts", "sarvam", model="bulbul:v2", voice="anushka", language="hi-IN", key=KEY),
+    ],
+    ids=lambda wanted: f"{wanted.provider}-{wanted.kind}",
+)
+def test_each_is_set_up_by_our_names(wanted: Wanted) -> None:
+    part = made(wanted)
+    assert part.provider
+    if wanted.model:
+        assert part.model == wanted.model
+
+
+def test_the_voice_of_deepgram_is_its_model() -> None:
+    assert made(Wanted("tts", "deepgram", voice="aura-2-thalia-en", key=KEY)).model == "aura-2-thalia-en"
+
+
+def test_an_option_that_it_does_not_have_is_named() -> None:
+    with pytest.raises(VoiceUnavailable, match="the stt of deepgram has no option loudness"):
+        plan(Wanted("stt", "deepgram", key=KEY, options={"loudness": 1}), AllowList())
+
+
+def test_a_missing_key_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DEEPGRAM_API_KEY", raising=False)
+    with pytest.raises(VoiceUnavailable, match=r"the stt of deepgram cannot be set up.*key"):
+        made(Wanted("stt", "deepgram"))
+
+
+def test_the_operators_key_does_not_go_to_an_address_of_the_bots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-operator")
+    part = made(Wanted("tts", "openai", base_url="https://example.com/v1"))
+    assert part._client.api_key == "none"
+
+
+def test_internal_addresses_are_refused_unless_listed() -> None:
+    wanted = Wanted("tts", "openai", base_url="http://127.0.0.1:9/v1", key=KEY)
+    with pytest.raises(VoiceUnavailable, match=r"127\.0\.0\.1:9 is an internal address"):
+        plan(wanted, AllowList())
+    assert made(wanted, AllowList.parse("127.0.0.1:9"))
