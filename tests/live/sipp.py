@@ -13,7 +13,7 @@ from pathlib import Path
 
 __all__ = ["Sipp", "free_port", "hang_up_by_us", "invite", "pause", "receive", "request", "respond", "run_sipp", "sdp"]
 
-_BOUND = 40  # seconds that a scenario may take
+_BOUND = 180  # seconds that a scenario may take: on a busy machine a process of ours needs half a minute to start
 
 
 def free_port() -> int:
@@ -101,6 +101,10 @@ def _send(lines: Sequence[str], body: str | None, *, retransmit: bool = False) -
     return f"<send{' retrans=' + chr(34) + '500' + chr(34) if retransmit else ''}><![CDATA[\n{text}\n\n]]></send>"
 
 
+class SippDidNotStart(AssertionError):
+    """It ended, or does not listen."""
+
+
 @dataclass
 class Sipp:
     """A running sipp."""
@@ -143,21 +147,43 @@ def run_sipp(
     scenario.write_text('<?xml version="1.0"?>\n<scenario name="test">\n' + "\n".join([*steps, *ignored]) + "\n</scenario>\n")
     binary = shutil.which("sipp")
     assert binary is not None
-    command = [
-        binary, *([towards] if towards else []), "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port), "-mi", "127.0.0.1",
-        "-mp", str(free_port()), "-ci", "127.0.0.1", "-cp", str(free_port()), "-m", str(calls), "-nostdin", "-timeout", f"{seconds}s",
-        "-timeout_error", "-trace_err", "-error_file", str(log), *options,
-    ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder)
+
+    def start() -> subprocess.Popen[str]:
+        command = [
+            binary, *([towards] if towards else []), "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port), "-mi", "127.0.0.1",
+            "-mp", str(free_port()), "-ci", "127.0.0.1", "-cp", str(free_port()), "-m", str(calls), "-nostdin", "-timeout", f"{seconds}s",
+            "-timeout_error", "-trace_err", "-error_file", str(log), *options,
+        ]  # fmt: skip
+        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder)
+        try:
+            _await_port(port, started)
+        except BaseException:
+            _end(started)
+            raise
+        return started
+
     try:
-        _await_port(port, process)
+        process = start()
+    except SippDidNotStart as error:
+        if "Unable to bind" not in str(error):
+            raise
+        process = start()  # somebody took one of its ports between the look and the start
+    try:
         yield Sipp(port, process, log)
     finally:
-        if process.poll() is None:
-            process.terminate()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
             process.wait(5)
-        if process.stderr is not None:
-            process.stderr.close()
+        except subprocess.TimeoutExpired:  # it has calls, and waits for them
+            process.kill()
+            process.wait(5)
+    if process.stderr is not None:
+        process.stderr.close()
 
 
 def _await_port(port: int, process: subprocess.Popen[str]) -> None:
@@ -172,5 +198,5 @@ def _await_port(port: int, process: subprocess.Popen[str]) -> None:
             process.wait(0.02)
         except subprocess.TimeoutExpired:
             continue
-        raise AssertionError(f"sipp did not start: {process.stderr.read() if process.stderr else ''}")
-    raise AssertionError("sipp did not start to listen")
+        raise SippDidNotStart(f"sipp did not start: {process.stderr.read() if process.stderr else ''}")
+    raise SippDidNotStart("sipp did not start to listen")

@@ -18,7 +18,7 @@ BOT = 'name: Reminder\ntime_zone: Europe/London\nopening_message: "Hello there."
 LEADS = "phone,customer_name\n+12025550111,Asha Rao\n+12025550112,Ben Ode\n+12025550113,Cleo Dias\n"
 
 
-def dialler(folder: Path, *arguments: str, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
+def dialler(folder: Path, *arguments: str, seconds: float = 180.0) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DIALLER_DATA": str(folder / "data"), "PYTHONPATH": str(Path.cwd()), "COLUMNS": "200"}
     command = [sys.executable, "-m", "web.cli.main", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=seconds)

@@ -36,20 +36,20 @@ def test_killed_with_twenty_calls_and_started_again(tmp_path: Path) -> None:
     short = [*answered, pause(0.5), request("BYE", 1), '<recv response="200"></recv>']
     before, after = tmp_path / "before.log", tmp_path / "after.log"
     bot = {"opening_message": " ".join(["word"] * 200)}
-    with run_sipp(tmp_path, long, "-trace_msg", "-message_file", str(before), calls=1000, seconds=300) as sipp:
+    with run_sipp(tmp_path, long, "-trace_msg", "-message_file", str(before), calls=1000, seconds=500) as sipp:
         folder = lab_campaign(tmp_path / "campaign", profile_numbers(LEADS), sipp.port, channels=AT_ONCE, per_second=10, bot=bot)
         with running(folder, tmp_path) as run:
-            wait_for(lambda: states(tmp_path)["talking"] >= AT_ONCE, "twenty calls are answered", 90, run)
+            wait_for(lambda: states(tmp_path)["talking"] >= AT_ONCE, "twenty calls are answered", 180, run)
             time.sleep(0.5)
             run.kill()
         in_flight = placing(database_of(tmp_path))
     first = rung(before)
     assert len(first) >= AT_ONCE
 
-    with run_sipp(tmp_path, short, "-trace_msg", "-message_file", str(after), calls=1000, seconds=300) as sipp:
+    with run_sipp(tmp_path, short, "-trace_msg", "-message_file", str(after), calls=1000, seconds=500) as sipp:
         lab_campaign(tmp_path / "campaign", profile_numbers(LEADS), sipp.port, channels=AT_ONCE, per_second=10, bot=bot)
         with running(folder, tmp_path) as run:
-            run.wait(120)
+            run.wait(240)
     second = rung(after)
 
     assert not set(first) & set(second)  # no attempt twice
@@ -72,17 +72,17 @@ def test_killed_while_calls_leave(tmp_path: Path) -> None:
     silent = [*invite(), respond(100, "Trying"), pause(60)]
     answered = [*invite(), respond(180, "Ringing"), respond(486, "Busy Here", retransmit=True), receive("ACK")]
     before, after = tmp_path / "before.log", tmp_path / "after.log"
-    with run_sipp(tmp_path, silent, "-trace_msg", "-message_file", str(before), calls=1000, seconds=300) as sipp:
+    with run_sipp(tmp_path, silent, "-trace_msg", "-message_file", str(before), calls=1000, seconds=500) as sipp:
         folder = lab_campaign(tmp_path / "campaign", profile_numbers(LEADS), sipp.port, channels=AT_ONCE, per_second=10)
         with running(folder, tmp_path) as run:
-            wait_for(lambda: before.exists() and len(rung(before)) >= AT_ONCE // 2, "ten calls have left", 90, run)
+            wait_for(lambda: before.exists() and len(rung(before)) >= AT_ONCE // 2, "ten calls have left", 180, run)
             run.kill()
         in_flight = placing(database_of(tmp_path))
     first = rung(before)
-    with run_sipp(tmp_path, answered, "-trace_msg", "-message_file", str(after), calls=1000, seconds=300) as sipp:
+    with run_sipp(tmp_path, answered, "-trace_msg", "-message_file", str(after), calls=1000, seconds=500) as sipp:
         lab_campaign(tmp_path / "campaign", profile_numbers(LEADS), sipp.port, channels=AT_ONCE, per_second=10)
         with running(folder, tmp_path) as run:
-            run.wait(120)
+            run.wait(240)
     second = rung(after)
     assert not set(first) & set(second)
     said = records(tmp_path)

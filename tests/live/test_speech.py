@@ -85,7 +85,7 @@ def test_a_campaign_that_is_spoken(tmp_path: Path, speech: OfflineSpeech) -> Non
     with callee(tmp_path, free_port(), reply, longest=30.0) as phone:
         folder = lab_campaign(tmp_path / "campaign", ["+12025550142"], phone.port, channels=1, per_second=1, bot=bot)
         with running(folder, tmp_path, voice="offline") as run:
-            run.wait(150)
+            run.wait(240)
         heard = phone.heard()
     result = json.loads((tmp_path / "out" / "results.jsonl").read_text().splitlines()[0])
     opening = speech.words_in(heard[: phone.told[-2]["heard"]])  # until the callee spoke
