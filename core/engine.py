@@ -56,3 +56,5 @@ class Engine:
     recordings: Recordings | None = None
     preferred_trunk: str | None = None
     on_livekit_webhook: Callable[[str, str], Awaitable[bool]] | None = None
+    ailing_trunks: set[str] = field(default_factory=set)
+    """Trunks whose failures are remembered, as far as this process knows: only of them a success is to be noted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from core.calls.cancel import carry_out_cancels
 from core.calls.latest import latest_moment
 from core.calls.recovery import recover
 from core.calls.store import has_unfinished
+from core.calls.trunk_health import ask_rested
 from core.deliveries.backoff import DEFAULT_POLICY, RetryPolicy
 from core.deliveries.retention import forget_before
 from core.deliveries.worker import DeliveryWorker
@@ -61,6 +63,8 @@ log = logging.getLogger(__name__)
 
 _EMBEDDED = "embedded-dialler"
 _CLOSING_SECONDS = 20.0
+_TRUNKS_SECONDS = 15
+"""How often trunks are looked at: those that were added are listened for."""
 _ONCE = RetryPolicy(first=timedelta(days=365), growth=1.0, longest=timedelta(days=365), jitter=0.0, max_age=timedelta(days=3650))
 """How pushes are tried where days pass in a second: a CRM that is down comes back in real time. So each is tried once, and again when the
 campaign is over (docs/decisions/0015)."""
@@ -249,6 +253,8 @@ def _start(whole: Whole) -> list[asyncio.Task[None]]:
         start_job(clock, "retention", 86_400, forget),
         *start_recordings(engine, poll=_period(whole.settings, 60)),
         *(start_livekit(whole.livekit, engine) if whole.livekit is not None else []),
+        start_job(clock, "rested trunks", _period(whole.settings, 5), functools.partial(ask_rested, engine)),
+        *([start_job(clock, "trunks", _TRUNKS_SECONDS, functools.partial(listen, whole.sip, engine))] if whole.sip else []),
     ]
 
 

@@ -80,6 +80,7 @@ class Settings:
         sandbox: overrides of the sandbox's settings.
         trunk: the trunk that calls go out on which name no caller ID; None: the default one.
         trunks: a document of trunks that are made, or changed, at the start.
+        real_calls: place and take calls over the trunks of the database, whichever is named.
         voice: the voice of real calls.
         public_base_url: what links to us begin with; DIALLER_PUBLIC_URL goes first.
     """
@@ -95,6 +96,7 @@ class Settings:
     sandbox: Mapping[str, object] = field(default_factory=dict)
     trunk: str | None = None
     trunks: Mapping[str, object] | None = None
+    real_calls: bool = False
     voice: str | None = None
     public_base_url: str = DEFAULT_PUBLIC_URL
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)

@@ -10,9 +10,11 @@ from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from core.access.secrets import SecretError, SecretStore
+from core.calls.inbound import receive_call
 from core.engine import Engine
+from core.kernel.failures import without_values
 from core.kernel.secrets import SecretBoxError
-from core.transports.base import PlaceOrder
+from core.transports.base import IncomingCall, PlaceOrder
 from core.transports.sip.settings import BadSipSettings, read_settings
 from core.transports.sip.signalling import SipUnavailable
 from core.trunks.records import BUILT_IN, SIP, UnknownTrunk, all_trunks, find_trunk
@@ -40,6 +42,8 @@ class SipParts:
 
     def __init__(self, transport: SipTransport, writer: RecordingWriter) -> None:
         self.transport, self._writer = transport, writer
+        self.deaf: dict[str, str] = {}
+        """The trunks that are not listened to, and why not."""
 
     async def close(self) -> None:
         """Listen no longer; what is being recorded is written."""
@@ -63,12 +67,13 @@ def line_of(connection: Connection, secrets: SecretStore, name: str) -> TrunkLin
         password: SecretStr | None = secrets.resolve(connection, settings.password) if settings.password else None
     except (UnknownTrunk, BadSipSettings, SecretError, SecretBoxError) as error:
         raise SipUnavailable(f"the trunk {name!r} cannot be used: {error}") from None
-    return TrunkLine(name, settings, record.channels, record.calls_per_second, password)
+    numbers = tuple(number.number for number in record.numbers)
+    return TrunkLine(name, settings, record.channels, record.calls_per_second, password, numbers)
 
 
 def add_sip(settings: Settings, engine: Engine, secrets: SecretStore) -> SipParts | None:
     """Give the engine the transport `sip`; None if this process cannot, or is not to, have it."""
-    if settings.trunk in {None, BUILT_IN}:  # who did not name a trunk was told that no real phone rings
+    if not settings.real_calls and settings.trunk in {None, BUILT_IN}:  # who asked for neither was told that no real phone rings
         return None
     if settings.speed != 1.0 or settings.start is not None or not has_sippy():
         return None
@@ -87,16 +92,36 @@ def add_sip(settings: Settings, engine: Engine, secrets: SecretStore) -> SipPart
 
     speech = make_speech(settings, engine, writer, is_lab)
     transport = SipTransport(engine.clock, SippySignalling(), line_of=look, speech=speech)
+    transport.on_incoming = lambda incoming: _receive(engine, incoming, transport.name)
     engine.transports[transport.name] = transport
     return SipParts(transport, writer)
 
 
+def _receive(engine: Engine, incoming: IncomingCall, transport: str) -> None:
+    """Have a call to us taken, in a task of its own."""
+
+    async def receive() -> None:
+        try:
+            await receive_call(engine, incoming, transport)
+        except Exception as error:
+            log.error("a call to us was refused, because it could not be taken: %s", without_values(error))
+            await incoming.refuse(500, "Server Internal Error")
+
+    task = engine.clock.spawn(receive(), name="a call to us")
+    engine.tasks.add(task)
+    task.add_done_callback(engine.tasks.discard)
+
+
 async def listen(parts: SipParts, engine: Engine) -> None:
-    """Be reachable for every trunk of SIP; what keeps one from it is logged."""
+    """Be reachable for every trunk of SIP as it is now, and for none that was removed; what keeps one from it is logged once."""
     with engine.db.read() as connection:
         names = [trunk.name for trunk in all_trunks(connection) if trunk.transport == SIP]
+    await parts.transport.keep_only(names)
     for name in names:
         try:
             await parts.transport.listen(name)
+            parts.deaf.pop(name, None)
         except SipUnavailable as error:
-            log.warning("%s", error)
+            if parts.deaf.get(name) != str(error):
+                log.warning("%s", error)
+            parts.deaf[name] = str(error)

@@ -72,6 +72,9 @@ class SipBody(StrictBody):
     register_: bool | None = Field(default=None, alias="register", description="Register with the host, so that inbound calls find us.")
     number_prefix: str | None = Field(default=None, max_length=16, description="What stands before the digits of a callee; +.")
     headers: dict[str, str] | None = Field(default=None, description="Headers of every INVITE; {from} and {to} are put in.")
+    media_timeout: int | None = Field(
+        default=None, description="Seconds without any sound from the callee's side after which a call is ended; 60. 0: never."
+    )
     lab: bool | None = Field(default=None, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
 
 
@@ -143,6 +146,18 @@ class LiveKitStanding(BaseModel):
     looked_at: datetime
 
 
+class HealthView(BaseModel):
+    """What the circuit breaker of a trunk remembers (docs/transport-sip.md)."""
+
+    state: Literal["closed", "resting", "trial"] = Field(
+        description="`closed`: calls go out; `resting`: none does; `trial`: the rest is over, and one call is let out to try it."
+    )
+    failures: int = Field(description="Failures of the trunk in a row.")
+    rests: int = Field(description="Rests in a row, without a call between them that it carried.")
+    resting_until: datetime | None
+    reason: str | None = Field(description="The last failure, in words.")
+
+
 class TrunkView(BaseModel):
     """A trunk and its numbers."""
 
@@ -154,6 +169,7 @@ class TrunkView(BaseModel):
     is_default: bool
     created_at: datetime
     numbers: list[NumberView]
+    health: HealthView
     sip: dict[str, Any] | None = Field(description="How it is reached, but for what is at its default; its password by reference.")
     livekit: dict[str, Any] | None = Field(description="The same for a trunk of LiveKit; its secrets by reference.")
     livekit_standing: LiveKitStanding | None = Field(description="How it stands at its LiveKit server; null if nobody has looked yet.")
@@ -169,7 +185,7 @@ class TrunkList(BaseModel):
 async def get_trunks(_: AdminKey, engine: TheEngine) -> TrunkList:
     """Every trunk with its numbers, the default one first."""
     with engine.db.read() as connection:
-        return TrunkList(trunks=[_view(connection, trunk) for trunk in records.all_trunks(connection)])
+        return TrunkList(trunks=[_view(connection, trunk, engine.clock.now()) for trunk in records.all_trunks(connection)])
 
 
 _NEW: Final = {
@@ -206,6 +222,7 @@ async def post_trunk(request: Request, _: AdminKey, engine: TheEngine) -> TrunkV
                 livekit=_sealed(engine, connection, body.name, body.livekit),
                 now=engine.clock.now(),
             ),
+            engine.clock.now(),
         )
 
 
@@ -213,7 +230,7 @@ async def post_trunk(request: Request, _: AdminKey, engine: TheEngine) -> TrunkV
 async def get_trunk(name: str, _: AdminKey, engine: TheEngine) -> TrunkView:
     """One trunk with its numbers."""
     with _refusals(), engine.db.read() as connection:
-        return _view(connection, records.find_trunk(connection, name))
+        return _view(connection, records.find_trunk(connection, name), engine.clock.now())
 
 
 @router.patch(
@@ -229,7 +246,14 @@ async def patch_trunk(name: str, request: Request, _: AdminKey, engine: TheEngin
         sip = _sealed(engine, connection, name, body.sip)
         livekit = _sealed(engine, connection, name, body.livekit)
         changes = {**body.model_dump(), "sip": sip, "livekit": livekit}
-        return _view(connection, records.change_trunk(connection, name, **changes))
+        return _view(connection, records.change_trunk(connection, name, **changes), engine.clock.now())
+
+
+@router.post("/{name}/reset", summary="End a trunk's rest", responses=answers(401, 403, 404, 422))
+async def post_reset(name: str, _: AdminKey, engine: TheEngine) -> TrunkView:
+    """Forget its failures: calls go out on it at once."""
+    with _refusals(), engine.db.write() as connection:
+        return _view(connection, records.reset_trunk(connection, name), engine.clock.now())
 
 
 @router.delete("/{name}", status_code=204, summary="Remove a trunk", responses=answers(401, 403, 404, 409, 422))
@@ -305,8 +329,8 @@ def _number_view(record: NumberRecord) -> NumberView:
     return NumberView(number=record.number, bot_id=record.bot_id, label=record.label)
 
 
-def _view(connection: Connection, trunk: TrunkRecord) -> TrunkView:
-    standing = standings(connection).get(trunk.name) if trunk.livekit is not None else None
+def _view(connection: Connection, trunk: TrunkRecord, now: datetime) -> TrunkView:
+    standing, health = standings(connection).get(trunk.name) if trunk.livekit is not None else None, trunk.health
     return TrunkView(
         name=trunk.name,
         transport=trunk.transport,
@@ -316,6 +340,13 @@ def _view(connection: Connection, trunk: TrunkRecord) -> TrunkView:
         is_default=trunk.is_default,
         created_at=trunk.created_at,
         numbers=[_number_view(record) for record in trunk.numbers],
+        health=HealthView(
+            state=health.state(now),
+            failures=health.failures,
+            rests=health.rests,
+            resting_until=health.resting_until,
+            reason=health.reason or None,
+        ),
         sip=trunk.sip,
         livekit=trunk.livekit,
         livekit_standing=None

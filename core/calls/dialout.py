@@ -21,6 +21,7 @@ from core.calls.refusals import BotNotFound, KeyReused, NotNow
 from core.calls.request import DialoutRequest
 from core.calls.run import CallRun
 from core.calls.store import EventLog, bot_calls, find_by_key, insert_call, read_call
+from core.calls.trunk_health import admit
 from core.engine import Engine
 from core.fleet.store import load, take_seat
 from core.prefetch.fetch import ASKED
@@ -93,7 +94,7 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
         assert bot is not None  # a request that names none has a problem
         check_hours(bot.config, line.to_number, now)
         call_id = _new_id(engine, connection, key, request, line.to_number, now)
-        turn = _take_turn(connection, take_room(engine, connection, bot, line.trunk, call_id, now), now)
+        turn = _take_turn(engine, connection, take_room(engine, connection, bot, line.trunk, call_id, now), now)
         events = EventLog(call_id)
         events.add(now, "placing", {"trunk": line.trunk.name, "worker": engine.worker_id, "leaves_at": turn.isoformat()})
         insert_call(
@@ -168,8 +169,9 @@ def take_room(engine: Engine, connection: Connection, bot: StoredBot, line: Trun
     return trunk
 
 
-def _take_turn(connection: Connection, trunk: TrunkInfo, now: datetime) -> datetime:
-    """Take a turn on the trunk, which `take_room` holds. Returns when the call may leave."""
+def _take_turn(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetime) -> datetime:
+    """Take a turn on the trunk, which `take_room` holds, unless it is rested. Returns when the call may leave."""
+    admit(engine, connection, trunk, now)
     turn = next_turn(trunk.next_call_at, trunk.calls_per_second, now)
     if turn - now > PATIENCE:
         detail = f"The trunk takes {trunk.calls_per_second:g} calls a second, and others come first."

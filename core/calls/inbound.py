@@ -33,6 +33,8 @@ _numbers = CallerId.__table__  # type: ignore[attr-defined]
 
 _NOT_FOUND: Final = (404, "Not Found")
 _UNAVAILABLE: Final = (480, "Temporarily Unavailable")
+_GIVEN_UP: Final = 487
+"""The SIP status of a call whose caller hung up before the answer (CANCEL)."""
 _BUSY: Final = (486, "Busy Here")
 
 
@@ -61,14 +63,21 @@ class InboundRun(CallRun):
 
     async def _reach(self) -> Leg | Ending:
         """Ask the CRM who calls, if the bot does, and pick up."""
+        await self._incoming.ring()
         ending = await self._prefetch()
         if ending is None and self.cancelled:
             ending = Ending("error", "cancelled", phone_rang=False)
         if ending is None:
-            return await self._incoming.answer()
+            return await self._incoming.answer(self.order)
         status, reason = _UNAVAILABLE
         await self._incoming.refuse(status, reason)
         return dataclasses.replace(ending, sip_status=status, sip_reason=reason)
+
+    async def _until_answered(self, leg: Leg) -> Ending | None:
+        ending = await super()._until_answered(leg)
+        if ending is not None and ending.sip_status == _GIVEN_UP and ending.end_reason != "cancelled":
+            return dataclasses.replace(ending, disconnected_by="customer", end_reason="caller_gave_up", phone_rang=True, fault="callee")
+        return ending
 
     async def _let_go(self) -> None:
         await self._incoming.refuse(*_UNAVAILABLE)
@@ -114,7 +123,7 @@ def _commit(engine: Engine, incoming: IncomingCall, transport: str) -> InboundRu
             events = _insert(engine, connection, incoming, bot, trunk, call_id, ASKED if bot.config.prefetch else None)
     except NotNow as refused:
         return _refuse(engine, incoming, transport, call_id, refused)
-    order = PlaceOrder(call_id, call_id, incoming.from_number, incoming.to_number, trunk.name)
+    order = PlaceOrder(call_id, call_id, incoming.from_number, incoming.to_number, trunk.name, record=bot.config.recording.enabled)
     return InboundRun(engine, incoming, order, transport, bot.config, events)
 
 

@@ -17,6 +17,7 @@ from core.calls.departure import await_departure
 from core.calls.finish import finish_call
 from core.calls.outcome import Ending, failed_before_answer, worker_stopped
 from core.calls.store import EventLog, keep_prefetch, move
+from core.calls.trunk_health import carried, failed
 from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes, keep, suppress
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
@@ -84,7 +85,7 @@ class CallRun:
         self._leg: Leg | None = None
         self._fetching: asyncio.Task[Fetched] | None = None
         self._crm = variables
-        self._started_at = engine.clock.now()
+        self._started_at = self._placed_at = engine.clock.now()
         self._desk = CallDesk(engine.db, engine.clock, engine.ids, order.call_id, bot, order.to_number, variables)
         self._answered_at: datetime | None = None
         self._wishes, self._suppressed = Wishes(), False
@@ -152,6 +153,7 @@ class CallRun:
         departed = await_departure(self.engine, self._turn, self.order, self.bot, self._cancel_asked, self._prefetch)
         if (stopped := await departed) is not None:
             return stopped
+        self._placed_at = self.engine.clock.now()
         async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
             return await self.transport.place(self.order)
 
@@ -191,6 +193,8 @@ class CallRun:
         timed_out = False
         while True:
             event = await leg.next(max(deadline - clock.now().timestamp(), 0.0))
+            if isinstance(event, Ringing | Answered | Failed):
+                self._judge_trunk(event)
             if isinstance(event, Ringing):
                 if self.state == "placing":
                     self._move("rang", ringing_at=clock.now())
@@ -217,6 +221,19 @@ class CallRun:
                 timed_out, deadline = True, clock.now().timestamp() + _CONFIRM_SECONDS
                 self._note("ring_timeout", {"seconds": self.bot.ring_timeout_seconds})
                 await leg.hang_up("ring timeout")
+
+    def _judge_trunk(self, event: Ringing | Answered | Failed) -> None:
+        """Tell the circuit breaker of the trunk how the call went; who calls us proves nothing."""
+        if self.direction == "inbound":
+            return
+        trunk, transport = self.order.trunk, self.transport.name
+        try:
+            if isinstance(event, Failed):
+                failed(self.engine, trunk, transport, event, self._placed_at, rang=self.state == "ringing")
+            else:
+                carried(self.engine, trunk, transport, self._placed_at)
+        except SQLAlchemyError as error:  # the call goes on; the next one tells again
+            log.error("what call %s says of its trunk could not be kept: %s", self.order.call_id, without_values(error))
 
     async def _talk(self, leg: Leg) -> tuple[Ending, dict[str, Any]]:
         bot, clock = self.bot, self.engine.clock

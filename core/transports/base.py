@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 __all__ = [
     "Answered",
+    "AsksTrunks",
     "Beep",
     "Digit",
     "Failed",
@@ -61,11 +62,13 @@ class Failed:
     """The call ended before it was answered, with the final SIP status and its reason phrase.
 
     `from_trunk` tells a refusal by our own trunk (its channels or its calls per second) from one by the callee's side.
+    `spared`: it says nothing of the trunk's health, because our own limits, our own machine, or the callee's line was the cause.
     """
 
     sip_status: int
     reason: str
     from_trunk: bool = False
+    spared: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ class IncomingCall(Protocol):
 
     @property
     def from_number(self) -> str:
-        """Who calls (E.164)."""
+        """Who calls: E.164, if the caller's network gives a number of the phone network."""
 
     @property
     def to_number(self) -> str:
@@ -167,11 +170,26 @@ class IncomingCall(Protocol):
     def reference(self) -> str:
         """What the caller's network calls this call."""
 
-    async def answer(self) -> Leg:
-        """Pick up; the leg's first events are `Ringing` and `Answered`."""
+    async def ring(self) -> None:
+        """Let the caller hear that it rings."""
+
+    async def answer(self, order: PlaceOrder) -> Leg:
+        """Pick up; the leg's first events are `Ringing` and `Answered`, or `Failed` with 487 if the caller has given up.
+
+        Args:
+            order: the call as the engine knows it; `to_number` is the caller's.
+        """
 
     async def refuse(self, sip_status: int, reason: str) -> None:
         """Turn the caller away with a final SIP status. Safe at any moment, any number of times."""
+
+
+@runtime_checkable
+class AsksTrunks(Protocol):
+    """A transport that can ask a trunk whether it is there, without calling anybody."""
+
+    async def ask(self, trunk: str) -> str | None:
+        """What is wrong with the trunk, in words; None if it answers well. Takes seconds at most."""
 
 
 class Transport(Protocol):

@@ -12,8 +12,8 @@ class RefusedLeg:
 
     speaking = False
 
-    def __init__(self, reason: str) -> None:
-        self._final = Failed(503, reason, from_trunk=True)
+    def __init__(self, reason: str, *, spared: bool = False) -> None:
+        self._final = Failed(503, reason, from_trunk=True, spared=spared)
 
     async def next(self, timeout: float | None = None) -> LegEvent | None:  # noqa: ARG002
         """The failure."""

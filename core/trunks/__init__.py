@@ -4,6 +4,8 @@ records   trunks and their numbers as an admin keeps them
 store     trunks and caller IDs in the database
 documents   `trunks.yaml`
 passwords   into the secret store, and replaced by a reference
+breaker   when a trunk that fails is rested, and opens again
+health    what the breaker remembers, in the database
 pacing    the rate of a trunk (CPS)
 tables    their tables
 """

@@ -20,6 +20,8 @@ from core.bots.tables import Bot
 from core.kernel.numbers import NumberError, parse_number
 from core.transports.livekit.settings import BadLiveKitSettings, read_livekit_settings
 from core.transports.sip.settings import BadSipSettings, read_settings
+from core.trunks.breaker import HEALTHY, Health
+from core.trunks.health import keep_health
 from core.trunks.tables import CallerId, Trunk
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "find_trunk",
     "remove_number",
     "remove_trunk",
+    "reset_trunk",
 ]
 
 _trunks = Trunk.__table__  # type: ignore[attr-defined]
@@ -87,6 +90,7 @@ class NumberRecord:
 class TrunkRecord:
     """A trunk as an admin keeps it; calls without a `from_number` go out on the default trunk and show its `default_number`.
 
+    `health` is what its circuit breaker remembers.
     `sip` is how a trunk of the transport `sip` is reached (`core.transports.sip.settings.SipSettings`), without what is left
     at its default; None for other transports. `livekit` is the same for the transport `livekit`
     (`core.transports.livekit.settings.LiveKitSettings`).
@@ -102,6 +106,7 @@ class TrunkRecord:
     numbers: tuple[NumberRecord, ...] = ()
     sip: dict[str, Any] | None = None
     livekit: dict[str, Any] | None = None
+    health: Health = HEALTHY
 
 
 def all_trunks(connection: Connection) -> list[TrunkRecord]:
@@ -110,13 +115,14 @@ def all_trunks(connection: Connection) -> list[TrunkRecord]:
     for row in connection.execute(select(_numbers).order_by(_numbers.c.number)):
         numbers.setdefault(row.trunk, []).append(NumberRecord(row.number, row.bot_id, row.label))
     rows = connection.execute(select(_trunks).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
-    names = [f.name for f in fields(TrunkRecord) if f.name not in {"numbers", SIP, LIVEKIT}]
+    names = [f.name for f in fields(TrunkRecord) if f.name not in {"numbers", "health", SIP, LIVEKIT}]
     return [
         TrunkRecord(
             **{name: getattr(row, name) for name in names},
             numbers=tuple(numbers.get(row.name, ())),
             sip=row.settings.get(SIP),
             livekit=row.settings.get(LIVEKIT),
+            health=Health.of(row.health),
         )
         for row in rows
     ]
@@ -220,6 +226,17 @@ def change_trunk(
         values["is_default"] = True
     if values:
         connection.execute(update(_trunks).where(_trunks.c.name == name).values(values))
+    return find_trunk(connection, name)
+
+
+def reset_trunk(connection: Connection, name: str) -> TrunkRecord:
+    """Forget the failures of a trunk: it rests no longer.
+
+    Raises:
+        UnknownTrunk: there is none.
+    """
+    find_trunk(connection, name)
+    keep_health(connection, name, HEALTHY)
     return find_trunk(connection, name)
 
 

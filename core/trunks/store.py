@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.numbers import NumberError, parse_number
+from core.trunks.breaker import HEALTHY, Health
 from core.trunks.pacing import interval
 from core.trunks.tables import CallerId, Trunk
 
@@ -44,6 +45,7 @@ class TrunkInfo:
     next_call_at: datetime | None = None
     """No call leaves earlier than this."""
     lab: bool = False
+    health: Health = HEALTHY
 
 
 def choose_trunk(connection: Connection, from_number: str | None, region: str | None, preferred: str | None = None) -> TrunkInfo | None:
@@ -72,7 +74,7 @@ def every_trunk(connection: Connection) -> list[TrunkInfo]:
 
 def _info(row: Row[Any], number: str | None) -> TrunkInfo:
     lab = any((row.settings.get(transport) or {}).get("lab") for transport in ("sip", "livekit"))
-    return TrunkInfo(row.name, row.transport, number, row.channels, row.calls_per_second, row.next_call_at, lab)
+    return TrunkInfo(row.name, row.transport, number, row.channels, row.calls_per_second, row.next_call_at, lab, Health.of(row.health))
 
 
 def held(connection: Connection, name: str, read: TrunkInfo | None = None) -> TrunkInfo | None:
@@ -122,10 +124,10 @@ def ensure_sandbox_trunk(connection: Connection, *, channels: int, calls_per_sec
 
 
 def list_trunks(connection: Connection) -> list[dict[str, Any]]:
-    """Every trunk with its numbers, the default one first; settings, which may name secrets, and its next turn are left out."""
+    """Every trunk with its numbers, the default one first; settings, which may name secrets, its next turn and its health are left out."""
     numbers: dict[str, list[str]] = {}
     for trunk, number in connection.execute(select(_numbers.c.trunk, _numbers.c.number).order_by(_numbers.c.number)):
         numbers.setdefault(trunk, []).append(number)
-    columns = [column for column in _trunks.c if column.name not in {"settings", "next_call_at"}]
+    columns = [column for column in _trunks.c if column.name not in {"settings", "next_call_at", "health"}]
     rows = connection.execute(select(*columns).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
     return [{**row._mapping, "numbers": numbers.get(row.name, [])} for row in rows]

@@ -31,6 +31,8 @@ class Trunk(SQLModel, table=True):
     next_call_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """No call leaves earlier than this, from whatever process (`core.trunks.pacing`)."""
     created_at: datetime = Field(sa_type=UtcDateTime)
+    health: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
+    """What its circuit breaker remembers (`core.trunks.breaker`); None: nothing."""
 
 
 class CallerId(SQLModel, table=True):

@@ -87,7 +87,7 @@ class Lab:
         assert isinstance(leg, VoiceLeg)
         return leg
 
-    async def events(self, leg: VoiceLeg, count: int, seconds: float = 20.0) -> list[LegEvent]:
+    async def events(self, leg: Leg, count: int, seconds: float = 20.0) -> list[LegEvent]:
         """The next so many events."""
         found = []
         async with asyncio.timeout(seconds):
@@ -108,7 +108,7 @@ async def lab(
     given = {"host": "127.0.0.1", "port": port, "local_address": "127.0.0.1", "lab": True, **settings}
     if password:
         given["password"] = "secret:LAB_PASSWORD"
-    line = TrunkLine("lab", SipSettings.model_validate(given), channels, 50.0, SecretStr(password) if password else None)
+    line = TrunkLine("lab", SipSettings.model_validate(given), channels, 50.0, SecretStr(password) if password else None, (CALLER,))
     clock, signalling, writer = RealClock(), SippySignalling(), RecordingWriter()
 
     def speaking(order: PlaceOrder) -> Callable[[AudioLeg], Leg]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.transports.base import Answered, HungUp, PlaceOrder, Ringing
-from core.transports.sip.transport import InboundCall
+from core.transports.sip.incoming import SipIncoming
 from tests.live.lab import CALLER, Lab, lab, live
 from tests.live.sipp import free_port, hang_up_by_us, invite, receive, respond, run_sipp, sdp
 
@@ -66,15 +66,15 @@ def port_of(here: Lab) -> int:
 def test_a_call_comes_in(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with lab(free_port()) as here:
-            calls: asyncio.Queue[InboundCall] = asyncio.Queue()
-            here.transport.on_inbound = calls.put_nowait
+            calls: asyncio.Queue[SipIncoming] = asyncio.Queue()
+            here.transport.on_incoming = calls.put_nowait  # type: ignore[assignment]  # it is told of no others
             await here.transport.listen("lab")
             with run_sipp(tmp_path, ANSWERED, towards=f"127.0.0.1:{port_of(here)}") as sipp:
                 call = await asyncio.wait_for(calls.get(), 10)
-                assert (call.trunk, call.called, call.caller) == ("lab", (CALLER,), "+12025550177")
-                call.ring()
-                leg = call.answer(PlaceOrder("in-1", "in-1", call.caller, CALLER, "lab"))
-                assert await leg.next(5) == Answered()
+                assert (call.trunk, call.to_number, call.from_number) == ("lab", CALLER, "+12025550177")
+                await call.ring()
+                leg = await call.answer(PlaceOrder("in-1", "in-1", call.from_number, CALLER, "lab"))
+                assert [await leg.next(5), await leg.next(5)] == [Ringing(), Answered()]
                 assert await leg.next(5) == HungUp()
                 sipp.finished()
 

@@ -61,6 +61,7 @@ __all__ = [
     "SeatsOption",
     "SeedOption",
     "StartOption",
+    "VoiceOption",
     "database_option",
     "default_database",
     "known_secrets",

@@ -12,12 +12,16 @@ from typing import Annotated
 
 import typer
 
+from core.trunks.records import BUILT_IN
+from core.trunks.store import every_trunk
+from core.voice.errors import VoiceUnavailable
 from dialler.campaigns.owner import AlreadyRunning
 from web.cli.common import (
     AllowInternalOption,
     DatabaseOption,
     allow_list,
     database_url,
+    open_database,
     parse_speed,
     parse_start,
     sqlite_file,
@@ -31,6 +35,7 @@ from web.cli.run import (
     SeatsOption,
     SeedOption,
     StartOption,
+    VoiceOption,
     database_option,
     prepare,
     push_options,
@@ -43,6 +48,8 @@ from web.sample_crm.process import SampleCrmFailed
 from web.serve.listening import listen
 from web.serve.server import serve_until_stopped
 from web.settings import Settings, data_folder_of
+from web.sip import MISSING, has_sippy
+from web.voices import check_voice
 
 __all__ = ["serve"]
 
@@ -63,12 +70,22 @@ def serve(
     seats: SeatsOption = 50,
     allow_internal: AllowInternalOption = None,
     sandbox: SandboxOption = None,
+    real_calls: Annotated[
+        bool,
+        typer.Option(
+            "--real-calls",
+            envvar="DIALLER_REAL_CALLS",
+            help="Place and answer calls over the trunks of the database: real phones ring. Else there is only the sandbox.",
+        ),
+    ] = False,
+    voice: VoiceOption = None,
     moved: MovedOption = False,
 ) -> None:
     """Keep the HTTP API up until Ctrl-C, and dial for every campaign that is running.
 
     With FOLDER, that campaign is imported and started first, and its results are kept in the output folder as those of
-    `dialler run` are. Calls are placed on the built-in sandbox phone network: no real phone rings.
+    `dialler run` are. Calls are placed on the built-in sandbox phone network, where no real phone rings, unless
+    --real-calls opens the trunks: calls that name no caller ID go out on the default one.
     """
     factor = parse_speed(speed)
     if factor is None:
@@ -98,10 +115,14 @@ def serve(
             allow_internal=allow_list(allow_internal),
             sandbox=overrides,
         )
+    kind = "SANDBOX: no real phone rings."
+    if real_calls:
+        settings = dataclasses.replace(settings, real_calls=True, voice=voice)
+        kind = _check_real_calls(settings)
     listener = _listen(host, port)
     address = _address(host, listener.getsockname()[1])
     settings = dataclasses.replace(settings, public_base_url=address)
-    say(f"SANDBOX: no real phone rings. The API is at {address}/docs; Ctrl-C ends it.")
+    say(f"{kind} The API is at {address}/docs; Ctrl-C ends it.")
     if not _is_loopback(host):
         say("It can be reached from other machines. Put TLS in front of it, and make keys with `dialler keys create`.")
     try:
@@ -120,6 +141,27 @@ def serve(
         raise CliError(str(error), code=CANNOT) from None
     finally:
         listener.close()
+
+
+def _check_real_calls(settings: Settings) -> str:
+    """What to tell of the trunks that are opened.
+
+    Raises:
+        CliError: real calls cannot be: the extra is missing, the clock is not the real one, or there is no voice.
+    """
+    if settings.speed != 1.0 or settings.start is not None:
+        raise CliError("Real calls take place in real time: leave --speed and --start out.")
+    if not has_sippy():
+        raise CliError(f"{MISSING}.", code=CANNOT)
+    with open_database(settings.database_url, create=True) as db, db.read() as connection:
+        trunks = [trunk for trunk in every_trunk(connection) if trunk.name != BUILT_IN]
+        default = next(iter(every_trunk(connection)), None)
+    try:
+        check_voice(settings.voice, lab=bool(trunks) and all(trunk.lab for trunk in trunks))
+    except VoiceUnavailable as error:
+        raise CliError(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.") from None
+    names = ", ".join(trunk.name for trunk in trunks) or "none yet"
+    return f"REAL CALLS over these trunks: {names}. The default one is {default.name if default else BUILT_IN}."
 
 
 def _listen(host: str, port: int) -> socket.socket:

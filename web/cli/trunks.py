@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from core.kernel.clock import RealClock, utc_now
+from core.kernel.words import counted
 from core.kernel.yaml_document import read_yaml
 from core.transports.base import PlaceOrder
 from core.transports.livekit.line import LiveKitUnavailable
@@ -40,6 +41,7 @@ _COLUMNS = {
     "default_number": "Caller ID",
     "is_default": "Default",
     "numbers": "Numbers",
+    "state": "State",
 }
 NameArgument = Annotated[str, typer.Argument(metavar="TRUNK", help="Its name.", show_default=False)]
 
@@ -48,8 +50,32 @@ NameArgument = Annotated[str, typer.Argument(metavar="TRUNK", help="Its name.", 
 def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """List the trunks. The one called sandbox rings no real phone."""
     with open_database(database) as db, db.read() as connection:
-        rows = list_trunks(connection)
+        states = {trunk.name: _state(trunk) for trunk in records.all_trunks(connection)}
+        rows = [{**row, "state": states[row["name"]]} for row in list_trunks(connection)]
     show_rows(rows, _COLUMNS, as_json=as_json, empty="There is no trunk yet: the sandbox's is made at the first run.")
+
+
+@app.command()
+def show(name: NameArgument, database: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """Show a trunk: its limits, its numbers, how it is reached, and whether it is rested."""
+    with _in_words(), open_database(database) as db, db.read() as connection:
+        trunk = records.find_trunk(connection, name)
+    settings = [f"{key}: {value}" for key, value in (trunk.sip or {}).items()]
+    _tell(
+        trunk, as_json,
+        f"{trunk.name} ({trunk.transport}): {trunk.channels} channels, {trunk.calls_per_second:g} calls a second.",
+        f"State: {_state(trunk)}.",
+        *(f"{one.number}{' (shown)' if one.number == trunk.default_number else ''}: bot {one.bot_id or 'none'}" for one in trunk.numbers),
+        *settings,
+    )  # fmt: skip
+
+
+@app.command()
+def reset(name: NameArgument, database: DatabaseOption = None) -> None:
+    """End a trunk's rest: its failures are forgotten, and calls go out on it at once."""
+    with _in_words(), open_database(database) as db, db.write() as connection:
+        records.reset_trunk(connection, name)
+    say(f"The trunk {name} rests no longer.")
 
 
 @app.command()
@@ -87,6 +113,12 @@ def add(
     accept_from: Annotated[
         list[str] | None, typer.Option(help="An address or network beside the host that SIP comes from.", show_default=False)
     ] = None,
+    number_prefix: Annotated[
+        str | None, typer.Option(help="What stands before the digits of a callee. Default: +.", show_default=False)
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", help="A header of every INVITE: 'Name: value'.", show_default=False)
+    ] = None,
     media_timeout: Annotated[
         int | None, typer.Option(help="Seconds without any sound after which a call is ended; 0: never. Default: 60.", show_default=False)
     ] = None,
@@ -113,8 +145,7 @@ def add(
         given = _sip_settings(
             rtp_ports, host=host, port=port, user=user, password=password, from_domain=from_domain, codecs=codec,
             local_address=local_address, local_port=local_port, advertised_address=advertised_address, accept_from=accept_from,
-            media_timeout=media_timeout,
-            register=register, lab=lab,
+            number_prefix=number_prefix, headers=_headers(header), media_timeout=media_timeout, register=register, lab=lab,
         )  # fmt: skip
     else:
         raise CliError(f"--transport must be sip or livekit, not {transport!r}.")
@@ -189,7 +220,7 @@ def apply(
     with _in_words(), open_database(database, create=True) as db, db.write() as connection:
         trunks = apply_trunks(connection, document.data, utc_now())
     if as_json:
-        emit_json([asdict(trunk) for trunk in trunks])
+        emit_json([{**asdict(trunk), "health": trunk.health.record()} for trunk in trunks])
     else:
         say(*(f"The trunk {trunk.name} is as the file says." for trunk in trunks))
 
@@ -251,6 +282,18 @@ def _sip_settings(rtp_ports: str | None, **given: Any) -> dict[str, Any]:
     return {**given, "rtp_first": first, "rtp_last": last}
 
 
+def _headers(written: list[str] | None) -> dict[str, str] | None:
+    if not written:
+        return None
+    found = {}
+    for line in written:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise CliError(f"--header must be like 'Name: value', not {line!r}.")
+        found[name.strip()] = value.strip()
+    return found
+
+
 def _ports(written: str | None) -> tuple[int | None, int | None]:
     if written is None:
         return None, None
@@ -269,8 +312,19 @@ def _in_words() -> Iterator[None]:
         raise CliError(f"{text[:1].upper()}{text[1:].rstrip('.')}.") from None
 
 
-def _tell(trunk: TrunkRecord, as_json: bool, words: str) -> None:
+def _state(trunk: TrunkRecord) -> str:
+    """Whether calls go out on a trunk, in words."""
+    now, health = utc_now(), trunk.health
+    match health.state(now):
+        case "resting":
+            return f"rested until {health.resting_until:%H:%M:%S} UTC, because it failed: {health.reason}"
+        case "trial":
+            return f"to be tried with one call, after it failed: {health.reason}"
+    return "in use" if not health else f"in use; {counted(health.failures, 'failure')} in a row: {health.reason}"
+
+
+def _tell(trunk: TrunkRecord, as_json: bool, *words: str) -> None:
     if as_json:
-        emit_json(asdict(trunk))
+        emit_json({**asdict(trunk), "health": {**trunk.health.record(), "state": trunk.health.state(utc_now())}})
     else:
-        say(words)
+        say(*words)

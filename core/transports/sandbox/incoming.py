@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.kernel.numbers import is_fictional
-from core.transports.base import Leg
+from core.transports.base import Leg, PlaceOrder
 from core.transports.sandbox.catalogue import entry_of
 from core.transports.sandbox.fate import FAILURES, Fate, answered, calling
 from core.transports.sandbox.settings import SandboxSettings
@@ -34,7 +34,10 @@ class SandboxIncoming:
     _refused: Callable[[int], None]
     _over: bool = False
 
-    async def answer(self) -> Leg:
+    async def ring(self) -> None:
+        """It rings from the start."""
+
+    async def answer(self, order: PlaceOrder) -> Leg:  # noqa: ARG002 (the sandbox keeps no sound)
         """Pick up.
 
         Raises:

@@ -28,9 +28,9 @@ class Refused:
     rang: bool
     from_us: bool
 
-    def as_event(self, *, from_trunk: bool) -> Failed:
+    def as_event(self, *, from_trunk: bool, spared: bool) -> Failed:
         """The event of the leg."""
-        return Failed(self.status, in_words(self.phrase, self.cause), from_trunk=from_trunk)
+        return Failed(self.status, in_words(self.phrase, self.cause), from_trunk=from_trunk, spared=spared)
 
 
 class SipCall:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from dataclasses import dataclass
 
 from core.kernel.clock import Clock
-from core.kernel.mailbox import Mailbox
 from core.transports.base import Answered, Failed, PlaceOrder, Ringing
 from core.transports.sip.advice import advice
-from core.transports.sip.signalling import Peer, Reply, Signalling, SipUnavailable
+from core.transports.sip.asking import ask, verdict_on_options
+from core.transports.sip.signalling import Signalling, SipUnavailable
 from core.transports.sip.transport import SipTransport, TrunkLine, look_up
 
-__all__ = ["CheckReport", "check_trunk", "verdict_on_options"]
+__all__ = ["CheckReport", "check_trunk"]
 
 _TALK_SECONDS = 2.0
 
@@ -24,30 +22,6 @@ class CheckReport:
 
     works: bool
     sentences: tuple[str, ...]
-
-
-def verdict_on_options(reply: Reply, peer: Peer) -> CheckReport:
-    """What the answer to an OPTIONS tells of a trunk. Pure."""
-    where = f"{peer.host} ({peer.address[0]}:{peer.address[1]})"
-    if reply.from_us:
-        return CheckReport(
-            False,
-            (
-                f"{where} does not answer.",
-                "Check host and port, that UDP goes out of your firewall, and that the carrier knows your address.",
-            ),
-        )
-    said = f"{where} answers {reply.status} {reply.phrase}."
-    if reply.status in {401, 407}:
-        why = advice(reply.status) if peer.user else "It wants a user and a password, and the trunk has none."
-        return CheckReport(False, (said, why))
-    if reply.status in {402, 403}:
-        return CheckReport(False, (said, advice(reply.status)))
-    if reply.status < 300:
-        return CheckReport(True, (said,))
-    if reply.status in {404, 405, 480, 481, 483, 501}:  # many carriers take no OPTIONS, but somebody is there
-        return CheckReport(True, (said, "It is there, though it takes no OPTIONS: a test call tells more (--call NUMBER)."))
-    return CheckReport(False, (said, advice(reply.status)))
 
 
 async def check_trunk(
@@ -68,9 +42,9 @@ async def check_trunk(
         await transport.listen(line.name)
     except SipUnavailable as error:
         return CheckReport(False, (f"{error}.",))
-    reports = [verdict_on_options(await _ask(signalling, clock, peer, "OPTIONS", ()), peer)]
+    reports = [CheckReport(*verdict_on_options(await ask(signalling, clock, peer, "OPTIONS"), peer))]
     if line.settings.register_ and reports[0].works:
-        reply = await _ask(signalling, clock, peer, "REGISTER", (("Expires", "600"),))
+        reply = await ask(signalling, clock, peer, "REGISTER", (("Expires", "600"),))
         good = 200 <= reply.status < 300
         words = (
             "The registration is accepted."
@@ -81,18 +55,6 @@ async def check_trunk(
     if call is not None and all(report.works for report in reports):
         reports.append(await _call(transport, clock, call, ring_seconds))
     return CheckReport(all(report.works for report in reports), tuple(line for report in reports for line in report.sentences))
-
-
-async def _ask(signalling: Signalling, clock: Clock, peer: Peer, method: str, headers: tuple[tuple[str, str], ...]) -> Reply:
-    replies: Mailbox[Reply] = Mailbox(clock)
-    loop = asyncio.get_running_loop()
-
-    def on_reply(reply: Reply) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(replies.put, reply)
-
-    signalling.request(peer, method, headers, on_reply)
-    return await replies.get(10.0) or Reply(408, "Request Timeout", from_us=True)
 
 
 async def _call(transport: SipTransport, clock: Clock, order: PlaceOrder, ring_seconds: float) -> CheckReport:

@@ -12,7 +12,7 @@ from core.transports.base import Answered, Failed, HungUp, TransferOutcome
 from core.transports.events import LegEvents
 from core.transports.sip.call import Refused, SipCall
 from core.transports.sip.media import MediaSession
-from core.transports.sip.reasons import refused_by_trunk
+from core.transports.sip.reasons import names_callee, refused_by_trunk
 from core.transports.sip.signalling import Reply
 from core.voice.ports import AudioEnd, AudioEvent
 
@@ -115,10 +115,13 @@ class SipAudioLeg:
     def _take(self, event: AudioEvent | Refused) -> None:
         if self._events.final is not None:
             return
-        if isinstance(event, Refused):
+        if isinstance(event, Refused) and self._answered:  # a caller who hung up at the moment we picked up
+            self._end(HungUp())
+        elif isinstance(event, Refused):
             ours = event.from_us and event.status == 408 and not event.rang
             ours = ours or refused_by_trunk(event.status, event.cause, rang=event.rang, full=self._full, too_fast=self._too_fast)
-            self._end(event.as_event(from_trunk=ours))
+            spared = self._full or self._too_fast or (event.cause is not None and names_callee(event.cause))
+            self._end(event.as_event(from_trunk=ours, spared=spared))
         elif isinstance(event, HungUp):
             self._end(event if self._answered else Failed(487, "answered at the moment it was cancelled"))
         elif isinstance(event, Answered) and self._hanging_up:  # the answer crossed our CANCEL: it is ended at once

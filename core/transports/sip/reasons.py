@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["CAUSES", "Cause", "in_words", "parse_reason", "refused_by_trunk"]
+__all__ = ["CAUSES", "Cause", "in_words", "names_callee", "parse_reason", "refused_by_trunk"]
 
 CAUSES: Final[dict[int, str]] = {
     1: "unallocated number",
@@ -71,6 +71,11 @@ def parse_reason(header: str) -> Cause | None:
             text = re.search(r';\s*text\s*=\s*"([^"]*)"', parameters, re.IGNORECASE)
             return Cause(int(cause[1]), _plain(text[1]) if text else "")
     return None
+
+
+def names_callee(cause: Cause) -> bool:
+    """Whether a cause tells of the callee, not of the lines between: the normal class of Q.850, but for 2, 3 and 31."""
+    return cause.number < 31 and cause.number not in {2, 3}
 
 
 def in_words(phrase: str, cause: Cause | None) -> str:

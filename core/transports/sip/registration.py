@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from core.kernel.clock import Clock
-from core.kernel.mailbox import Mailbox
+from core.transports.sip.asking import ask
 from core.transports.sip.signalling import Peer, Reply, Signalling
 
 __all__ = ["Registrar", "granted"]
@@ -74,14 +74,4 @@ class Registrar:
             await self._clock.sleep(_AGAIN)
 
     async def _register(self, seconds: int) -> Reply:
-        replies: Mailbox[Reply] = Mailbox(self._clock)
-        loop = asyncio.get_running_loop()
-
-        def on_reply(reply: Reply) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(replies.put, reply)
-
-        self._signalling.request(self._peer, "REGISTER", (("Expires", str(seconds)),), on_reply)
-        reply = await replies.get()
-        assert reply is not None
-        return reply
+        return await ask(self._signalling, self._clock, self._peer, "REGISTER", (("Expires", str(seconds)),))

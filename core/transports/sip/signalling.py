@@ -115,11 +115,26 @@ class Dialog(Protocol):
 
 @dataclass(frozen=True)
 class InboundInvite:
-    """Somebody calls us. `called` are the users that it may be meant for: of the request's URI, and of its To header."""
+    """Somebody calls us.
+
+    Attributes:
+        trunk: the trunk that it comes by.
+        called: the users that it may be meant for: of the request's URI, P-Called-Party-ID, and To.
+        caller: the user of the From header.
+        asserted: the user of P-Asserted-Identity; empty if there is none.
+        private: whether the caller asked for privacy (RFC 3323).
+        reference: its Call-ID.
+        sdp: the caller's offer; None: we are to make one.
+        dialog: the call.
+        listen: says who is told of it from now on.
+    """
 
     trunk: str
     called: tuple[str, ...]
     caller: str
+    asserted: str
+    private: bool
+    reference: str
     sdp: str | None
     dialog: Dialog
     listen: Callable[[Listener], None]

@@ -8,15 +8,18 @@ import ipaddress
 import logging
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 
 from core.kernel.clock import Clock
-from core.transports.base import Answered, Leg, PlaceOrder
+from core.transports.base import Answered, IncomingCall, Leg, PlaceOrder, Ringing
 from core.transports.refused import RefusedLeg
+from core.transports.sip.asking import ask, verdict_on_options
 from core.transports.sip.call import SipCall
+from core.transports.sip.called import caller_number, our_number
+from core.transports.sip.incoming import SipIncoming
 from core.transports.sip.leg import SipAudioLeg
 from core.transports.sip.load import TrunkLoad
 from core.transports.sip.media import MediaSession, MediaThread
@@ -29,7 +32,7 @@ from core.transports.sip.signalling import InboundInvite, Invite, Network, Peer,
 from core.voice.errors import VoiceUnavailable
 from core.voice.ports import Speech
 
-__all__ = ["InboundCall", "SipTransport", "TrunkLine", "look_up"]
+__all__ = ["SipTransport", "TrunkLine", "look_up"]
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +49,8 @@ class TrunkLine:
     channels: int
     calls_per_second: float
     password: SecretStr | None = None
+    numbers: tuple[str, ...] = ()
+    """Those of ours that are on it (E.164)."""
 
 
 @dataclass
@@ -100,37 +105,6 @@ def _our_address(line: TrunkLine, towards: tuple[str, int]) -> str:
         return str(probe.getsockname()[0])
 
 
-@dataclass
-class InboundCall:
-    """Somebody calls one of our numbers. It is to be answered or refused within a few seconds."""
-
-    trunk: str
-    called: tuple[str, ...]
-    """What it may be meant for, as the trunk wrote it, most likely first: numbers in the trunk's own format."""
-    caller: str
-    _answer: Callable[[PlaceOrder], Leg]
-    _invite: InboundInvite
-
-    def ring(self) -> None:
-        """Tell the caller that it rings."""
-        self._invite.dialog.ring()
-
-    def answer(self, order: PlaceOrder) -> Leg:
-        """Answer. The leg's first event is `Answered`.
-
-        Args:
-            order: the call as the engine knows it; `to_number` is the caller's.
-
-        Raises:
-            SipUnavailable, VoiceUnavailable: the call cannot be answered; it was refused.
-        """
-        return self._answer(order)
-
-    def reject(self, status: int, phrase: str) -> None:
-        """Refuse it with a SIP status, 400 to 699."""
-        self._invite.dialog.reject(status, phrase)
-
-
 class SipTransport:
     """Places and answers calls over SIP trunks. It runs on the real clock.
 
@@ -157,8 +131,9 @@ class SipTransport:
         self._trunks: dict[str, _Open] = {}
         self._opening = asyncio.Lock()
         self.media = MediaThread()
-        self.on_inbound: Callable[[InboundCall], None] | None = None
-        """Told of every call that comes in, in the event loop's thread; without it they are refused with 480."""
+        self.on_incoming: Callable[[IncomingCall], None] | None = None
+        """Told of every call to a number of the trunk that it comes by, in the event loop's thread; without it such calls are
+        refused with 480."""
 
     async def listen(self, trunk: str) -> None:
         """Be reachable for a trunk, and register if it wants that. Dialling does so too.
@@ -167,6 +142,11 @@ class SipTransport:
             SipUnavailable: see there.
         """
         await self._open(trunk)
+
+    async def keep_only(self, trunks: Collection[str]) -> None:
+        """Listen no longer for any trunk but these, and those that still have calls."""
+        for name in [name for name, trunk in self._trunks.items() if name not in trunks and not trunk.load.calls]:
+            await self._shut(name, self._trunks.pop(name))
 
     async def place(self, order: PlaceOrder) -> Leg:
         """Send the INVITE. Its headers are the trunk's, the order's, and `X-Attempt-Id`.
@@ -177,7 +157,17 @@ class SipTransport:
             return await self._place(order)
         except (SipUnavailable, VoiceUnavailable, OSError) as error:
             log.error("call %s did not leave: %s", order.call_id, error)
-            return RefusedLeg(str(error))
+            return RefusedLeg(str(error), spared=not isinstance(error, SipUnavailable))
+
+    async def ask(self, trunk: str) -> str | None:
+        """Ask a trunk whether it is there (OPTIONS). Returns what is wrong, in words."""
+        try:
+            peer = (await self._open(trunk)).peer
+            reply = await ask(self._signalling, self._clock, peer, "OPTIONS")
+        except (SipUnavailable, OSError) as error:
+            return str(error)
+        works, sentences = verdict_on_options(reply, peer)
+        return None if works else " ".join(sentences)
 
     async def _place(self, order: PlaceOrder) -> Leg:
         trunk = await self._open(order.trunk)
@@ -201,12 +191,14 @@ class SipTransport:
 
     async def close(self) -> None:
         """Listen for no trunk any more. The calls are over by then."""
-        for name, trunk in self._trunks.items():
-            if trunk.registrar is not None:
-                await trunk.registrar.stop()
-            self._signalling.close(name)
-        self._trunks.clear()
+        for name in list(self._trunks):
+            await self._shut(name, self._trunks.pop(name))
         self.media.stop()
+
+    async def _shut(self, name: str, trunk: _Open) -> None:
+        if trunk.registrar is not None:
+            await trunk.registrar.stop()
+        self._signalling.close(name)
 
     def _prepare(self, trunk: _Open) -> tuple[SipAudioLeg, SipCall]:
         """A leg and its call, with a port for its sound."""
@@ -259,28 +251,44 @@ class SipTransport:
 
     def _surface(self, name: str, invite: InboundInvite) -> None:
         """A call has come in, in the event loop's thread."""
-        if self.on_inbound is None or name not in self._trunks:
+        if self.on_incoming is None or name not in self._trunks:
             invite.dialog.reject(480, "Temporarily Unavailable")
             return
-        trunk = self._trunks[name]
-        called = tuple(dict.fromkeys(number for number in invite.called if number))
-        self.on_inbound(InboundCall(name, called, invite.caller, lambda order: self._answer(trunk, invite, order), invite))
+        try:
+            line = self._line_of(name)
+        except SipUnavailable as error:
+            log.warning("a call to us was refused: %s", error)
+            invite.dialog.reject(480, "Temporarily Unavailable")
+            return
+        number = our_number(invite.called, line.numbers, line.settings.number_prefix)
+        if number is None:
+            log.warning("the trunk %s sent a call to a number that is not on it", name)
+            invite.dialog.reject(404, "Not Found")
+            return
+        caller, trunk = caller_number(invite.caller, invite.asserted, number, private=invite.private), self._trunks[name]
+        self.on_incoming(SipIncoming(name, caller, number, invite, lambda order: self._answer(trunk, invite, order)))
 
     def _answer(self, trunk: _Open, invite: InboundInvite, order: PlaceOrder) -> Leg:
+        """Pick up.
+
+        Raises:
+            SipUnavailable, VoiceUnavailable, OSError: it cannot be answered; it was refused.
+        """
         try:
             speaking = self._speech(order)
             leg, call = self._prepare(trunk)
-        except (VoiceUnavailable, OSError):
+        except (VoiceUnavailable, SipUnavailable, OSError):
             invite.dialog.reject(503, "Service Unavailable")
             raise
-        leg.own_uri = f"sip:{invite.called[0]}@{trunk.peer.advertised}"
-        invite.listen(call)
+        leg.own_uri = f"sip:{_plain_user(order.from_number or '')}@{trunk.peer.advertised}"
         try:
             ours, call.session.stream = (call.negotiation.offer(), None) if invite.sdp is None else call.negotiation.answer(invite.sdp)
         except SdpError as error:
             invite.dialog.reject(488, "Not Acceptable Here")
             self._forget(trunk, call.session)
             raise SipUnavailable(f"the caller's side offers no sound that we have: {error}") from None
+        leg.post(Ringing())
+        invite.listen(call)
         invite.dialog.accept(ours)
         call.accepted()
         leg.post(Answered())

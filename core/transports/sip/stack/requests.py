@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from sippy.SipAddress import SipAddress
 from sippy.SipCallId import SipCallId
@@ -17,7 +19,7 @@ from sippy.SipURL import SipURL
 
 from core.transports.sip.signalling import Peer, Reply
 
-__all__ = ["USER_AGENT", "credentials", "header_of", "headers_of", "send_in_dialog", "send_outside"]
+__all__ = ["USER_AGENT", "credentials", "header_of", "headers_of", "send_in_dialog", "send_outside", "user_of"]
 
 USER_AGENT = "campaign-dialler"
 _CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
@@ -32,6 +34,12 @@ def headers_of(pairs: Sequence[tuple[str, str]]) -> list[Any]:
 def header_of(message: Any, name: str) -> str:
     """The first header of that name as text; empty if there is none."""
     return str(message.getHFBody(name)) if message.countHFs(name) else ""
+
+
+def user_of(address: str) -> str:
+    """The user of the first address of a header that sippy leaves as it is; empty if there is none."""
+    found = re.search(r"(?:sips?:([^@>;,\s]+)@|tel:([^>;,\s]+))", address, re.IGNORECASE)
+    return unquote(found[1] or found[2]) if found else ""
 
 
 def credentials(response: Any, user: str | None, password: str | None, method: str, uri: str) -> Any | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from core.transports.sip.signalling import Dialog, InboundInvite, Invite, Listen
 from core.transports.sip.stack.dialogs import CallAgent, SippyDialog
 from core.transports.sip.stack.guard import Guard, Transactions
 from core.transports.sip.stack.loop import in_sip_thread, in_sip_thread_sync, start_sip_thread
-from core.transports.sip.stack.requests import send_outside
+from core.transports.sip.stack.requests import header_of, send_outside, user_of
 
 __all__ = ["SippySignalling"]
 
@@ -68,14 +69,14 @@ class _Endpoint:
             return req.genResponse(403, "Forbidden"), None, None
         trunk = self.trunks[name]
         agent = CallAgent(self.config, trunk.peer, None)
-        called = (req.getRURI().username or "", req.getHFBody("to").getUrl().username or "")
-        agent.on_inbound = lambda agent, event: _surface(trunk, agent, event, called)
+        agent.on_inbound = lambda agent, event: _surface(trunk, agent, event, req)
         return agent.recvRequest(req, transaction)
 
 
-def _surface(trunk: _Trunk, agent: CallAgent, event: Any, called: tuple[str, ...]) -> None:
+def _surface(trunk: _Trunk, agent: CallAgent, event: Any, req: Any) -> None:
     _, caller, _, body, *_rest = event.getData()
-
+    called = (req.getRURI().username or "", user_of(header_of(req, "p-called-party-id")), req.getHFBody("to").getUrl().username or "")
+    private = {"id", "user", "header", "critical"} & set(re.split(r"[;,\s]+", header_of(req, "privacy").lower()))
     dialog = SippyDialog(agent)
 
     def listen(listener: Listener) -> None:
@@ -83,7 +84,19 @@ def _surface(trunk: _Trunk, agent: CallAgent, event: Any, called: tuple[str, ...
         agent.listener = listener
 
     sdp = None if body is None else str(body)
-    trunk.on_invite(InboundInvite(trunk.peer.name, called, caller or "", sdp, dialog, listen))
+    trunk.on_invite(
+        InboundInvite(
+            trunk=trunk.peer.name,
+            called=called,
+            caller=caller or "",
+            asserted=user_of(header_of(req, "p-asserted-identity")),
+            private=bool(private),
+            reference=str(req.getHFBody("call-id")),
+            sdp=sdp,
+            dialog=dialog,
+            listen=listen,
+        )
+    )
 
 
 class SippySignalling:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.transports.sip.advice import ADVICE, advice
-from core.transports.sip.check import verdict_on_options
+from core.transports.sip.asking import verdict_on_options
 from core.transports.sip.load import TrunkLoad
 from core.transports.sip.log_limit import LogLimiter
 from core.transports.sip.negotiation import Negotiation
@@ -170,9 +170,9 @@ PEER = Peer("t", ("192.0.2.9", 5060), "sip.example.com", ("0.0.0.0", 0), "192.0.
     ],
 )
 def test_verdicts(reply: Reply, works: bool, said: str) -> None:
-    report = verdict_on_options(reply, PEER)
-    assert report.works is works
-    assert said in " ".join(report.sentences)
+    found, sentences = verdict_on_options(reply, PEER)
+    assert found is works
+    assert said in " ".join(sentences)
 
 
 @given(st.integers(200, 699))

@@ -1,0 +1,85 @@
+"""The circuit breaker of trunks in the work: who asks for a call is told that its trunk rests, calls tell how they went,
+rested trunks are asked whether they are there again. Only of transports on which real phones ring."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from core.calls.refusals import NotNow
+from core.engine import Engine
+from core.transports.base import AsksTrunks, Failed
+from core.trunks.breaker import verdict_on
+from core.trunks.health import change_health, keep_health
+from core.trunks.store import TrunkInfo, every_trunk
+
+__all__ = ["admit", "ask_rested", "carried", "failed"]
+
+log = logging.getLogger(__name__)
+
+_ASKED_BEFORE = timedelta(seconds=10)
+"""How long before the end of its rest a trunk is asked."""
+
+
+def admit(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetime) -> None:
+    """Let a call go out on a trunk that is held; one whose rest is over takes it on trial.
+
+    Raises:
+        NotNow: the trunk is rested, or another call is on trial.
+    """
+    if not trunk.health or not engine.transports[trunk.transport].real:
+        return
+    engine.ailing_trunks.add(trunk.name)
+    health = trunk.health
+    opens_at = health.opens_at(now)
+    if opens_at is not None:
+        state = "is rested" if health.state(now) == "resting" else "is tried with one call"
+        raise NotNow("trunk_unavailable", f"The trunk {trunk.name!r} {state}, because it failed: {health.reason}.", opens_at)
+    if health.state(now) == "trial":
+        keep_health(connection, trunk.name, health.on_trial(now))
+
+
+def carried(engine: Engine, trunk: str, transport: str, left_at: datetime) -> None:
+    """A call that left at `left_at` has reached the callee's side: its trunk is well."""
+    if trunk not in engine.ailing_trunks or not engine.transports[transport].real:
+        return
+    engine.ailing_trunks.discard(trunk)
+    with engine.db.write() as connection:
+        changed = change_health(connection, trunk, lambda health: health.after_success(left_at))
+    if changed is not None and changed[1]:  # it left before the rest
+        engine.ailing_trunks.add(trunk)
+    elif changed is not None and changed[0].rests:
+        log.info("the trunk %s is well again: it carries calls", trunk)
+
+
+def failed(engine: Engine, trunk: str, transport: str, event: Failed, left_at: datetime, *, rang: bool) -> None:
+    """A call that left at `left_at` has failed before the answer."""
+    if not engine.transports[transport].real:
+        return
+    verdict = verdict_on(event.sip_status, rang=rang, from_trunk=event.from_trunk, spared=event.spared)
+    if verdict == "well":
+        carried(engine, trunk, transport, left_at)
+    if verdict != "ill":
+        return
+    engine.ailing_trunks.add(trunk)
+    now, reason = engine.clock.now(), f"{event.sip_status} {event.reason}"
+    with engine.db.write() as connection:
+        changed = change_health(connection, trunk, lambda health: health.after_failure(reason, left_at, now))
+    if changed is not None and changed[1].rests > changed[0].rests:
+        until = changed[1].resting_until
+        log.warning("the trunk %s is rested until %s, because it failed again and again: %s", trunk, until, reason)
+
+
+async def ask_rested(engine: Engine) -> None:
+    """Ask the trunks whose rest is nearly over whether they are there; one that does not answer well rests longer."""
+    with engine.db.read() as connection:
+        rested = [trunk for trunk in every_trunk(connection) if trunk.health.state(engine.clock.now()) == "resting"]
+    for trunk in rested:
+        transport, until = engine.transports.get(trunk.transport), trunk.health.resting_until
+        if until is None or until - engine.clock.now() > _ASKED_BEFORE or not isinstance(transport, AsksTrunks):
+            continue
+        refused, now = await transport.ask(trunk.name), engine.clock.now()
+        with engine.db.write() as connection:
+            change_health(connection, trunk.name, lambda health, refused=refused, now=now: health.after_question(refused, now))

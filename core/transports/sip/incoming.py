@@ -1,0 +1,122 @@
+"""A call to us over SIP, ringing until it is answered, refused, or given up by its caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.transports.base import Failed, Leg, LegEvent, PlaceOrder, Playout, Ringing, TransferOutcome
+from core.transports.sip.signalling import Dialog, InboundInvite
+
+__all__ = ["SipIncoming"]
+
+_GIVEN_UP = Failed(487, "the caller hung up before the answer")
+
+
+class SipIncoming:
+    """See `core.transports.base.IncomingCall`.
+
+    Args:
+        trunk: the trunk that it comes by.
+        from_number: who calls.
+        to_number: which of our numbers.
+        invite: the call as signalling has it.
+        pick_up: answers it, and makes its leg.
+    """
+
+    def __init__(self, trunk: str, from_number: str, to_number: str, invite: InboundInvite, pick_up: Callable[[PlaceOrder], Leg]) -> None:
+        self.trunk, self.from_number, self.to_number = trunk, from_number, to_number
+        self._invite, self._pick_up = invite, pick_up
+        self._waiting = _Waiting()
+        self._over = False
+        invite.listen(self._waiting)
+
+    @property
+    def reference(self) -> str:
+        """The Call-ID."""
+        return self._invite.reference
+
+    async def ring(self) -> None:
+        """Say that it rings (180)."""
+        if not self._over:
+            self._invite.dialog.ring()
+
+    async def answer(self, order: PlaceOrder) -> Leg:
+        """Pick up. A leg whose caller has hung up meanwhile fails with 487.
+
+        Raises:
+            RuntimeError: it was refused or answered before.
+            SipUnavailable, VoiceUnavailable, OSError: it cannot be answered; it was refused.
+        """
+        if self._over:
+            raise RuntimeError("this call was answered or refused before")
+        self._over = True
+        if self._waiting.given_up:
+            return _GivenUp()
+        leg = self._pick_up(order)
+        if self._waiting.given_up:  # at this very moment
+            await leg.hang_up()
+        return leg
+
+    async def refuse(self, sip_status: int, reason: str) -> None:
+        """Turn the caller away."""
+        if not self._over:
+            self._over = True
+            self._invite.dialog.reject(sip_status, reason)
+
+
+class _Waiting:
+    """The listener of a call that nobody has picked up yet. In the thread of signalling."""
+
+    given_up = False
+    """Whether the caller has hung up (CANCEL)."""
+
+    def begins(self, dialog: Dialog) -> None:
+        """The dialog."""
+
+    def progress(self, status: int, phrase: str, sdp: str | None) -> None:
+        """Not of a call to us."""
+
+    def answered(self, sdp: str | None) -> None:
+        """Not of a call to us."""
+
+    def offered(self, sdp: str | None) -> str | None:  # noqa: ARG002
+        """Not before the answer."""
+        return None
+
+    def acknowledged(self, sdp: str | None) -> None:
+        """Not before the answer."""
+
+    def failed(self, status: int, phrase: str, reason: str, *, from_us: bool) -> None:  # noqa: ARG002
+        """The caller hung up."""
+        self.given_up = True
+
+    def ended(self, reason: str) -> None:  # noqa: ARG002
+        """The caller hung up."""
+        self.given_up = True
+
+
+class _GivenUp:
+    """The leg of a call whose caller hung up before we picked up."""
+
+    speaking = False
+
+    def __init__(self) -> None:
+        self._rang = False
+
+    async def next(self, timeout: float | None = None) -> LegEvent | None:  # noqa: ARG002
+        """It rang, and was given up."""
+        if self._rang:
+            return _GIVEN_UP
+        self._rang = True
+        return Ringing()
+
+    async def say(self, text: str) -> Playout:  # noqa: ARG002
+        """Nobody hears it."""
+        return Playout("", completed=False, seconds=0.0)
+
+    async def hang_up(self, reason: str = "") -> None:
+        """Nothing to end."""
+
+    async def transfer(self, destination: str) -> TransferOutcome:  # noqa: ARG002
+        """Nobody to hand over."""
+        return TransferOutcome(False, 481, "Call/Transaction Does Not Exist")

@@ -1,0 +1,162 @@
+"""A trunk that fails is rested, whoever asks for a call is told why, and it opens again. In virtual time, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.calls.trunk_health import ask_rested
+from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
+from core.trunks import records
+from core.trunks.breaker import FAILURES, FIRST_REST
+from core.trunks.records import NumberRecord
+from tests.core.api.conftest import sqlite, with_core, with_each_core
+from tests.core.api.support import BUSY, PAYS, Core, problem_of
+from tests.core.calls.test_stuck_lines import StuckLeg
+
+__all__ = ["sqlite", "with_core", "with_each_core"]
+
+WithCore = Callable[..., Any]
+DOWN = Failed(503, "Service Unavailable")
+
+
+class Carrier:
+    """A real transport whose trunk fares as it is told, and that can be asked."""
+
+    name, real = "sip", True
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.events: list[Any] = [DOWN]
+        self.answer: str | None = None
+        self.placed = self.asked = 0
+
+    async def place(self, order: PlaceOrder) -> Leg:
+        self.placed += 1
+        return StuckLeg(self.core.clock, [*self.events, self.events[-1]])
+
+    async def ask(self, trunk: str) -> str | None:
+        self.asked += 1
+        return self.answer
+
+
+def carrier(core: Core) -> Carrier:
+    transport = Carrier(core)
+    core.engine.transports["sip"] = transport
+    core.engine.preferred_trunk = "carrier"
+    sip = {"host": "127.0.0.1", "local_address": "127.0.0.1", "lab": True}
+    with core.db.write() as connection:
+        records.add_trunk(
+            connection, "carrier", transport="sip", channels=10, calls_per_second=50, numbers=[NumberRecord("+12025550102")], sip=sip,
+            now=core.clock.now(),
+        )  # fmt: skip
+    return transport
+
+
+async def fail(core: Core, times: int) -> None:
+    for _ in range(times):
+        await core.placed(PAYS)
+        await core.over()
+
+
+async def view(core: Core) -> dict[str, Any]:
+    response = await core.http.get("/api/v1/trunks/carrier", headers=core.key(role="admin"))
+    return dict(response.json()["health"])
+
+
+def test_a_trunk_that_fails_is_rested_and_says_why(with_each_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        line = carrier(core)
+        await fail(core, FAILURES)
+        refused = await core.dial(PAYS)
+        assert refused.status_code == 503
+        problem = problem_of(refused)
+        assert problem["reason"] == "trunk_unavailable"
+        assert "503 Service Unavailable" in problem["detail"]
+        assert 0 < int(refused.headers["Retry-After"]) <= FIRST_REST.total_seconds()
+        assert line.placed == FAILURES
+        assert core.seats_taken() == 0
+        seen = await view(core)
+        assert (seen["state"], seen["reason"], seen["rests"]) == ("resting", "503 Service Unavailable", 1)
+        assert datetime.fromisoformat(seen["resting_until"]) > core.clock.now()
+
+    with_each_core(test)
+
+
+def test_it_opens_after_one_call_that_is_carried(with_each_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        line = carrier(core)
+        await fail(core, FAILURES)
+        await core.clock.sleep(FIRST_REST.total_seconds())
+        line.events = [Ringing(), Answered(), HungUp()]
+        both = await core.together(core.dial(PAYS), core.dial(BUSY))
+        assert sorted(response.status_code for response in both) == [200, 503]  # one on trial, the other waits
+        await core.over()
+        assert (await view(core))["state"] == "closed"
+        assert (await core.dial(PAYS)).status_code == 200
+
+    with_each_core(test)
+
+
+def test_it_rests_longer_if_that_call_fails(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        carrier(core)
+        await fail(core, FAILURES)
+        await core.clock.sleep(FIRST_REST.total_seconds())
+        await fail(core, 1)
+        seen = await view(core)
+        assert (seen["state"], seen["rests"]) == ("resting", 2)
+        assert datetime.fromisoformat(seen["resting_until"]) - core.clock.now() > 1.9 * FIRST_REST
+
+    with_core(test)
+
+
+def test_it_is_asked_before_its_rest_is_over(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        line = carrier(core)
+        await fail(core, FAILURES)
+        await ask_rested(core.engine)
+        assert line.asked == 0  # not yet
+        await core.clock.sleep((FIRST_REST - timedelta(seconds=5)).total_seconds())
+        line.answer = "it does not answer"
+        await ask_rested(core.engine)
+        assert ((await view(core))["state"], (await view(core))["reason"]) == ("resting", "it does not answer")
+        await core.clock.sleep((2 * FIRST_REST - timedelta(seconds=5)).total_seconds())
+        line.answer = None
+        await ask_rested(core.engine)
+        assert (await view(core))["state"] == "trial"
+        assert line.placed == FAILURES  # nobody was called to find that out
+
+    with_core(test)
+
+
+def test_busy_callees_and_our_own_limits_rest_nothing(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        line = carrier(core)
+        for event in (Failed(486, "Busy Here"), Failed(480, "Gone"), Failed(503, "Full", from_trunk=True, spared=True)):
+            line.events = [event]
+            await fail(core, FAILURES)
+            assert (await view(core))["state"] == "closed"
+        line.events = [DOWN]
+        await fail(core, FAILURES - 1)
+        line.events = [Failed(486, "Busy Here")]
+        await fail(core, 1)
+        line.events = [DOWN]
+        await fail(core, FAILURES - 1)
+        assert (await view(core))["state"] == "closed"  # not in a row
+
+    with_core(test)
+
+
+def test_an_operator_ends_the_rest(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        carrier(core)
+        await fail(core, FAILURES)
+        answer = await core.http.post("/api/v1/trunks/carrier/reset", headers=core.key(role="admin"))
+        assert answer.json()["health"]["state"] == "closed"
+        assert (await core.dial(PAYS)).status_code == 200
+        unknown = await core.http.post("/api/v1/trunks/other/reset", headers=core.key(role="admin"))
+        assert unknown.status_code == 404
+
+    with_core(test)
