@@ -24,6 +24,7 @@ from web.cli.common import (
     open_database,
     parse_speed,
     parse_start,
+    secret_store,
     sqlite_file,
 )
 from web.cli.errors import CANNOT, CliError
@@ -49,7 +50,7 @@ from web.serve.listening import listen
 from web.serve.server import serve_until_stopped
 from web.settings import Settings, data_folder_of
 from web.sip import MISSING, has_sippy
-from web.voices import check_voice
+from web.voices import check_voice, wanted_voice
 
 __all__ = ["serve"]
 
@@ -147,19 +148,22 @@ def _check_real_calls(settings: Settings) -> str:
     """What to tell of the trunks that are opened.
 
     Raises:
-        CliError: real calls cannot be: the extra is missing, the clock is not the real one, or there is no voice.
+        CliError: real calls cannot be: the extra is missing, the clock is not the real one, or the voice cannot be had.
     """
     if settings.speed != 1.0 or settings.start is not None:
         raise CliError("Real calls take place in real time: leave --speed and --start out.")
     if not has_sippy():
         raise CliError(f"{MISSING}.", code=CANNOT)
-    with open_database(settings.database_url, create=True) as db, db.read() as connection:
-        trunks = [trunk for trunk in every_trunk(connection) if trunk.name != BUILT_IN]
-        default = next(iter(every_trunk(connection)), None)
-    try:
-        check_voice(settings.voice, lab=bool(trunks) and all(trunk.lab for trunk in trunks))
-    except VoiceUnavailable as error:
-        raise CliError(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.") from None
+    with open_database(settings.database_url, create=True) as db:
+        with db.read() as connection:
+            trunks = [trunk for trunk in every_trunk(connection) if trunk.name != BUILT_IN]
+            default = next(iter(every_trunk(connection)), None)
+        if settings.voice is not None:  # else each bot has its own
+            lab, reveal = bool(trunks) and all(trunk.lab for trunk in trunks), secret_store(db).resolver(db)
+            try:
+                asyncio.run(check_voice(wanted_voice(None, settings.voice), lab=lab, allow=settings.allow_internal, reveal=reveal))
+            except VoiceUnavailable as error:
+                raise CliError(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.") from None
     names = ", ".join(trunk.name for trunk in trunks) or "none yet"
     return f"REAL CALLS over these trunks: {names}. The default one is {default.name if default else BUILT_IN}."
 
