@@ -101,7 +101,7 @@ def _line(connection: Connection, secrets: SecretStore, record: TrunkRecord) -> 
 
 def add_livekit(settings: Settings, engine: Engine, secrets: SecretStore) -> LiveKitParts | None:
     """Give the engine the transport `livekit`; None if this process cannot, or is not to, have it."""
-    if settings.trunk in {None, BUILT_IN}:  # who asked for neither was told that no real phone rings
+    if not settings.real_calls and settings.trunk in {None, BUILT_IN}:  # who asked for neither was told that no real phone rings
         return None
     if settings.speed != 1.0 or settings.start is not None or not has_livekit():
         return None
