@@ -206,21 +206,3 @@ def test_synthesis_that_fails_is_told_to_the_conversation(offline: Any) -> None:
         await ended(leg, wire)
 
     live(scenario)
-
-
-def test_the_last_words_of_a_callee_who_hangs_up_are_heard(offline: Any) -> None:
-    async def scenario() -> None:
-        leg, wire = await answered(offline)
-        wire.say(await sound_of(offline, "Do not call me again."))
-        async with asyncio.timeout(10):
-            while not leg.speaking:  # noqa: ASYNC110 - nothing tells of it
-                await asyncio.sleep(0.05)
-        await asyncio.sleep(1.0)
-        wire.happens(HungUp("the callee hung up"))
-        heard = await leg.next(10)
-        assert isinstance(heard, Heard)
-        assert "call" in heard.text.lower()
-        assert await leg.next(10) == HungUp("the callee hung up")
-        await asyncio.sleep(0.5)
-
-    live(scenario)
