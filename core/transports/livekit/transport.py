@@ -148,6 +148,8 @@ class LiveKitTransport:
             async with asyncio.timeout(_LAST_SECONDS):
                 while self._closing:
                     await asyncio.wait(set(self._closing))
+        for ending in set(self._closing):  # a server that does not answer: the rooms are left to the reaper
+            ending.cancel()
         for live in self._live.values():
             if live.dial is not None:
                 live.dial.cancel()
