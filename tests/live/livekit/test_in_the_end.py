@@ -101,8 +101,8 @@ def test_a_call_whose_news_were_lost_is_ended_by_looking(deployment: Deployment)
         async with lab(deployment) as here:
             leg = await answered(here)
             (live_call,) = here.transport._live.values()
-            live_call.room._on_left = lambda *_: None  # type: ignore[method-assign, assignment]
-            live_call.leg._take = lambda _: None  # type: ignore[method-assign]
+            live_call.room._on_left = lambda *_: None  # type: ignore[method-assign]
+            live_call.leg._take = lambda _: None  # type: ignore[method-assign, assignment]
             await here.transport.reconcile()
             assert not live_call.leg.over
             await here.server.api.room.remove_participant(_identity(live_call.room_name))
