@@ -203,7 +203,7 @@ async def get_version(bot_id: str, version: int, _: AdminKey, engine: TheEngine)
     "/{bot_id}/export",
     summary="A bot as bot.yaml",
     response_class=PlainTextResponse,
-    responses={200: {"content": {_YAML: {"schema": {"type": "string"}}}}, **answers(401, 403, 404, 422)},
+    responses={200: {"content": {_YAML: {"schema": {"type": "object"}}}}, **answers(401, 403, 404, 422)},
 )
 async def get_export(bot_id: str, _: AdminKey, engine: TheEngine, version: int | None = None) -> PlainTextResponse:
     """The bot as a bot.yaml: for a campaign's folder, or to change and send again."""

@@ -21,6 +21,7 @@ from core.calls.refusals import FieldProblem, InvalidRequest
 from core.engine import Engine
 from core.transports.livekit.store import standings
 from core.trunks import records
+from core.trunks.pacing import SLOWEST
 from core.trunks.passwords import seal_password
 from core.trunks.records import NumberRecord, TrunkRecord
 
@@ -32,7 +33,7 @@ Number = Annotated[str, Field(max_length=64, description="E.164.")]
 Bot = Annotated[str | None, Field(max_length=64, description="The bot that an inbound call to it reaches.")]
 Label = Annotated[str, Field(max_length=200)]
 Channels = Annotated[int, Field(ge=1, le=100_000, description="Most calls at once.")]
-Rate = Annotated[float, Field(gt=0, le=10_000, description="Most new calls a second (CPS); below 1 for less than one.")]
+Rate = Annotated[float, Field(ge=SLOWEST, le=10_000, description="Most new calls a second (CPS); below 1 for less than one.")]
 
 
 class NumberBody(StrictBody):

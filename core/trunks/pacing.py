@@ -13,12 +13,14 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-__all__ = ["PATIENCE", "interval", "next_turn", "room"]
+__all__ = ["PATIENCE", "SLOWEST", "interval", "next_turn", "room"]
 
 PATIENCE = timedelta(seconds=3)
 """The longest that a call waits for its turn, in clock time."""
 _FURTHEST = timedelta(minutes=1)
 """A dialout takes no turn later than `PATIENCE`; calls that missed theirs, because they waited for a CRM, may take later ones."""
+SLOWEST = 0.001
+"""The lowest rate, one call in about seventeen minutes: far below it no length of time holds the gap between two calls."""
 _MARGIN_SECONDS = 0.02
 """Added to a window of calls: what left at one moment reaches the trunk a little later, not always by the same delay."""
 
@@ -29,6 +31,7 @@ def interval(calls_per_second: float) -> timedelta:
     Args:
         calls_per_second: the rate, above 0.
     """
+    calls_per_second = max(calls_per_second, SLOWEST)
     burst = max(1, math.floor(calls_per_second))
     return timedelta(microseconds=math.ceil((1 / calls_per_second + _MARGIN_SECONDS / burst) * 1_000_000))
 

@@ -22,6 +22,7 @@ from core.transports.livekit.settings import BadLiveKitSettings, read_livekit_se
 from core.transports.sip.settings import BadSipSettings, read_settings
 from core.trunks.breaker import HEALTHY, Health
 from core.trunks.health import keep_health
+from core.trunks.pacing import SLOWEST
 from core.trunks.tables import CallerId, Trunk
 
 __all__ = [
@@ -160,7 +161,7 @@ def add_trunk(
         name: what it is called: small letters, digits, - and _.
         transport: what carries its calls.
         channels: most calls at once, at least 1.
-        calls_per_second: most new calls a second, above 0.
+        calls_per_second: most new calls a second, at least `SLOWEST`.
         sip: how a trunk of the transport `sip` is reached; None for every other.
         livekit: how a trunk of the transport `livekit` is reached; None for every other.
 
@@ -339,8 +340,8 @@ def _settings(transport: str, *, sip: Mapping[str, Any] | None, livekit: Mapping
 def _check_limits(channels: int | None, calls_per_second: float | None) -> None:
     if channels is not None and not 1 <= channels <= 100_000:
         raise BadTrunk("channels", "it must be from 1 to 100,000")
-    if calls_per_second is not None and not 0 < calls_per_second <= 10_000:
-        raise BadTrunk("calls_per_second", "it must be above 0 and at most 10,000; below 1 for less than one a second")
+    if calls_per_second is not None and not SLOWEST <= calls_per_second <= 10_000:
+        raise BadTrunk("calls_per_second", "it must be at least 0.001 and at most 10,000; below 1 for less than one a second")
 
 
 def _number(written: str, field: str) -> str:

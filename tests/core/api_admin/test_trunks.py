@@ -82,6 +82,7 @@ def test_a_number_gets_another_bot_and_goes(admin: Callable[..., Any]) -> None:
     [
         ({"name": "Main Trunk"}, {"name"}),
         ({"transport": "pigeon"}, {"transport"}),
+        ({"calls_per_second": 5e-324}, {"calls_per_second"}),
         ({"channels": 0, "calls_per_second": 0}, {"channels", "calls_per_second"}),
         ({"numbers": [{"number": "12345"}]}, {"number"}),
         ({"default_number": SOUTH}, {"default_number"}),

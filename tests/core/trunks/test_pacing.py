@@ -64,3 +64,8 @@ def test_a_row_that_a_clock_ahead_has_left_holds_nobody_up(rate: float) -> None:
     assert next_turn(START - timedelta(days=1), rate, START) == START
     furthest = START + PATIENCE + interval(rate)  # the last turn that a dialout can have taken
     assert next_turn(furthest, rate, START) == furthest
+
+
+def test_a_rate_that_no_length_of_time_holds_is_taken_as_the_slowest() -> None:
+    assert interval(5e-324) == interval(0.001)
+    assert room(None, 5e-324, START, 5) == 1
