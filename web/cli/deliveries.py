@@ -94,6 +94,7 @@ def send(
             if dead_too:
                 replay_dead(connection, DeliveryFilter(), start or utc_now())
             before = count(connection, DeliveryFilter(state="pending"))
+            arrived = count(connection, DeliveryFilter(state="delivered"))
             to_sample = count(connection, DeliveryFilter(state="pending", destination=SAMPLE_CRM))
     folder = (sqlite_file(url) or data_folder_of(url, os.environ) / "x").resolve().parent
     settings = Settings(
@@ -108,10 +109,11 @@ def send(
     left = asyncio.run(_send(settings, (crm_file or folder / CRM_FILE) if to_sample else None)) if before else 0
     with open_database(url) as db, db.read() as connection:
         dead = count(connection, DeliveryFilter(state="dead"))
+        sent = count(connection, DeliveryFilter(state="delivered")) - arrived
     if as_json:
-        emit_json({"sent": before - left, "pending": left, "dead": dead})
+        emit_json({"sent": sent, "pending": left, "dead": dead})
     else:
-        say(f"{max(before - left, 0)} of {before} pending deliveries went through; {left} are left, {dead} are dead.")
+        say(f"{sent} of {before} pending deliveries went through; {left} are left, {dead} are dead.")
         if left or dead:
             say("`dialler deliveries list` says why. With --dead those that were given up are tried again, too.")
     if left or dead:

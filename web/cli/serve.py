@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from core.trunks.records import BUILT_IN
+from core.trunks.records import BUILT_IN, SIP
 from core.trunks.store import every_trunk
 from core.voice.errors import VoiceUnavailable
 from dialler.campaigns.owner import AlreadyRunning
@@ -152,12 +152,12 @@ def _check_real_calls(settings: Settings) -> str:
     """
     if settings.speed != 1.0 or settings.start is not None:
         raise CliError("Real calls take place in real time: leave --speed and --start out.")
-    if not has_sippy():
-        raise CliError(f"{MISSING}.", code=CANNOT)
     with open_database(settings.database_url, create=True) as db:
         with db.read() as connection:
             trunks = [trunk for trunk in every_trunk(connection) if trunk.name != BUILT_IN]
             default = next(iter(every_trunk(connection)), None)
+        if not has_sippy() and any(trunk.transport == SIP for trunk in trunks):
+            raise CliError(f"{MISSING}.", code=CANNOT)
         if settings.voice is not None:  # else each bot has its own
             lab, reveal = bool(trunks) and all(trunk.lab for trunk in trunks), secret_store(db).resolver(db)
             try:

@@ -30,7 +30,7 @@ def test_every_problem_of_all_files_at_once(tmp_path: Path) -> None:
     bot = """
     name: Reminder
     time_zone: Europe/Lodnon
-    voice: nice
+    vocie: nice
     opening_message: "Hello {{customer_name}}, this is {single.brace}"
     post_call_push:
       url: http://127.0.0.1:9/x
@@ -48,7 +48,7 @@ def test_every_problem_of_all_files_at_once(tmp_path: Path) -> None:
         "campaign.yaml:5: calling_window.end",
         "Mars/Olympus",
         "Europe/London",
-        "voice: there is no such key",
+        "vocie: there is no such key. Did you mean voice?",
         "did you mean {{crm.customer_name}}?",
         "single braces",
         "a credential stands in the file",

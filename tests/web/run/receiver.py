@@ -14,11 +14,11 @@ __all__ = ["Receiver"]
 class Receiver:
     """The CRM, up from `with` on. Its port stays the same, so that it can be down and come back.
 
-    `fail_first` pushes are answered with 503 before any is taken; all are while `down`.
+    `fail_first` pushes are answered with `down_status` before any is taken; all are while `down`.
     """
 
     def __init__(self, fail_first: int = 0, down: bool = False) -> None:
-        self.fail_first, self.down = fail_first, down
+        self.fail_first, self.down, self.down_status = fail_first, down, 503
         self.taken: list[tuple[str, dict[str, Any]]] = []
         self.refused = 0
         self._lock = threading.Lock()
@@ -46,7 +46,7 @@ class Receiver:
             if self.down or self.fail_first > 0:
                 self.fail_first -= 1
                 self.refused += 1
-                return 503
+                return self.down_status
             self.taken.append((webhook_id, body))
             return 200
 

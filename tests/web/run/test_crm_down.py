@@ -64,6 +64,15 @@ def test_down_all_along_then_up_again(tmp_path: Path, out: Path, database_url: s
     assert set(pushes(database_url).values()) == {"delivered"}
 
 
+def test_what_is_refused_for_good_is_not_counted_as_sent(tmp_path: Path, out: Path, database_url: str) -> None:
+    with Receiver(down=True) as crm:
+        run_with(crm, tmp_path, database_url)
+        left = len(pushes(database_url))
+        crm.down_status = 410
+        refused = send(database_url, crm)
+    assert json.loads(refused.stdout) == {"sent": 0, "pending": 0, "dead": left}
+
+
 def ledger(database_url: str, *options: str) -> tuple[int, dict[str, Any]]:
     """`dialler deliveries ledger`: its exit code, and what it says."""
     done = CliRunner().invoke(app, ["deliveries", "ledger", "campaign", *options, "--database", database_url, "--json"])
