@@ -28,8 +28,9 @@ import numpy as np
 import psutil
 
 from core.transports.base import Answered
-from core.transports.sip.media import MediaSession, MediaThread
+from core.transports.sip.media import MediaSession
 from core.transports.sip.sdp import Stream
+from core.voice.media_thread import MediaThread
 from core.voice.ports import FRAME, RATE, Frame
 from tests.live.lab import lab, speech, tone
 from tests.live.rtp_farm import Heard, rtp_farm
@@ -60,7 +61,7 @@ class Meter:
 
 def bare(ports: list[int], seconds: float) -> dict[str, Any]:
     """The media thread with a session for each of these ports."""
-    idle, thread = psutil.Process().memory_info().rss / 2**20, MediaThread()
+    idle, thread = psutil.Process().memory_info().rss / 2**20, MediaThread("bench-media")
     for port in ports:
         one = session()
         one.stream = Stream("127.0.0.1", port, "PCMU", 0, None, sends=True, receives=True)
@@ -144,7 +145,7 @@ def stop_time(peer: RtpPeer, spoke: float) -> float:
 
 
 def interrupt_bare() -> float:
-    thread, one = MediaThread(), session()
+    thread, one = MediaThread("bench-media"), session()
     with rtp_peer() as peer:
         one.stream = Stream("127.0.0.1", peer.port, "PCMU", 0, None, sends=True, receives=True)
         one.end = FirstLoudFrame()

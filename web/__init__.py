@@ -8,6 +8,7 @@ dialling, ownership   the runner of a campaign and what goes on beside it; who o
 recordings    wires recordings
 livekit       wires calls over LiveKit
 sip           wires calls over SIP
+websocket     wires calls over WebSockets
 voices        what speaks and listens on calls that carry sound
 sample_crm/   a CRM to try pushes with
 schema, migrate, migrations/   every table in one place; to the current version

@@ -56,6 +56,7 @@ from web.migrate import upgrade
 from web.recordings import make_recordings, start_recordings
 from web.settings import ClockBehind, Settings
 from web.sip import SipParts, add_sip, listen
+from web.websocket import SocketParts, add_websocket
 
 __all__ = ["Whole", "open_whole"]
 
@@ -96,6 +97,7 @@ class Whole:
     app: FastAPI
     sip: SipParts | None = None
     livekit: LiveKitParts | None = None
+    sockets: SocketParts | None = None
 
 
 @contextlib.asynccontextmanager
@@ -177,6 +179,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         engine.recordings = make_recordings(settings, connection, secrets, box, now)
     sip = add_sip(settings, engine, secrets)
     livekit = add_livekit(settings, engine, secrets)
+    sockets = add_websocket(settings, engine)
     client = OutgoingClient(settings.allow_internal)
     engine.reach = Reach(client, secrets.resolver(db))
     gaps = settings.speed is not None and settings.speed <= _FASTEST_WITH_GAPS
@@ -209,7 +212,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
                 fleet.revive(connection, worker_id, settings.seats, wall())
 
     leases.add("worker", renew)
-    return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, network, app, sip, livekit)
+    return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, network, app, sip, livekit, sockets)
 
 
 def _name_run(connection: Connection, settings: Settings, ids: Ids) -> str:
@@ -292,6 +295,8 @@ async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
         await whole.sip.close()
     if whole.livekit is not None:
         await whole.livekit.close()
+    if whole.sockets is not None:
+        whole.sockets.close()
     whole.leases.remove("worker")
     with whole.db.write() as connection:
         if has_unfinished(connection, engine.worker_id):

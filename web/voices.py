@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from core.voice.recording import CallRecording, RecordingWriter
     from core.voice.session.parts import SessionParts
 
-__all__ = ["MISSING", "check_voice", "make_speech", "wanted_voice"]
+__all__ = ["MISSING", "check_at_hand", "check_voice", "make_speech", "wanted_voice"]
 
 MISSING = "a voice with words needs livekit-agents: pip install 'campaign-dialler[voice]', or [voice-offline] for one without an account"
 _NONE = "no voice is configured, so nobody could be talked to: write `voice` into the bot, or use --voice NAME (docs/voice.md)"
@@ -91,6 +91,16 @@ def wanted_voice(bot: BotConfig | None, name: str | None) -> VoiceConfig:
     if own.stt is None or own.tts is None:
         raise VoiceUnavailable(_NONE)
     return own
+
+
+def check_at_hand(bot: BotConfig, name: str | None, *, lab: bool) -> None:
+    """Look, before a call is taken, whether its bot has a voice, and what it needs is installed. Takes no time.
+
+    Raises:
+        core.voice.errors.VoiceUnavailable: not so.
+    """
+    if not _is_tones(wanted_voice(bot, name), lab=lab) and importlib.util.find_spec("livekit") is None:
+        raise VoiceUnavailable(MISSING)
 
 
 async def check_voice(voice: VoiceConfig, *, lab: bool, allow: AllowList, reveal: Reveal) -> None:

@@ -3,6 +3,7 @@
 keys       API keys: made, changed, rotated, revoked
 checks     the key of a request: whose, and whether it may be used now
 embedded   the key of the dialler that runs in the same process
+sockets    who may open WebSocket calls to a bot
 rate       how often a key may be used
 secrets    the secret store
 sealing    credentials that came written out over the API

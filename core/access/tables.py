@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["ApiKey", "Secret"]
+__all__ = ["ApiKey", "BotSocket", "Secret"]
 
 
 class ApiKey(SQLModel, table=True):
@@ -51,3 +51,20 @@ class Secret(SQLModel, table=True):
     name: str = Field(primary_key=True)
     ciphertext: str
     updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class BotSocket(SQLModel, table=True):
+    """Who may open WebSocket calls to a bot beside the API keys: who has its token (hashed), or everybody, if it was opened.
+
+    A token that was rotated works until `previous_until`.
+    """
+
+    __tablename__ = "bot_sockets"
+
+    bot_id: str = Field(primary_key=True, foreign_key="bots.id")
+    is_open: bool = False
+    prefix: str | None = None
+    token_hash: str | None = None
+    made_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    previous_hash: str | None = None
+    previous_until: datetime | None = Field(default=None, sa_type=UtcDateTime)

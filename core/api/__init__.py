@@ -17,6 +17,8 @@ trunks         trunks and their numbers
 deliveries     what was pushed, and replaying it
 workers        who holds calls, and draining
 desk           the agent desk: agents and hand-offs; their `desk_views`
+websocket      /ws/{bot_id}: calls that a dialler opens; `socket_calls` holds them
+sockets        who may open them: tokens of bots
 sandbox        callers of the sandbox who ring our numbers
 bodies         the bodies of the management endpoints, every problem at once
 filters        the filters of the list of calls

@@ -16,8 +16,10 @@ from core.api import (
     livekit,
     recordings,
     sandbox,
+    sockets,
     suppressions,
     trunks,
+    websocket,
     workers,
 )
 from core.api.edge import Edge
@@ -28,13 +30,13 @@ from core.engine import Engine
 __all__ = ["create_core_app", "include_core"]
 
 
-_MANAGEMENT = (keys, bot_records, trunks, deliveries, workers, desk, sandbox, livekit)
+_MANAGEMENT = (keys, bot_records, sockets, trunks, deliveries, workers, desk, sandbox, livekit)
 
 
 def include_core(app: FastAPI, engine: Engine) -> None:
     """Put the engine's endpoints into an app."""
     app.state.engine = engine
-    for module in (dialout, calls, recordings, fleet, bots, suppressions, *_MANAGEMENT):
+    for module in (websocket, dialout, calls, recordings, fleet, bots, suppressions, *_MANAGEMENT):
         app.include_router(module.router)
     install_problem_handlers(app, engine.clock)
     complete_document(app)

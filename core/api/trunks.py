@@ -19,6 +19,7 @@ from core.api.bodies import StrictBody, body_schema, read_model
 from core.api.openapi import answers
 from core.calls.refusals import FieldProblem, InvalidRequest
 from core.engine import Engine
+from core.transports.base import WEBSOCKET
 from core.transports.livekit.store import standings
 from core.trunks import records
 from core.trunks.pacing import SLOWEST
@@ -204,8 +205,9 @@ _NEW: Final = {
 async def post_trunk(request: Request, _: AdminKey, engine: TheEngine) -> TrunkView:
     """Make a trunk with its numbers."""
     body = await read_model(request, TrunkBody)
-    if body.transport not in engine.transports:
-        detail = f"{body.transport!r} does not run here: there is {', '.join(sorted(engine.transports)) or 'none'}"
+    lines = sorted(set(engine.transports) - {WEBSOCKET})  # whose calls come in, by no trunk
+    if body.transport not in lines:
+        detail = f"{body.transport!r} does not run here: there is {', '.join(lines) or 'none'}"
         raise InvalidRequest([FieldProblem("transport", detail, "unknown_transport")])
     with _refusals(), engine.db.write() as connection:
         return _view(

@@ -16,23 +16,30 @@ from core.engine import Engine
 from core.kernel.moments import moment_text
 from core.outgoing.reach import Reach
 from core.templates import stringify
+from core.templates.fields import added_fields
 from core.transports.base import PlaceOrder
 
 __all__ = ["make_brain", "reach_of", "template_values"]
 
 
 def template_values(
-    order: PlaceOrder, bot: BotConfig, crm: Mapping[str, Any], started_at: datetime, direction: str = "outbound"
+    order: PlaceOrder,
+    bot: BotConfig,
+    crm: Mapping[str, Any],
+    started_at: datetime,
+    direction: str = "outbound",
+    connected: Mapping[str, Any] | None = None,
 ) -> dict[str, dict[str, str]]:
     """The namespaces of prompts, messages and requests, while the call lives: `crm` and `call` (`core.templates.fields`).
 
-    The order's `to_number` is the customer's, also where the customer calls us.
+    The order's `to_number` is the customer's, also where the customer calls us. `connected` is what a WebSocket call began with.
     """
     theirs, ours = order.to_number, order.from_number or ""
     called, caller = (theirs, ours) if direction == "outbound" else (ours, theirs)
     return {
         "crm": {name: stringify(value) for name, value in crm.items()},
         "call": {
+            **added_fields(connected),
             "call_id": order.call_id,
             "session_id": order.call_id,
             "bot_id": bot.id,

@@ -29,7 +29,7 @@ from core.transports.base import PlaceOrder
 from core.trunks.pacing import PATIENCE, next_turn
 from core.trunks.store import TrunkInfo, held, take_turn
 
-__all__ = ["dialout", "take_room"]
+__all__ = ["dialout", "lock_bot", "take_room", "take_seat_here"]
 
 _bots = Bot.__table__  # type: ignore[attr-defined]
 
@@ -151,15 +151,9 @@ def take_room(engine: Engine, connection: Connection, bot: StoredBot, line: Trun
         NotNow: one of them has none; the transaction is to be rolled back then.
     """
     later = now + engine.busy_retry_after
-    if bot.config.seats is not None:
-        connection.execute(select(_bots.c.id).where(_bots.c.id == bot.id).with_for_update())  # one at a time for this bot
-        if bot_calls(connection, bot.id) >= bot.config.seats:
-            raise NotNow("no_capacity", f"All {bot.config.seats} seats of the bot are taken.", later)
+    lock_bot(engine, connection, bot, now)
     trunk = held(connection, line.name, line)
-    if not take_seat(connection, engine.worker_id, call_id):
-        worker = load(connection, engine.worker_id)
-        draining = worker is None or worker.draining
-        raise NotNow("no_capacity", "This server is draining: it takes no new calls." if draining else "Every seat is taken.", later)
+    take_seat_here(engine, connection, call_id, now)
     if trunk is None:
         raise NotNow("trunk_unavailable", f"The trunk {line.name!r} has just been removed.", later)
     if trunk.transport not in engine.transports:
@@ -167,6 +161,32 @@ def take_room(engine: Engine, connection: Connection, bot: StoredBot, line: Trun
     if channels_left(connection, trunk) < 1:
         raise NotNow("trunk_unavailable", f"All {trunk.channels} channels of the trunk are taken.", later)
     return trunk
+
+
+def lock_bot(engine: Engine, connection: Connection, bot: StoredBot, now: datetime) -> None:
+    """Let one call at a time count the seats of a bot that has a limit of its own.
+
+    Raises:
+        NotNow: they are all taken.
+    """
+    if bot.config.seats is None:
+        return
+    connection.execute(select(_bots.c.id).where(_bots.c.id == bot.id).with_for_update())
+    if bot_calls(connection, bot.id) >= bot.config.seats:
+        raise NotNow("no_capacity", f"All {bot.config.seats} seats of the bot are taken.", now + engine.busy_retry_after)
+
+
+def take_seat_here(engine: Engine, connection: Connection, call_id: str, now: datetime) -> None:
+    """Take a seat of this process.
+
+    Raises:
+        NotNow: it has none, or drains.
+    """
+    if not take_seat(connection, engine.worker_id, call_id):
+        worker = load(connection, engine.worker_id)
+        draining = worker is None or worker.draining
+        detail = "This server is draining: it takes no new calls." if draining else "Every seat is taken."
+        raise NotNow("no_capacity", detail, now + engine.busy_retry_after)
 
 
 def _take_turn(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetime) -> datetime:

@@ -114,7 +114,7 @@ def build_result(
     return CallResult(
         session_id=call.call_id,
         caller_id=customer_of(call),
-        from_number=call.from_number if call.direction == "outbound" else call.to_number,
+        from_number=(call.from_number if call.direction == "outbound" else call.to_number) or None,
         call_duration_seconds=round(duration, 3),
         disconnected_by=ending["disconnected_by"],
         transcript=[TranscriptEntry(**line) for line in ending.get("transcript", [])],
@@ -141,5 +141,6 @@ def build_result(
         transport=call.transport,
         sandbox=call.transport == "sandbox",
         variables=call.variables,
+        connected_event=call.connected_event,
         prefetched=call.prefetch.get("fields") or None if call.prefetch else None,
     )

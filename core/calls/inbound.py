@@ -1,4 +1,4 @@
-"""A call that somebody makes to one of our numbers (DID): it reaches the number's bot, or is refused, which is on record.
+"""A call that comes in: to one of our numbers (DID), or to a bot by name. It reaches the bot, or is refused, which is on record.
 
 The bot's active hours and the seats decide, as for every call. The callee's permitted hours and the suppression list do not:
 they protect people from us, and here they call.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, select
 
 from core.bots.config import BotConfig
 from core.bots.store import StoredBot, read_bot
-from core.calls.dialout import take_room
+from core.calls.dialout import lock_bot, take_room, take_seat_here
 from core.calls.finish import finish_call
 from core.calls.outcome import Ending
 from core.calls.refusals import NotNow
@@ -27,7 +27,7 @@ from core.transports.base import IncomingCall, Leg, PlaceOrder
 from core.trunks.store import TrunkInfo, choose_trunk
 from core.trunks.tables import CallerId
 
-__all__ = ["Received", "receive_call"]
+__all__ = ["Received", "Wanted", "receive_call"]
 
 _numbers = CallerId.__table__  # type: ignore[attr-defined]
 
@@ -52,14 +52,42 @@ class Received:
         return self.sip_status == 200
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a call that names its bot itself wants: there is no number, and no trunk, that it comes by.
+
+    Attributes:
+        bot_id: the bot.
+        direction: `outbound` if the customer was called, by a dialler that is not ours.
+        api_key_id: the API key that it came with.
+        connected_event: what it began with.
+    """
+
+    bot_id: str
+    direction: Literal["inbound", "outbound"] = "inbound"
+    api_key_id: str | None = None
+    connected_event: dict[str, Any] | None = None
+
+
 class InboundRun(CallRun):
     """A call that somebody makes to us. Its order is turned round: `to_number` is the customer's, `from_number` ours."""
 
-    direction = "inbound"
+    dialled_here = False
 
-    def __init__(self, engine: Engine, incoming: IncomingCall, order: PlaceOrder, transport: str, bot: BotConfig, events: EventLog) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        incoming: IncomingCall,
+        order: PlaceOrder,
+        transport: str,
+        bot: BotConfig,
+        events: EventLog,
+        wanted: Wanted | None = None,
+    ) -> None:
         super().__init__(engine, order, transport, bot, {}, events, None)
         self._incoming = incoming
+        self.direction = wanted.direction if wanted else "inbound"
+        self.connected_event = wanted.connected_event if wanted else None
 
     async def _reach(self) -> Leg | Ending:
         """Ask the CRM who calls, if the bot does, and pick up."""
@@ -84,8 +112,8 @@ class InboundRun(CallRun):
         await super()._let_go()
 
 
-async def receive_call(engine: Engine, incoming: IncomingCall, transport: str) -> Received:
-    """Take a call that rings at one of our numbers. Returns once its bot picks up, or it is refused.
+async def receive_call(engine: Engine, incoming: IncomingCall, transport: str, wanted: Wanted | None = None) -> Received:
+    """Take a call that rings here. Returns once its bot picks up, or it is refused.
 
     A bot that is closed, or without a free seat, refuses it, and that is a call with a result: `outside_hours`.
 
@@ -93,8 +121,9 @@ async def receive_call(engine: Engine, incoming: IncomingCall, transport: str) -
         engine: the process's call engine.
         incoming: the call.
         transport: the name of the transport that it came by.
+        wanted: the bot that it names; None: that of the number.
     """
-    run = _commit(engine, incoming, transport)
+    run = _commit(engine, incoming, transport, wanted)
     if isinstance(run, InboundRun):
         call_id = run.order.call_id
         engine.runs[call_id] = run
@@ -109,25 +138,33 @@ async def receive_call(engine: Engine, incoming: IncomingCall, transport: str) -
     return received
 
 
-def _commit(engine: Engine, incoming: IncomingCall, transport: str) -> InboundRun | tuple[Received, EventLog | None]:
+def _commit(engine: Engine, incoming: IncomingCall, transport: str, wanted: Wanted | None) -> InboundRun | tuple[Received, EventLog | None]:
     """The call, on record: with a seat; or refused, with its events if there is a record."""
     now, call_id = engine.clock.now(), engine.ids.new("inbound", incoming.reference)
     try:
         with engine.db.write() as connection:
-            found = _line(connection, incoming, transport)
+            found = _find(connection, incoming, transport, wanted)
             if found is None:
                 return Received(None, *_NOT_FOUND), None
             bot, trunk = found
             _check_open(engine, bot.config)
-            take_room(engine, connection, bot, trunk, call_id, now)
-            events = _insert(engine, connection, incoming, bot, trunk, call_id, ASKED if bot.config.prefetch else None)
+            if trunk is not None:
+                take_room(engine, connection, bot, trunk, call_id, now)
+            else:
+                lock_bot(engine, connection, bot, now)
+                take_seat_here(engine, connection, call_id, now)
+            asked = ASKED if bot.config.prefetch else None
+            events = _insert(engine, connection, incoming, bot, trunk, transport, wanted, call_id, asked)
     except NotNow as refused:
-        return _refuse(engine, incoming, transport, call_id, refused)
-    order = PlaceOrder(call_id, call_id, incoming.from_number, incoming.to_number, trunk.name, record=bot.config.recording.enabled)
-    return InboundRun(engine, incoming, order, transport, bot.config, events)
+        return _refuse(engine, incoming, transport, wanted, call_id, refused)
+    line, record = trunk.name if trunk else transport, bot.config.recording.enabled
+    order = PlaceOrder(call_id, call_id, incoming.from_number, incoming.to_number or None, line, record=record)
+    return InboundRun(engine, incoming, order, transport, bot.config, events, wanted)
 
 
-def _refuse(engine: Engine, incoming: IncomingCall, transport: str, call_id: str, refused: NotNow) -> tuple[Received, EventLog | None]:
+def _refuse(
+    engine: Engine, incoming: IncomingCall, transport: str, wanted: Wanted | None, call_id: str, refused: NotNow
+) -> tuple[Received, EventLog | None]:
     """Record a call that was refused: it has ended as it began."""
     closed = refused.reason == "outside_active_hours"
     status, reason = _UNAVAILABLE if closed else _BUSY
@@ -135,17 +172,22 @@ def _refuse(engine: Engine, incoming: IncomingCall, transport: str, call_id: str
     ending = Ending("outside_hours", end_reason, phone_rang=False, sip_status=status, sip_reason=reason)
     now = engine.clock.now()
     with engine.db.write() as connection:
-        found = _line(connection, incoming, transport)
+        found = _find(connection, incoming, transport, wanted)
         if found is None:  # its bot was archived at this moment
             return Received(None, *_NOT_FOUND), None
-        events = _insert(engine, connection, incoming, *found, call_id, None)
+        events = _insert(engine, connection, incoming, *found, transport, wanted, call_id, None)
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         move(connection, call_id, "placing", "ended", engine.worker_id, events, ended_at=now, ending=dataclasses.asdict(ending))
     return Received(call_id, status, reason), events
 
 
-def _line(connection: Connection, incoming: IncomingCall, transport: str) -> tuple[StoredBot, TrunkInfo] | None:
-    """The bot that answers the number, and the trunk that the number is on; None if no bot does."""
+def _find(
+    connection: Connection, incoming: IncomingCall, transport: str, wanted: Wanted | None
+) -> tuple[StoredBot, TrunkInfo | None] | None:
+    """The bot that answers the call, and the trunk of the number that was called; None if no bot does."""
+    if wanted is not None:
+        named = read_bot(connection, wanted.bot_id)
+        return None if named is None else (named, None)
     trunk = choose_trunk(connection, incoming.to_number, None)
     bot_id = connection.execute(select(_numbers.c.bot_id).where(_numbers.c.number == incoming.to_number)).scalar_one_or_none()
     bot = read_bot(connection, bot_id) if bot_id is not None else None
@@ -167,28 +209,37 @@ def _insert(
     connection: Connection,
     incoming: IncomingCall,
     bot: StoredBot,
-    trunk: TrunkInfo,
+    trunk: TrunkInfo | None,
+    transport: str,
+    wanted: Wanted | None,
     call_id: str,
     prefetch: dict[str, Any] | None,
 ) -> EventLog:
     """The call, begun; fenced like any other."""
     now, events = engine.clock.now(), EventLog(call_id)
-    events.add(now, "incoming", {"trunk": trunk.name, "worker": engine.worker_id})
+    where = {"trunk": trunk.name} if trunk else {"transport": transport, "reference": incoming.reference}
+    events.add(now, "incoming", {**where, "worker": engine.worker_id})
+    direction = wanted.direction if wanted else "inbound"
+    called, caller = incoming.to_number, incoming.from_number
+    if direction == "outbound":
+        called, caller = caller, called
     insert_call(
         connection,
         {
             "call_id": call_id,
             "bot_id": bot.id,
             "bot_version": bot.version,
-            "to_number": incoming.to_number,
-            "from_number": incoming.from_number,
-            "trunk": trunk.name,
-            "transport": trunk.transport,
+            "to_number": called,
+            "from_number": caller or None,
+            "trunk": trunk.name if trunk else None,
+            "transport": transport,
             "worker_id": engine.worker_id,
+            "api_key_id": wanted.api_key_id if wanted else None,
+            "connected_event": wanted.connected_event if wanted else None,
             "variables": {},
             "prefetch": prefetch,
             "created_at": now,
-            "direction": "inbound",
+            "direction": direction,
             "cancel_requested": False,
         },
         events,

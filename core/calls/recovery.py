@@ -26,6 +26,7 @@ from core.fleet.store import dead_workers, mark_retired, remove_seats
 from core.fleet.tables import Worker
 from core.kernel.failures import without_values
 from core.prefetch.fetch import ASKED
+from core.transports.base import WEBSOCKET
 
 __all__ = ["ending_after_crash", "recover"]
 
@@ -33,11 +34,12 @@ log = logging.getLogger(__name__)
 _calls = Call.__table__  # type: ignore[attr-defined]
 _events = CallEvent.__table__  # type: ignore[attr-defined]
 _workers = Worker.__table__  # type: ignore[attr-defined]
+_READ = ("call_id", "state", "worker_id", "direction", "transport", "prefetch")
 
 
-def ending_after_crash(state: str, prefetch: Mapping[str, Any] | None = None, direction: str = "outbound") -> Ending:
+def ending_after_crash(state: str, prefetch: Mapping[str, Any] | None = None, direction: str = "outbound", transport: str = "") -> Ending:
     """How a call ends whose process died while it was in `state`, with that record of its pre-fetch. Pure."""
-    if state == "placing" and direction == "inbound":
+    if state == "placing" and (direction == "inbound" or transport == WEBSOCKET):  # we dialled nobody
         return Ending("error", "worker_died", False, "unknown")
     if state == "placing" and prefetch is not None and prefetch["outcome"] == ASKED["outcome"]:
         return Ending("error", "worker_died", False, "trunk")
@@ -70,7 +72,15 @@ def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
     ours_or_nobodys = or_(_workers.c.retired.is_(True), _calls.c.worker_id == engine.worker_id)
     last_event = select(func.coalesce(func.max(_events.c.seq), 0)).where(_events.c.call_id == _calls.c.call_id).scalar_subquery()
     rows: Iterable[Row[Any]] = connection.execute(
-        select(_calls.c.call_id, _calls.c.state, _calls.c.worker_id, _calls.c.direction, _calls.c.prefetch, last_event.label("seq"))
+        select(
+            _calls.c.call_id,
+            _calls.c.state,
+            _calls.c.worker_id,
+            _calls.c.direction,
+            _calls.c.transport,
+            _calls.c.prefetch,
+            last_event.label("seq"),
+        )
         .join(_workers, _workers.c.id == _calls.c.worker_id)
         .where(UNFINISHED, ours_or_nobodys)
     )  # in order here: asked for an order, SQLite would walk every call
@@ -86,7 +96,7 @@ def _take_over(engine: Engine, connection: Connection, orphan: Row[Any]) -> Even
         .values(worker_id=engine.worker_id)
     )
     if orphan.state in LIVE:
-        ending = ending_after_crash(orphan.state, orphan.prefetch, orphan.direction)
+        ending = ending_after_crash(orphan.state, orphan.prefetch, orphan.direction, orphan.transport)
         wishes = wishes_in((event.kind, event.data) for event in events_of(connection, orphan.call_id))
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         record = {**dataclasses.asdict(ending), **dataclasses.asdict(wishes), "customer_spoke": bool(wishes)}

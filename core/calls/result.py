@@ -64,6 +64,9 @@ class CallResult(BaseModel):
     transport: str
     sandbox: bool = Field(default=False, description="True if the call was on the sandbox network: no real phone rang.")
     variables: dict[str, Any] = Field(default_factory=dict, description="The variables of the dialout, as given.")
+    connected_event: dict[str, Any] | None = Field(
+        default=None, description="What the `connected` message of a WebSocket call said; null for other calls."
+    )
     prefetched: dict[str, Any] | None = Field(
         default=None, description="What the bot's CRM pre-fetch gave; null if it has none, or nothing usable came."
     )

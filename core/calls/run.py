@@ -64,6 +64,10 @@ class CallRun:
     """
 
     direction: Literal["outbound", "inbound"] = "outbound"
+    dialled_here = True
+    """Whether it is we who make the phone ring."""
+    connected_event: dict[str, Any] | None = None
+    """What a WebSocket call began with."""
 
     def __init__(
         self,
@@ -144,7 +148,7 @@ class CallRun:
             self._note("failure", {"error": type(error).__name__})
             await self._let_go()
             rang = self.state != "placing"
-            unknown = not rang and self._leg is None and self.direction == "outbound"
+            unknown = not rang and self._leg is None and self.dialled_here
             return Ending("error", "pipeline_failure", rang or unknown, "unknown", may_have_been_dialled=unknown), {}
 
     async def _reach(self) -> Leg | Ending:
@@ -162,7 +166,7 @@ class CallRun:
         wanted, clock = self.bot.prefetch, self.engine.clock
         if wanted is None or self.cancelled:
             return None
-        values = template_values(self.order, self.bot, self.variables, self._started_at, self.direction)
+        values = template_values(self.order, self.bot, self.variables, self._started_at, self.direction, self.connected_event)
         self._fetching = clock.spawn(fetch(self.engine.reach, wanted, values), name=f"prefetch {self.order.call_id}")
         await clock.join(self._fetching)
         if self._fetching.cancelled():
@@ -224,7 +228,7 @@ class CallRun:
 
     def _judge_trunk(self, event: Ringing | Answered | Failed) -> None:
         """Tell the circuit breaker of the trunk how the call went; who calls us proves nothing."""
-        if self.direction == "inbound":
+        if not self.dialled_here:
             return
         trunk, transport = self.order.trunk, self.transport.name
         try:
@@ -238,7 +242,7 @@ class CallRun:
     async def _talk(self, leg: Leg) -> tuple[Ending, dict[str, Any]]:
         bot, clock = self.bot, self.engine.clock
         assert self._answered_at is not None
-        values = template_values(self.order, bot, self._crm, self._started_at, self.direction)
+        values = template_values(self.order, bot, self._crm, self._started_at, self.direction, self.connected_event)
         brain = make_brain(self.engine, bot, self.order, values, self._answered_at, self._note)
         limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
         async with clock.timeout(bot.max_call_duration_seconds + _OVERTIME_SECONDS):

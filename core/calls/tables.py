@@ -50,6 +50,8 @@ class Call(SQLModel, table=True):
     variables: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)
     prefetch: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
     """What came of the bot's CRM pre-fetch, values included (`core.prefetch.fetch`); None if the bot has none."""
+    connected_event: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
+    """What the `connected` message of a WebSocket call said; None for other calls."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     ringing_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

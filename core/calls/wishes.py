@@ -75,6 +75,9 @@ def keep(connection: Connection, kind: str, events: EventLog, number: str, worke
 
 
 def suppress(connection: Connection, number: str, call_id: str, now: datetime) -> None:
-    """Put the callee of a call on the suppression list, on its own word. One who stands there stays as it is."""
+    """Put the callee of a call on the suppression list, on its own word. One who stands there stays as it is; one without a
+    number cannot be dialled anyway."""
     e164, _ = split_key(number)
+    if not e164.startswith("+"):  # a caller who withheld the number, or one that is none
+        return
     suppressions.add(connection, e164, reason="asked not to be called again", source="callee", now=now, call_id=call_id)

@@ -1,7 +1,7 @@
 """What the templates of a key mapper can name, from the result of a call.
 
 {{crm.*}}       the variables of the dialout, as given, and what the CRM pre-fetch gave
-{{call.*}}      the call itself: the fields of `_call` below
+{{call.*}}      the call itself: the fields of `_call` below, and what the `connected` message of a WebSocket call said
 {{result.*}}    every field of the call result, by its own name (docs/results.md)
 {{analysis.*}}  the fields of its post_call_analysis
 """
@@ -13,6 +13,7 @@ from typing import Any
 from core.bots.config import BotConfig
 from core.calls.result import CallResult
 from core.prefetch.merge import merged
+from core.templates.fields import added_fields
 
 __all__ = ["namespaces_of"]
 
@@ -28,7 +29,7 @@ def namespaces_of(result: CallResult, config: BotConfig) -> dict[str, dict[str, 
     document = result.model_dump(mode="json")
     return {
         "crm": merged(result.variables, result.prefetched, precedence),
-        "call": _call(result, document) | {"bot_name": config.name},
+        "call": added_fields(result.connected_event) | _call(result, document) | {"bot_name": config.name},
         "result": document,
         "analysis": dict(result.post_call_analysis or {}),
     }

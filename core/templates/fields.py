@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-__all__ = ["CALL_FIELDS", "CALL_FIELDS_AT_THE_END"]
+from core.templates.lookup import normalised
+from core.templates.values import stringify
+
+__all__ = ["CALL_FIELDS", "CALL_FIELDS_AT_THE_END", "added_fields"]
 
 CALL_FIELDS: Final = (
     "call_id",
@@ -30,3 +34,11 @@ CALL_FIELDS_AT_THE_END: Final = (
     "sandbox",
 )
 """Known once it is over, so in key mappers only."""
+
+_OURS: Final = frozenset(map(normalised, (*CALL_FIELDS, *CALL_FIELDS_AT_THE_END)))
+
+
+def added_fields(connected: Mapping[str, Any] | None) -> dict[str, str]:
+    """What the `connected` message of a WebSocket call adds to `{{call.*}}`, as text. Fields of ours cannot be overwritten, however
+    their names are spelt."""
+    return {name: stringify(value) for name, value in (connected or {}).items() if normalised(name) not in _OURS}

@@ -6,4 +6,5 @@ refused    a leg for calls that did not leave
 sandbox/   a simulated phone network, built in: the default
 livekit/   real calls by LiveKit's SIP service
 sip/       real calls over SIP trunks, from this process
+websocket/  calls over a WebSocket that the customer's own dialler opens
 """

@@ -8,9 +8,10 @@ The conversation does not know which transport carries it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 __all__ = [
+    "WEBSOCKET",
     "Answered",
     "AsksTrunks",
     "Beep",
@@ -28,6 +29,9 @@ __all__ = [
     "TransferOutcome",
     "Transport",
 ]
+
+WEBSOCKET: Final = "websocket"
+"""The transport whose calls come in by no trunk: a dialler opens them, to a bot by name."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +200,7 @@ class Transport(Protocol):
     """Something that can place calls."""
 
     name: str
-    """Its name in configuration and in records: `sandbox`, `sip`, `livekit`."""
+    """Its name in configuration and in records: `sandbox`, `sip`, `livekit`, `websocket`."""
     real: bool
     """Whether real phones can ring: fictional numbers are refused by real transports."""
 

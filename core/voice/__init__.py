@@ -11,5 +11,6 @@ session/   a leg whose turns livekit-agents' AgentSession takes, and speech prov
 phrases    sound that was synthesized already, by its words
 tones      a voice without words, to try a line with
 recording  stereo WAV, written as it goes
+media_thread  the clock of 20 ms that transports exchange sound by
 offline/   speech that needs no account: piper and Whisper in processes of their own
 """

@@ -18,7 +18,7 @@ from core.transports.base import Failed, Heard, Playout
 from core.voice.errors import VoiceError
 from core.voice.line import LineEvent, PlayoutEnded, Sound, SpeechBegan, SpeechEnded, SpeechSound
 from core.voice.phrases import Phrases
-from core.voice.ports import AudioLeg, Frame, Voice
+from core.voice.ports import AudioLeg, BufferedAudioLeg, Frame, Voice
 from core.voice.recording import CallRecording
 from core.voice.sound_leg import NOTHING, SoundLeg
 
@@ -152,6 +152,8 @@ class VoiceLeg(SoundLeg):
                 if sound is self._sound:
                     self._playout_over.set()
             case SpeechBegan() if not self._over.is_set():
+                if event.barged_in and isinstance(self._audio, BufferedAudioLeg):
+                    self._audio.clear()
                 self._begin_utterance(event)
             case SpeechSound(frame):
                 if self._utterance is not None:

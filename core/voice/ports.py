@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ __all__ = [
     "AudioEnd",
     "AudioEvent",
     "AudioLeg",
+    "BufferedAudioLeg",
     "Frame",
     "Speech",
     "Voice",
@@ -84,6 +85,14 @@ class AudioLeg(Protocol):
 
     async def transfer(self, destination: str) -> TransferOutcome:
         """Hand the callee over."""
+
+
+@runtime_checkable
+class BufferedAudioLeg(Protocol):
+    """An audio leg whose other side keeps sound of ours for a while before it plays it."""
+
+    def clear(self) -> None:
+        """The callee broke in: what of ours was not played yet is not to be played. In the event loop's thread."""
 
 
 Speech = Callable[[PlaceOrder], Callable[[AudioLeg], Leg]]

@@ -34,6 +34,7 @@ def _module(name: str, words: str) -> Part:
 
 
 PARTS = {
+    "websockets": _module("websockets", "the package websockets (pip install websockets)"),
     "sipp": _program("sipp", "sip-tester"),
     "kamailio": _program("kamailio", "kamailio"),
     "livekit-server": Part(

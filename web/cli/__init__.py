@@ -9,5 +9,6 @@ campaigns, leads, bots, suppressions, keys, secret_store, deliveries, trunks, fl
 samples, audit           lead files and a CRM to try things with; our records against the callees' log
 campaign_settings        the settings of a campaign, under the names of campaign.yaml
 ledger                   what the CRM has of each lead
+sockets                  who may open WebSocket calls to a bot
 desk                     the agent desk, from the terminal
 """

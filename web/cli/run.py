@@ -106,7 +106,8 @@ TrunkOption = Annotated[
     ),
 ]
 VoiceOption = Annotated[
-    str | None, typer.Option("--voice", metavar="NAME", help="The voice of real calls (docs/real-calls.md).", show_default=False)
+    str | None,
+    typer.Option("--voice", metavar="NAME", help="The voice of real calls, and of WebSocket calls (docs/voice.md).", show_default=False),
 ]
 
 

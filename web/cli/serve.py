@@ -117,8 +117,8 @@ def serve(
             sandbox=overrides,
         )
     kind = "SANDBOX: no real phone rings."
+    settings = dataclasses.replace(settings, real_calls=real_calls, voice=voice)
     if real_calls:
-        settings = dataclasses.replace(settings, real_calls=True, voice=voice)
         kind = _check_real_calls(settings)
     listener = _listen(host, port)
     address = _address(host, listener.getsockname()[1])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 __all__ = ["config_for", "listen"]
 
@@ -28,8 +30,48 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+_MOST_SOCKET_BYTES = 65_536
+_PING_SECONDS = 20.0
+_CLOSING_SECONDS = 10.0
+
+
+class _WebSockets(WebSocketsSansIOProtocol):
+    """WebSockets whose connections end: uvicorn closes them once everything is sent, which a client that does not read can put off
+    for ever."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep little in the kernel, too: whether a client reads shows after seconds of sound, not after a minute."""
+        super().connection_made(transport)
+        if (sock := transport.get_extra_info("socket")) is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST_SOCKET_BYTES)
+
+    async def run_asgi(self) -> None:
+        """Run the app, then give the client some seconds to take what is left."""
+        await super().run_asgi()
+        self.loop.call_later(_CLOSING_SECONDS, self._abort)
+
+    def keepalive_timeout(self) -> None:
+        """The client is gone: a ping was not answered."""
+        super().keepalive_timeout()
+        self._abort()
+
+    def _abort(self) -> None:
+        transport: asyncio.Transport = self.transport
+        transport.abort()
+
+
 def config_for(app: Any, **more: Any) -> uvicorn.Config:
-    """The settings of a server for this app; no log of its own, since paths have phone numbers in them."""
-    return uvicorn.Config(
-        app, **{"log_config": None, "access_log": False, "lifespan": "off", "timeout_keep_alive": _KEEP_ALIVE_SECONDS, **more}
-    )
+    """The settings of a server for this app; no log of its own, since paths have phone numbers in them, and queries have tokens."""
+    settings = {
+        "log_config": None,
+        "log_level": "warning",
+        "access_log": False,
+        "lifespan": "off",
+        "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
+        "ws": _WebSockets,
+        "ws_max_size": _MOST_SOCKET_BYTES,
+        "ws_ping_interval": _PING_SECONDS,
+        "ws_ping_timeout": _PING_SECONDS,
+        "ws_per_message_deflate": False,  # a small message could become a very large one
+    }
+    return uvicorn.Config(app, **{**settings, **more})

@@ -25,6 +25,9 @@ from web.settings import Settings
 
 __all__ = ["serve_until_stopped"]
 
+_CLOSING_SECONDS = 8.0
+"""How long WebSocket clients have to take the end of their calls."""
+
 
 class _Server(uvicorn.Server):
     """One whose signals we take care of ourselves."""
@@ -73,8 +76,10 @@ async def serve_until_stopped(
                 others.append(asyncio.create_task(_run(whole, folder, campaign_id, out, reporter, supervisor, on_end), name="campaign"))
             others.append(asyncio.create_task(supervisor.run(), name="supervisor"))
             try:
-                await _until_stopped(supervisor, [serving, *others], reporter)
+                await _until_stopped(whole, supervisor, [serving, *others], reporter)
             finally:
+                if whole.sockets is not None:  # before the server, which would close them as if it were their end
+                    await whole.sockets.hang_up(_CLOSING_SECONDS)
                 server.should_exit = True
                 for task in others:
                     task.cancel()
@@ -99,7 +104,7 @@ async def _run(
     reporter.say("The API stays up until Ctrl-C.")
 
 
-async def _until_stopped(supervisor: Supervisor, tasks: list[asyncio.Task[None]], reporter: Reporter) -> None:
+async def _until_stopped(whole: Whole, supervisor: Supervisor, tasks: list[asyncio.Task[None]], reporter: Reporter) -> None:
     """Wait for the first signal, then for the calls in progress or for the second signal. Raises what a task raised."""
     loop = asyncio.get_running_loop()
     signals: asyncio.Queue[int] = asyncio.Queue()
@@ -108,15 +113,18 @@ async def _until_stopped(supervisor: Supervisor, tasks: list[asyncio.Task[None]]
     try:
         await _first(signals.get(), *tasks)
         reporter.say("Stopping: no new dials; the calls in progress are being finished. Ctrl-C again ends them now.")
-        await _first(signals.get(), asyncio.create_task(_finish(supervisor, tasks)))
+        await _first(signals.get(), asyncio.create_task(_finish(whole, supervisor, tasks)))
         await supervisor.cancel()
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
 
 
-async def _finish(supervisor: Supervisor, tasks: list[asyncio.Task[None]]) -> None:
-    await supervisor.stop()
+async def _finish(whole: Whole, supervisor: Supervisor, tasks: list[asyncio.Task[None]]) -> None:
+    if whole.sockets is not None:
+        await asyncio.gather(supervisor.stop(), whole.sockets.transport.drain())
+    else:
+        await supervisor.stop()
     if campaign := [task for task in tasks if task.get_name() == "campaign" and not task.done()]:
         await asyncio.wait(campaign)
 

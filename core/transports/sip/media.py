@@ -1,50 +1,30 @@
-"""The media thread: one clock of 20 ms for the sound of all calls of this process.
-
-Nothing that can block runs in it: no database, no file, no name look-up. Each tick takes what has arrived for every
-call, plays one frame of it to our end, and sends one frame of ours.
+"""The sound of one SIP call. Each tick of the media thread takes what has arrived, plays one frame of it to our end, and sends one
+frame of ours.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import random
 import socket
-import threading
-import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from core.kernel.failures import without_values
 from core.transports.sip.dtmf import DigitReceiver, DigitSender
 from core.transports.sip.g711 import SILENCE, decode, encode
 from core.transports.sip.jitter import FRAME, JitterBuffer, JitterStats
 from core.transports.sip.rtp import RtpPacket, pack_rtp, parse_rtp
 from core.transports.sip.sdp import Stream
+from core.voice.media_thread import TICK
 from core.voice.ports import AudioEnd, Frame
 
-__all__ = ["MediaSession", "MediaStats", "MediaThread"]
+__all__ = ["MediaSession"]
 
-log = logging.getLogger(__name__)
-
-_TICK = 0.02
-_GIVE_UP = 0.2  # farther behind than this, the clock is set anew: what is lost cannot be made up for
 _MOST_DATAGRAMS = 25  # of one call in one tick
 _LONGEST_DATAGRAM = 2048
 _QUIET: Frame = np.zeros(FRAME, dtype=np.int16)
-
-
-@dataclass
-class MediaStats:
-    """Figures of the media thread: `late_ticks` began more than 10 ms after their time, `skipped_ticks` never."""
-
-    ticks: int = 0
-    late_ticks: int = 0
-    skipped_ticks: int = 0
-    longest_tick: float = 0.0
 
 
 class MediaSession:
@@ -98,7 +78,7 @@ class MediaSession:
 
     def watch(self, seconds: float) -> None:
         """From now on call `on_silence` when not one packet has come for so long; 0: never. While we are on hold nobody is missed."""
-        self._unheard, self._most_unheard = 0, round(seconds / _TICK)
+        self._unheard, self._most_unheard = 0, round(seconds / TICK)
 
     def tick(self) -> None:
         """Take what came, exchange a frame, send one."""
@@ -180,66 +160,3 @@ class MediaSession:
         with contextlib.suppress(OSError):  # a full buffer, an unreachable host: a lost packet, like any
             self._socket.sendto(pack_rtp(packet), self._to)
             self.sent += 1
-
-
-class MediaThread:
-    """The thread and its sessions. Starts with the first session, ends with `stop`."""
-
-    def __init__(self) -> None:
-        self.stats = MediaStats()
-        self._orders: deque[Callable[[], None]] = deque()
-        self._sessions: set[MediaSession] = set()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
-
-    def add(self, session: MediaSession) -> None:
-        """Serve a session from the next tick on."""
-        self._orders.append(lambda: self._sessions.add(session))
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="sip-media", daemon=True)
-                self._thread.start()
-
-    def remove(self, session: MediaSession) -> None:
-        """Serve it no longer, and close its socket."""
-
-        def forget() -> None:
-            self._sessions.discard(session)
-            session.close()
-
-        self._orders.append(forget)
-
-    def stop(self) -> None:
-        """End the thread and close every session that is left."""
-        self._stopping.set()
-        with self._lock:
-            if self._thread is not None:
-                self._thread.join()
-        self._obey()
-        while self._sessions:
-            self._sessions.pop().close()
-
-    def _obey(self) -> None:
-        while self._orders:
-            self._orders.popleft()()
-
-    def _run(self) -> None:
-        due = time.monotonic()
-        while not self._stopping.wait(max(due - time.monotonic(), 0.0)):
-            began = time.monotonic()
-            behind = began - due
-            self.stats.ticks += 1
-            self.stats.late_ticks += behind > _TICK / 2
-            if behind > _GIVE_UP:
-                self.stats.skipped_ticks += int(behind / _TICK)
-                due = began
-            due += _TICK
-            self._obey()
-            for session in list(self._sessions):
-                try:
-                    session.tick()
-                except Exception as error:  # one call's failure is not the others'
-                    log.error("the sound of a call failed; it goes on without it: %s", without_values(error))
-                    session.end = None
-            self.stats.longest_tick = max(self.stats.longest_tick, time.monotonic() - began)

@@ -22,7 +22,7 @@ from core.transports.sip.called import caller_number, our_number
 from core.transports.sip.incoming import SipIncoming
 from core.transports.sip.leg import SipAudioLeg
 from core.transports.sip.load import TrunkLoad
-from core.transports.sip.media import MediaSession, MediaThread
+from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
 from core.transports.sip.ports import PortRange
 from core.transports.sip.registration import Registrar
@@ -30,6 +30,7 @@ from core.transports.sip.sdp import SdpError
 from core.transports.sip.settings import SipSettings
 from core.transports.sip.signalling import InboundInvite, Invite, Network, Peer, Signalling, SipUnavailable
 from core.voice.errors import VoiceUnavailable
+from core.voice.media_thread import MediaThread
 from core.voice.ports import Speech
 
 __all__ = ["SipTransport", "TrunkLine", "look_up"]
@@ -130,7 +131,7 @@ class SipTransport:
         self._line_of, self._speech = line_of, speech
         self._trunks: dict[str, _Open] = {}
         self._opening = asyncio.Lock()
-        self.media = MediaThread()
+        self.media = MediaThread("sip-media")
         self.on_incoming: Callable[[IncomingCall], None] | None = None
         """Told of every call to a number of the trunk that it comes by, in the event loop's thread; without it such calls are
         refused with 480."""

@@ -22,7 +22,7 @@ from core.transports.base import Failed, Heard, Playout
 from core.voice.activity import ActivityDetector
 from core.voice.errors import VoiceError
 from core.voice.line import LineEvent, PlayoutEnded
-from core.voice.ports import RATE, AudioLeg, Frame
+from core.voice.ports import RATE, AudioLeg, BufferedAudioLeg, Frame
 from core.voice.recording import CallRecording
 from core.voice.session.parts import SessionParts
 from core.voice.session.sound import Ear, LineInput, LineOutput, pieces
@@ -97,6 +97,8 @@ class SessionLeg(SoundLeg):
             conn_options=SessionConnectOptions(stt_conn_options=_CONNECT, tts_conn_options=_CONNECT, max_unrecoverable_errors=3),
         )
         self._session.output.audio = self._output
+        if isinstance(audio, BufferedAudioLeg):
+            self._output.on_cleared = audio.clear
         self._session.input.audio = self._input
         self._session.on("user_state_changed", self._on_user_state)
         self._session.on("user_transcription_timeout", lambda _: self._no_words())

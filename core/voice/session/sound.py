@@ -68,6 +68,8 @@ class LineOutput(AudioOutput):
         self.sound: Sound | None = None
         """What was begun last."""
         self._playing = False
+        self.on_cleared: Callable[[], None] = lambda: None
+        """Called when what was begun is not to be heard any more."""
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take sound, faster than it is played."""
@@ -95,6 +97,7 @@ class LineOutput(AudioOutput):
         if self.line is not None:
             self.line.stop()
         self.sound.interrupted = True
+        self.on_cleared()
         self._finish(interrupted=True)
 
     def ended(self, sound: Sound) -> None:

@@ -19,6 +19,7 @@ GROUPS = {
     "deliveries": ["list", "send", "replay", "ledger"],
     "desk": ["add", "agents", "state", "remove", "queue"],
     "trunks": ["list", "add", "remove", "number", "apply", "check"],
+    "websocket": ["list", "token", "revoke", "open", "close"],
     "workers": ["list", "drain"],
 }
 COMMANDS = [["run"], ["check"], ["serve"], ["audit"], ["sample-leads"], ["sample-crm"]]

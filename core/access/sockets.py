@@ -1,0 +1,122 @@
+"""Who may open WebSocket calls to a bot: who has the bot's token, an API key with the bot in its scope, or everybody if it was opened.
+
+A token is 256 random bits behind `dw_`; it is shown once, and kept as its SHA-256, as API keys are.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.access.checks import Unauthorized, admit, verify
+from core.access.keys import DEFAULT_OVERLAP, KeyInfo, hash_of
+from core.access.tables import BotSocket
+
+__all__ = ["SocketAccess", "access_to", "make_token", "may_open", "revoke_token", "set_open"]
+
+_sockets: Table = BotSocket.__table__  # type: ignore[attr-defined]
+_MARK = "dw_"
+_SHOWN = 8
+_LONGEST = 128
+
+
+@dataclass(frozen=True)
+class SocketAccess:
+    """How a bot can be reached over WebSockets; `prefix` is how its token begins, None if it has none."""
+
+    bot_id: str
+    is_open: bool = False
+    prefix: str | None = None
+    made_at: datetime | None = None
+    previous_until: datetime | None = None
+
+
+def access_to(connection: Connection, bot_id: str) -> SocketAccess:
+    """How the bot can be reached."""
+    row = _row(connection, bot_id)
+    return SocketAccess(bot_id) if row is None else SocketAccess(bot_id, row.is_open, row.prefix, row.made_at, row.previous_until)
+
+
+def make_token(connection: Connection, bot_id: str, now: datetime, overlap: timedelta = DEFAULT_OVERLAP) -> str:
+    """Give the bot a token; the one that it had works for `overlap` more, one from before that no longer."""
+    token = _MARK + secrets.token_urlsafe(32)
+    before = _row(connection, bot_id, lock=True)
+    had = before is not None and before.token_hash is not None
+    _write(
+        connection,
+        bot_id,
+        token_hash=hash_of(token),
+        prefix=token[: len(_MARK) + _SHOWN],
+        made_at=now,
+        previous_hash=before.token_hash if before is not None and had else None,
+        previous_until=now + overlap if had else None,
+    )
+    return token
+
+
+def revoke_token(connection: Connection, bot_id: str) -> bool:
+    """Refuse the bot's token, and the one before it, from now on. Returns False if it had none."""
+    row = _row(connection, bot_id, lock=True)
+    if row is None or row.token_hash is None:
+        return False
+    _write(connection, bot_id, token_hash=None, prefix=None, made_at=None, previous_hash=None, previous_until=None)
+    return True
+
+
+def set_open(connection: Connection, bot_id: str, *, is_open: bool) -> None:
+    """Let everybody open calls to the bot, or no longer."""
+    _write(connection, bot_id, is_open=is_open)
+
+
+def may_open(connection: Connection, bot_id: str, tokens: Sequence[str], keys: Sequence[str], now: datetime) -> KeyInfo | None:
+    """Judge who wants to open a call to a bot, whether there is such a bot or not. Notes the use of a key.
+
+    Args:
+        connection: a transaction that may write.
+        bot_id: the bot.
+        tokens: what was presented that may be the bot's token.
+        keys: what was presented that may be an API key.
+        now: the clock's time.
+
+    Returns:
+        The API key; None if it was a token, or the bot is open.
+
+    Raises:
+        Unauthorized: nothing of it is valid for this bot.
+        TooManyRequests: the API key is used up.
+    """
+    row = _row(connection, bot_id)
+    if row is not None:
+        known = {row.token_hash}
+        if row.previous_until is not None and now < row.previous_until:
+            known.add(row.previous_hash)
+        if any(hash_of(token) in known for token in tokens if 0 < len(token) <= _LONGEST and token.isascii()):
+            return None
+    for given in keys:
+        try:
+            key = verify(connection, given, now)
+        except Unauthorized:
+            continue
+        if key.role != "agent" and key.may_use(bot_id):
+            admit(connection, key, now)
+            return key
+    if row is not None and row.is_open:
+        return None
+    raise Unauthorized
+
+
+def _row(connection: Connection, bot_id: str, *, lock: bool = False) -> Row[Any] | None:
+    found = select(_sockets).where(_sockets.c.bot_id == bot_id)
+    return connection.execute(found.with_for_update() if lock else found).one_or_none()
+
+
+def _write(connection: Connection, bot_id: str, **values: Any) -> None:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row = insert(_sockets).values(**{"bot_id": bot_id, "is_open": False, **values})
+    connection.execute(row.on_conflict_do_update(index_elements=["bot_id"], set_=values))

@@ -1,0 +1,67 @@
+"""A WebSocket call that asks to be answered."""
+
+from __future__ import annotations
+
+from core.transports.base import Leg, PlaceOrder
+from core.transports.websocket.closing import Close, Closing
+from core.transports.websocket.leg import WebSocketLeg
+from core.voice.errors import VoiceUnavailable
+from core.voice.ports import Speech
+
+__all__ = ["WebSocketIncoming"]
+
+
+class WebSocketIncoming:
+    """An `IncomingCall`.
+
+    Args:
+        leg: the customer's end.
+        speech: makes the conversation's leg of it.
+        from_number: the customer's number.
+        to_number: ours.
+        reference: what the other side calls the call.
+    """
+
+    def __init__(self, leg: WebSocketLeg, speech: Speech, from_number: str, to_number: str, reference: str) -> None:
+        self._leg, self._speech = leg, speech
+        self._from, self._to, self._reference = from_number, to_number, reference
+
+    @property
+    def from_number(self) -> str:
+        """The customer's number."""
+        return self._from
+
+    @property
+    def to_number(self) -> str:
+        """Ours."""
+        return self._to
+
+    @property
+    def reference(self) -> str:
+        """What the other side calls the call."""
+        return self._reference
+
+    async def ring(self) -> None:
+        """The other side lets the customer hear what it likes."""
+
+    async def answer(self, order: PlaceOrder) -> Leg:
+        """The conversation's leg; the other side has answered already."""
+        try:
+            return self._speech(order)(self._leg)
+        except VoiceUnavailable as error:
+            self._leg.close_with(Closing(Close.NO_VOICE, f"No call can be taken: {error}."))
+            raise
+
+    async def refuse(self, sip_status: int, reason: str) -> None:
+        """Close the connection with 4000 and the status; 1001 if this process ends."""
+        if self._leg.stopping:
+            self._leg.close_with(Closing(Close.STOPPING, "The server is stopping."))
+        else:
+            self._leg.close_with(Closing(4000 + sip_status, _REASONS.get(sip_status, reason)))
+
+
+_REASONS = {
+    404: "There is no such bot.",
+    480: "The bot takes no calls now: it is outside its active hours, or could not be prepared.",
+    486: "Every seat is taken, or the server takes no new calls. Try again later.",
+}

@@ -1,0 +1,228 @@
+"""The messages of the WebSocket protocol, read and written. Pure.
+
+Every message is a JSON object in a text frame. Sound is LINEAR16 (signed, little-endian), 8,000 Hz, mono, base64 in `payload`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from core.kernel.json_values import parse_json
+from core.transports.websocket.closing import Close, Refused
+from core.voice.ports import RATE, Frame
+
+__all__ = ["MOST_CHARACTERS", "Handshake", "Opening", "Writer", "event_of", "read_message", "sound_of"]
+
+MOST_CHARACTERS: Final = 65_536
+"""Of one message: about three seconds of sound."""
+_LONGEST_ID: Final = 128
+_MOST_FIELDS: Final = 200
+_DIRECTIONS: Final[dict[str, Literal["inbound", "outbound"]]] = {"incoming": "inbound", "outgoing": "outbound"}
+
+
+def _bad(reason: str) -> Refused:
+    return Refused(Close.BAD_MESSAGE, reason)
+
+
+def read_message(text: str) -> dict[str, Any]:
+    """The object of a message.
+
+    Raises:
+        Refused: it is too long, no JSON, or has no event.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise Refused(Close.TOO_LARGE, f"A message is longer than {MOST_CHARACTERS} characters.")
+    try:
+        message = parse_json(text)
+    except ValueError:
+        raise _bad("A message is not JSON.") from None
+    if not isinstance(message, dict) or not isinstance(message.get("event"), str):
+        raise _bad('A message must be a JSON object with an "event".')
+    return message
+
+
+def event_of(message: dict[str, Any]) -> str:
+    """The event of a message, as much of it as can be shown."""
+    return str(message["event"])[:40]
+
+
+def sound_of(message: dict[str, Any]) -> Frame:
+    """The sound of a `media` message, of any length.
+
+    Raises:
+        Refused: its payload is not base64 of 16-bit samples.
+    """
+    payload = message.get("payload")
+    if not isinstance(payload, str):
+        raise _bad('"media" needs a "payload": base64 of LINEAR16, 8,000 Hz, mono.')
+    try:
+        data = base64.b64decode(payload, validate=True)
+    except (binascii.Error, ValueError):
+        raise _bad('The "payload" of "media" is not base64.') from None
+    if len(data) % 2:
+        raise _bad(f'The "payload" of "media" has {len(data)} bytes: samples of 16 bits need an even number.')
+    return np.frombuffer(data, dtype="<i2").astype(np.int16)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the handshake said.
+
+    Attributes:
+        caller_id: the customer's number as it was written; "" if it was withheld.
+        did: the number that the customer called, or was called from; "" if it was not said.
+        direction: `inbound`: the customer called; `outbound`: the customer was called.
+        stream_id: what the other side calls the call.
+        event: the whole `connected` message without its `event`.
+    """
+
+    caller_id: str
+    did: str
+    direction: Literal["inbound", "outbound"]
+    stream_id: str
+    event: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def call_direction(self) -> str:
+        """The direction in the protocol's words."""
+        return "incoming" if self.direction == "inbound" else "outgoing"
+
+
+class Handshake:
+    """`connected`, `start`, `answer`, in this order and nothing between."""
+
+    def __init__(self) -> None:
+        self._connected: dict[str, Any] | None = None
+        self._stream_id = ""
+        self._started = False
+
+    def take(self, message: dict[str, Any]) -> Opening | None:
+        """Take the next message; the opening once all three have come.
+
+        Raises:
+            Refused: it is not the one that is due, or says what cannot be.
+        """
+        due = "connected" if self._connected is None else "answer" if self._started else "start"
+        if message["event"] != due:
+            raise _bad(f'"{event_of(message)}" came where "{due}" was due: connected, start, answer, in this order.')
+        if due == "connected":
+            self._connect(message)
+        elif due == "start":
+            self._start(message)
+        else:
+            return self._opening()
+        return None
+
+    def _connect(self, message: dict[str, Any]) -> None:
+        if len(message) > _MOST_FIELDS:
+            raise _bad(f'"connected" has more than {_MOST_FIELDS} fields.')
+        if message.get("callDirection") not in {None, *_DIRECTIONS}:
+            raise _bad('The "callDirection" of "connected" must be incoming or outgoing.')
+        for name in ("callerId", "did"):
+            _text(message, "connected", name)
+        self._stream_id = _text(message, "connected", "streamId")
+        self._connected = message
+
+    def _start(self, message: dict[str, Any]) -> None:
+        stream_id = _text(message, "start", "streamId")
+        if stream_id and self._stream_id and stream_id != self._stream_id:
+            raise _bad('The "streamId" of "start" is not that of "connected".')
+        self._stream_id = stream_id or self._stream_id
+        if not self._stream_id:
+            raise _bad('No "streamId" came, neither in "connected" nor in "start".')
+        _check_format(message.get("mediaFormat"))
+        self._started = True
+
+    def _opening(self) -> Opening:
+        assert self._connected is not None
+        said = self._connected
+        return Opening(
+            _text(said, "connected", "callerId"),
+            _text(said, "connected", "did"),
+            _DIRECTIONS[said.get("callDirection") or "incoming"],
+            self._stream_id,
+            {name: value for name, value in said.items() if name != "event"},
+        )
+
+
+def _text(message: dict[str, Any], event: str, name: str) -> str:
+    value = message.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or len(value) > _LONGEST_ID:
+        raise _bad(f'The "{name}" of "{event}" must be text of at most {_LONGEST_ID} characters.')
+    return value.strip()
+
+
+def _check_format(said: Any) -> None:
+    if said is None:
+        return
+    if not isinstance(said, dict):
+        raise _bad('The "mediaFormat" of "start" must be an object.')
+    encoding = str(said.get("encoding", "LINEAR")).upper()
+    if encoding not in {"LINEAR", "LINEAR16"}:
+        raise _bad(f"The encoding {encoding[:20]} is not spoken here: only LINEAR (LINEAR16, 16-bit PCM).")
+    if str(said.get("sampleRate", RATE)) != str(RATE):
+        raise _bad(f"A sample rate of {str(said['sampleRate'])[:12]} is not spoken here: only {RATE} Hz.")
+    if str(said.get("channels", 1)) != "1":
+        raise _bad(f"{str(said['channels'])[:12]} channels are not spoken here: only 1.")
+
+
+class Writer:
+    """What we send on one call."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        self._who = {"streamId": opening.stream_id, "callerId": opening.caller_id}
+        self._chunk = 0
+
+    def media(self, frame: Frame, queued: int, now: datetime) -> str:
+        """20 ms of the bot's voice. `queued`: how many more wait to be sent; `now`: the time (UTC)."""
+        self._chunk += 1
+        return json.dumps(
+            {
+                "event": "reverse-media",
+                "chunk": self._chunk,
+                "did": self._opening.did,
+                "payload": base64.b64encode(frame.astype("<i2").tobytes()).decode(),
+                "timestamp": f"{now:%Y-%m-%d %H:%M:%S}",
+                "streamId": self._opening.stream_id,
+                "callerId": self._opening.caller_id,
+                "chunk_durn_ms": 20,
+                "callDirection": self._opening.call_direction,
+                "encoding": "LINEAR",
+                "RevMediaQ": queued,
+                "source": "ai",
+            }
+        )
+
+    def media_stop(self) -> str:
+        """What was sent and is not played yet is not to be played."""
+        return json.dumps({"event": "reverse-media-stop", **self._who})
+
+    def hang_up(self, message: str) -> str:
+        """The bot's side ends the call."""
+        return json.dumps({"event": "reverse-hangup-call", **self._who, "source": "ai", "message": message})
+
+    def transfer(self, destination: str) -> str:
+        """The customer is to be handed over."""
+        return json.dumps(
+            {
+                "event": "reverse-call-transfer",
+                **self._who,
+                "transferTo": destination,
+                "did": self._opening.did,
+                "callDirection": self._opening.call_direction,
+                "source": "ai",
+                "message": "Call transferred by bot",
+            }
+        )
