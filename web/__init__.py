@@ -6,7 +6,7 @@ cli/          the `dialler` command line
 run/, serve/  one campaign from its folder; the API, kept up
 dialling, ownership   the runner of a campaign and what goes on beside it; who owns it
 recordings    wires recordings
-livekit       wires calls over LiveKit
+livekit, livekit_admin   wires calls over LiveKit; what an admin does about its trunks
 sip           wires calls over SIP
 websocket     wires calls over WebSockets
 voices        what speaks and listens on calls that carry sound

@@ -20,6 +20,7 @@ desk           the agent desk: agents and hand-offs; their `desk_views`
 websocket      /ws/{bot_id}: calls that a dialler opens; `socket_calls` holds them
 sockets        who may open them: tokens of bots
 sandbox        callers of the sandbox who ring our numbers
+livekit        LiveKit's webhooks
 bodies         the bodies of the management endpoints, every problem at once
 filters        the filters of the list of calls
 paging         cursors

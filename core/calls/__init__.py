@@ -11,6 +11,7 @@ inbound    a call that somebody makes to one of our numbers
 departure  the turn on the trunk, and the last look before a call leaves
 run        one call: placed, followed, talked, ended
 cancel     the wish that a call ends, carried out by whoever holds it
+trunk_health   the circuit breaker of trunks in the work: calls tell how they went
 analysis   what a model makes of an ended call
 finish     analysis, then result and deliveries in one transaction
 recovery   what becomes of the calls of a process that died

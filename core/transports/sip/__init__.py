@@ -14,6 +14,8 @@ With I/O, each in its thread:
 media, ports              the sound of all calls: the media thread
 stack/                    signalling by sippy; `signalling` is how the rest sees it
 call, leg                 one call: from those threads into the event loop
+incoming, called          a call to us; whom it is meant for
 registration, check       REGISTER; `dialler trunks check`
+asking                    requests outside of calls: is the trunk there
 transport                 the transport of the call engine
 """

@@ -18,7 +18,7 @@ GROUPS = {
     "secrets": ["set", "list", "delete"],
     "deliveries": ["list", "send", "replay", "ledger"],
     "desk": ["add", "agents", "state", "remove", "queue"],
-    "trunks": ["list", "add", "remove", "number", "apply", "check"],
+    "trunks": ["list", "show", "add", "remove", "number", "apply", "sync", "check", "reset"],
     "websocket": ["list", "token", "revoke", "open", "close"],
     "workers": ["list", "drain"],
 }
