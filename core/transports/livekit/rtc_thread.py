@@ -9,6 +9,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
+from core.kernel.failures import without_values
 from core.voice.ports import FRAME_SECONDS
 
 __all__ = ["RtcThread", "Ticking"]
@@ -95,6 +96,6 @@ class RtcThread:
             for ticking in list(self._ticking):
                 try:
                     ticking.tick()
-                except Exception:  # one call's sound must not end that of the others
+                except Exception as error:  # one call's sound must not end that of the others
                     self._ticking.discard(ticking)
-                    log.exception("the sound of a call over LiveKit failed; it goes on without")
+                    log.error("the sound of a call over LiveKit failed; it goes on without: %s", without_values(error))

@@ -158,10 +158,10 @@ def test_a_call_is_found_by_its_attempt_and_cancelled(seam: Seam) -> None:
         core.bot("bot")
         client = core.client()
         assert await client.call_of_attempt("a") is None
-        call_id = await placed(core, "+12025550117", "a")
+        call_id = await placed(core, "+12025550113", "a")
         call = await client.call_of_attempt("a")
         assert call is not None
-        assert (call["call_id"], call["to_number"], call["result"]) == (call_id, "+12025550117", None)
+        assert (call["call_id"], call["to_number"], call["result"]) == (call_id, "+12025550113", None)
         assert await client.call(call_id) == call
         assert await client.call("no such call/at all") is None
         assert await core.client(make_key(core.db, bots=["other"])).call(call_id) is None, "a key for other bots does not see it"
