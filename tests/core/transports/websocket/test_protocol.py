@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.transports.websocket.closing import Close, Closing, Refused
@@ -136,6 +136,7 @@ FIELDS = st.sampled_from(["callerId", "did", "streamId", "callDirection", "media
 MESSAGES = st.builds(lambda event, fields: {**fields, "event": event}, EVENTS, st.dictionaries(FIELDS | st.text(), JSON))
 
 
+@example(['{"event": "connected", "callDirection": []}'])
 @given(st.lists(st.one_of(MESSAGES.map(json.dumps), st.text(), JSON.map(json.dumps)), max_size=6))
 def test_whatever_a_stranger_sends_is_taken_or_refused(texts: list[str]) -> None:
     handshake = Handshake()
