@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -53,6 +54,19 @@ class RoomSeen:
     name: str
     metadata: str
     created_at: int
+
+
+@contextlib.contextmanager
+def _failures_of_calls() -> Iterator[None]:
+    """Raise what went wrong with a call as `DialFailed`."""
+    try:
+        yield
+    except api.SipCallError as error:
+        raise DialFailed(outcome_of(error.code, error.status, error.sip_status_code, error.sip_status or "")) from None
+    except api.ServerError as error:
+        raise DialFailed(outcome_of(error.code, error.status, None, str(error.code))) from None
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise DialFailed(outcome_of(None, None, None, type(error).__name__)) from None
 
 
 class LiveKitServer:
@@ -122,14 +136,8 @@ class LiveKitServer:
             ringing_timeout=Duration(seconds=ring_seconds),
             max_call_duration=Duration(seconds=max_call_seconds),
         )
-        try:
+        with _failures_of_calls():
             await self.api.sip.create_sip_participant(wanted)
-        except api.SipCallError as error:
-            raise DialFailed(outcome_of(error.code, error.status, error.sip_status_code, error.sip_status or "")) from None
-        except api.ServerError as error:
-            raise DialFailed(outcome_of(error.code, error.status, None, str(error.code))) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise DialFailed(outcome_of(None, None, None, type(error).__name__)) from None
 
     async def transfer(self, room: str, identity: str, destination: str, ring_seconds: int) -> None:
         """Send the phone leg elsewhere (REFER).
@@ -140,14 +148,8 @@ class LiveKitServer:
         wanted = api.TransferSIPParticipantRequest(
             room_name=room, participant_identity=identity, transfer_to=destination, ringing_timeout=Duration(seconds=ring_seconds)
         )
-        try:
+        with _failures_of_calls():
             await self.api.sip.transfer_sip_participant(wanted)
-        except api.SipCallError as error:
-            raise DialFailed(outcome_of(error.code, error.status, error.sip_status_code, error.sip_status or "")) from None
-        except api.ServerError as error:
-            raise DialFailed(outcome_of(error.code, error.status, None, str(error.code))) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise DialFailed(outcome_of(None, None, None, type(error).__name__)) from None
 
     async def participants(self, room: str) -> list[Seat]:
         """Who is in a room; nobody if there is no such room.
