@@ -35,7 +35,7 @@ test: $(DEV_STAMP) lint ## Everything that must pass: formatting, lint, types, i
 	@$(BIN)/python -m pytest -n 2
 
 test-live: $(LIVE_STAMP) ## Real calls on loopback, in real time; scripts/install_live_parts.sh installs the programs that they need
-	@$(BIN)/python -m pytest -m live tests/live
+	@$(BIN)/python -m pytest -m live tests/live $(LIVE)
 
 check: test ## The same as test
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the programs that the live tests need beside Python. As root, on Debian 12. Runs in a second where everything is there.
 set -euo pipefail
+PATH="$PATH:/usr/sbin:/usr/local/sbin:/usr/local/go/bin" # daemons of Debian, and Go where its own archive puts it
 
 packages=()
 for pair in sipp:sip-tester kamailio:kamailio redis-server:redis-server; do
-  PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}")
+  command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}")
 done
 if [ ${#packages[@]} -gt 0 ]; then
   echo "Installing ${packages[*]} ..."

@@ -38,7 +38,7 @@ def calls_in(messages: list[bytes]) -> set[bytes]:
 )
 def test_what_is_lost_on_the_way_to_the_answer_is_sent_again(tmp_path: Path, lost: tuple[str, ...], again: str) -> None:
     async def scenario() -> None:
-        with run_sipp(tmp_path, [*answered(), pause(1.5), *hang_up_by_us()]) as sipp, relay(sipp.port, lose_first(*lost)) as net:
+        with run_sipp(tmp_path, [*answered(), pause(0.5), *hang_up_by_us()]) as sipp, relay(sipp.port, lose_first(*lost)) as net:
             async with lab(net.port) as here:
                 leg = await here.call()
                 events = await here.events(leg, 1 if "180 INVITE" in lost else 2)
