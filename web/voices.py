@@ -197,7 +197,7 @@ def _parts_of(voice: VoiceConfig, allow: AllowList, reveal: Reveal) -> SessionPa
 
 
 @functools.cache
-def _vad() -> vad.VAD:
+def _vad() -> Callable[[], vad.VAD]:
     from core.voice.session.parts import make_vad  # noqa: PLC0415 - loads livekit
 
     return make_vad()

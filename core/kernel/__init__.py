@@ -13,6 +13,7 @@ virtual_clock    virtual time
 scaled_clock     time at a factor, which waits for the work
 event_stream     server-sent events, for the API of either package
 processes        which process runs, and which is dead
+collector        the garbage collector, kept away from what lasts
 failures         exceptions in the log, without a value in them
 config_problems, yaml_document   problems with configuration, with the line of each
 json_values, json_schema   JSON values; the schema of a model in one piece

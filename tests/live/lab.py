@@ -18,7 +18,7 @@ from core.transports.base import Leg, LegEvent, PlaceOrder
 from core.transports.sip.settings import SipSettings
 from core.transports.sip.transport import SipTransport, TrunkLine
 from core.voice.leg import VoiceLeg
-from core.voice.ports import RATE, AudioLeg, Frame
+from core.voice.ports import RATE, AudioLeg, Frame, Speech
 from core.voice.recording import RecordingWriter
 
 __all__ = ["CALLEE", "CALLER", "Lab", "ToneVoice", "lab", "live", "speech", "tone", "until"]
@@ -100,9 +100,14 @@ class Lab:
 
 @asynccontextmanager
 async def lab(
-    port: int, recordings: Path | None = None, password: str | None = None, channels: int = 10, **settings: object
+    port: int,
+    recordings: Path | None = None,
+    password: str | None = None,
+    channels: int = 10,
+    speech: Speech | None = None,
+    **settings: object,
 ) -> AsyncIterator[Lab]:
-    """A transport whose trunk is at this port of loopback."""
+    """A transport whose trunk is at this port of loopback. What makes the legs that speak may be given; else they say tones."""
     from core.transports.sip.stack.signalling import SippySignalling
 
     given = {"host": "127.0.0.1", "port": port, "local_address": "127.0.0.1", "lab": True, **settings}
@@ -119,7 +124,7 @@ async def lab(
         clock,
         signalling,
         line_of=lambda _: line,
-        speech=speaking,
+        speech=speech or speaking,
     )
     try:
         yield Lab(transport, line, clock)

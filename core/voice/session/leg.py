@@ -16,6 +16,7 @@ from livekit import rtc
 from livekit.agents import Agent, AgentSession, APIConnectOptions, CloseEvent, ErrorEvent, UserStateChangedEvent, llm
 from livekit.agents.types import NOT_GIVEN
 from livekit.agents.voice.agent_session import SessionConnectOptions
+from livekit.agents.voice.events import AgentEvent, EventTypes
 
 from core.kernel.clock import Clock
 from core.transports.base import Failed, Heard, Playout
@@ -41,6 +42,7 @@ _LAST_WORDS_SECONDS = 3.0
 _TURN_SECONDS = 10.0
 """How long we wait for the callee to fall silent before what we had to say counts as not said."""
 _PREPARE_SECONDS = 20.0
+_FIGURES = frozenset({"metrics_collected", "session_usage_updated"})
 
 
 class _Listener(Agent):
@@ -52,6 +54,15 @@ class _Listener(Agent):
 
     async def on_user_turn_completed(self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage) -> None:  # noqa: ARG002
         self._heard(new_message.text_content or "")
+
+
+class _Session(AgentSession[None]):
+    """Without the figures that livekit collects of a session and keeps all of to its end."""
+
+    def emit(self, event: EventTypes, arg: AgentEvent) -> None:
+        """Keep and tell an event, unless it is one of the figures that nobody asks for."""
+        if event not in _FIGURES:
+            super().emit(event, arg)
 
 
 class SessionLeg(SoundLeg):
@@ -72,10 +83,10 @@ class SessionLeg(SoundLeg):
         self._phrases, self._speech = parts.phrases, parts.begin(self._no_words)
         self._input, self._output = LineInput(), LineOutput()
         turns = parts.turns
-        self._session: AgentSession[None] = AgentSession(
+        self._session = _Session(
             stt=self._speech.stt,
             tts=self._speech.tts,
-            vad=parts.vad,
+            vad=parts.vad(),
             turn_handling={
                 "turn_detection": "vad",
                 "endpointing": {"mode": "fixed", "min_delay": turns.shortest_pause, "max_delay": turns.longest_pause},

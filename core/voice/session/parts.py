@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from livekit.agents import inference, stt, tts, vad
 
@@ -48,17 +49,20 @@ class SessionParts:
     Attributes:
         begin: makes the speech of one call. It is handed what to call when an utterance had no words, for recognition that
             can tell. It may raise `VoiceUnavailable`.
-        vad: voice activity, shared.
+        vad: makes the voice activity of one call.
         turns: how turns are taken.
         phrases: sound of this voice that is kept, shared.
     """
 
     begin: Callable[[Callable[[], None]], CallSpeech]
-    vad: vad.VAD
+    vad: Callable[[], vad.VAD]
     turns: TurnTaking = TurnTaking()
     phrases: Phrases = field(default_factory=Phrases)
 
 
-def make_vad(threads: int = 2) -> vad.VAD:
-    """Voice activity for all calls of a process, judged in threads of its own."""
-    return inference.VAD(min_silence_duration=0.35, executor=ThreadPoolExecutor(threads, thread_name_prefix="voice-activity"))
+def make_vad(threads: int = 2) -> Callable[[], vad.VAD]:
+    """What makes the voice activity of a call; all of them are judged in the same threads.
+
+    One object for all calls would tell each call's figures to every call: a hundred times the work for ten times the calls.
+    """
+    return partial(inference.VAD, min_silence_duration=0.35, executor=ThreadPoolExecutor(threads, thread_name_prefix="voice-activity"))
