@@ -27,8 +27,6 @@ from tests.live.lab import CALLEE, CALLER, Lab, ToneVoice, lab
 
 __all__ = ["KINDS", "bare_session", "load_of", "session_speech"]
 
-__all__ = ["KINDS", "bare_session", "load_of", "session_speech"]
-
 KINDS = ("bare", "tones", "session", "offline")
 QUIET = 300  # of 32,768
 PLACING = 0.05  # seconds that a call may take to be answered: those who talk already go on meanwhile
