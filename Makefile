@@ -9,6 +9,8 @@ SAMPLE := sample_campaigns/loan_reminder
 # a Wednesday morning in the bot's time zone: so the demonstration is the same at any hour of any day
 START := 2026-03-04T10:00
 PORT ?= 8080
+SOCKETS := out/websocket
+VOICE ?= tones
 
 BASE_STAMP := $(VENV)/.base-installed
 DEV_STAMP := $(VENV)/.dev-installed
@@ -16,7 +18,7 @@ LIVE_STAMP := $(VENV)/.live-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test test-live check lint format lock clean
+.PHONY: help setup run serve websocket test test-live check lint format lock clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +32,12 @@ run: $(BASE_STAMP) ## Run the sample campaign on the sandbox network, in about a
 serve: $(BASE_STAMP) ## The same, and keep the API up until Ctrl-C (PORT=8080)
 	@rm -rf $(SERVED)
 	@$(BIN)/dialler serve $(SAMPLE) --out $(SERVED) --database sqlite:///$(SERVED)/dialler.db --start $(START) --seed 1 --speed 7200 --port $(PORT)
+
+websocket: $(BASE_STAMP) ## Take WebSocket calls to the sample's bot until Ctrl-C (PORT=8080 VOICE=tones); examples/websocket_client.py makes one
+	@mkdir -p $(SOCKETS)
+	@$(BIN)/dialler bots add $(SAMPLE)/bot.yaml --database sqlite:///$(SOCKETS)/dialler.db
+	@$(BIN)/dialler websocket open loan-reminder --database sqlite:///$(SOCKETS)/dialler.db
+	@DIALLER_WEBSOCKET_LAB=1 $(BIN)/dialler serve --database sqlite:///$(SOCKETS)/dialler.db --out $(SOCKETS) --voice $(VOICE) --port $(PORT)
 
 test: $(DEV_STAMP) lint ## Everything that must pass: formatting, lint, types, imports, the whole suite
 	@$(BIN)/python -m pytest -n 2

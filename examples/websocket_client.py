@@ -3,6 +3,7 @@
     pip install websockets
     python websocket_client.py ws://127.0.0.1:8080/ws/loan-reminder --token dw_... --say hello.wav --record heard.wav customer_name=Asha
 
+Without anything it calls the bot of `make websocket`. Ctrl-C hangs up. It ends with 0 if the call ended well (close code 1000).
 docs/transport-websocket.md has every message.
 """
 
@@ -14,6 +15,7 @@ import base64
 import json
 import math
 import struct
+import sys
 import time
 import wave
 from collections.abc import AsyncIterator
@@ -62,28 +64,43 @@ class Call:
             yield message
 
 
-async def run(url: str, token: str | None, sound: bytes, record: str | None, who: dict[str, str], fields: dict[str, str]) -> None:
-    """Hold one call to its end, and say what happened."""
+async def run(url: str, token: str | None, sound: bytes, record: str | None, who: dict[str, str], fields: dict[str, str]) -> int:
+    """Hold one call to its end, and say what happens, each with its second; returns the code that the connection was closed with."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with websockets.connect(url, additional_headers=headers, compression=None) as socket:
-        call = Call(socket, f"example-{time.time_ns()}")
-        speaking = None
+        call, speaking, began, chunks = Call(socket, f"example-{time.time_ns()}"), None, time.monotonic(), 0
+
+        def say(what: str) -> None:
+            print(f"{time.monotonic() - began:6.2f} s  {what}", flush=True)
+
         try:
             await call.shake_hands(who["caller_id"], who["did"], who["direction"], fields)
+            say(f"sent connected (callerId {who['caller_id']}, did {who['did']}, {who['direction']}), start, answer")
             speaking = asyncio.create_task(call.speak(sound))
             async for message in call.messages():
                 if message["event"] != "reverse-media":
-                    print(message)
+                    say(json.dumps(message))
+                elif chunks == 0:
+                    say("the bot speaks: the first reverse-media came")
+                chunks += message["event"] == "reverse-media"
         except websockets.ConnectionClosed:
             pass  # its code and reason say why
+        except asyncio.CancelledError:  # Ctrl-C
+            await call.send("hangup-call", disconnectedBy="customer")
+            say("sent hangup-call")
+            async for _ in call.messages():
+                pass
         finally:
             if speaking is not None:
                 speaking.cancel()
-    print(f"closed: {socket.close_code} {socket.close_reason}; heard {len(call.heard) / 2 / RATE:.1f} s")
+        say(f"closed with {socket.close_code}: {socket.close_reason or 'no reason given'}")
+    print(f"The bot spoke for {chunks * 0.02:.1f} s, in {chunks} chunks of 20 ms.")
     if record:
         with wave.open(record, "wb") as file:
             file.setparams((1, 2, RATE, 0, "NONE", ""))
             file.writeframes(bytes(call.heard))
+        print(f"What was heard is in {record}.")
+    return socket.close_code or 1006
 
 
 def tones(seconds: float = 1.5) -> bytes:
@@ -96,7 +113,7 @@ def tones(seconds: float = 1.5) -> bytes:
 def main() -> None:
     """Read the command line and call."""
     parser = argparse.ArgumentParser(description="Open one WebSocket call to a bot.")
-    parser.add_argument("url", help="ws://HOST/ws/BOT or wss://HOST/ws/BOT")
+    parser.add_argument("url", nargs="?", default="ws://127.0.0.1:8080/ws/loan-reminder", help="ws://HOST/ws/BOT or wss://HOST/ws/BOT")
     parser.add_argument("fields", nargs="*", metavar="NAME=VALUE", help="fields of `connected`: {{call.NAME}} in the bot's texts")
     parser.add_argument("--token", help="the bot's token, or an API key that may use the bot")
     parser.add_argument("--say", metavar="WAV", help="what the customer says: 8,000 Hz, 16 bits, mono; two tones if left out")
@@ -111,8 +128,18 @@ def main() -> None:
             if (file.getframerate(), file.getsampwidth(), file.getnchannels()) != (RATE, 2, 1):
                 parser.error("--say needs a WAV of 8,000 Hz, 16 bits, mono")
             sound = file.readframes(file.getnframes())
+    if "://" not in given.url:  # it is the first of the fields
+        given.fields.insert(0, given.url)
+        given.url = parser.get_default("url")
+    if wrong := [field for field in given.fields if "=" not in field]:
+        parser.error(f"{wrong[0]}: a field is written NAME=VALUE")
     who = {"caller_id": given.caller_id, "did": given.did, "direction": given.direction}
-    asyncio.run(run(given.url, given.token, sound, given.record, who, dict(field.partition("=")[::2] for field in given.fields)))
+    fields = dict(field.partition("=")[::2] for field in given.fields)
+    try:
+        code = asyncio.run(run(given.url, given.token, sound, given.record, who, fields))
+    except (OSError, websockets.InvalidHandshake, websockets.InvalidURI) as error:
+        sys.exit(f"No call to {given.url} could be opened: {error}. Does the server run, and is this its address?")
+    sys.exit(0 if code == 1000 else 1)
 
 
 if __name__ == "__main__":

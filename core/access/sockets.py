@@ -5,20 +5,21 @@ A token is 256 random bits behind `dw_`; it is shown once, and kept as its SHA-2
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.access.checks import Unauthorized, admit, verify
+from core.access.checks import Unauthorized, identify
 from core.access.keys import DEFAULT_OVERLAP, KeyInfo, hash_of
 from core.access.tables import BotSocket
 
-__all__ = ["SocketAccess", "access_to", "make_token", "may_open", "revoke_token", "set_open"]
+__all__ = ["Opener", "SocketAccess", "access_to", "make_token", "may_open", "revoke_token", "set_open"]
 
 _sockets: Table = BotSocket.__table__  # type: ignore[attr-defined]
 _MARK = "dw_"
@@ -35,6 +36,20 @@ class SocketAccess:
     prefix: str | None = None
     made_at: datetime | None = None
     previous_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Opener:
+    """Who may open a call.
+
+    Attributes:
+        key: the API key that was shown, if one was; `shown` is its text.
+        is_anybody: whether nothing valid was shown, and nothing has to be: the bot is open.
+    """
+
+    key: KeyInfo | None = None
+    shown: str = field(default="", repr=False)
+    is_anybody: bool = False
 
 
 def access_to(connection: Connection, bot_id: str) -> SocketAccess:
@@ -74,40 +89,36 @@ def set_open(connection: Connection, bot_id: str, *, is_open: bool) -> None:
     _write(connection, bot_id, is_open=is_open)
 
 
-def may_open(connection: Connection, bot_id: str, tokens: Sequence[str], keys: Sequence[str], now: datetime) -> KeyInfo | None:
-    """Judge who wants to open a call to a bot, whether there is such a bot or not. Notes the use of a key.
+def may_open(connection: Connection, bot_id: str, tokens: Sequence[str], keys: Sequence[str], now: datetime) -> Opener:
+    """Judge who wants to open a call to a bot, whether there is such a bot or not. Only reads: strangers make nobody wait.
 
     Args:
-        connection: a transaction that may write.
+        connection: a transaction.
         bot_id: the bot.
         tokens: what was presented that may be the bot's token.
         keys: what was presented that may be an API key.
         now: the clock's time.
 
-    Returns:
-        The API key; None if it was a token, or the bot is open.
-
     Raises:
         Unauthorized: nothing of it is valid for this bot.
-        TooManyRequests: the API key is used up.
     """
     row = _row(connection, bot_id)
     if row is not None:
-        known = {row.token_hash}
+        known = [row.token_hash or ""]
         if row.previous_until is not None and now < row.previous_until:
-            known.add(row.previous_hash)
-        if any(hash_of(token) in known for token in tokens if 0 < len(token) <= _LONGEST and token.isascii()):
-            return None
+            known.append(row.previous_hash or "")
+        given_hashes = [hash_of(token) for token in tokens if 0 < len(token) <= _LONGEST and token.isascii()]
+        if any(hmac.compare_digest(given, kept) for given in given_hashes for kept in known):
+            return Opener()
     for given in keys:
         try:
-            key = verify(connection, given, now)
+            key = identify(connection, given, now)
         except Unauthorized:
             continue
         if key.role != "agent" and key.may_use(bot_id):
-            admit(connection, key, now)
-            return key
+            return Opener(key, given)
     if row is not None and row.is_open:
-        return None
+        return Opener(is_anybody=True)
     raise Unauthorized
 
 

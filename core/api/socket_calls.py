@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import WebSocket
 
-from core.access.checks import TooManyRequests, Unauthorized
+from core.access.checks import TooManyRequests, Unauthorized, admit, is_to_be_counted, verify
 from core.access.sockets import may_open
 from core.bots.config import BotConfig
 from core.bots.store import read_bot
@@ -20,9 +20,10 @@ from core.transports.base import WEBSOCKET
 from core.transports.websocket.closing import Close, Closing, Refused
 from core.transports.websocket.connection import Connection, Gone
 from core.transports.websocket.incoming import WebSocketIncoming
+from core.transports.websocket.strangers import Strangers
 from core.transports.websocket.transport import WebSocketTransport
 
-__all__ = ["hold_socket"]
+__all__ = ["hold_socket", "is_foreign_page"]
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +52,10 @@ async def _hold(engine: Engine, socket: WebSocket, connection: Connection, bot_i
     transport = engine.transports.get(WEBSOCKET)
     if not isinstance(transport, WebSocketTransport):
         raise Refused(Close.NO_VOICE, "No WebSocket calls are taken here: the clock of this server is not the real one.")
-    key_id, bot = _admit(engine, socket, bot_id)
+    key_id, bot = _admit(engine, socket, bot_id, transport.strangers)
     transport.check(bot)
     opening = await transport.shake_hands(connection)
-    region, wanted = bot.default_region, Wanted(bot_id, opening.direction, key_id, opening.event)
+    region, wanted = bot.default_region, Wanted(bot_id, opening.direction, key_id, opening.event, opening.fields)
     with transport.leg_of(connection, opening) as leg:
         theirs, ours = _number(opening.caller_id, region) or "anonymous", _number(opening.did, region)
         incoming = WebSocketIncoming(leg, transport.speech, theirs, ours, opening.stream_id)
@@ -69,24 +70,33 @@ async def _hold(engine: Engine, socket: WebSocket, connection: Connection, bot_i
         return leg.closing
 
 
-def _admit(engine: Engine, socket: WebSocket, bot_id: str) -> tuple[str | None, BotConfig]:
+def _admit(engine: Engine, socket: WebSocket, bot_id: str, strangers: Strangers) -> tuple[str | None, BotConfig]:
     """The id of the API key that the call came with, if one did, and the bot.
 
     Raises:
         Refused: whoever asks may not, or there is no such bot.
     """
+    address, now = socket.client.host if socket.client else "", engine.clock.now()
+    if strangers.are_turned_away(address, bot_id, now.timestamp()):
+        raise Refused(Close.TOO_FAST, "Too many attempts without a valid token: wait a minute.")
     tokens, keys = _presented(socket)
     try:
-        with engine.db.write() as connection:
-            key = may_open(connection, bot_id, tokens, keys, engine.clock.now()) if "\x00" not in bot_id else _nobody()
+        with engine.db.read() as connection:
+            opener = may_open(connection, bot_id, tokens, keys, now) if "\x00" not in bot_id else _nobody()
             bot = read_bot(connection, bot_id)
+        if opener.key is not None and is_to_be_counted(opener.key, now):
+            with engine.db.write() as connection:
+                admit(connection, verify(connection, opener.shown, now), now)
     except Unauthorized:
+        strangers.failed(address, bot_id, now.timestamp())
         raise Refused(Close.UNAUTHORIZED, "A valid token of this bot, or an API key that may use it, is needed.") from None
     except TooManyRequests as error:
         raise Refused(Close.TOO_FAST, str(error)) from None
+    if opener.is_anybody and is_foreign_page(socket.headers.get("origin"), socket.headers.get("host")):
+        raise Refused(Close.FOREIGN_PAGE, "A web page of another site opens no calls to an open bot: show a token.")
     if bot is None:
         raise Refused(Close.UNKNOWN_BOT, "There is no such bot.")
-    return (key.id if key else None), bot.config
+    return (opener.key.id if opener.key else None), bot.config
 
 
 def _nobody() -> Any:
@@ -98,6 +108,15 @@ def _presented(socket: WebSocket) -> tuple[list[str], list[str]]:
     scheme, _, bearer = socket.headers.get("authorization", "").partition(" ")
     keys = [socket.headers.get("x-api-key", ""), bearer.strip() if scheme.lower() == "bearer" else ""]
     return [*keys, socket.query_params.get("token", "")], keys
+
+
+def is_foreign_page(origin: str | None, host: str | None) -> bool:
+    """Whether a browser opens this for a page of another site. Browsers say so (RFC 6454); programs say nothing, or their own host."""
+    if origin is None:
+        return False
+    scheme, _, where = origin.strip().lower().partition("://")
+    standard = {"http": ":80", "https": ":443"}.get(scheme, "")
+    return not where or where.removesuffix(standard) != (host or "").strip().lower().removesuffix(standard)
 
 
 def _number(written: str, region: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
@@ -82,11 +82,12 @@ async def put_access(bot_id: str, request: Request, _: AdminKey, engine: TheEngi
     status_code=201,
     summary="Make or rotate the WebSocket token of a bot",
     responses=answers(401, 403, 404, 413, 422),
-    openapi_extra=body_schema(TokenBody, {"overlap_hours": 24}),
+    openapi_extra=body_schema(TokenBody, {"overlap_hours": 24}, required=False),
 )
-async def post_token(bot_id: str, request: Request, _: AdminKey, engine: TheEngine) -> ShownToken:
+async def post_token(bot_id: str, request: Request, response: Response, _: AdminKey, engine: TheEngine) -> ShownToken:
     """A new token, shown in this answer and never again; the former one works on for a while."""
-    body = await read_model(request, TokenBody)
+    body = await read_model(request, TokenBody, may_be_empty=True)
+    response.headers["Cache-Control"] = "no-store"
     with engine.db.write() as connection:
         _find(connection, bot_id)
         token = make_token(connection, bot_id, engine.clock.now(), timedelta(hours=body.overlap_hours))

@@ -7,7 +7,7 @@ they protect people from us, and here they call.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, select
@@ -61,12 +61,14 @@ class Wanted:
         direction: `outbound` if the customer was called, by a dialler that is not ours.
         api_key_id: the API key that it came with.
         connected_event: what it began with.
+        variables: what it says of the customer, as a dialout does.
     """
 
     bot_id: str
     direction: Literal["inbound", "outbound"] = "inbound"
     api_key_id: str | None = None
     connected_event: dict[str, Any] | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
 
 
 class InboundRun(CallRun):
@@ -84,7 +86,7 @@ class InboundRun(CallRun):
         events: EventLog,
         wanted: Wanted | None = None,
     ) -> None:
-        super().__init__(engine, order, transport, bot, {}, events, None)
+        super().__init__(engine, order, transport, bot, wanted.variables if wanted else {}, events, None)
         self._incoming = incoming
         self.direction = wanted.direction if wanted else "inbound"
         self.connected_event = wanted.connected_event if wanted else None
@@ -170,12 +172,12 @@ def _refuse(
     status, reason = _UNAVAILABLE if closed else _BUSY
     end_reason = "outside_active_hours" if closed else "no_capacity"
     ending = Ending("outside_hours", end_reason, phone_rang=False, sip_status=status, sip_reason=reason)
-    now = engine.clock.now()
     with engine.db.write() as connection:
         found = _find(connection, incoming, transport, wanted)
         if found is None:  # its bot was archived at this moment
             return Received(None, *_NOT_FOUND), None
         events = _insert(engine, connection, incoming, *found, transport, wanted, call_id, None)
+        now = engine.clock.now()  # after its beginning, not before
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         move(connection, call_id, "placing", "ended", engine.worker_id, events, ended_at=now, ending=dataclasses.asdict(ending))
     return Received(call_id, status, reason), events
@@ -236,7 +238,7 @@ def _insert(
             "worker_id": engine.worker_id,
             "api_key_id": wanted.api_key_id if wanted else None,
             "connected_event": wanted.connected_event if wanted else None,
-            "variables": {},
+            "variables": wanted.variables if wanted else {},
             "prefetch": prefetch,
             "created_at": now,
             "direction": direction,

@@ -63,7 +63,9 @@ class CallResult(BaseModel):
     ended_at: datetime
     transport: str
     sandbox: bool = Field(default=False, description="True if the call was on the sandbox network: no real phone rang.")
-    variables: dict[str, Any] = Field(default_factory=dict, description="The variables of the dialout, as given.")
+    variables: dict[str, Any] = Field(
+        default_factory=dict, description="The variables of the dialout, as given; of a WebSocket call, its own fields of `connected`."
+    )
     connected_event: dict[str, Any] | None = Field(
         default=None, description="What the `connected` message of a WebSocket call said; null for other calls."
     )

@@ -186,7 +186,7 @@ class CallRun:
         """Where words become sound, that of the first ones is made while the phone rings. A model is not asked ahead."""
         if not isinstance(leg, SpokenLeg) or (self.bot.brain.kind == "llm" and not self.bot.opening_message.strip()):
             return
-        values = template_values(self.order, self.bot, self._crm, self._started_at, self.direction)
+        values = template_values(self.order, self.bot, self._crm, self._started_at, self.direction, self.connected_event)
         brain = make_brain(self.engine, self.bot, self.order, values, self.engine.clock.now(), lambda *_: None)
         leg.prepare((await brain.opening()).say)
 

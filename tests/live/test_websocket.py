@@ -8,7 +8,7 @@ import io
 import json
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +251,29 @@ def test_a_token_in_the_query_stands_in_no_log(tmp_path: Path) -> None:
         root.setLevel(level)
 
 
+def test_a_connection_that_asks_for_nothing_is_closed_and_a_call_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.serve.listening._FIRST_REQUEST_SECONDS", 0.5)
+
+    async def scenario() -> None:
+        async with served(tmp_path, opening_message="word " * 40) as here:
+            port = int(here.url.rsplit(":", 1)[1])
+            idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+            for _, writer in idle[:10]:
+                writer.write(b"GET /ws/nobody HTTP/1.1\r\nHost: here\r\n")
+            async with here.call() as call:
+                await call.socket.recv()
+                for reader, writer in idle:
+                    with contextlib.suppress(ConnectionError):
+                        assert await asyncio.wait_for(reader.read(), 10) == b""
+                    writer.close()
+                assert len(here.server.server_state.connections) == 1
+                await call.socket.recv()
+                await call.send("hangup-call", disconnectedBy="customer")
+                assert (await closed(call.socket))[0] == 1000
+
+    live(scenario)
+
+
 def test_a_message_that_is_too_large_and_a_server_that_stops(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with served(tmp_path) as here:
@@ -290,6 +313,7 @@ def test_a_bot_outside_its_hours_turns_the_call_away_and_keeps_a_result(tmp_path
                 "websocket",
             )
             assert (result["caller_id"], result["connected_event"]["customer_name"]) == (CUSTOMER, "Asha")
+            assert datetime.fromisoformat(result["started_at"]) <= datetime.fromisoformat(result["ended_at"])
             assert [row.state for row in here.rows()] == ["done"]
 
     live(scenario)

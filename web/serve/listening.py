@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 __all__ = ["config_for", "listen"]
@@ -33,6 +34,20 @@ def listen(host: str, port: int) -> socket.socket:
 _MOST_SOCKET_BYTES = 65_536
 _PING_SECONDS = 20.0
 _CLOSING_SECONDS = 10.0
+_FIRST_REQUEST_SECONDS = 20.0
+
+
+class _Http(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # uvicorn chooses one of two classes
+    """HTTP whose connections ask for something: uvicorn keeps one that never sends a whole request for ever, and files are few."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Give the client some seconds for the head of its first request."""
+        super().connection_made(transport)
+        self.loop.call_later(_FIRST_REQUEST_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.cycle is None and self.transport.get_protocol() is self:  # else it has asked, or become a WebSocket
+            self.transport.abort()
 
 
 class _WebSockets(WebSocketsSansIOProtocol):
@@ -68,6 +83,7 @@ def config_for(app: Any, **more: Any) -> uvicorn.Config:
         "access_log": False,
         "lifespan": "off",
         "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
+        "http": _Http,
         "ws": _WebSockets,
         "ws_max_size": _MOST_SOCKET_BYTES,
         "ws_ping_interval": _PING_SECONDS,

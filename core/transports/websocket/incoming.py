@@ -25,6 +25,7 @@ class WebSocketIncoming:
     def __init__(self, leg: WebSocketLeg, speech: Speech, from_number: str, to_number: str, reference: str) -> None:
         self._leg, self._speech = leg, speech
         self._from, self._to, self._reference = from_number, to_number, reference
+        self._taken = False
 
     @property
     def from_number(self) -> str:
@@ -42,7 +43,8 @@ class WebSocketIncoming:
         return self._reference
 
     async def ring(self) -> None:
-        """The other side lets the customer hear what it likes."""
+        """The bot takes the call. The other side lets the customer hear what it likes."""
+        self._taken = True
 
     async def answer(self, order: PlaceOrder) -> Leg:
         """The conversation's leg; the other side has answered already."""
@@ -57,11 +59,13 @@ class WebSocketIncoming:
         if self._leg.stopping:
             self._leg.close_with(Closing(Close.STOPPING, "The server is stopping."))
         else:
-            self._leg.close_with(Closing(4000 + sip_status, _REASONS.get(sip_status, reason)))
+            why = _NOT_PREPARED if self._taken else _REASONS.get(sip_status, reason)
+            self._leg.close_with(Closing(4000 + sip_status, why))
 
 
+_NOT_PREPARED = "The call was not taken: the bot's pre-fetch failed, or somebody cancelled the call."
 _REASONS = {
     404: "There is no such bot.",
-    480: "The bot takes no calls now: it is outside its active hours, or could not be prepared.",
+    480: "The bot takes no calls now: it is outside its active hours.",
     486: "Every seat is taken, or the server takes no new calls. Try again later.",
 }

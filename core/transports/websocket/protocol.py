@@ -24,6 +24,7 @@ MOST_CHARACTERS: Final = 65_536
 """Of one message: about three seconds of sound."""
 _LONGEST_ID: Final = 128
 _MOST_FIELDS: Final = 200
+_PROTOCOLS_OWN: Final = frozenset({"callerId", "did", "callDirection", "streamId"})
 _DIRECTIONS: Final[dict[str, Literal["inbound", "outbound"]]] = {"incoming": "inbound", "outgoing": "outbound"}
 
 
@@ -81,6 +82,7 @@ class Opening:
         direction: `inbound`: the customer called; `outbound`: the customer was called.
         stream_id: what the other side calls the call.
         event: the whole `connected` message without its `event`.
+        fields: what stands in it beside the protocol's own fields.
     """
 
     caller_id: str
@@ -88,6 +90,11 @@ class Opening:
     direction: Literal["inbound", "outbound"]
     stream_id: str
     event: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What the dialler says of the customer, in fields of its own."""
+        return {name: value for name, value in self.event.items() if name not in _PROTOCOLS_OWN}
 
     @property
     def call_direction(self) -> str:
@@ -107,8 +114,10 @@ class Handshake:
         """Take the next message; the opening once all three have come.
 
         Raises:
-            Refused: it is not the one that is due, or says what cannot be.
+            Refused: it is not the one that is due, or says what cannot be; or the call is given up.
         """
+        if message["event"] == "hangup-call" and self._connected is not None:
+            raise Refused(Close.DONE, "The call was given up before it was answered.")
         due = "connected" if self._connected is None else "answer" if self._started else "start"
         if message["event"] != due:
             raise _bad(f'"{event_of(message)}" came where "{due}" was due: connected, start, answer, in this order.')

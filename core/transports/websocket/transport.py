@@ -14,6 +14,7 @@ from core.transports.websocket.closing import Close, Refused
 from core.transports.websocket.connection import Connection, Gone
 from core.transports.websocket.leg import WebSocketLeg
 from core.transports.websocket.protocol import Handshake, Opening
+from core.transports.websocket.strangers import Strangers
 from core.voice.errors import VoiceUnavailable
 from core.voice.media_thread import MediaThread, TickedSession
 from core.voice.ports import Frame, Speech
@@ -80,6 +81,7 @@ class WebSocketTransport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._legs: set[WebSocketLeg] = set()
         self._handshakes = 0
+        self.strangers = Strangers()
         self._quiet = clock.signal()
         self._quiet.set()
         self.draining = self.stopping = False
