@@ -15,7 +15,7 @@ from web.run.audit import Audit, Found
 from web.run.session import CRM_FILE
 from web.run.summary import RunSummary
 
-__all__ = ["Arrived", "print_report", "read_crm_file"]
+__all__ = ["Arrived", "files_of", "how_it_ended", "print_report", "read_crm_file"]
 
 _FILES = {
     "leads.csv": "each lead: its last state, its disposition, its attempts",
@@ -70,6 +70,11 @@ def how_it_ended(state: str, reason: str | None) -> str:
     return sentence if not why or why.casefold() in sentence.casefold() else f"{sentence} {why[0].upper()}{why[1:]}."
 
 
+def files_of(out: Path, *, sandbox: bool) -> dict[str, str]:
+    """The files of a run in its folder, and what each is. Real calls have no log of the sandbox's."""
+    return {name: about for name, about in _FILES.items() if (out / name).is_file() and (sandbox or name != "network.jsonl")}
+
+
 def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> None:
     """Print the outcomes, what reached the CRM, the audit, what is left to do, and the files.
 
@@ -103,7 +108,7 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
     if summary.speed is not None and summary.speed["reached"] < _NEARLY * summary.speed["asked"]:
         say(f"The clock ran at {summary.speed['reached']:,.0f} times real time, not {summary.speed['asked']:,g}: it waits for the work.")
     _print_left(summary, where, pushing)
-    files = [(name, _size(out / name), about) for name, about in _FILES.items() if (out / name).is_file()]
+    files = [(name, _size(out / name), about) for name, about in files_of(out, sandbox=summary.sandbox).items()]
     heading(f"Files in {out}")
     show.print(table(("File", "Size", "What"), files))
 

@@ -60,10 +60,11 @@ def show(name: NameArgument, database: DatabaseOption = None, as_json: JsonOptio
     """Show a trunk: its limits, its numbers, how it is reached, and whether it is rested."""
     with _in_words(), open_database(database) as db, db.read() as connection:
         trunk = records.find_trunk(connection, name)
-    settings = [f"{key}: {value}" for key, value in (trunk.sip or {}).items()]
+    settings = [f"{key}: {_plain(value)}" for key, value in (trunk.sip or trunk.livekit or {}).items()]
+    rate = "1 call" if trunk.calls_per_second == 1 else f"{trunk.calls_per_second:g} calls"
     _tell(
         trunk, as_json,
-        f"{trunk.name} ({trunk.transport}): {trunk.channels} channels, {trunk.calls_per_second:g} calls a second.",
+        f"{trunk.name} ({trunk.transport}): {counted(trunk.channels, 'channel')}, {rate} a second.",
         f"State: {_state(trunk)}.",
         *(f"{one.number}{' (shown)' if one.number == trunk.default_number else ''}: bot {one.bot_id or 'none'}" for one in trunk.numbers),
         *settings,
@@ -310,6 +311,10 @@ def _in_words() -> Iterator[None]:
     except (TrunkError, SipUnavailable, LiveKitUnavailable) as error:
         text = str(error)
         raise CliError(f"{text[:1].upper()}{text[1:].rstrip('.')}.") from None
+
+
+def _plain(value: object) -> object:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
 def _state(trunk: TrunkRecord) -> str:
