@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from core.access.secrets import SecretError, SecretStore
 from core.calls.inbound import receive_call
-from core.calls.store import live_among
+from core.calls.store import live_among, trunk_calls
 from core.engine import Engine
 from core.fleet import store as fleet
 from core.kernel.secrets import SecretBoxError
@@ -119,12 +119,21 @@ def add_livekit(settings: Settings, engine: Engine, secrets: SecretStore) -> Liv
         with engine.db.read() as connection:
             return livekit_lines(connection, secrets)
 
+    def unusable() -> set[str]:
+        with engine.db.read() as connection:
+            named = {record.name for record in all_trunks(connection) if record.transport == LIVEKIT}
+        return named - {line.name for line in lines()}
+
     def is_lab(order: PlaceOrder) -> bool:
         return look(order.trunk).settings.lab
 
     def live_calls(call_ids: Iterable[str]) -> set[str]:
         with engine.db.read() as connection:
             return live_among(connection, call_ids)
+
+    def in_use(trunk: str) -> int:
+        with engine.db.read() as connection:
+            return trunk_calls(connection, trunk)
 
     def free_seats() -> int:
         with engine.db.read() as connection:
@@ -136,10 +145,11 @@ def add_livekit(settings: Settings, engine: Engine, secrets: SecretStore) -> Liv
 
     with engine.db.write() as connection:
         installation = installation_name(connection)
-    transport = LiveKitTransport(engine.clock, installation, look, make_speech(settings, engine, writer, is_lab))
+    transport = LiveKitTransport(engine.clock, installation, look, make_speech(settings, engine, writer, is_lab), in_use)
     watch = LiveKitWatch(
-        engine.db, engine.clock, engine.worker_id, transport, lines=lines, live_calls=live_calls, free_seats=free_seats, receive=receive
-    )
+        engine.db, engine.clock, engine.worker_id, transport,
+        lines=lines, unusable=unusable, live_calls=live_calls, free_seats=free_seats, receive=receive,
+    )  # fmt: skip
     engine.transports[transport.name] = transport
     engine.on_livekit_webhook = watch.on_webhook
     return LiveKitParts(transport, watch, writer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from core.kernel.clock import RealClock, utc_now
 from core.kernel.database import Database
 from core.transports.base import Answered, Failed, PlaceOrder, Ringing
 from core.transports.livekit.keeping import InStep, bring_in_step, drift_of, failure_in_words, take_away
+from core.transports.livekit.leftovers import Kept, kept_at, take_leftovers_away
 from core.transports.livekit.line import LiveKitLine, LiveKitUnavailable
 from core.transports.livekit.naming import room_prefix
 from core.transports.livekit.server import FAILURES, LiveKitServer
-from core.transports.livekit.store import Standing, forget_standing, installation_name, keep_standing
+from core.transports.livekit.store import Standing, forget_standing, installation_name, keep_standing, standings
 from core.trunks.records import LIVEKIT, all_trunks, find_trunk
-from web.livekit import MISSING_LIVEKIT, has_livekit, livekit_line_of
+from web.livekit import MISSING_LIVEKIT, has_livekit, livekit_line_of, livekit_lines
 
 __all__ = ["LiveKitReport", "livekit_checked", "livekit_removed", "livekit_synced"]
 
@@ -41,7 +43,32 @@ async def livekit_synced(db: Database, secrets: SecretStore, only: str | None) -
     """
     with db.read() as connection:
         wanted = [find_trunk(connection, only)] if only else all_trunks(connection)
-    return [await _synced(db, secrets, record.name) for record in wanted if record.transport == LIVEKIT]
+    names = [record.name for record in wanted if record.transport == LIVEKIT]
+    reports = [await _synced(db, secrets, name) for name in names]
+    if only is None:
+        reports += await _without_leftovers(db, secrets)
+    return reports
+
+
+async def _without_leftovers(db: Database, secrets: SecretStore) -> list[LiveKitReport]:
+    """Take away what trunks that are on record no more have left at the servers of the others; servers that do not answer were told of."""
+
+    def kept(url: str) -> Kept:
+        with db.read() as connection:
+            lines, known = livekit_lines(connection, secrets), standings(connection)
+            named = {record.name for record in all_trunks(connection) if record.transport == LIVEKIT}
+        return kept_at(url, lines, named - {line.name for line in lines}, known)
+
+    with db.write() as connection:
+        installation, lines = installation_name(connection), livekit_lines(connection, secrets)
+    reports = []
+    for line in {line.account: line for line in lines}.values():
+        with contextlib.suppress(*FAILURES):
+            async with _server(line) as server:
+                for name in await take_leftovers_away(server, installation, functools.partial(kept, server.url)):
+                    said = f"what was made for it at {line.settings.url} is deleted, for it is on record there no more."
+                    reports.append(LiveKitReport(name, True, (said,)))
+    return reports
 
 
 async def livekit_checked(db: Database, secrets: SecretStore, name: str, call: str | None, ring_seconds: int) -> LiveKitReport:

@@ -15,7 +15,8 @@ rtc_thread    the thread of the sound; `rtc_room` is one call's room in it
 leg           one call: from that thread into the event loop
 incoming      calls to us: claimed by one process
 line          a trunk as this process uses it
-keeping       trunks kept in step; rooms without an owner ended
+keeping       trunks kept in step
+leftovers     what is at a server of trunks that are on record no more
 watch         what goes on beside calls: trunks in step, rooms claimed and ended, webhooks
 store         what is remembered of the servers; its `tables`
 transport     the transport of the call engine

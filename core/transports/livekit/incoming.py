@@ -50,11 +50,10 @@ class LiveKitIncoming:
     async def ring(self) -> None:
         """LiveKit lets it ring already."""
 
-    async def answer(self, order: PlaceOrder | None = None) -> Leg:
+    async def answer(self, order: PlaceOrder) -> Leg:
         """Join its room, which answers it."""
         self._over = True
-        wanted = order or PlaceOrder(self.reference, self.reference, self.from_number, self.to_number, self._line.name)
-        return await self._transport.answer(self._line, self._waiting.room, self._waiting.phone, wanted)
+        return await self._transport.answer(self._line, self._waiting.room, self._waiting.phone, order)
 
     async def refuse(self, sip_status: int, reason: str) -> None:  # noqa: ARG002 (LiveKit chooses the status that the caller gets)
         """Turn the caller away, by ending the room."""

@@ -9,15 +9,20 @@ from collections.abc import Awaitable, Callable
 from core.kernel.clock import Clock
 from core.transports.base import Answered, Digit, Failed, HungUp, Ringing, TransferOutcome
 from core.transports.events import LegEvents
-from core.transports.livekit.outcomes import DialOutcome, left_in_words
-from core.transports.livekit.rtc_room import Changed, Key, OwnEnd, PhoneLeft, PhoneSeen, RoomNews, RtcRoom
+from core.transports.livekit.outcomes import SIP_SERVICE_GONE, DialOutcome, hung_up, left_in_words
+from core.transports.livekit.rtc_room import Changed, Key, Lost, OwnEnd, PhoneLeft, PhoneSeen, RoomNews, RtcRoom
 from core.transports.livekit.server import DialFailed
+from core.transports.sip.reasons import refused_by_trunk
 from core.voice.ports import AudioEnd, AudioEvent
 
 __all__ = ["LiveKitAudioLeg", "Refer"]
 
 _LEAVING_SECONDS = 10.0
 """How long a callee who was transferred may take to leave the room."""
+_DIAL_SECONDS = 5.0
+"""How long the dial may take to say how it ended, once we are out of its room."""
+_LINE_LOST = 503
+"""The status of an answered call that neither side has ended."""
 _NO_CALL = TransferOutcome(False, 481, "Call/Transaction Does Not Exist")
 
 Refer = Callable[[str, str], Awaitable[None]]
@@ -30,8 +35,8 @@ class LiveKitAudioLeg:
     Args:
         clock: all waiting is done through it.
         refer: transfers.
-        refused: whether our own trunk refused a call that failed; told the status and whether it rang.
-        give_up: ends the dial of a call that is not answered yet, and then calls `fail`.
+        crowded: whether the trunk was full, and faster than it may be, when the call left.
+        give_up: ends the dial of a call that is not answered yet, and then calls `fail` with this outcome.
         on_over: called once, when the call is over: the room is to be ended.
     """
 
@@ -40,16 +45,19 @@ class LiveKitAudioLeg:
         clock: Clock,
         *,
         refer: Refer,
-        refused: Callable[[int, bool], bool],
-        give_up: Callable[[], None],
+        crowded: tuple[bool, bool],
+        give_up: Callable[[DialOutcome], None],
         on_over: Callable[[], None],
     ) -> None:
-        self._clock, self._refer, self._refused, self._give_up, self._on_over = clock, refer, refused, give_up, on_over
+        self._clock, self._refer, self._give_up, self._on_over = clock, refer, give_up, on_over
+        self._full, self._too_fast = crowded
         self._loop = asyncio.get_running_loop()
         self._events: LegEvents[AudioEvent] = LegEvents(clock)
         self._room: RtcRoom | None = None
         self._press: Callable[[str], None] = lambda _: None
         self._rang = False
+        self._out: str | None = None
+        """Why we are not in the room any more, though the dial goes on."""
         self.answered = False
         """Whether somebody has picked up."""
         self.phone: str | None = None
@@ -105,11 +113,11 @@ class LiveKitAudioLeg:
         """
         if self.over or self.hanging_up:
             return
-        self.hanging_up = True
         if self.answered:
+            self.hanging_up = True
             self._end(HungUp("transferred" if reason == "transferred" else "caller hung up"))
         else:
-            self._give_up()
+            self._stop(DialOutcome(487, "Request Terminated"))
 
     async def transfer(self, destination: str) -> TransferOutcome:
         """Hand the callee over by REFER. It went through when LiveKit says so and the callee has left the room."""
@@ -133,14 +141,18 @@ class LiveKitAudioLeg:
             return
         self.answered = True
         self._events.put(Answered())
+        if self._out is not None:
+            self._end(Failed(_LINE_LOST, self._out))
+            return
         if self.keys_on_answer:
             self.press(self.keys_on_answer)
 
     def fail(self, outcome: DialOutcome) -> None:
         """It will not be answered."""
         if not self.over:
-            ours = (outcome.by_server and not self._rang) or self._refused(outcome.sip_status, self._rang)
-            self._end(Failed(outcome.sip_status, outcome.reason, from_trunk=ours))
+            ours = outcome.by_server and not self._rang
+            ours = ours or refused_by_trunk(outcome.sip_status, None, rang=self._rang, full=self._full, too_fast=self._too_fast)
+            self._end(Failed(outcome.sip_status, outcome.reason, from_trunk=ours, spared=self._full or self._too_fast))
 
     def lost(self, reason: str) -> None:
         """The answered call is over, though nothing in the room said so."""
@@ -168,13 +180,39 @@ class LiveKitAudioLeg:
             case PhoneLeft(reason):
                 self.left.set()
                 if self.answered:
-                    self._end(HungUp(left_in_words(reason)))
-                # before the answer the dial says why
+                    self._over_by(reason)
+                elif reason == SIP_SERVICE_GONE and not self.hanging_up:  # else the dial says why, which it cannot any more
+                    self._stop(DialOutcome(504, left_in_words(reason)))
+            case OwnEnd(reason) if self.answered:
+                self._over_by(reason)
             case OwnEnd(reason):
-                if self.answered:
-                    self._end(HungUp(left_in_words(reason)))
+                self._be_out(left_in_words(reason))
+            case Lost(why) if self.answered:
+                self._end(Failed(_LINE_LOST, why))
+            case Lost(why):
+                self._be_out(why)
             case _:
                 pass
+
+    def _be_out(self, why: str) -> None:
+        """We are out of the room of a call that is not answered yet: the dial ends with it, and should say why."""
+        self._out = why
+
+        async def wait() -> None:
+            await self._clock.sleep(_DIAL_SECONDS)
+            if not (self.over or self.hanging_up):
+                self._stop(DialOutcome(504, why))
+
+        self._clock.spawn(wait(), name="livekit dial without a room")
+
+    def _stop(self, outcome: DialOutcome) -> None:
+        """Give up what is not answered yet."""
+        self.hanging_up = True
+        self._give_up(outcome)
+
+    def _over_by(self, reason: int | None) -> None:
+        words = left_in_words(reason)
+        self._end(HungUp(words) if hung_up(reason) else Failed(_LINE_LOST, words))
 
     def _status(self, status: str | None) -> None:
         if status == "ringing":

@@ -27,3 +27,8 @@ class LiveKitLine:
     password: SecretStr | None = None
     numbers: tuple[str, ...] = ()
     outbound_trunk_id: str | None = None
+
+    @property
+    def account(self) -> tuple[str, str, str]:
+        """The server and our account there: what trunks of one account share."""
+        return self.settings.url, self.settings.api_key, self.api_secret.get_secret_value()

@@ -36,13 +36,14 @@ class RoomState:
     phones: Sequence[str]
 
 
-def orphan(room: RoomState, installation: str, owned: bool | None) -> str | None:
+def orphan(room: RoomState, installation: str, owned: bool | None, grace: float = GRACE_SECONDS) -> str | None:
     """Why a room is to be ended, in words; None if it is not, or is not ours.
 
     Args:
         room: the room.
         installation: ours. A room of ours has both its prefix and its mark; LiveKit makes those of inbound calls, which have no mark.
         owned: whether a live worker holds the call of the room; None if nobody can tell, as for an inbound call that nobody took.
+        grace: how old a room must be, in seconds.
     """
     if not room.name.startswith(room_prefix(installation)):
         return None
@@ -50,7 +51,7 @@ def orphan(room: RoomState, installation: str, owned: bool | None) -> str | None
     mark = Mark.read(room.metadata)
     if not inbound and (mark is None or mark.installation != installation):
         return None
-    if room.age < GRACE_SECONDS:
+    if room.age < grace:
         return None
     if owned is False:
         return "no live process holds its call"

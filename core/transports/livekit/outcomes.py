@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["DialOutcome", "left_in_words", "outcome_of"]
+__all__ = ["SIP_SERVICE_GONE", "DialOutcome", "hung_up", "left_in_words", "outcome_of"]
 
 _RING_TIMEOUT: Final = "canceled"
 _NOT_SENT: Final = frozenset(
@@ -82,3 +82,16 @@ _LEFT: Final = {
 def left_in_words(reason: int | None) -> str:
     """Why a participant, or we, left a room; by LiveKit's DisconnectReason."""
     return _LEFT.get(reason, f"left the room (reason {reason})")
+
+
+SIP_SERVICE_GONE: Final = 14
+"""LiveKit's DisconnectReason of a phone leg whose SIP service is not heard of any more (CONNECTION_TIMEOUT)."""
+_BY_THE_CALLEE: Final = frozenset({None, 0, 1, 10, 11, 12})
+
+
+def hung_up(reason: int | None) -> bool:
+    """Whether the callee ended the call that a participant, or we, left with this DisconnectReason: else the line was lost.
+
+    A room closes by itself (10) when everybody but its bots has left.
+    """
+    return reason in _BY_THE_CALLEE

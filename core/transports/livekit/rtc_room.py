@@ -15,7 +15,7 @@ from core.kernel.failures import without_values
 from core.transports.livekit.rtc_thread import RtcThread
 from core.voice.ports import FRAME, RATE, AudioEnd, Frame
 
-__all__ = ["Changed", "Key", "OwnEnd", "PhoneLeft", "PhoneSeen", "RoomNews", "RtcRoom"]
+__all__ = ["Changed", "Key", "Lost", "OwnEnd", "PhoneLeft", "PhoneSeen", "RoomNews", "RtcRoom"]
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,12 @@ _READY = 4
 _MOST_WAITING = 25
 _SILENCE = np.zeros(FRAME, dtype=np.int16)
 _CONNECT_SECONDS = 15.0
+_RECONNECT_SECONDS = 10.0
+"""How long the rtc library may try to get back into the room; it would go on for more than twice as long, with the callee in silence."""
+_RETURN_SECONDS = 5.0
+"""How long after our return the callee may take to be there again: after a restart of the server its phone leg comes back as well."""
+
+_LOST = "the connection to LiveKit was lost"
 
 
 @dataclass(frozen=True)
@@ -59,13 +65,20 @@ class OwnEnd:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """The line is lost, in words: nobody has hung up."""
+
+    why: str
+
+
+@dataclass(frozen=True)
 class Key:
     """A key was pressed."""
 
     key: str
 
 
-RoomNews = PhoneSeen | Changed | PhoneLeft | OwnEnd | Key
+RoomNews = PhoneSeen | Changed | PhoneLeft | OwnEnd | Lost | Key
 
 
 class RtcRoom:
@@ -83,6 +96,9 @@ class RtcRoom:
         self._room: rtc.Room | None = None
         self._source: rtc.AudioSource | None = None
         self._phone: str | None = None
+        self._away: asyncio.TimerHandle | None = None
+        """Set while our connection is lost: what the library says of others then, it does not know."""
+        self._missing = False
         self._heard: deque[Frame] = deque()
         self._filling = True
         self._chunk: list[Frame] = []
@@ -102,6 +118,8 @@ class RtcRoom:
         room.on("participant_attributes_changed", self._on_attributes)
         room.on("participant_disconnected", self._on_left)
         room.on("disconnected", self._on_disconnected)
+        room.on("reconnecting", self._on_reconnecting)
+        room.on("reconnected", self._on_reconnected)
         room.on("track_subscribed", self._on_track)
         room.on("sip_dtmf_received", self._on_key)
         try:
@@ -123,6 +141,7 @@ class RtcRoom:
     async def leave(self) -> None:
         """Leave; before the room is deleted, else the rtc library keeps it. Safe any number of times."""
         self._thread.remove(self)
+        self._stop_waiting()
         for task in list(self._tasks):
             task.cancel()
         room, self._room = self._room, None
@@ -193,7 +212,9 @@ class RtcRoom:
 
     # the rtc library swallows what its handlers raise: these must not
     def _on_connected(self, participant: rtc.RemoteParticipant) -> None:
-        if participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP and self._phone is None:
+        if participant.identity == self._phone:
+            self._missing = False
+        elif participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP and self._phone is None:
             self._phone = participant.identity
             self._post(PhoneSeen(participant.identity, dict(participant.attributes)))
 
@@ -202,13 +223,35 @@ class RtcRoom:
             self._post(Changed(dict(changed)))
 
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
-        if participant.identity == self._phone:
-            self._phone = None
-            self._post(PhoneLeft(participant.disconnect_reason))  # None for reason 0
+        if participant.identity != self._phone:
+            return
+        if self._away is not None:  # it is we who are away: a library that joins anew tells that everybody has left
+            self._missing = True
+            return
+        self._phone = None
+        self._post(PhoneLeft(participant.disconnect_reason))  # None for reason 0
 
     def _on_disconnected(self, reason: int | None = None) -> None:
         if self._room is not None:
-            self._post(OwnEnd(reason))
+            self._post(OwnEnd(reason) if self._away is None else Lost(_LOST))
+
+    def _on_reconnecting(self) -> None:
+        if self._away is None:
+            self._away = asyncio.get_running_loop().call_later(_RECONNECT_SECONDS, self._post, Lost(_LOST))
+
+    def _on_reconnected(self) -> None:
+        self._stop_waiting()
+        self._away = asyncio.get_running_loop().call_later(_RETURN_SECONDS, self._look_for_phone)
+
+    def _look_for_phone(self) -> None:
+        self._away = None
+        if self._missing:
+            self._post(Lost("the callee was gone when the connection to LiveKit came back"))
+
+    def _stop_waiting(self) -> None:
+        if self._away is not None:
+            self._away.cancel()
+            self._away = None
 
     def _on_track(self, track: rtc.Track, _: object, participant: rtc.RemoteParticipant) -> None:
         self._on_connected(participant)  # their order is not promised

@@ -19,7 +19,6 @@ from core.transports.livekit.rtc_thread import RtcThread
 from core.transports.livekit.server import FAILURES, DialFailed, LiveKitServer
 from core.transports.refused import RefusedLeg
 from core.transports.sip.load import TrunkLoad
-from core.transports.sip.reasons import refused_by_trunk
 from core.voice.errors import VoiceUnavailable
 from core.voice.ports import Speech
 
@@ -56,13 +55,21 @@ class LiveKitTransport:
         installation: what our rooms are marked with.
         line_of: the trunk of a name as it is now. Raises LiveKitUnavailable.
         speech: makes the leg of the conversation.
+        in_use: how many channels of a trunk are taken, in whatever process, with those of calls that are just leaving.
     """
 
     name = "livekit"
     real = True
 
-    def __init__(self, clock: Clock, installation: str, line_of: Callable[[str], LiveKitLine], speech: Speech) -> None:
-        self._clock, self.installation, self._line_of, self._speech = clock, installation, line_of, speech
+    def __init__(
+        self,
+        clock: Clock,
+        installation: str,
+        line_of: Callable[[str], LiveKitLine],
+        speech: Speech,
+        in_use: Callable[[str], int] = lambda _: 0,
+    ) -> None:
+        self._clock, self.installation, self._line_of, self._speech, self._in_use = clock, installation, line_of, speech, in_use
         self._thread = RtcThread()
         self._joins = asyncio.Semaphore(_JOINS_AT_ONCE)
         self._servers: dict[tuple[str, str, str], LiveKitServer] = {}
@@ -77,10 +84,21 @@ class LiveKitTransport:
 
     def server_of(self, line: LiveKitLine) -> LiveKitServer:
         """The server of a trunk; one connection for all trunks of one account."""
-        key = (line.settings.url, line.settings.api_key, line.api_secret.get_secret_value())
-        if key not in self._servers:
-            self._servers[key] = LiveKitServer(line.settings.url, line.settings.api_key, line.api_secret)
-        return self._servers[key]
+        if line.account not in self._servers:
+            self._servers[line.account] = LiveKitServer(line.settings.url, line.settings.api_key, line.api_secret)
+        return self._servers[line.account]
+
+    @property
+    def servers(self) -> tuple[LiveKitServer, ...]:
+        """Every server that was used here, also those whose last trunk was removed meanwhile."""
+        return tuple(self._servers.values())
+
+    async def forget(self, server: LiveKitServer) -> None:
+        """No trunk is of this server any more: its connections are closed, unless calls are still up there."""
+        if any(live.server is server for live in self._live.values()) or self._closing:
+            return
+        self._servers = {key: one for key, one in self._servers.items() if one is not server}
+        await server.close()
 
     async def place(self, order: PlaceOrder) -> Leg:
         """Join a room of the call, then let LiveKit dial into it. Headers are the trunk's, the order's, and `X-Attempt-Id`.
@@ -99,7 +117,7 @@ class LiveKitTransport:
             live = await self._join(order, line)
         except (LiveKitUnavailable, VoiceUnavailable, *FAILURES) as error:
             log.error("call %s did not leave: %s", order.call_id, _in_words(error))
-            return RefusedLeg(_in_words(error))
+            return RefusedLeg(_in_words(error), spared=isinstance(error, VoiceUnavailable))
         live.dial = self._clock.spawn(self._dial(live, line, order), name=f"livekit dial {order.call_id}")
         await live.leg.seen.wait(_SEEN_SECONDS)
         if live.ending is not None and not live.leg.hanging_up and not live.leg.answered:  # nobody knows: it is being found out
@@ -115,7 +133,7 @@ class LiveKitTransport:
             VoiceUnavailable, one of FAILURES: it cannot be taken.
         """
         speaking = self._speech(order)
-        live = await self._enter(room, line, order.call_id, crowded=None)
+        live = await self._enter(room, line, order.call_id)
         live.leg.phone = phone
         live.leg.ring()
         live.leg.pick_up()
@@ -162,17 +180,18 @@ class LiveKitTransport:
         server, name = self.server_of(line), room_name(self.installation, order.call_id)
         await server.create_room(name, Mark(self.installation, line.name, order.call_id).written())
         load = self._loads.setdefault(line.name, TrunkLoad())
+        full, too_fast = load.begin(self._clock.now(), line.channels, line.calls_per_second)
         try:
-            return await self._enter(name, line, order.call_id, load.begin(self._clock.now(), line.channels, line.calls_per_second), load)
+            full = full or self._in_use(line.name) > line.channels
+            return await self._enter(name, line, order.call_id, (full, too_fast), load)
         except BaseException:
             load.end()
             raise
 
     async def _enter(
-        self, name: str, line: LiveKitLine, call_id: str, crowded: tuple[bool, bool] | None, load: TrunkLoad | None = None
+        self, name: str, line: LiveKitLine, call_id: str, crowded: tuple[bool, bool] = (False, False), load: TrunkLoad | None = None
     ) -> _Live:
         server = self.server_of(line)
-        full, too_fast = crowded or (False, False)
 
         async def refer(identity: str, destination: str) -> None:
             uri = destination if destination.lower().startswith(("sip:", "sips:", "tel:")) else f"tel:{destination}"
@@ -181,8 +200,8 @@ class LiveKitTransport:
         leg = LiveKitAudioLeg(
             self._clock,
             refer=refer,
-            refused=lambda status, rang: refused_by_trunk(status, None, rang=rang, full=full, too_fast=too_fast),
-            give_up=lambda: self._give_up(name),
+            crowded=crowded,
+            give_up=lambda outcome: self._give_up(name, outcome),
             on_over=lambda: self._over(name),
         )
         room = RtcRoom(self._thread, leg.post)
@@ -214,6 +233,8 @@ class LiveKitTransport:
             if live.leg.hanging_up:
                 return  # whoever gave it up says how it ended
             certain = await self._end(live)
+            if not certain:  # the phone may ring: in doubt it counts as rung, so that nobody is dialled again by itself
+                live.leg.ring()
             live.leg.fail(outcome)
             if not certain:
                 raise LiveKitUnavailable(outcome.reason) from None
@@ -222,14 +243,19 @@ class LiveKitTransport:
             return
         live.leg.pick_up()
 
-    def _give_up(self, name: str) -> None:
+    def _give_up(self, name: str, outcome: DialOutcome) -> None:
         live = self._live.get(name)
         if live is None:
             return
 
         def ended(task: asyncio.Task[bool]) -> None:
-            if not task.cancelled():
-                live.leg.fail(DialOutcome(487, "Request Terminated"))
+            if task.cancelled():
+                return
+            if not task.result():
+                live.leg.ring()
+            live.leg.fail(outcome)
+            if live.dial is not None:
+                live.dial.cancel()
 
         self._end(live).add_done_callback(ended)
 

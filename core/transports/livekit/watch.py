@@ -13,9 +13,10 @@ from core.transports.base import IncomingCall
 from core.transports.livekit import store
 from core.transports.livekit.incoming import LiveKitIncoming, Waiting
 from core.transports.livekit.keeping import InStep, bring_in_step, failure_in_words
+from core.transports.livekit.leftovers import Kept, kept_at, take_leftovers_away
 from core.transports.livekit.line import LiveKitLine
 from core.transports.livekit.naming import Mark, inbound_prefix, room_prefix
-from core.transports.livekit.orphans import RoomState, orphan
+from core.transports.livekit.orphans import GRACE_SECONDS, RoomState, orphan
 from core.transports.livekit.server import FAILURES, LiveKitServer, RoomSeen, Seat
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class LiveKitWatch:
         worker_id: who claims calls.
         transport: the transport of this process.
         lines: every usable trunk of LiveKit, as it is now.
+        unusable: the names of the others: what was made for them stays until it is known where they belong.
         live_calls: those of some calls that a live process holds.
         free_seats: how many calls this process would take now.
         receive: takes a call to us.
@@ -51,12 +53,16 @@ class LiveKitWatch:
         transport: LiveKitTransport,
         *,
         lines: Callable[[], list[LiveKitLine]],
+        unusable: Callable[[], set[str]] = set,
         live_calls: Callable[[Iterable[str]], set[str]],
         free_seats: Callable[[], int],
         receive: Callable[[IncomingCall], Awaitable[object]],
     ) -> None:
         self._db, self._clock, self._worker_id, self._transport = db, clock, worker_id, transport
-        self._lines, self._live_calls, self._free_seats, self._receive = lines, live_calls, free_seats, receive
+        self._lines, self._unusable = lines, unusable
+        self._live_calls, self._free_seats, self._receive = live_calls, free_seats, receive
+        self.grace_seconds = GRACE_SECONDS
+        """How old a room must be before it can be one without an owner."""
         self._suspects: set[str] = set()
         self._first_seen: dict[str, datetime] = {}
 
@@ -75,7 +81,31 @@ class LiveKitWatch:
             self._write(line.name, kept, kept.error)
             for done in kept.done:
                 log.info("the trunk %s at LiveKit: %s", line.name, done)
+        for server in self._transport.servers:
+            await self._take_leftovers_away(server)
         return found
+
+    async def _take_leftovers_away(self, server: LiveKitServer) -> None:
+        """Delete what was made at a server for trunks that were removed, or are of another server now; else it goes on ringing us."""
+
+        def kept() -> Kept:
+            with self._db.read() as connection:
+                known = store.standings(connection)
+            return kept_at(server.url, self._lines(), self._unusable(), known)
+
+        try:
+            names = await take_leftovers_away(server, self._transport.installation, kept)
+        except FAILURES as error:
+            log.warning("LiveKit cannot be asked for trunks that were removed: %s", failure_in_words(error))
+            return
+        for name in names:
+            log.info("what was made for the trunk %s at LiveKit is deleted: no record is of there any more", name)
+        if names:
+            with self._db.write() as connection:
+                for name in set(names) - set(kept()):
+                    store.forget_standing(connection, name)
+        if all(line.settings.url != server.url for line in self._lines()):
+            await self._transport.forget(server)
 
     async def reap(self) -> list[str]:
         """End our rooms that have lost an owner for two looks in a row; returns why, one for each that was ended."""
@@ -90,7 +120,7 @@ class LiveKitWatch:
             for _, room, seats in rooms:
                 if room.name in self._transport.rooms:
                     continue
-                why = orphan(self._state(room, seats), self._transport.installation, held.get(room.name))
+                why = orphan(self._state(room, seats), self._transport.installation, held.get(room.name), self.grace_seconds)
                 if why is None:
                     continue
                 if room.name in self._suspects:

@@ -60,12 +60,16 @@ class Deployment:
 
     def start(self) -> None:
         """Start everything; returns when it works."""
+        self.start_redis()
+        self.start_server()
+        self.start_sip_service()
+
+    def start_redis(self) -> None:
+        """Redis, empty."""
         redis = program("redis-server")
         assert redis is not None
         self._run("redis", [redis, "--port", str(self._redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)])
         _until(lambda: _listens(self._redis_port), "redis listens")
-        self.start_server()
-        self.start_sip_service()
 
     def start_server(self) -> None:
         """The LiveKit server."""

@@ -38,9 +38,23 @@ def phone_ending(digits: str) -> str:
 class Lab:
     """A transport with one trunk, `lab`, and a view of the server beside it."""
 
-    def __init__(self, deployment: Deployment, transport: LiveKitTransport, line: LiveKitLine, server: LiveKitServer) -> None:
-        self.deployment, self.transport, self.line, self.server = deployment, transport, line, server
+    def __init__(self, deployment: Deployment, transport: LiveKitTransport, lines: dict[str, LiveKitLine], server: LiveKitServer) -> None:
+        self.deployment, self.transport, self._lines, self.server = deployment, transport, lines, server
         self.clock = RealClock()
+
+    @property
+    def line(self) -> LiveKitLine:
+        """The trunk."""
+        return self._lines["lab"]
+
+    async def in_step(self) -> None:
+        """Make what the trunk needs at the server, if it is not there.
+
+        Raises:
+            one of core.transports.livekit.server.FAILURES.
+        """
+        kept = await bring_in_step(self.server, self.transport.installation, self.line)
+        self._lines["lab"] = replace(self.line, outbound_trunk_id=kept.outbound_trunk_id)
 
     def order(self, digits: str, **more: Any) -> PlaceOrder:
         """A call."""
@@ -100,10 +114,10 @@ async def lab(deployment: Deployment, installation: str | None = None, **setting
         return lambda audio: VoiceLeg(audio, ToneVoice(), clock, call_id=order.call_id)
 
     try:
-        kept = await bring_in_step(server, installation, line)
-        line = replace(line, outbound_trunk_id=kept.outbound_trunk_id)
-        transport = LiveKitTransport(clock, installation, lambda _: line, speech)
-        here = Lab(deployment, transport, line, server)
+        lines = {"lab": line}
+        transport = LiveKitTransport(clock, installation, lines.__getitem__, speech)
+        here = Lab(deployment, transport, lines, server)
+        await here.in_step()
         try:
             yield here
         finally:

@@ -168,12 +168,14 @@ class Phone:
             self.spawn(self._hear(track))
 
     async def _hear(self, track: rtc.Track) -> None:
+        in_a_row: tuple[int, ...] = ()
         async for event in rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=CHUNK_MS):
             sound = np.frombuffer(event.frame.data, dtype=np.int16).astype(np.float64)
             self._heard.append(len(sound))
             if np.sqrt((sound**2).mean()) > 500:
                 peak = int(np.abs(np.fft.rfft(sound * np.hanning(len(sound)))).argmax())
                 tone = round(peak * RATE / len(sound) / 100) * 100
-                if tone not in self._tones:
+                in_a_row = (*in_a_row, tone)[-3:]  # the edge of a tone, or what the decoder makes up for a late packet, is another one
+                if in_a_row == (tone,) * 3 and tone not in self._tones:
                     self._tones.add(tone)
                     self._note("heard", room=self.room.name, tone=tone)

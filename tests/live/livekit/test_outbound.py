@@ -20,10 +20,13 @@ def test_a_call_is_answered_and_both_hear_each_other(deployment: Deployment) -> 
             order = here.order("00", headers={"X-Campaign": "spring"})
             leg = await here.transport.place(order)
             assert await here.events(leg, 2) == [Ringing(), Answered()]
-            (heard,) = await here.events(leg, 1)
-            assert isinstance(heard, Heard)
-            assert heard.text == "tone 700"
-            assert 0.8 < heard.seconds < 2.3  # with what was before and after it
+            heard: list[Heard] = []
+            while sum(one.seconds for one in heard) < 0.8:  # a machine that is busy for half a second cuts an utterance in two
+                (event,) = await here.events(leg, 1)
+                assert isinstance(event, Heard)
+                heard.append(event)
+            assert {one.text for one in heard} == {"tone 700"}
+            assert sum(one.seconds for one in heard) < 3.5
             said = await leg.say("five words that are tones")
             assert said.completed
             (dialled,) = deployment.events("dialled", to=phone_ending("00"))
@@ -35,8 +38,7 @@ def test_a_call_is_answered_and_both_hear_each_other(deployment: Deployment) -> 
             await leg.hang_up()
             assert await here.last(leg) == HungUp("caller hung up")
             await here.no_rooms()
-            (heard_there,) = deployment.events("heard", room=dialled["room"])
-            assert heard_there["tone"] == 1000
+            assert [event["tone"] for event in deployment.events("heard", room=dialled["room"])] == [1000]
 
     live(scenario)
 

@@ -47,7 +47,7 @@ class FakeTransport:
     """What a watch needs of a transport."""
 
     def __init__(self, server: FakeServer) -> None:
-        self.installation, self.rooms, self._server = "here", frozenset[str](), server
+        self.installation, self.rooms, self.servers, self._server = "here", frozenset[str](), (server,), server
         self.hints: list[str] = []
 
     def server_of(self, _: Any) -> FakeServer:
