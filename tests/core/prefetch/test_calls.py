@@ -54,7 +54,7 @@ async def crm_for(core: Core, answer: Answer, *, allowed: bool = True, **prefetc
         secrets = SecretStore(SecretBox([Fernet.generate_key().decode()]), {"CRM_TOKEN": TOKEN})
         async with OutgoingClient(allow) as client:
             core.engine.reach = Reach(client, secrets.resolver(core.db))
-            config = {"url": f"{server.url}customers/{{{{crm.customer_id}}}}", "token": "Bearer secret:CRM_TOKEN", "timeout_seconds": 0.2}
+            config = {"url": f"{server.url}customers/{{{{crm.customer_id}}}}", "token": "Bearer secret:CRM_TOKEN", "timeout_seconds": 10}
             core.bot(prefetch={**config, **prefetch}, opening_message=OPENING, post_call_push=PUSH)
             yield server
 
@@ -128,7 +128,7 @@ FAILURES: dict[str, tuple[Answer, dict[str, Any], str]] = {
     "nothing there": (json_answer({"data": None}), {"response_path": "data"}, "nothing at data"),
     "too long": (json_answer({"a": "x" * 70_000}), {}, "64 KiB"),
     "cut off": (raw(b'HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"a": 1'), {}, "broke off"),
-    "silent": (silence, {}, "no answer within"),
+    "silent": (silence, {"timeout_seconds": 0.2}, "no answer within"),
     "gone": (raw(b""), {}, "broke the connection off"),
     "no secret": (json_answer({}), {"token": "secret:NOWHERE"}, "there is no secret NOWHERE"),
     "internal": (json_answer({}), {"allowed": False}, "internal address"),
@@ -179,7 +179,7 @@ def test_a_secret_that_comes_back_in_the_answer_is_masked(with_core: WithCore) -
 
 def test_virtual_time_stands_still_for_the_crm_and_its_time_limit_is_real(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
-        async with crm_for(core, silence):
+        async with crm_for(core, silence, timeout_seconds=0.2):
             began, at = time.monotonic(), core.clock.now()
             call_id = await core.placed(DECLINES, variables={"customer_id": 1})
             assert core.clock.now() == at
