@@ -18,11 +18,13 @@ from core.api.json_body import MOST_BYTES, BodyTooLarge
 from core.api.openapi import answers
 from core.bots.config import BotConfig
 from core.bots.intake import NewBot, document_of, keep_bot, receive_bot
+from core.bots.reachable import unreachable
 from core.bots.store import StoredBot, all_bots, archive, read_bot, read_version, versions_of
 from core.bots.views import as_document, as_yaml, preview
 from core.calls.refusals import BotNotFound, FieldProblem, InvalidRequest
 from core.engine import Engine
 from core.kernel.config_problems import ConfigError
+from core.outgoing.guard import AllowList
 
 __all__ = ["router"]
 
@@ -37,11 +39,18 @@ class BotView(BaseModel):
     bot_id: str
     version: int
     config: dict[str, Any]
+    warnings: list[str] = Field(description="What is likely not meant: URLs at internal addresses that this server may not reach.")
 
     @classmethod
-    def of(cls, bot: StoredBot) -> BotView:
+    def of(cls, engine: Engine, bot: StoredBot) -> BotView:
         """The view of a stored bot."""
-        return cls(bot_id=bot.id, version=bot.version, config=as_document(bot.config))
+        allow = engine.reach.client.allow if engine.reach is not None else AllowList()
+        warnings = [
+            f"{key}: {where} is an internal address, which requests may not reach: "
+            f"an operator can list it in DIALLER_ALLOW_INTERNAL as {where}"
+            for key, where in unreachable(bot.config, allow)
+        ]
+        return cls(bot_id=bot.id, version=bot.version, config=as_document(bot.config), warnings=warnings)
 
 
 class BotSummary(BaseModel):
@@ -155,14 +164,14 @@ async def post_bot(request: Request, response: Response, _: AdminKey, engine: Th
             raise HTTPException(409, f"There is a bot {new.config.id!r} already: change it with PUT, or give this one another id.")
         bot = _keep(engine, connection, new)
     response.headers["Location"] = f"/api/v1/bots/{bot.id}"
-    return BotView.of(bot)
+    return BotView.of(engine, bot)
 
 
 @router.get("/{bot_id}", summary="Read a bot", responses=answers(401, 403, 404, 422))
 async def get_bot(bot_id: str, _: AdminKey, engine: TheEngine) -> BotView:
     """The bot at its current version."""
     with engine.db.read() as connection:
-        return BotView.of(_find(connection, bot_id))
+        return BotView.of(engine, _find(connection, bot_id))
 
 
 @router.put("/{bot_id}", summary="Change a bot", responses=answers(401, 403, 404, 413, 422), openapi_extra=_BODY)
@@ -171,7 +180,7 @@ async def put_bot(bot_id: str, request: Request, _: AdminKey, engine: TheEngine)
     new = await _receive(request, engine, bot_id)
     with engine.db.write() as connection:
         _find(connection, bot_id)
-        return BotView.of(_keep(engine, connection, new))
+        return BotView.of(engine, _keep(engine, connection, new))
 
 
 @router.delete("/{bot_id}", status_code=204, summary="Archive a bot", responses=answers(401, 403, 404, 422))
@@ -196,7 +205,7 @@ async def get_versions(bot_id: str, _: AdminKey, engine: TheEngine) -> VersionLi
 async def get_version(bot_id: str, version: int, _: AdminKey, engine: TheEngine) -> BotView:
     """The bot as it was at one version."""
     with engine.db.read() as connection:
-        return BotView.of(_find_version(connection, bot_id, version))
+        return BotView.of(engine, _find_version(connection, bot_id, version))
 
 
 @router.get(

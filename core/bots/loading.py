@@ -11,11 +11,11 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from core.bots.brain_checks import brain_complaints
 from core.bots.config import BotConfig
 from core.bots.crm_checks import prefetch_complaints, push_complaints
+from core.bots.request_checks import of_url
 from core.bots.sample_crm import SAMPLE_CRM
 from core.bots.voice_checks import voice_complaints
 from core.kernel.config_problems import ConfigError, KeyPath
@@ -126,15 +126,7 @@ def _referred(form: str, example: str) -> Check:
 
 def url_complaint(value: str) -> tuple[str, str] | None:
     """What is wrong with the URL of a push, and what to do; None if nothing is."""
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return ("it is not a URL", "Write https://HOST/PATH.")
-    if parts.username is not None or parts.password is not None:
-        return ("a credential stands in the URL", "Take it out, and send it as a token: `secret:NAME`.")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return ("it is not an http or https URL", "Write https://HOST/PATH.")
-    return None
+    return next(((problem, advice) for _, problem, advice in of_url((), value)), None)
 
 
 _CHECKS: dict[tuple[str, ...], Check] = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from core.kernel.config_problems import KeyPath
 
@@ -50,7 +51,7 @@ def of_templated_url(path: KeyPath, url: str) -> Iterator[Complaint]:
 
 
 def of_url(path: KeyPath, url: str) -> Iterator[Complaint]:
-    """Not http(s), no host, or a credential in it."""
+    """Not http(s), no host or one that cannot be, no such port, or a credential in it."""
     try:
         parts = urlsplit(url)
         fine = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -58,5 +59,35 @@ def of_url(path: KeyPath, url: str) -> Iterator[Complaint]:
         fine, parts = False, None
     if parts is not None and (parts.username is not None or parts.password is not None):
         yield path, "a credential stands in the URL", "Take it out, and send it as `secret:NAME`."
-    elif not fine:
+    elif parts is None or not fine:
         yield path, "it is not an http or https URL", "Write https://HOST/PATH."
+    elif not _is_port(parts):
+        yield path, "its port does not exist", "Write a port from 1 to 65535, or none."
+    elif not _is_host(parts.hostname or ""):
+        yield (
+            path,
+            f"no host can be called {(parts.hostname or '')[:80]}",
+            "Write its name, as in crm.example.com, or its whole IP address.",
+        )
+
+
+def _is_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+
+
+def _is_host(host: str) -> bool:
+    """Whether it can be resolved at all: an IP address, or labels of 1 to 63 characters (RFC 1035), of any script (RFC 5890)."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        labels = host.removesuffix(".").split(".")
+        try:
+            encoded = [label if label.isascii() else label.encode("idna").decode() for label in labels]
+        except UnicodeError:
+            return False
+        fits = len(".".join(encoded)) <= 253 and all(re.fullmatch(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", label) for label in encoded)
+        return fits and not encoded[-1].isdigit()  # all digits: an IP address that is not whole
+    return True

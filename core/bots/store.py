@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Row, insert, select, update
 
 from core.bots.config import BotConfig
@@ -63,12 +64,12 @@ def save_bot(connection: Connection, config: BotConfig, now: datetime) -> Stored
     document = config.model_dump(mode="json")
     checksum = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
     current = connection.execute(
-        select(_bots.c.current_version, _versions.c.checksum)
+        select(_bots.c.current_version, _versions.c.checksum, _versions.c.config)
         .join(_versions, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
         .where(_bots.c.id == config.id)
         .with_for_update()
     ).one_or_none()
-    if current is not None and current.checksum == checksum:
+    if current is not None and (current.checksum == checksum or _means(current.config, document)):
         connection.execute(update(_bots).where(_bots.c.id == config.id, _bots.c.archived_at.is_not(None)).values(archived_at=None))
         return StoredBot(config.id, current.current_version, config)
     version = 1 if current is None else current.current_version + 1
@@ -79,6 +80,14 @@ def save_bot(connection: Connection, config: BotConfig, now: datetime) -> Stored
         connection.execute(update(_bots).where(_bots.c.id == config.id).values(**values))
     connection.execute(insert(_versions).values(bot_id=config.id, version=version, config=document, checksum=checksum, created_at=now))
     return StoredBot(config.id, version, config)
+
+
+def _means(kept: dict[str, Any], document: dict[str, Any]) -> bool:
+    """Whether a configuration that an earlier version of the product kept is this one: the keys that it lacks are at their defaults."""
+    try:
+        return BotConfig.model_validate(kept).model_dump(mode="json") == document
+    except ValidationError:
+        return False
 
 
 def read_bot(connection: Connection, bot_id: str) -> StoredBot | None:

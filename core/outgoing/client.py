@@ -87,6 +87,11 @@ class OutgoingClient:
         """Close every connection."""
         await self._client.aclose()
 
+    @property
+    def allow(self) -> AllowList:
+        """The internal hosts and ports that may be reached."""
+        return self._backend.allow
+
     def alias(self, name: str, url: str, *, internal: bool = False) -> None:
         """Let the plain word `name` stand for `url` from now on.
 

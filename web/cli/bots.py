@@ -8,14 +8,16 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from core.bots.reachable import by_name_alone
 from core.bots.store import StoredBot, all_bots, read_bot, read_version, save_bot
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from core.templates import Rendered, render
-from web.cli.common import DatabaseOption, JsonOption, open_database, parse_pairs
+from web.cli.common import DatabaseOption, JsonOption, allow_list, open_database, parse_pairs
 from web.cli.errors import CliError, unknown
 from web.cli.output import emit_json, say, show_fields, show_rows
 from web.run.bot_file import read_bot_file
+from web.run.push_checks import push_problems
 
 __all__ = ["app"]
 
@@ -45,8 +47,11 @@ def add(file: FileArgument, database: DatabaseOption = None, as_json: JsonOption
         before = read_bot(connection, config.id)
         stored = save_bot(connection, config, utc_now())
     changed = before is None or before.version != stored.version
+    warnings = push_problems(config, allow_list(None), None, by_name_alone)
+    for warning in () if as_json else warnings:
+        typer.echo(f"Note: {warning}", err=True)
     if as_json:
-        emit_json({"id": stored.id, "version": stored.version, "changed": changed})
+        emit_json({"id": stored.id, "version": stored.version, "changed": changed, "warnings": warnings})
     elif changed:
         say(f"The bot {stored.id} is kept, version {stored.version}.")
     else:

@@ -12,6 +12,7 @@ import typer
 
 from core.deliveries.queries import DeliveryFilter, list_deliveries, replay_dead
 from core.kernel.database import Database
+from core.kernel.moments import moment_text
 from dialler.leads.ledger import MISSING, LedgerEntry, Replay, count_verdicts, ledger_page, replay_missing
 from web.cli.common import CampaignArgument, DatabaseOption, JsonOption, LimitOption, campaign_called, clock_of, open_database
 from web.cli.output import emit_json, say, show_rows
@@ -44,7 +45,7 @@ class _Records:
             for first in range(0, len(call_ids), _PAGE):
                 some = tuple(call_ids[first : first + _PAGE])
                 rows = list_deliveries(connection, DeliveryFilter(kind=kind, call_ids=some), limit=len(some) * 10)
-                found += ({**asdict(row), "delivered_at": row.delivered_at.isoformat() if row.delivered_at else None} for row in rows)
+                found += ({**asdict(row), "delivered_at": moment_text(row.delivered_at) if row.delivered_at else None} for row in rows)
         return found
 
     async def replay(self, call_ids: Sequence[str], kind: str) -> int:

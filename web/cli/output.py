@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from core.kernel.moments import moment_text
+
 __all__ = ["console", "emit_json", "emit_line", "heading", "say", "show_fields", "show_rows", "table", "text_of"]
 
 _WIDE = 200
@@ -104,7 +106,7 @@ def text_of(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.isoformat()
+        return moment_text(value)
     if isinstance(value, set | frozenset | tuple):
         return list(value)
     return str(value)

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from core.calls.store import count_by_state
 from core.fleet.store import load
+from core.kernel.moments import moment_text
 from dialler.campaigns.store import read_campaign
 from dialler.leads.progress import progress
 from web.composition import Whole
@@ -114,7 +115,7 @@ class JsonReporter(Reporter):
 
     @staticmethod
     def _write(document: dict[str, object]) -> None:
-        sys.stdout.write(json.dumps(document, default=lambda value: value.isoformat(), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(document, default=moment_text, ensure_ascii=False) + "\n")
         sys.stdout.flush()
 
 

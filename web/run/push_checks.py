@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from urllib.parse import urlsplit
 
 from core.access.secrets import names_in
 from core.bots.brain_config import LlmBrainConfig
 from core.bots.config import BotConfig
+from core.bots.reachable import Resolve, unreachable
 from core.bots.sample_crm import SAMPLE_CRM, SAMPLE_CRM_TOKEN
-from core.outgoing.guard import AllowList, is_public
+from core.outgoing.guard import AllowList
 
 __all__ = ["push_problems"]
 
 _LOOK_UP_SECONDS = 3.0
-
-Resolve = Callable[[str, int], Sequence[str]]
 
 
 def resolve_soon(host: str, port: int) -> Sequence[str]:
@@ -49,15 +46,11 @@ def push_problems(
         resolve: looks up a host name. One that is unknown now is no problem: pushes wait until it is known.
     """
     push, webhook = bot.post_call_push, bot.results_webhook
-    found = []
-    pushes = (("post_call_push.url", push and push.url), ("results_webhook.url", webhook and webhook.url))
-    asked = (("prefetch.url", bot.prefetch and bot.prefetch.url),)
-    for key, url in (*asked, *pushes, *_model_urls(bot)):
-        if url and url != SAMPLE_CRM and (where := _internal(url, allow, resolve)):
-            found.append(
-                f"bot.yaml: {key}: {where} is an internal address, which requests may not reach unless you list it. "
-                f"Give --allow-internal {where}, or set DIALLER_ALLOW_INTERNAL={where}."
-            )
+    found = [
+        f"bot.yaml: {key}: {where} is an internal address, which requests may not reach unless you list it. "
+        f"Give --allow-internal {where}, or set DIALLER_ALLOW_INTERNAL={where}."
+        for key, where in unreachable(bot, allow, resolve)
+    ]
     tokens = (
         ("post_call_push.token", push and push.token),
         ("post_call_push.secret", push and push.secret),
@@ -81,16 +74,6 @@ def _prefetch_secrets(bot: BotConfig) -> Iterator[tuple[str, str]]:
         yield from ((f"prefetch.headers.{name}", value) for name, value in bot.prefetch.headers.items())
 
 
-def _model_urls(bot: BotConfig) -> Iterator[tuple[str, str]]:
-    """Where a bot's model and its tools are, each with its key in the file."""
-    if isinstance(brain := bot.brain, LlmBrainConfig):
-        yield "brain.base_url", brain.base_url
-        if brain.fallback is not None:
-            yield "brain.fallback.base_url", brain.fallback.base_url
-        for number, tool in enumerate(brain.tools, 1):
-            yield f"brain.tools[{number}].url", tool.url
-
-
 def _model_secrets(bot: BotConfig) -> Iterator[tuple[str, str]]:
     """The texts that name their secrets."""
     if isinstance(brain := bot.brain, LlmBrainConfig):
@@ -99,20 +82,3 @@ def _model_secrets(bot: BotConfig) -> Iterator[tuple[str, str]]:
             yield "brain.fallback.key", brain.fallback.key
         for number, tool in enumerate(brain.tools, 1):
             yield from ((f"brain.tools[{number}].headers.{name}", value) for name, value in tool.headers.items())
-
-
-def _internal(url: str, allow: AllowList, resolve: Resolve) -> str | None:
-    """`host:port` of a URL if it can only be reached at internal addresses that are not listed."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]
-    except (ValueError, KeyError):
-        return None  # not a URL at all: the bot's own check says so
-    if not host or allow.allows(host, port):
-        return None
-    try:
-        addresses: Sequence[str] = [str(ipaddress.ip_address(host))]
-    except ValueError:
-        addresses = resolve(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    return f"{shown}:{port}" if addresses and not any(map(is_public, addresses)) else None

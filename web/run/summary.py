@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from core.kernel.moments import moment_text
 from core.trunks.records import BUILT_IN
 from dialler.campaigns.store import read_campaign
 from dialler.imports.report import ImportReport
@@ -94,8 +95,8 @@ def summarise(
         state=state,
         reason=campaign.reason,
         sandbox=whole.settings.trunk in {None, BUILT_IN},
-        started_at=campaign.started_at.isoformat() if campaign.started_at else None,
-        ended_at=whole.clock.now().isoformat(),
+        started_at=moment_text(campaign.started_at) if campaign.started_at else None,
+        ended_at=moment_text(whole.clock.now()),
         leads=counts.leads,
         leads_by_state=dict(sorted(counts.by_state.items())),
         outcomes=[{"state": s, "disposition": d, "leads": n} for s, d, n in outcomes],

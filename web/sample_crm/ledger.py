@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from core.kernel.moments import moment_text
+
 __all__ = ["Ledger"]
 
 _LAST = 10
@@ -41,7 +43,7 @@ class Ledger:
 
     def add(self, webhook_id: str, body: dict[str, Any], at: datetime) -> bool:
         """Write an arrival down. Returns whether it is the first of its id."""
-        arrival = {"webhook_id": webhook_id, "at": at.isoformat(), "repeat": webhook_id in self._first, "body": body}
+        arrival = {"webhook_id": webhook_id, "at": moment_text(at), "repeat": webhook_id in self._first, "body": body}
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(arrival, ensure_ascii=False) + "\n")
         return self._take(arrival)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Literal, NoReturn
+from typing import Final, Literal, NoReturn
 
 import phonenumbers
 from phonenumbers import PhoneNumberType, ValidationResult, shortnumberinfo
@@ -93,6 +93,10 @@ def split_key(key: str) -> tuple[str, str | None]:
     return e164, extension or None
 
 
+_EMERGENCY_ANYWHERE: Final = frozenset({"112", "911"})
+"""What a mobile phone of any country takes for an emergency call (3GPP TS 22.101, 10.1.1), whatever its own country's numbers are."""
+
+
 def check_region(region: str) -> str:
     """`region` itself, if it is a country with phone numbers (ISO 3166, two capitals).
 
@@ -136,6 +140,8 @@ def parse_number(raw: str, region: str | None = None, *, allow_premium: bool = F
     international = body.lstrip("( ").startswith("+")
     if international and is_large_sample(f"+{digits}"):
         return PhoneNumber(f"+{digits}", extension, "unknown", None, fictional=True)
+    if digits in _EMERGENCY_ANYWHERE:
+        _refuse_emergency()
     if not international and region is None:
         if not digits.startswith("00"):
             raise NumberError("it has no country code, and no default region is set", f"{_E164}; or set the default region")

@@ -194,3 +194,17 @@ def test_the_credentials_of_prefetch_and_push_are_taken_out(admin_on_sqlite: Cal
             assert core.engine.secrets.resolve(connection, kept["prefetch"]["token"]).get_secret_value() == "Bearer fetch-token"
 
     admin_on_sqlite(test)
+
+
+def test_a_url_at_an_internal_address_is_warned_of(admin_on_sqlite: Callable[..., Any]) -> None:
+    async def test(core: Core) -> None:
+        bot = {"name": "Internal", "results_webhook": {"url": "http://127.0.0.1:9000/x"}}
+        made = (await core.http.post("/api/v1/bots", json=bot)).json()
+        (warning,) = made["warnings"]
+        assert warning.startswith("results_webhook.url: 127.0.0.1:9000 is an internal address")
+        assert "DIALLER_ALLOW_INTERNAL" in warning
+        changed = (await core.http.put("/api/v1/bots/internal", json={**bot, "results_webhook": {"url": "https://crm.example.com"}})).json()
+        assert (changed["version"], changed["warnings"]) == (2, [])
+        assert (await core.http.get("/api/v1/bots/internal/versions/1")).json()["warnings"] == [warning]
+
+    admin_on_sqlite(test)

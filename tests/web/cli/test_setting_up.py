@@ -18,7 +18,12 @@ def test_bots(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
     assert "version 1" in dialler("bots", "add", folder / "bot.yaml").stdout
     assert "already" in dialler("bots", "add", folder / "bot.yaml").stdout
     write_folder(folder, bot=BOT + "seats: 3\n")
-    assert json_of(dialler("bots", "add", folder / "bot.yaml", "--json")) == {"id": "reminder", "version": 2, "changed": True}
+    assert json_of(dialler("bots", "add", folder / "bot.yaml", "--json")) == {
+        "id": "reminder",
+        "version": 2,
+        "changed": True,
+        "warnings": [],
+    }
     assert json_of(dialler("bots", "list", "--json"))[0]["seats"] == 3
     assert json_of(dialler("bots", "show", "reminder", "--version", "1", "--json"))["seats"] is None
     assert "1 to 2" in dialler("bots", "show", "reminder", "--version", "9", code=2).stderr
@@ -107,3 +112,12 @@ def test_sample_leads(dialler: Dialler, tmp_path: Path) -> None:
     dialler("sample-leads", "--rows", "20", "--seed", "7", "--out", tmp_path / "made" / "leads.csv")
     assert (tmp_path / "made" / "leads.csv").read_text(encoding="utf-8") == text
     dialler("sample-leads", "--kind", "weather", code=2)
+
+
+def test_a_bot_that_pushes_to_an_internal_address_is_kept_and_warned_of(dialler: Dialler, tmp_path: Path) -> None:
+    (tmp_path / "bot.yaml").write_text("name: Internal\nresults_webhook: {url: 'http://127.0.0.1:9000/x'}\n")
+    said = dialler("bots", "add", tmp_path / "bot.yaml")
+    assert "is kept, version 1" in said.stdout
+    assert "127.0.0.1:9000 is an internal address" in said.stderr
+    found = json_of(dialler("bots", "add", tmp_path / "bot.yaml", "--json"))
+    assert (found["changed"], len(found["warnings"])) == (False, 1)
