@@ -4,6 +4,7 @@ config, brain_config, prefetch_config, analysis_config, voice_config   what a bo
 loading, intake    a bot as it comes in, from a file or over the API
 sample_crm         the sample CRM as a bot names it
 brain_checks, crm_checks, request_checks, template_checks, voice_checks   what a schema cannot say
+reachable          where its requests go, and which may not
 store, tables      bots in the database
 views              bots as people are shown them
 """
