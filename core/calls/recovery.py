@@ -2,7 +2,8 @@
 
 A call that was `placing` may have left or not: nobody can know, so it ends as "may have been dialled"; unless its CRM was
 still being asked, which is recorded before it leaves. One that was ringing or talking was cut off by our fault; what its
-callee had asked for until then counts (`core.calls.wishes`). One that had ended is finished from its record.
+callee had asked for until then counts (`core.calls.wishes`), and what agents were shown of its words is its transcript.
+One that had ended is finished from its record.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from core.calls.states import LIVE
 from core.calls.store import EventLog, events_of, move
 from core.calls.tables import UNFINISHED, Call, CallEvent
 from core.calls.wishes import wishes_in
-from core.desk.moves import abandon_open
+from core.desk.moves import abandon_open, shown_transcript
 from core.engine import Engine
 from core.fleet.store import dead_workers, mark_retired, remove_seats
 from core.fleet.tables import Worker
@@ -99,7 +100,9 @@ def _take_over(engine: Engine, connection: Connection, orphan: Row[Any]) -> Even
         ending = ending_after_crash(orphan.state, orphan.prefetch, orphan.direction, orphan.transport)
         wishes = wishes_in((event.kind, event.data) for event in events_of(connection, orphan.call_id))
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
-        record = {**dataclasses.asdict(ending), **dataclasses.asdict(wishes), "customer_spoke": bool(wishes)}
+        transcript = shown_transcript(connection, orphan.call_id)
+        spoke = bool(wishes) or any(line["speaker"] == "customer" for line in transcript)
+        record = {**dataclasses.asdict(ending), **dataclasses.asdict(wishes), "transcript": transcript, "customer_spoke": spoke}
         if move(connection, orphan.call_id, orphan.state, "ended", engine.worker_id, events, ended_at=now, ending=record):
             abandon_open(connection, orphan.call_id, now, ending.end_reason)
     return events

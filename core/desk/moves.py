@@ -11,7 +11,7 @@ from core.desk.errors import DeskConflict
 from core.desk.states import OPEN, next_state
 from core.desk.tables import DeskAgent, Handoff, HandoffEvent
 
-__all__ = ["abandon_open", "add_event", "move", "release"]
+__all__ = ["abandon_open", "add_event", "move", "release", "shown_transcript"]
 
 _agents = DeskAgent.__table__  # type: ignore[attr-defined]
 _handoffs = Handoff.__table__  # type: ignore[attr-defined]
@@ -52,6 +52,12 @@ def release(connection: Connection, agent_id: str | None, now: datetime) -> None
         connection.execute(
             update(_agents).where(_agents.c.id == agent_id, _agents.c.state == "busy").values(state="available", state_since=now)
         )
+
+
+def shown_transcript(connection: Connection, call_id: str) -> list[dict[str, Any]]:
+    """What agents were last shown of a call's words: `speaker`, `text`, `timestamp` of each; nothing if it was never handed over."""
+    newest = select(_handoffs.c.transcript).where(_handoffs.c.call_id == call_id).order_by(_handoffs.c.created_at.desc()).limit(1)
+    return list(connection.execute(newest).scalar_one_or_none() or [])
 
 
 def abandon_open(connection: Connection, call_id: str, now: datetime, reason: str) -> None:

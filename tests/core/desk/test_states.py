@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from core.calls.recovery import recover
+from core.calls.tables import Call
 from core.desk.agents import Agent, add_agent, find_agent, serves, set_state
 from core.desk.errors import DeskConflict
 from core.desk.handoffs import claim, complete, connect, find_handoff, give_back
@@ -23,7 +24,7 @@ from tests.core.calls.test_recovery import DEAD, begin, db, engine
 
 __all__ = ["db"]
 
-_handoffs = Handoff.__table__  # type: ignore[attr-defined]
+_handoffs, _calls = Handoff.__table__, Call.__table__  # type: ignore[attr-defined]
 
 
 def test_the_table_is_whole() -> None:
@@ -87,6 +88,21 @@ def test_the_call_of_a_dead_process_leaves_the_queue_and_its_agent_is_free(db: D
         assert (row.state, row.end_reason) == ("abandoned", "worker_died")
         assert find_agent(connection, "a1").state == "available"
         assert events_of(connection, "h1")[-1].kind == "call_over"
+
+
+def test_the_words_of_a_call_on_hold_outlive_its_process(db: Database) -> None:
+    at_the_desk(db)
+    said = [
+        {"speaker": "bot", "text": "Hello.", "timestamp": 0.0},
+        {"speaker": "customer", "text": "A person, please.", "timestamp": 1.5},
+    ]
+    with db.write() as connection:
+        connection.execute(update(_handoffs).values(transcript=said))
+    asyncio.run(recover(engine(db)))
+    with db.read() as connection:
+        (result,) = connection.execute(select(_calls.c.result)).scalars()
+    assert result["transcript"] == said
+    assert (result["disconnected_by"], result["end_reason"]) == ("error", "worker_died")
 
 
 def test_a_late_writer_changes_nothing(db: Database) -> None:
