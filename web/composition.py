@@ -41,7 +41,6 @@ from core.outgoing.client import OutgoingClient
 from core.outgoing.reach import Reach
 from core.outgoing.routing import AsgiApp
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
-from core.trunks.documents import apply_trunks
 from core.trunks.records import find_trunk
 from core.trunks.store import ensure_sandbox_trunk
 from dialler.api.app import include_campaigns
@@ -170,8 +169,6 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     with db.write() as connection:
         now = clock.now()
         ensure_sandbox_trunk(connection, channels=sandbox.channels, calls_per_second=sandbox.calls_per_second, now=now)
-        if settings.trunks is not None:
-            apply_trunks(connection, settings.trunks, now)
         if settings.trunk is not None:
             engine.preferred_trunk = find_trunk(connection, settings.trunk).name
         key = embedded_key(connection, secrets, f"http://{_EMBEDDED}{RESULTS_PATH}", now)

@@ -18,10 +18,11 @@ from core.engine import Engine
 from core.fleet import store as fleet
 from core.kernel.secrets import SecretBoxError
 from core.transports.base import IncomingCall, PlaceOrder
+from core.transports.line_settings import BadLineSettings
 from core.transports.livekit.line import LiveKitLine, LiveKitUnavailable
-from core.transports.livekit.settings import BadLiveKitSettings, read_livekit_settings
+from core.transports.livekit.settings import read_livekit_settings
 from core.transports.livekit.store import installation_name, standings
-from core.trunks.records import BUILT_IN, LIVEKIT, TrunkRecord, UnknownTrunk, all_trunks, find_trunk
+from core.trunks.records import LIVEKIT, TrunkRecord, UnknownTrunk, all_trunks, find_trunk
 from dialler.scheduler.periodic import start_job
 from web.settings import Settings
 from web.voices import make_speech
@@ -91,7 +92,7 @@ def _line(connection: Connection, secrets: SecretStore, record: TrunkRecord) -> 
         settings = read_livekit_settings(record.livekit)
         api_secret: SecretStr = secrets.resolve(connection, settings.api_secret)
         password: SecretStr | None = secrets.resolve(connection, settings.password) if settings.password else None
-    except (BadLiveKitSettings, SecretError, SecretBoxError) as error:
+    except (BadLineSettings, SecretError, SecretBoxError) as error:
         raise LiveKitUnavailable(f"the trunk {record.name!r} cannot be used: {error}") from None
     standing = standings(connection).get(record.name)
     numbers = tuple(number.number for number in record.numbers)
@@ -101,9 +102,7 @@ def _line(connection: Connection, secrets: SecretStore, record: TrunkRecord) -> 
 
 def add_livekit(settings: Settings, engine: Engine, secrets: SecretStore) -> LiveKitParts | None:
     """Give the engine the transport `livekit`; None if this process cannot, or is not to, have it."""
-    if not settings.real_calls and settings.trunk in {None, BUILT_IN}:  # who asked for neither was told that no real phone rings
-        return None
-    if settings.speed != 1.0 or settings.start is not None or not has_livekit():
+    if not settings.opens_trunks or not has_livekit():
         return None
     from core.transports.livekit.transport import LiveKitTransport  # noqa: PLC0415 - only where it is used
     from core.transports.livekit.watch import LiveKitWatch  # noqa: PLC0415

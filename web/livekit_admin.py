@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from core.access.secrets import SecretStore
 from core.kernel.clock import RealClock, utc_now
 from core.kernel.database import Database
-from core.transports.base import Answered, Failed, PlaceOrder, Ringing
+from core.transports.base import PlaceOrder
+from core.transports.check_call import CheckReport, place_check_call
 from core.transports.livekit.keeping import InStep, bring_in_step, drift_of, failure_in_words, take_away
 from core.transports.livekit.leftovers import Kept, kept_at, take_leftovers_away
 from core.transports.livekit.line import LiveKitLine, LiveKitUnavailable
@@ -22,8 +23,6 @@ from core.trunks.records import LIVEKIT, all_trunks, find_trunk
 from web.livekit import MISSING_LIVEKIT, has_livekit, livekit_line_of, livekit_lines
 
 __all__ = ["LiveKitReport", "livekit_checked", "livekit_removed", "livekit_synced"]
-
-_TALK_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,8 @@ async def livekit_checked(db: Database, secrets: SecretStore, name: str, call: s
     if call is None:
         said.append("Whether a SIP service and the carrier take calls, only a test call tells (--call NUMBER).")
         return LiveKitReport(name, True, tuple(said))
-    works, sentence = await _call(line, installation, call, ring_seconds)
-    return LiveKitReport(name, works, (*said, sentence))
+    called = await _call(line, installation, call, ring_seconds)
+    return LiveKitReport(name, called.works, (*said, *called.sentences))
 
 
 async def livekit_removed(db: Database, secrets: SecretStore, name: str) -> tuple[str, ...]:
@@ -133,9 +132,9 @@ async def _synced(db: Database, secrets: SecretStore, name: str) -> LiveKitRepor
     return LiveKitReport(name, kept.error is None, (*said, *([f"{kept.error}."] if kept.error else [])))
 
 
-async def _call(line: LiveKitLine, installation: str, number: str, ring_seconds: int) -> tuple[bool, str]:
+async def _call(line: LiveKitLine, installation: str, number: str, ring_seconds: int) -> CheckReport:
     if not has_livekit():
-        return False, f"No test call: {MISSING_LIVEKIT}."
+        return CheckReport(False, (f"No test call: {MISSING_LIVEKIT}.",))
     from core.transports.livekit.transport import LiveKitTransport  # noqa: PLC0415 - the extra may be missing
     from core.voice.leg import VoiceLeg  # noqa: PLC0415
     from core.voice.tones import TonesVoice  # noqa: PLC0415
@@ -145,30 +144,11 @@ async def _call(line: LiveKitLine, installation: str, number: str, ring_seconds:
     transport = LiveKitTransport(
         clock, installation, lambda _: line, lambda order: lambda leg: VoiceLeg(leg, voice, clock, call_id=order.call_id)
     )
-    rang = False
+    order = PlaceOrder(name, name, number, next(iter(line.numbers), None), line.name)
     try:
-        leg = await transport.place(PlaceOrder(name, name, number, next(iter(line.numbers), None), line.name))
-        deadline = clock.now().timestamp() + ring_seconds
-        while True:
-            event = await leg.next(max(deadline - clock.now().timestamp(), 0.0))
-            match event:
-                case Ringing():
-                    rang = True
-                case Answered():
-                    await clock.sleep(_TALK_SECONDS)
-                    await leg.hang_up()
-                    return True, "The test call was answered, and ended after two seconds."
-                case Failed(487, _):
-                    return rang, "The test call rang, and nobody answered." if rang else "The test call did not ring in time."
-                case Failed(status, reason):
-                    return False, f"The test call failed: {status} {reason}."
-                case None:
-                    await leg.hang_up()
-                    deadline = clock.now().timestamp() + 15.0
-                case _:
-                    pass
+        return await place_check_call(transport, clock, order, float(ring_seconds))
     except LiveKitUnavailable as error:
-        return False, f"{error}."
+        return CheckReport(False, (f"{error}.",))
     finally:
         await transport.close()
 

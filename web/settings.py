@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 
 from core.outgoing.guard import AllowList
+from core.trunks.records import BUILT_IN
 
 __all__ = ["DEFAULT_PUBLIC_URL", "PUBLIC_URL_VARIABLE", "ClockBehind", "Settings", "UnusableSetting", "data_folder_of", "public_url_of"]
 
@@ -79,7 +80,6 @@ class Settings:
         allow_internal: internal hosts and ports that may be reached.
         sandbox: overrides of the sandbox's settings.
         trunk: the trunk that calls go out on which name no caller ID; None: the default one.
-        trunks: a document of trunks that are made, or changed, at the start.
         real_calls: place and take calls over the trunks of the database, whichever is named.
         voice: the voice of real calls.
         public_base_url: what links to us begin with; DIALLER_PUBLIC_URL goes first.
@@ -95,8 +95,17 @@ class Settings:
     allow_internal: AllowList = field(default_factory=AllowList)
     sandbox: Mapping[str, object] = field(default_factory=dict)
     trunk: str | None = None
-    trunks: Mapping[str, object] | None = None
     real_calls: bool = False
     voice: str | None = None
     public_base_url: str = DEFAULT_PUBLIC_URL
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+
+    @property
+    def in_real_time(self) -> bool:
+        """Whether the clock is the real one: without it there is no sound."""
+        return self.speed == 1.0 and self.start is None
+
+    @property
+    def opens_trunks(self) -> bool:
+        """Whether this process may have trunks for real calls: who asked for none was told that no real phone rings."""
+        return self.in_real_time and (self.real_calls or self.trunk not in {None, BUILT_IN})

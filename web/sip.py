@@ -15,9 +15,10 @@ from core.engine import Engine
 from core.kernel.failures import without_values
 from core.kernel.secrets import SecretBoxError
 from core.transports.base import IncomingCall, PlaceOrder
-from core.transports.sip.settings import BadSipSettings, read_settings
+from core.transports.line_settings import BadLineSettings
+from core.transports.sip.settings import read_settings
 from core.transports.sip.signalling import SipUnavailable
-from core.trunks.records import BUILT_IN, SIP, UnknownTrunk, all_trunks, find_trunk
+from core.trunks.records import SIP, UnknownTrunk, all_trunks, find_trunk
 from web.settings import Settings
 from web.voices import make_speech
 
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from core.transports.sip.transport import SipTransport, TrunkLine
     from core.voice.recording import RecordingWriter
 
-__all__ = ["MISSING", "SipParts", "add_sip", "has_sippy", "line_of", "listen"]
+__all__ = ["MISSING_SIP", "SipParts", "add_sip", "has_sippy", "line_of", "listen"]
 
 log = logging.getLogger(__name__)
 
-MISSING = "SIP needs the package sippy: install the extra, pip install 'campaign-dialler[sip]'"
+MISSING_SIP = "SIP needs the package sippy: install the extra, pip install 'campaign-dialler[sip]'"
 
 
 def has_sippy() -> bool:
@@ -65,7 +66,7 @@ def line_of(connection: Connection, secrets: SecretStore, name: str) -> TrunkLin
             raise SipUnavailable(f"the trunk {name!r} is of {record.transport}, not of {SIP}")
         settings = read_settings(record.sip)
         password: SecretStr | None = secrets.resolve(connection, settings.password) if settings.password else None
-    except (UnknownTrunk, BadSipSettings, SecretError, SecretBoxError) as error:
+    except (UnknownTrunk, BadLineSettings, SecretError, SecretBoxError) as error:
         raise SipUnavailable(f"the trunk {name!r} cannot be used: {error}") from None
     numbers = tuple(number.number for number in record.numbers)
     return TrunkLine(name, settings, record.channels, record.calls_per_second, password, numbers)
@@ -73,9 +74,7 @@ def line_of(connection: Connection, secrets: SecretStore, name: str) -> TrunkLin
 
 def add_sip(settings: Settings, engine: Engine, secrets: SecretStore) -> SipParts | None:
     """Give the engine the transport `sip`; None if this process cannot, or is not to, have it."""
-    if not settings.real_calls and settings.trunk in {None, BUILT_IN}:  # who asked for neither was told that no real phone rings
-        return None
-    if settings.speed != 1.0 or settings.start is not None or not has_sippy():
+    if not settings.opens_trunks or not has_sippy():
         return None
     from core.transports.sip.stack.signalling import SippySignalling  # noqa: PLC0415 - only where it is used
     from core.transports.sip.transport import SipTransport  # noqa: PLC0415

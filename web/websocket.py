@@ -46,7 +46,7 @@ class SocketParts:
 
 def add_websocket(settings: Settings, engine: Engine) -> SocketParts | None:
     """Give the engine the transport `websocket`; None if the clock of this process is not the real one."""
-    if settings.speed != 1.0 or settings.start is not None:
+    if not settings.in_real_time:
         return None
     from core.transports.websocket.transport import WebSocketTransport  # noqa: PLC0415 - loads numpy
     from core.voice.recording import RecordingWriter  # noqa: PLC0415

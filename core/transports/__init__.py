@@ -2,7 +2,9 @@
 
 base       the protocol: place a call, follow its events, speak, hang up, transfer
 events     the events of a leg, in order; the last one is read again
+line_settings  what the settings of every kind of trunk have in common
 refused    a leg for calls that did not leave
+check_call  the test call of `dialler trunks check`
 sandbox/   a simulated phone network, built in: the default
 livekit/   real calls by LiveKit's SIP service
 sip/       real calls over SIP trunks, from this process

@@ -18,8 +18,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from core.bots.tables import Bot
 from core.kernel.numbers import NumberError, parse_number
-from core.transports.livekit.settings import BadLiveKitSettings, read_livekit_settings
-from core.transports.sip.settings import BadSipSettings, read_settings
+from core.transports.line_settings import BadLineSettings
+from core.transports.livekit.settings import read_livekit_settings
+from core.transports.sip.settings import read_settings
 from core.trunks.breaker import HEALTHY, Health
 from core.trunks.health import keep_health
 from core.trunks.pacing import SLOWEST
@@ -332,7 +333,7 @@ def _settings(transport: str, *, sip: Mapping[str, Any] | None, livekit: Mapping
             if livekit is None:
                 raise BadTrunk(LIVEKIT, "a trunk of the transport livekit needs its url, api_key, api_secret and address")
             return {LIVEKIT: read_livekit_settings(livekit).record()}
-    except (BadSipSettings, BadLiveKitSettings) as error:
+    except BadLineSettings as error:
         raise BadTrunk(f"{transport}.{error.field}", error.detail) from None
     return {}
 

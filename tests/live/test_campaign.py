@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.sipp import free_port, invite, pause, receive, request, respond, run_sipp, sdp
+from tests.live.sipp import free_port, hang_up_by_us, invite, pause, receive, request, respond, run_sipp, sdp
 
 CAMPAIGN = "name: Over a trunk\ndefault_region: GB\nmax_attempts: 1\nconcurrency_limit: 2\n"
 BOT = 'name: Reminder\ntime_zone: Europe/London\nopening_message: "Hello there."\npermitted_hours:\n  enabled: false\n'
@@ -105,3 +105,15 @@ def test_check_with_a_call(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "failed: 404 Not Found" in refused.stdout
     assert "number_prefix" in refused.stdout
+
+
+def test_a_trunk_that_answers_no_options_is_tried_with_a_call(tmp_path: Path) -> None:
+    steps = [*invite(), respond(180, "Ringing"), respond(200, "OK", body=sdp(free_port()), retransmit=True), receive("ACK")]
+    with run_sipp(tmp_path, [*steps, *hang_up_by_us()], calls=30) as sipp:  # each OPTIONS counts as one
+        made = dialler(tmp_path, "trunks", "add", "lab", "--host", "127.0.0.1", "--port", str(sipp.port), "--lab",
+                       "--local-address", "127.0.0.1", "--number", "+12025550101")  # fmt: skip
+        assert made.returncode == 0, made.stderr
+        checked = dialler(tmp_path, "trunks", "check", "lab", "--call", "+12025550142")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    for said in ("does not answer", "was answered", "it takes calls all the same"):
+        assert said in checked.stdout

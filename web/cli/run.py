@@ -50,7 +50,7 @@ from web.run.session import run_folder
 from web.run.summary import RunSummary
 from web.sample_crm.process import SampleCrmFailed
 from web.settings import Settings, data_folder_of
-from web.sip import MISSING, has_sippy, line_of
+from web.sip import MISSING_SIP, has_sippy, line_of
 from web.voices import check_voice, wanted_voice
 
 __all__ = [
@@ -223,7 +223,7 @@ def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: 
     Raises:
         CliError: it cannot be: the extra is missing, the clock is not the real one, there is no voice or no such trunk.
     """
-    if settings.speed != 1.0 or settings.start is not None:
+    if not settings.in_real_time:
         raise CliError("Calls over a trunk take place in real time: leave --speed and --start out.")
     trunks = None
     if (file := campaign.path / "trunks.yaml").is_file():
@@ -231,7 +231,7 @@ def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: 
         if document.problems:
             raise CliError(f"{file} cannot be used.", *(str(problem) for problem in document.problems))
         trunks = document.data
-    settings = replace(settings, trunk=trunk, trunks=trunks, voice=voice)
+    settings = replace(settings, trunk=trunk, voice=voice)
     try:
         with open_database(settings.database_url, create=True) as db:
             secrets = secret_store(db)
@@ -257,7 +257,7 @@ def _is_lab(connection: Connection, secrets: SecretStore, trunk: str) -> bool:
             raise CliError(f"{MISSING_LIVEKIT}.", code=CANNOT)
         return livekit_line_of(connection, secrets, trunk).settings.lab
     if not has_sippy():
-        raise CliError(f"{MISSING}.", code=CANNOT)
+        raise CliError(f"{MISSING_SIP}.", code=CANNOT)
     return line_of(connection, secrets, trunk).settings.lab
 
 

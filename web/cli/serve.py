@@ -49,7 +49,7 @@ from web.sample_crm.process import SampleCrmFailed
 from web.serve.listening import listen
 from web.serve.server import serve_until_stopped
 from web.settings import Settings, data_folder_of
-from web.sip import MISSING, has_sippy
+from web.sip import MISSING_SIP, has_sippy
 from web.voices import check_voice, wanted_voice
 
 __all__ = ["serve"]
@@ -150,14 +150,14 @@ def _check_real_calls(settings: Settings) -> str:
     Raises:
         CliError: real calls cannot be: the extra is missing, the clock is not the real one, or the voice cannot be had.
     """
-    if settings.speed != 1.0 or settings.start is not None:
+    if not settings.in_real_time:
         raise CliError("Real calls take place in real time: leave --speed and --start out.")
     with open_database(settings.database_url, create=True) as db:
         with db.read() as connection:
             trunks = [trunk for trunk in every_trunk(connection) if trunk.name != BUILT_IN]
             default = next(iter(every_trunk(connection)), None)
         if not has_sippy() and any(trunk.transport == SIP for trunk in trunks):
-            raise CliError(f"{MISSING}.", code=CANNOT)
+            raise CliError(f"{MISSING_SIP}.", code=CANNOT)
         if settings.voice is not None:  # else each bot has its own
             lab, reveal = bool(trunks) and all(trunk.lab for trunk in trunks), secret_store(db).resolver(db)
             try:

@@ -27,7 +27,7 @@ from web.cli.common import DatabaseOption, JsonOption, open_database, secret_sto
 from web.cli.errors import CANNOT, CliError
 from web.cli.output import emit_json, say, show_rows
 from web.livekit_admin import livekit_checked, livekit_removed, livekit_synced
-from web.sip import MISSING, has_sippy, line_of
+from web.sip import MISSING_SIP, has_sippy, line_of
 
 __all__ = ["app"]
 
@@ -243,7 +243,7 @@ def check(
         if record.transport == records.LIVEKIT:
             _tell_report(name, asyncio.run(livekit_checked(db, secret_store(db), name, call, ring_seconds)), as_json)
     if not has_sippy():
-        raise CliError(f"{MISSING}.", code=CANNOT)
+        raise CliError(f"{MISSING_SIP}.", code=CANNOT)
     from core.transports.sip.check import check_trunk  # noqa: PLC0415 - the extra may be missing
     from core.transports.sip.stack.signalling import SippySignalling  # noqa: PLC0415
     from core.transports.sip.transport import SipTransport  # noqa: PLC0415

@@ -8,22 +8,13 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.access.secrets import names_in
+from core.transports.line_settings import Headers, Networks, SecretReference, read_line_settings
 
-__all__ = ["BadLiveKitSettings", "LiveKitSettings", "read_livekit_settings"]
+__all__ = ["LiveKitSettings", "read_livekit_settings"]
 
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}(:[0-9]{1,5})?")
-
-
-class BadLiveKitSettings(ValueError):
-    """A setting cannot be used; `field` says which."""
-
-    def __init__(self, field: str, detail: str) -> None:
-        super().__init__(f"{field}: {detail}")
-        self.field, self.detail = field, detail
 
 
 class LiveKitSettings(BaseModel):
@@ -33,19 +24,19 @@ class LiveKitSettings(BaseModel):
 
     url: str = Field(max_length=255, description="The LiveKit server: wss://HOST, ws://, https:// or http://.")
     api_key: str = Field(min_length=1, max_length=128, description="Its API key.")
-    api_secret: str = Field(max_length=256, description="A reference to a stored secret: secret:NAME.")
+    api_secret: SecretReference = Field(description="A reference to a stored secret: secret:NAME.")
     address: str = Field(max_length=255, description="The carrier's SIP server as LiveKit calls it: HOST or HOST:PORT.")
     user: str | None = Field(default=None, max_length=128, description="The user of the carrier's digest.")
-    password: str | None = Field(default=None, max_length=256, description="A reference to a stored secret: secret:NAME.")
+    password: SecretReference | None = Field(default=None, description="A reference to a stored secret: secret:NAME.")
     sip_transport: Literal["auto", "udp", "tcp", "tls"] = Field(default="auto", description="What SIP goes by.")
     media_encryption: Literal["disable", "allow", "require"] = Field(default="disable", description="SRTP with the carrier.")
-    headers: dict[str, str] = Field(default_factory=dict, description="Headers of every INVITE.")
+    headers: Headers = Field(default_factory=dict, description="Headers of every INVITE.")
     ring_seconds: int = Field(
         default=75, ge=5, le=78, description="The longest that LiveKit lets a phone ring, unless the bot gives up first."
     )
     max_call_seconds: int = Field(default=3600, ge=30, le=86_400, description="LiveKit ends a call after so long, whatever became of us.")
     inbound: bool = Field(default=True, description="Calls to the trunk's numbers reach their bots.")
-    accept_from: tuple[str, ...] = Field(default=(), max_length=100, description="Addresses from which inbound SIP may come; empty: any.")
+    accept_from: Networks = Field(default=(), description="Addresses from which inbound SIP may come; empty: any.")
     lab: bool = Field(default=False, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
 
     @field_validator("url")
@@ -62,28 +53,6 @@ class LiveKitSettings(BaseModel):
         if not _ADDRESS.fullmatch(value):
             raise ValueError("it must be HOST or HOST:PORT, without sip: before it")
         return value
-
-    @field_validator("api_secret", "password")
-    @classmethod
-    def _is_reference(cls, value: str | None) -> str | None:
-        if value is not None and (len(names_in(value)) != 1 or value != f"secret:{names_in(value)[0]}"):
-            raise ValueError("it must be a reference to a stored secret: secret:NAME")
-        return value
-
-    @field_validator("headers")
-    @classmethod
-    def _are_headers(cls, value: dict[str, str]) -> dict[str, str]:
-        for name, text in value.items():
-            if not _HEADER.fullmatch(name):
-                raise ValueError(f"{name[:40]!r} cannot be a header")
-            if not text.isprintable() or len(text) > 500:
-                raise ValueError(f"the value of the header {name} is too long, or holds control characters")
-        return value
-
-    @field_validator("accept_from")
-    @classmethod
-    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(str(ipaddress.ip_network(one, strict=False)) for one in value)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -115,11 +84,6 @@ def read_livekit_settings(document: Mapping[str, Any]) -> LiveKitSettings:
     """The settings in a document.
 
     Raises:
-        BadLiveKitSettings: the first thing that is wrong with it.
+        BadLineSettings: the first thing that is wrong with it.
     """
-    try:
-        return LiveKitSettings.model_validate(dict(document))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "livekit"
-        raise BadLiveKitSettings(field, str(first["msg"]).removeprefix("Value error, ")) from None
+    return read_line_settings(LiveKitSettings, document, "livekit")

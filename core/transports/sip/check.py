@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from core.kernel.clock import Clock
-from core.transports.base import Answered, Failed, PlaceOrder, Ringing
+from core.transports.base import PlaceOrder
+from core.transports.check_call import CheckReport, place_check_call
 from core.transports.sip.advice import advice
 from core.transports.sip.asking import ask, verdict_on_options
-from core.transports.sip.signalling import Signalling, SipUnavailable
+from core.transports.sip.signalling import Reply, Signalling, SipUnavailable
 from core.transports.sip.transport import SipTransport, TrunkLine, look_up
 
-__all__ = ["CheckReport", "check_trunk"]
-
-_TALK_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class CheckReport:
-    """Whether all went well, and what was seen, in sentences."""
-
-    works: bool
-    sentences: tuple[str, ...]
+__all__ = ["check_trunk"]
 
 
 async def check_trunk(
     line: TrunkLine, signalling: Signalling, clock: Clock, transport: SipTransport, call: PlaceOrder | None, ring_seconds: float
 ) -> CheckReport:
-    """Check a trunk.
+    """Check a trunk. A test call is placed whatever was answered to the OPTIONS, and decides: not every carrier answers them.
 
     Args:
         line: the trunk.
@@ -42,42 +31,18 @@ async def check_trunk(
         await transport.listen(line.name)
     except SipUnavailable as error:
         return CheckReport(False, (f"{error}.",))
-    reports = [CheckReport(*verdict_on_options(await ask(signalling, clock, peer, "OPTIONS"), peer))]
-    if line.settings.register_ and reports[0].works:
-        reply = await ask(signalling, clock, peer, "REGISTER", (("Expires", "600"),))
-        good = 200 <= reply.status < 300
-        words = (
-            "The registration is accepted."
-            if good
-            else f"The registration is refused: {reply.status} {reply.phrase}. {advice(reply.status)}"
-        )
-        reports.append(CheckReport(good, (words,)))
-    if call is not None and all(report.works for report in reports):
-        reports.append(await _call(transport, clock, call, ring_seconds))
-    return CheckReport(all(report.works for report in reports), tuple(line for report in reports for line in report.sentences))
+    works, said = verdict_on_options(await ask(signalling, clock, peer, "OPTIONS"), peer)
+    if line.settings.register_ and works:
+        works, words = _verdict_on_registration(await ask(signalling, clock, peer, "REGISTER", (("Expires", "600"),)))
+        said = (*said, words)
+    if call is None:
+        return CheckReport(works, said)
+    called = await place_check_call(transport, clock, call, ring_seconds)
+    despite = ("So it takes calls all the same.",) if called.works and not works else ()
+    return CheckReport(called.works, (*said, *called.sentences, *despite))
 
 
-async def _call(transport: SipTransport, clock: Clock, order: PlaceOrder, ring_seconds: float) -> CheckReport:
-    leg = await transport.place(order)
-    rang = False
-    deadline = clock.now().timestamp() + ring_seconds
-    while True:
-        event = await leg.next(max(deadline - clock.now().timestamp(), 0.0))
-        match event:
-            case Ringing():
-                rang = True
-            case Answered():
-                await clock.sleep(_TALK_SECONDS)
-                await leg.hang_up()
-                return CheckReport(True, ("The test call was answered, and ended after two seconds.",))
-            case Failed(status, reason):
-                if status == 487:
-                    return CheckReport(
-                        rang, ("The test call rang, and nobody answered." if rang else "The test call did not ring in time.",)
-                    )
-                return CheckReport(False, (f"The test call failed: {status} {reason}.", advice(status)))
-            case None:
-                await leg.hang_up()
-                deadline = clock.now().timestamp() + 15.0
-            case _:
-                pass
+def _verdict_on_registration(reply: Reply) -> tuple[bool, str]:
+    if 200 <= reply.status < 300:
+        return True, "The registration is accepted."
+    return False, f"The registration is refused: {reply.status} {reply.phrase}. {advice(reply.status)}"

@@ -7,27 +7,18 @@ import re
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.access.secrets import names_in
+from core.transports.line_settings import Headers, Networks, SecretReference, read_line_settings
 from core.transports.sip.codec_names import Codec
 
-__all__ = ["BadSipSettings", "SipSettings", "read_settings"]
+__all__ = ["SipSettings", "read_settings"]
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[?[0-9A-Fa-f:]{2,45}\]?")
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _OWN_HEADERS = frozenset(
     {"via", "from", "to", "call-id", "cseq", "contact", "route", "record-route", "max-forwards", "content-type", "content-length"}
     | {"authorization", "proxy-authorization", "expires", "supported", "require", "session-expires", "v", "f", "t", "i", "m", "c", "l"}
 )
-
-
-class BadSipSettings(ValueError):
-    """A setting cannot be used; `field` says which."""
-
-    def __init__(self, field: str, detail: str) -> None:
-        super().__init__(f"{field}: {detail}")
-        self.field, self.detail = field, detail
 
 
 class SipSettings(BaseModel):
@@ -38,7 +29,7 @@ class SipSettings(BaseModel):
     host: str = Field(max_length=255, description="The carrier's SIP server: a name or an IP address.")
     port: int = Field(default=5060, ge=1, le=65535, description="Its UDP port.")
     user: str | None = Field(default=None, max_length=128, description="The user of the digest; left out: the trunk knows our address.")
-    password: str | None = Field(default=None, max_length=256, description="A reference to a stored secret: secret:NAME.")
+    password: SecretReference | None = Field(default=None, description="A reference to a stored secret: secret:NAME.")
     from_domain: str | None = Field(default=None, max_length=255, description="The domain behind the caller ID; else our own address.")
     codecs: tuple[Codec, ...] = Field(default=("PCMU", "PCMA"), min_length=1, description="In order of preference.")
     local_address: str = Field(default="0.0.0.0", description="The address of this machine that is used.")  # noqa: S104 - chosen by route
@@ -46,12 +37,10 @@ class SipSettings(BaseModel):
     advertised_address: str | None = Field(default=None, description="Our address as the carrier sees it, behind a NAT.")
     rtp_first: int = Field(default=30000, ge=1024, le=65534, description="The lowest UDP port for sound.")
     rtp_last: int = Field(default=39999, ge=1025, le=65535, description="The highest one.")
-    accept_from: tuple[str, ...] = Field(
-        default=(), max_length=100, description="Addresses or networks beside the host from which SIP of this trunk may come."
-    )
+    accept_from: Networks = Field(default=(), description="Addresses or networks beside the host from which SIP of this trunk may come.")
     register_: bool = Field(default=False, alias="register", description="Register with the host, so that inbound calls find us.")
     number_prefix: str = Field(default="+", max_length=16, pattern=r"^[0-9+*#]*$", description="What stands before the digits of a callee.")
-    headers: dict[str, str] = Field(default_factory=dict, description="Headers of every INVITE; {from} and {to} are put in.")
+    headers: Headers = Field(default_factory=dict, description="Headers of every INVITE; {from} and {to} are put in.")
     media_timeout: int = Field(
         default=60, ge=0, le=3600, description="Seconds without any sound from the callee's side after which a call is ended; 0: never."
     )
@@ -69,11 +58,6 @@ class SipSettings(BaseModel):
     def _is_address(cls, value: str | None) -> str | None:
         return None if value is None else str(ipaddress.ip_address(value))
 
-    @field_validator("accept_from")
-    @classmethod
-    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(str(ipaddress.ip_network(one, strict=False)) for one in value)
-
     @field_validator("user")
     @classmethod
     def _is_plain(cls, value: str | None) -> str | None:
@@ -81,21 +65,12 @@ class SipSettings(BaseModel):
             raise ValueError("it must not be empty, nor hold quotes or control characters")
         return value
 
-    @field_validator("password")
-    @classmethod
-    def _is_reference(cls, value: str | None) -> str | None:
-        if value is not None and (len(names_in(value)) != 1 or value != f"secret:{names_in(value)[0]}"):
-            raise ValueError("it must be a reference to a stored secret: secret:NAME")
-        return value
-
     @field_validator("headers")
     @classmethod
-    def _are_headers(cls, value: dict[str, str]) -> dict[str, str]:
-        for name, text in value.items():
-            if not _TOKEN.fullmatch(name) or name.lower() in _OWN_HEADERS:
-                raise ValueError(f"{name[:40]!r} cannot be set as a header")
-            if not text.isprintable() or len(text) > 500:
-                raise ValueError(f"the value of the header {name} is too long, or holds control characters")
+    def _are_not_ours(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if name.lower() in _OWN_HEADERS:
+                raise ValueError(f"{name!r} cannot be set as a header")
         return value
 
     @model_validator(mode="after")
@@ -125,11 +100,6 @@ def read_settings(document: Mapping[str, Any]) -> SipSettings:
     """The settings in a document.
 
     Raises:
-        BadSipSettings: the first thing that is wrong with it.
+        BadLineSettings: the first thing that is wrong with it.
     """
-    try:
-        return SipSettings.model_validate(dict(document))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "sip"
-        raise BadSipSettings(field, str(first["msg"]).removeprefix("Value error, ")) from None
+    return read_line_settings(SipSettings, document, "sip")

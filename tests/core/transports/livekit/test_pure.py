@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from livekit.protocol.sip import SIPMediaConfig, SIPOutboundTrunkInfo
 
+from core.transports.line_settings import BadLineSettings
 from core.transports.livekit import sync
 from core.transports.livekit.naming import Mark, inbound_prefix, number_of, room_name
 from core.transports.livekit.orphans import GRACE_SECONDS, RoomState, orphan
 from core.transports.livekit.outcomes import left_in_words, outcome_of
-from core.transports.livekit.settings import BadLiveKitSettings, LiveKitSettings, read_livekit_settings
+from core.transports.livekit.settings import LiveKitSettings, read_livekit_settings
 
 GIVEN = {"url": "wss://livekit.example", "api_key": "key", "api_secret": "secret:LIVEKIT", "address": "sip.example"}
 
@@ -66,7 +67,7 @@ def test_every_way_to_leave_has_words(reason: int | None) -> None:
     ],
 )
 def test_settings_that_cannot_be(changes: dict[str, Any], field: str) -> None:
-    with pytest.raises(BadLiveKitSettings) as caught:
+    with pytest.raises(BadLineSettings) as caught:
         settings(**changes)
     assert caught.value.field == field
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.transports.line_settings import BadLineSettings
 from core.transports.sip.advice import ADVICE, advice
 from core.transports.sip.asking import verdict_on_options
 from core.transports.sip.load import TrunkLoad
@@ -16,7 +17,7 @@ from core.transports.sip.negotiation import Negotiation
 from core.transports.sip.ports import NoPortLeft, PortRange
 from core.transports.sip.registration import granted
 from core.transports.sip.sdp import parse_sdp
-from core.transports.sip.settings import BadSipSettings, read_settings
+from core.transports.sip.settings import read_settings
 from core.transports.sip.signalling import Peer, Reply
 from core.transports.sip.timers import SessionTimer, reply_timer, timer_of_answer
 
@@ -59,7 +60,7 @@ def test_what_is_kept_is_what_was_said() -> None:
     ],
 )
 def test_what_cannot_be_used_is_named(field: str, change: dict[str, object]) -> None:
-    with pytest.raises(BadSipSettings) as error:
+    with pytest.raises(BadLineSettings) as error:
         read_settings({"host": "sip.example.com", **change})
     assert error.value.field == field
 
