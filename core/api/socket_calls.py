@@ -78,7 +78,7 @@ def _admit(engine: Engine, socket: WebSocket, bot_id: str, strangers: Strangers)
     """
     address, now = socket.client.host if socket.client else "", engine.clock.now()
     if strangers.are_turned_away(address, bot_id, now.timestamp()):
-        raise Refused(Close.TOO_FAST, "Too many attempts without a valid token: wait a minute.")
+        raise Refused(Close.TOO_FAST, "Too many attempts without a valid token: wait some seconds, and show a valid one.")
     tokens, keys = _presented(socket)
     try:
         with engine.db.read() as connection:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.fleet import store as fleet
 from core.voice.errors import VoiceUnavailable
 from tests.core.api.sockets import CUSTOMER, QUIET, Dialler, Line, loud, with_sockets
 
@@ -272,3 +273,49 @@ def test_a_voice_that_cannot_be_loaded_is_said_in_words_and_on_record(with_each_
         assert dict(dialler.pushed())["crm_push"]["BY"] == "error"
 
     with_each_core(with_sockets(test, **PUSHES))
+
+
+def test_a_server_that_drains_finishes_its_calls_and_takes_no_more(with_each_core: Callable[..., Any]) -> None:
+    async def test(dialler: Dialler) -> None:
+        clock = dialler.core.clock
+        async with dialler.line() as line:
+            line.shake_hands()
+            await line.quiet(1)
+            draining = clock.spawn(dialler.transport.drain(), name="drain")
+            async with dialler.line() as refused:
+                await line.quiet(1)
+                assert (refused.code, refused.reason) == (1001, "The server is stopping.")
+                assert (line.code, draining.done()) == (None, False)
+                await line.until("reverse-hangup-call")
+        await clock.join(draining)
+        assert [result["disconnected_by"] for result in dialler.results()] == ["RNR"]
+
+    with_each_core(with_sockets(test, silence=SHORT))
+
+
+def test_a_server_that_is_told_to_end_says_so_to_its_calls(with_each_core: Callable[..., Any]) -> None:
+    async def test(dialler: Dialler) -> None:
+        async with dialler.line() as line:
+            line.shake_hands()
+            await line.quiet(1)
+            dialler.transport.stop()
+            await next(iter(dialler.core.engine.runs.values())).stop()
+            await line.quiet(1)
+        assert (line.code, line.kinds()[-1], line.came[-1][1]["message"]) == (1001, "reverse-hangup-call", "The server is stopping")
+        (result,) = dialler.results()
+        assert (result["disconnected_by"], result["end_reason"]) == ("error", "worker_stopped")
+
+    with_each_core(with_sockets(test, opening_message="word " * 40))
+
+
+def test_a_worker_that_drains_has_no_seat(with_each_core: Callable[..., Any]) -> None:
+    async def test(dialler: Dialler) -> None:
+        with dialler.core.db.write() as connection:
+            assert fleet.set_draining(connection, dialler.core.engine.worker_id, draining=True)
+        async with dialler.line() as line:
+            line.shake_hands()
+            await line.quiet(1)
+        assert line.code == 4486
+        assert [result["end_reason"] for result in dialler.results()] == ["no_capacity"]
+
+    with_each_core(with_sockets(test))
