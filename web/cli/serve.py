@@ -80,6 +80,9 @@ def serve(
         ),
     ] = False,
     voice: VoiceOption = None,
+    calls_only: Annotated[
+        bool, typer.Option("--calls-only", help="Dial for no campaign: hold calls to you and calls of the API, beside other processes.")
+    ] = False,
     moved: MovedOption = False,
 ) -> None:
     """Keep the HTTP API up until Ctrl-C, and dial for every campaign that is running.
@@ -94,6 +97,8 @@ def serve(
             "--speed max is for `dialler run` only: its clock jumps to the next thing to do, and an API is asked in real time.",
             "Give a factor, such as --speed 60.",
         )
+    if calls_only and folder is not None:
+        raise CliError("--calls-only dials for no campaign: leave the folder out, or the option.")
     campaign: CampaignFolder | None = None
     if folder is not None:
         campaign, settings, out = prepare(folder, out, database, factor, start, seed, seats, allow_internal, sandbox, as_json=False)
@@ -136,6 +141,7 @@ def serve(
                 LiveReporter(console()),
                 lambda summary: print_report(summary, out, database_option(settings), push_options(settings)),
                 moved=moved,
+                calls_only=calls_only,
             )
         )
     except (AlreadyRunning, SampleCrmFailed) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from typing import Any
 
 import uvicorn
 
+from core.fleet.store import set_draining
+from dialler.scheduler.outages import DATABASE_FAILURES
 from dialler.scheduler.runner import CampaignRunner
 from web.composition import Whole, open_whole
 from web.run.folder import CampaignFolder
@@ -24,6 +27,8 @@ from web.serve.supervisor import Supervisor
 from web.settings import Settings
 
 __all__ = ["serve_until_stopped"]
+
+log = logging.getLogger(__name__)
 
 _CLOSING_SECONDS = 8.0
 """How long WebSocket clients have to take the end of their calls."""
@@ -47,6 +52,7 @@ async def serve_until_stopped(
     on_end: Callable[[RunSummary], None],
     *,
     moved: bool = False,
+    calls_only: bool = False,
 ) -> None:
     """Serve the API on `listener` and dial for every running campaign, until SIGINT or SIGTERM; a second one ends the calls, too.
 
@@ -58,6 +64,7 @@ async def serve_until_stopped(
         reporter: told how it goes.
         on_end: told what came of that campaign.
         moved: the campaign of the folder's name belongs to this folder from now on.
+        calls_only: dial for no campaign; other processes on the database do.
 
     Raises:
         AlreadyRunning: a live process dials for the folder's campaign.
@@ -74,7 +81,8 @@ async def serve_until_stopped(
             others = []
             if folder is not None:  # before the supervisor looks, which would take the campaign otherwise
                 others.append(asyncio.create_task(_run(whole, folder, campaign_id, out, reporter, supervisor, on_end), name="campaign"))
-            others.append(asyncio.create_task(supervisor.run(), name="supervisor"))
+            if not calls_only:
+                others.append(asyncio.create_task(supervisor.run(), name="supervisor"))
             try:
                 await _until_stopped(whole, supervisor, [serving, *others], reporter)
             finally:
@@ -121,12 +129,20 @@ async def _until_stopped(whole: Whole, supervisor: Supervisor, tasks: list[async
 
 
 async def _finish(whole: Whole, supervisor: Supervisor, tasks: list[asyncio.Task[None]]) -> None:
+    """Dial for no campaign any more, take no call, and wait until the calls in progress are over, whoever asked for them."""
+    try:
+        with whole.db.write() as connection:
+            set_draining(connection, whole.engine.worker_id, draining=True)
+    except DATABASE_FAILURES as error:
+        log.warning("calls may still be taken, for the database does not answer (%s)", type(error).__name__)
     if whole.sockets is not None:
         await asyncio.gather(supervisor.stop(), whole.sockets.transport.drain())
     else:
         await supervisor.stop()
     if campaign := [task for task in tasks if task.get_name() == "campaign" and not task.done()]:
         await asyncio.wait(campaign)
+    while calls := set(whole.engine.tasks):
+        await asyncio.wait(calls)
 
 
 async def _first(wake: Any, *tasks: asyncio.Task[None]) -> None:

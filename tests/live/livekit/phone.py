@@ -33,6 +33,7 @@ class Behaviour:
 BEHAVIOURS = {
     "00": Behaviour(),
     "05": Behaviour(stays=1.5),
+    "07": Behaviour(stays=2.0),
     "06": Behaviour(keys="42#"),
     "30": Behaviour(rings=3.0),
     "31": Behaviour(rings=1.5, early_active=True),

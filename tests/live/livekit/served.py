@@ -24,8 +24,9 @@ from tests.live.livekit.deployment import KEY, SECRET, Deployment
 from tests.live.livekit.lab import CALLER, phone_ending
 from tests.live.sipp import free_port
 from web.migrate import upgrade
+from web.settings import Settings
 
-__all__ = ["BOT", "Installation", "Served", "until"]
+__all__ = ["BOT", "Installation", "Served", "trunk_of", "until"]
 
 BOT = "reception"
 
@@ -37,6 +38,14 @@ def until(condition: Callable[[], Any], what: str, seconds: float = 40.0) -> Any
         assert time.monotonic() < deadline, f"in {seconds} s it did not happen that {what}"
         time.sleep(0.05)
     return found
+
+
+def trunk_of(deployment: Deployment, **more: Any) -> dict[str, Any]:
+    """The trunk `lab` at a deployment, as `trunks.yaml` has it."""
+    return {
+        "name": "lab", "transport": "livekit", "url": deployment.url, "api_key": KEY, "api_secret": "secret:LIVEKIT_SECRET",
+        "address": "127.0.0.1:5060", "lab": True, "channels": 10, "calls_per_second": 20, **more,
+    }  # fmt: skip
 
 
 class Installation:
@@ -54,18 +63,24 @@ class Installation:
         with db.write() as connection:
             config = {"name": "Reception", "id": BOT, "opening_message": "Hello there.", "permitted_hours": {"enabled": False}, **bot}
             save_bot(connection, BotConfig.model_validate(config), utc_now())
-            apply_trunks(connection, {"trunks": [self.trunk()]}, utc_now())
+            apply_trunks(
+                connection, {"trunks": [trunk_of(deployment, numbers=[{"number": CALLER, "bot_id": BOT}], is_default=True)]}, utc_now()
+            )
             self.key = keys.create(connection, key_id="k", name="tests", now=utc_now()).key
             self.admin = keys.create(connection, key_id="a", name="tests' admin", now=utc_now(), role="admin").key
         db.close()
 
-    def trunk(self, **more: Any) -> dict[str, Any]:
-        """The trunk, as `trunks.yaml` has it."""
-        return {
-            "name": "lab", "transport": "livekit", "url": self.deployment.url, "api_key": KEY, "api_secret": "secret:LIVEKIT_SECRET",
-            "address": "127.0.0.1:5060", "lab": True, "channels": 10, "calls_per_second": 20, "is_default": True,
-            "numbers": [{"number": CALLER, "bot_id": BOT}], **more,
-        }  # fmt: skip
+    def settings(self) -> Settings:
+        """Those of a process that a test is itself."""
+        return Settings(
+            self.url,
+            self.folder / "data",
+            self.folder / "network.jsonl",
+            speed=1.0,
+            real_calls=True,
+            voice="tones",
+            environ=self.environment,
+        )
 
     def dialler(self, *arguments: str, seconds: float = 60.0, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """A command, as one types it."""
@@ -139,6 +154,10 @@ class Served:
     def calls(self) -> list[dict[str, Any]]:
         """The calls of the installation."""
         return list(self._admin.get("/api/v1/calls").json()["calls"])
+
+    def is_gone(self, seconds: float) -> int:
+        """Wait until it has ended; returns its exit code."""
+        return self.process.wait(seconds)
 
     def kill(self) -> None:
         """SIGKILL."""

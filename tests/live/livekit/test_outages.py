@@ -16,7 +16,6 @@ from tests.live.livekit.lab import Lab, lab
 from tests.live.livekit.served import Installation
 from tests.web.run.invariants import Records, opened
 from web.composition import open_whole
-from web.settings import Settings
 
 pytestmark = pytest.mark.needs("livekit-server", "redis-server", "livekit", "redis")
 
@@ -142,13 +141,9 @@ def test_a_killed_process_is_recovered_and_its_rooms_are_ended(tmp_path: Path) -
             call_id = served.call("00")
             served.is_in(call_id, "talking")
             served.kill()
-        settings = Settings(
-            installation.url, tmp_path / "data", tmp_path / "network.jsonl", speed=1.0, real_calls=True, voice="tones",
-            environ=installation.environment,
-        )  # fmt: skip
 
         async def scenario() -> None:
-            async with open_whole(settings) as whole:
+            async with open_whole(installation.settings()) as whole:
                 assert whole.livekit is not None
                 watch = whole.livekit.watch
                 watch.grace_seconds = 0.0
