@@ -10,6 +10,7 @@ livekit, livekit_admin   wires calls over LiveKit; what an admin does about its 
 sip           wires calls over SIP
 websocket     wires calls over WebSockets
 voices        what speaks and listens on calls that carry sound
+voice_checks  what is wrong with a bot's voice, by field, before anybody is called
 sample_crm/   a CRM to try pushes with
 schema, migrate, migrations/   every table in one place; to the current version
 """

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from core.voice.ports import AudioLeg, Speech
     from core.voice.recording import CallRecording, RecordingWriter
     from core.voice.session.parts import SessionParts
+    from core.voice.session.providers import Provided
 
-__all__ = ["MISSING", "check_at_hand", "check_voice", "make_speech", "wanted_voice"]
+__all__ = ["MISSING", "Reveal", "check_at_hand", "check_voice", "make_speech", "planned", "shared_offline", "shared_vad", "wanted_voice"]
 
 MISSING = "a voice with words needs livekit-agents: pip install 'campaign-dialler[voice]', or [voice-offline] for one without an account"
 _NONE = "no voice is configured, so nobody could be talked to: write `voice` into the bot, or use --voice NAME (docs/voice.md)"
@@ -72,6 +73,8 @@ def make_speech(settings: Settings, engine: Engine, writer: RecordingWriter, is_
             return lambda audio: VoiceLeg(audio, TonesVoice(), engine.clock, call_id=order.call_id, recording=record)
         key = voice.model_dump_json()
         parts = kept[key] = kept.get(key) or _parts_of(voice, settings.allow_internal, reveal)
+        if (refused := parts.resting.why) is not None:
+            raise VoiceUnavailable(refused)
         from core.voice.session.leg import SessionLeg  # noqa: PLC0415 - loads livekit
 
         return lambda audio: SessionLeg(audio, parts, engine.clock, call_id=order.call_id, recording=record)
@@ -114,7 +117,7 @@ async def check_voice(voice: VoiceConfig, *, lab: bool, allow: AllowList, reveal
     speech = _parts_of(voice, allow, reveal).begin(lambda: None)
     await speech.close()
     if "offline" in _providers(voice):
-        _offline().load()
+        shared_offline().load()
 
 
 def _bot_of(engine: Engine, call_id: str) -> BotConfig | None:
@@ -147,23 +150,14 @@ def _parts_of(voice: VoiceConfig, allow: AllowList, reveal: Reveal) -> SessionPa
         raise VoiceUnavailable(MISSING)
     from core.voice.session.ours import VoiceStt, VoiceTts  # noqa: PLC0415 - loads livekit
     from core.voice.session.parts import CallSpeech, SessionParts, TurnTaking  # noqa: PLC0415
-    from core.voice.session.providers import Provided, Wanted, plan  # noqa: PLC0415
 
-    assert voice.stt is not None
-    assert voice.tts is not None
+    voice_stt, voice_tts = voice.stt, voice.tts
+    assert voice_stt is not None
+    assert voice_tts is not None
 
-    def planned(kind: str, part: SttConfig | TtsConfig) -> Callable[[], Provided] | None:
-        if part.provider == "offline":
-            _offline()
-            return None
-        try:
-            key = reveal(part.key) if part.key else None
-        except (SecretError, SecretBoxError) as error:
-            raise VoiceUnavailable(f"the key of the voice cannot be read: {error}") from None
-        settings = {**part.model_dump(exclude={"key"}), "key": key, "kind": kind}
-        return plan(Wanted(**settings), allow)
-
-    listen, speak = planned("stt", voice.stt), planned("tts", voice.tts)
+    if "offline" in _providers(voice):
+        shared_offline()
+    listen, speak = planned("stt", voice_stt, allow, reveal), planned("tts", voice_tts, allow, reveal)
 
     def begin(nothing: Callable[[], None]) -> CallSpeech:
         listening = listen() if listen is not None else None
@@ -181,9 +175,11 @@ def _parts_of(voice: VoiceConfig, allow: AllowList, reveal: Reveal) -> SessionPa
                     await half.close()
 
         return CallSpeech(
-            listening.part if listening is not None else VoiceStt(_offline(), nothing),
-            speaking.part if speaking is not None else VoiceTts(_offline()),
+            listening.part if listening is not None else VoiceStt(shared_offline(), nothing),
+            speaking.part if speaking is not None else VoiceTts(shared_offline()),
             close,
+            listens=voice_stt.provider,
+            speaks=voice_tts.provider,
         )
 
     turns = TurnTaking(
@@ -193,18 +189,43 @@ def _parts_of(voice: VoiceConfig, allow: AllowList, reveal: Reveal) -> SessionPa
         shortest_pause=voice.endpointing.min_seconds,
         longest_pause=voice.endpointing.max_seconds,
     )
-    return SessionParts(begin, _vad(), turns)
+    return SessionParts(begin, shared_vad(), turns)
+
+
+def planned(kind: str, part: SttConfig | TtsConfig, allow: AllowList, reveal: Reveal) -> Callable[[], Provided] | None:
+    """How one half of a voice is made for a call; None if it is the offline one.
+
+    Args:
+        kind: `stt` or `tts`.
+        part: the half.
+        allow: the internal hosts that may be reached.
+        reveal: the value of a secret.
+
+    Raises:
+        core.voice.errors.VoiceUnavailable: it cannot be had so.
+    """
+    from core.voice.session.providers import Wanted, plan  # noqa: PLC0415 - loads livekit
+
+    if part.provider == "offline":
+        return None
+    try:
+        key = reveal(part.key) if part.key else None
+    except (SecretError, SecretBoxError) as error:
+        raise VoiceUnavailable(f"the key of the voice cannot be read: {error}", field="key") from None
+    settings = {**part.model_dump(exclude={"key"}), "key": key, "kind": kind}
+    return plan(Wanted(**settings), allow)
 
 
 @functools.cache
-def _vad() -> Callable[[], vad.VAD]:
+def shared_vad() -> Callable[[], vad.VAD]:
+    """Makes the voice activity of a call; its threads and its model are those of all calls of this process."""
     from core.voice.session.parts import make_vad  # noqa: PLC0415 - loads livekit
 
     return make_vad()
 
 
 @functools.cache
-def _offline() -> OfflineVoice:
+def shared_offline() -> OfflineVoice:
     """One pair for all calls of this process."""
     from core.voice.offline.voice import OfflineVoice  # noqa: PLC0415 - loads numpy
 

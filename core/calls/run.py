@@ -183,12 +183,15 @@ class CallRun:
         return None
 
     async def _prepare_opening(self, leg: Leg) -> None:
-        """Where words become sound, that of the first ones is made while the phone rings. A model is not asked ahead."""
-        if not isinstance(leg, SpokenLeg) or (self.bot.brain.kind == "llm" and not self.bot.opening_message.strip()):
+        """Where words become sound, that of the first ones is made while the phone rings. A model is not asked ahead. So is that of the
+        words for when the synthesis fails: they must not need it."""
+        if not isinstance(leg, SpokenLeg):
             return
         values = template_values(self.order, self.bot, self._crm, self._started_at, self.direction, self.connected_event)
-        brain = make_brain(self.engine, self.bot, self.order, values, self.engine.clock.now(), lambda *_: None)
-        leg.prepare((await brain.opening()).say)
+        if self.bot.brain.kind != "llm" or self.bot.opening_message.strip():
+            brain = make_brain(self.engine, self.bot, self.order, values, self.engine.clock.now(), lambda *_: None)
+            leg.prepare((await brain.opening()).say)
+        leg.prepare(limits_of(self.bot, values).lines.apology)
 
     async def _until_answered(self, leg: Leg) -> Ending | None:
         """Follow the call until somebody answers (None) or it fails. Never longer than the ring timeout and what follows it."""
@@ -208,6 +211,9 @@ class CallRun:
                 return None
             elif isinstance(event, Failed):
                 rang = self.state == "ringing"
+                if event.ours and not self.cancelled:
+                    self._note("leg_failed", {"reason": event.reason})
+                    return Ending("error", "pipeline_failure", rang, "unknown" if rang else "trunk", None, event.reason)
                 if self.cancelled and event.sip_status == _REQUEST_TERMINATED:  # else the callee was faster
                     return Ending("error", "cancelled", rang, None, event.sip_status, event.reason)
                 if timed_out and (rang or not event.from_trunk):  # else the trunk never answered: nobody's phone rang

@@ -21,7 +21,7 @@ from core.conversation.transcript import Transcript
 from core.conversation.voicemail import sign_of_machine
 from core.kernel.clock import Clock
 from core.kernel.failures import without_values
-from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, Leg, LegEvent, Playout, Ringing
+from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, Leg, LegError, LegEvent, Playout, Ringing
 
 __all__ = ["RecordEvent", "converse"]
 
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _GREETING_TURNS = 2  # a machine greets at once: later words about messages are a person's
 _DIGIT_GAP_SECONDS = 1.5  # keys pressed closer than this are one number
+_APOLOGIES = 2
 _REOPENINGS = 2  # how often a callee may interrupt the bot's last words before it hangs up all the same
 _AFTER_LAST_WORDS_SECONDS = 4.0  # how long an interruption of the last words is waited for
 
@@ -108,8 +109,12 @@ class _Conversation:
                 await self._step()
         except _Over as over:
             return over.reason
+        except LegError as error:
+            self._report("leg_failed", error)
+            await self._apologise()
+            return "pipeline_failure"
         except _BrainFailed:
-            await self._say(self._limits.lines.apology)
+            await self._apologise()
             return "pipeline_failure"
 
     async def _step(self) -> None:
@@ -133,6 +138,8 @@ class _Conversation:
                 raise _Over("customer_hangup")
             case Failed():
                 self._record("leg_failed", reason=event.reason, sip_status=event.sip_status)
+                if event.ours:
+                    await self._apologise()
                 raise _Over("pipeline_failure")
             case Ringing() | Answered():
                 pass  # late news from the network
@@ -238,6 +245,15 @@ class _Conversation:
         playout = await self._leg.say(text)
         self._transcript.bot(playout.spoken, began, completed=playout.completed)
         return playout
+
+    async def _apologise(self) -> None:
+        """Tell the callee that something went wrong, if that can still be said; twice, if the callee speaks on."""
+        try:
+            for _ in range(_APOLOGIES):
+                if (await self._say(self._limits.lines.apology)).completed:
+                    return
+        except LegError as error:
+            log.warning("an apology could not be spoken: %s", error)
 
     async def _say_last(self, text: str) -> None:
         """Say the last words. A callee who interrupts them has something to add: then this returns to the conversation
@@ -383,6 +399,7 @@ class _Conversation:
         self._record_event(kind, {"at": round(self._transcript.seconds, 3), **data})
 
     def _report(self, kind: str, error: Exception) -> None:
-        """Log a failure with its place but not its message: that may hold what the callee said."""
-        self._record(kind, error=type(error).__name__)
+        """Log a failure with its place but not its message: that may hold what the callee said. A leg's never does."""
+        reason = {"reason": str(error)} if isinstance(error, LegError) else {}
+        self._record(kind, error=type(error).__name__, **reason)
         log.error("%s: %s", kind.replace("_", " "), without_values(error))

@@ -21,6 +21,7 @@ __all__ = [
     "HungUp",
     "IncomingCall",
     "Leg",
+    "LegError",
     "LegEvent",
     "PlaceOrder",
     "Playout",
@@ -67,12 +68,15 @@ class Failed:
 
     `from_trunk` tells a refusal by our own trunk (its channels or its calls per second) from one by the callee's side.
     `spared`: it says nothing of the trunk's health, because our own limits, our own machine, or the callee's line was the cause.
+    `ours`: nothing is wrong with the line: what speaks or listens in this process failed. That may happen after the answer, too;
+    the leg can still be spoken on then, if what speaks has not failed.
     """
 
     sip_status: int
     reason: str
     from_trunk: bool = False
     spared: bool = False
+    ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,10 @@ class TransferOutcome:
     reason: str = ""
 
 
+class LegError(Exception):
+    """A leg could not do what it was asked for. The message says why, and holds neither secrets nor what was said."""
+
+
 class Leg(Protocol):
     """The callee's end of one call."""
 
@@ -135,7 +143,11 @@ class Leg(Protocol):
         """The next event; None when nothing happened for `timeout` clock seconds."""
 
     async def say(self, text: str) -> Playout:
-        """Speak; returns when it was played, was interrupted by the callee, or the call is over."""
+        """Speak; returns when it was played, was interrupted by the callee, or the call is over.
+
+        Raises:
+            LegError: none of the words could be spoken.
+        """
 
     async def hang_up(self, reason: str = "") -> None:
         """End the call: CANCEL before the answer, BYE after it. Safe at any moment, any number of times.

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
-from core.transports.base import Failed, Heard, Playout
+from core.transports.base import Heard, Playout
 from core.voice.errors import VoiceError
 from core.voice.line import LineEvent, PlayoutEnded, Sound, SpeechBegan, SpeechEnded, SpeechSound
 from core.voice.phrases import Phrases
@@ -72,13 +72,12 @@ class VoiceLeg(SoundLeg):
         recording: Callable[[], CallRecording] | None = None,
         phrases: Phrases | None = None,
     ) -> None:
-        super().__init__(audio, clock, call_id=call_id, recording=recording)
-        self._voice, self._phrases = voice, phrases or Phrases()
+        super().__init__(audio, clock, call_id=call_id, recording=recording, phrases=phrases)
+        self._voice = voice
         self._playout_over = clock.signal()
         self._sound: Sound | None = None
         self._utterance: _Utterance | None = None
         self._understanding: asyncio.Task[None] | None = None
-        self._preparing: asyncio.Task[None] | None = None
         self._waiting = 0
         self._failures = 0
 
@@ -87,20 +86,13 @@ class VoiceLeg(SoundLeg):
         """Whether the callee speaks, or what it said is being understood."""
         return self._waiting > 0
 
-    def prepare(self, text: str) -> None:
-        """Synthesize these words while the phone rings."""
-        if text.strip() and self._phrases.get(text) is None and self._preparing is None:
-            self._preparing = self._clock.spawn(self._prepare(text), name=f"opening of call {self._call_id}")
-
     async def say(self, text: str) -> Playout:
         """Speak.
 
         Raises:
             VoiceError: the words could not be synthesized.
         """
-        if self._preparing is not None:
-            await self._clock.join(self._preparing)
-            self._preparing = None
+        await self._prepared(text)
         if self._line is None or self._over.is_set():
             return NOTHING
         if not text.strip():
@@ -125,12 +117,12 @@ class VoiceLeg(SoundLeg):
                 self._line.stop()
         return self._outcome(text, sound)
 
-    async def _prepare(self, text: str) -> None:
+    async def _synthesize_ahead(self, text: str) -> None:
         try:
             async with contextlib.aclosing(self._voice.synthesize(text)) as stream:
                 pieces = [piece async for piece in stream]
         except VoiceError as error:  # it is tried again when it is to be said
-            log.warning("call %s: the opening was not synthesized ahead: %s", self._call_id, error)
+            log.warning("call %s: words were not synthesized ahead: %s", self._call_id, error)
             return
         if pieces:
             self._phrases.keep(text, np.concatenate(pieces))
@@ -190,5 +182,5 @@ class VoiceLeg(SoundLeg):
             await self._clock.join(before)
         self._waiting -= 1
         if self._failures >= _MOST_FAILURES:
-            self._events.put(Failed(500, "speech recognition fails"))
+            self._fail("speech recognition fails")
         self._events.put(Heard(text, utterance.seconds, utterance.barged_in))

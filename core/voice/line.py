@@ -40,6 +40,11 @@ class Sound:
         """Samples that were played."""
         self.interrupted = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether all of it was written."""
+        return self._whole
+
     def write(self, piece: Frame) -> None:
         """Add sound."""
         with self._lock:

@@ -13,6 +13,7 @@ from core.transports.base import Answered, Beep, Digit, Failed, HungUp, LegEvent
 from core.transports.events import LegEvents
 from core.voice.activity import ActivityDetector
 from core.voice.line import BeepHeard, Line, LineEvent, Sound
+from core.voice.phrases import Phrases
 from core.voice.ports import RATE, AudioEvent, AudioLeg
 from core.voice.recording import CallRecording
 
@@ -34,10 +35,22 @@ class SoundLeg(ABC):
         clock: all waiting is done through it.
         call_id: for the log.
         recording: where both sides are recorded; it is begun at the answer.
+        phrases: sound of its voice that is kept.
     """
 
-    def __init__(self, audio: AudioLeg, clock: Clock, *, call_id: str, recording: Callable[[], CallRecording] | None = None) -> None:
+    def __init__(
+        self,
+        audio: AudioLeg,
+        clock: Clock,
+        *,
+        call_id: str,
+        recording: Callable[[], CallRecording] | None = None,
+        phrases: Phrases | None = None,
+    ) -> None:
         self._audio, self._clock, self._call_id = audio, clock, call_id
+        self._phrases = phrases or Phrases()
+        self._preparing: dict[str, asyncio.Task[None]] = {}
+        self._trouble: str | None = None
         self._open_recording = recording
         self._recording: CallRecording | None = None
         self._events: LegEvents[LegEvent] = LegEvents(clock)
@@ -58,9 +71,22 @@ class SoundLeg(ABC):
             VoiceError: the words could not be synthesized.
         """
 
-    @abstractmethod
     def prepare(self, text: str) -> None:
-        """These words are about to be said: have their sound ready. Never waits, never fails."""
+        """These words are about to be said: have their sound ready. Never waits, never fails. Several are made one after another."""
+        if not text.strip() or text in self._preparing or self._phrases.get(text) is not None:
+            return
+        before = list(self._preparing.values())
+
+        async def prepare() -> None:
+            for task in before:
+                await self._clock.join(task)
+            await self._synthesize_ahead(text)
+
+        self._preparing[text] = self._clock.spawn(prepare(), name=f"words of call {self._call_id} made ahead")
+
+    @abstractmethod
+    async def _synthesize_ahead(self, text: str) -> None:
+        """Keep the sound of these words. Never raises: it is tried again when they are to be said."""
 
     @property
     def answer_to_first_audio(self) -> float | None:
@@ -99,13 +125,30 @@ class SoundLeg(ABC):
         """Nothing more comes."""
         return
 
-    def _outcome(self, text: str, sound: Sound) -> Playout:
-        """What became of words whose sound this was."""
+    async def _prepared(self, text: str) -> None:
+        """Wait until these words are ready, if they are being made."""
+        if (task := self._preparing.pop(text, None)) is not None:
+            await self._clock.join(task)
+
+    def _fail(self, reason: str) -> None:
+        """What speaks or listens has failed for good. A callee who has not picked up is not troubled: the call is given up."""
+        if self._over.is_set() or self._trouble is not None:
+            return
+        self._trouble = reason
+        log.warning("call %s: %s", self._call_id, reason)
+        if self._line is not None:
+            self._events.put(Failed(500, reason, ours=True))
+        else:
+            self._clock.spawn(self._audio.hang_up(reason), name=f"giving up call {self._call_id}")
+
+    def _outcome(self, text: str, sound: Sound, *, broken: bool = False) -> Playout:
+        """What became of words whose sound this was; `broken`: their synthesis failed on the way."""
         seconds = sound.played / RATE
-        if not sound.interrupted and not self._over.is_set():
+        if not sound.interrupted and not self._over.is_set() and not broken:
             return Playout(text, completed=True, seconds=seconds)
         words = text.split()
-        whole = max(sound.written, round(len(words) / _WORDS_PER_SECOND * RATE) if sound.played == sound.written else 1)
+        guess = round(len(words) / _WORDS_PER_SECOND * RATE)  # while it is not known how much sound there would have been
+        whole = max(sound.written, 1) if sound.whole and not broken else max(sound.written, guess, 1)
         spoken = " ".join(words[: math.floor(len(words) * sound.played / whole + 1e-6)])
         return Playout(spoken, completed=False, seconds=seconds)
 
@@ -119,6 +162,8 @@ class SoundLeg(ABC):
                 case Answered():
                     self._connect()
                     self._events.put(event)
+                    if self._trouble is not None:  # the callee was faster than our giving up
+                        self._events.put(Failed(500, self._trouble, ours=True))
                 case Failed() | HungUp():
                     await self._end(event)
                     return
@@ -133,10 +178,14 @@ class SoundLeg(ABC):
 
     async def _end(self, final: Failed | HungUp) -> None:
         self._over.set()
+        if self._trouble is not None and isinstance(final, Failed):
+            final = Failed(500, self._trouble, spared=True, ours=True)
         await self._last_words()
         if self._recording is not None:
             self._recording.close()
         self._events.end(final)
+        for task in self._preparing.values():
+            self._clock.cancel(task)
         self._closed()
         if (first := self.answer_to_first_audio) is not None:
             log.info("call %s: first audio %.0f ms after the answer", self._call_id, first * 1000)

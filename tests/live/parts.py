@@ -42,6 +42,7 @@ PARTS = {
     ),
     "redis-server": _program("redis-server", "redis-server"),
     "livekit": _module("livekit.rtc", "the package livekit (pip install 'campaign-dialler[livekit]')"),
+    "livekit_agents": _module("livekit.agents", "the package livekit-agents (pip install 'campaign-dialler[voice]')"),
     "redis": _module("redis", "the package redis (requirements/live.txt)"),
     "sippy": _module("sippy", "the package sippy (pip install 'campaign-dialler[sip]')"),
     "baresip": _module("baresip", "the package baresip-python (requirements/live.txt)"),

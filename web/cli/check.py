@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections import Counter
 from dataclasses import asdict
@@ -26,6 +27,7 @@ from web.cli.run import FolderArgument, SeatsOption, StartOption, default_databa
 from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
 from web.run.folder import CampaignFolder, read_folder
 from web.run.outputs import defused
+from web.voice_checks import secret_probe, voice_problems
 
 __all__ = ["check"]
 
@@ -67,7 +69,12 @@ def check(
     now = parse_start(start, campaign.bot.time_zone) or utc_now()
     report, zones, bad = _read_leads(campaign, rejected)
     expected = estimate(campaign.campaign, campaign.bot, report.imported, zones, seats, now, Assumptions())
-    notes = [*campaign.warnings, *_notes(campaign, zones, now)]
+    voice = asyncio.run(voice_problems(campaign.bot.voice, allow, secret_probe(is_set)))
+    notes = [
+        *campaign.warnings,
+        *_notes(campaign, zones, now),
+        *(f"bot.yaml: {problem}. Real calls are refused until then" for problem in voice),
+    ]
     if as_json:
         emit_json(
             {
@@ -76,6 +83,7 @@ def check(
                 "import": report.as_dict(),
                 "rejected_rows": [asdict(row) for row in bad],
                 "notes": notes,
+                "voice_problems": [f"bot.yaml: {problem}" for problem in voice],
                 "first_dial": expected.first_dial,
                 "estimated_end": expected.end,
                 "estimate": {**asdict(expected), "dialling": expected.dialling.total_seconds(), "assumptions": asdict(Assumptions())},

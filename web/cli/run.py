@@ -51,6 +51,7 @@ from web.run.summary import RunSummary
 from web.sample_crm.process import SampleCrmFailed
 from web.settings import Settings, data_folder_of
 from web.sip import MISSING_SIP, has_sippy, line_of
+from web.voice_checks import prewarm, uses_offline, voice_problems
 from web.voices import check_voice, wanted_voice
 
 __all__ = [
@@ -241,8 +242,13 @@ def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: 
                 lab = _is_lab(connection, secrets, trunk)
                 numbers = [number.number for number in find_trunk(connection, trunk).numbers]
                 caller = choose_trunk(connection, campaign.bot.caller_id, campaign.bot.default_region, trunk)
-            wanted = wanted_voice(campaign.bot, voice)
-            asyncio.run(check_voice(wanted, lab=lab, allow=settings.allow_internal, reveal=secrets.resolver(db)))
+            wanted, reveal = wanted_voice(campaign.bot, voice), secrets.resolver(db)
+            if problems := asyncio.run(voice_problems(wanted, settings.allow_internal, reveal)):
+                where = "bot.yaml" if voice is None else f"--voice {voice}"
+                raise CliError(*(f"{where}: {problem}." for problem in problems))
+            asyncio.run(check_voice(wanted, lab=lab, allow=settings.allow_internal, reveal=reveal))
+            if wanted.stt is not None and wanted.stt.provider != "tones":
+                prewarm(offline=uses_offline(wanted))
     except (TrunkError, SipUnavailable, LiveKitUnavailable, VoiceUnavailable) as error:
         raise CliError(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.") from None
     if caller is None or caller.name != trunk:

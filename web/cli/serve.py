@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from core.access.sockets import SocketAccess, access_to
+from core.bots.store import all_bots
 from core.trunks.records import BUILT_IN, SIP
 from core.trunks.store import every_trunk
 from core.voice.errors import VoiceUnavailable
@@ -50,6 +52,7 @@ from web.serve.listening import listen
 from web.serve.server import serve_until_stopped
 from web.settings import Settings, data_folder_of
 from web.sip import MISSING_SIP, has_sippy
+from web.voice_checks import prewarm, problems_of_bots, uses_offline
 from web.voices import check_voice, wanted_voice
 
 __all__ = ["serve"]
@@ -125,6 +128,8 @@ def serve(
     settings = dataclasses.replace(settings, real_calls=real_calls, voice=voice)
     if real_calls:
         kind = _check_real_calls(settings)
+    if settings.speed == 1.0 and settings.start is None:
+        _check_voices(settings, campaign)
     listener = _listen(host, port)
     address = _address(host, listener.getsockname()[1])
     settings = dataclasses.replace(settings, public_base_url=address)
@@ -164,7 +169,7 @@ def _check_real_calls(settings: Settings) -> str:
             default = next(iter(every_trunk(connection)), None)
         if not has_sippy() and any(trunk.transport == SIP for trunk in trunks):
             raise CliError(f"{MISSING_SIP}.", code=CANNOT)
-        if settings.voice is not None:  # else each bot has its own
+        if settings.voice is not None:  # else each bot has its own: see `_check_voices`
             lab, reveal = bool(trunks) and all(trunk.lab for trunk in trunks), secret_store(db).resolver(db)
             try:
                 asyncio.run(check_voice(wanted_voice(None, settings.voice), lab=lab, allow=settings.allow_internal, reveal=reveal))
@@ -172,6 +177,33 @@ def _check_real_calls(settings: Settings) -> str:
                 raise CliError(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.") from None
     names = ", ".join(trunk.name for trunk in trunks) or "none yet"
     return f"REAL CALLS over these trunks: {names}. The default one is {default.name if default else BUILT_IN}."
+
+
+def _check_voices(settings: Settings, campaign: CampaignFolder | None) -> None:
+    """Look at the voices of the bots that calls with sound can reach, and load what they need before the event loop runs.
+
+    Raises:
+        CliError: with every problem, by bot and field.
+    """
+    with open_database(settings.database_url, create=True) as db:
+        with db.read() as connection:
+            bots = {
+                f"the bot {bot.config.id}": bot.config
+                for bot in all_bots(connection)
+                if settings.real_calls or _can_be_opened(access_to(connection, bot.config.id))
+            }
+        if campaign is not None and settings.real_calls:
+            bots = {**{name: bot for name, bot in bots.items() if bot.id != campaign.bot.id}, "bot.yaml": campaign.bot}
+        if settings.voice is None:
+            found = asyncio.run(problems_of_bots(bots, settings.allow_internal, secret_store(db).resolver(db)))
+            if found:
+                raise CliError(*found)
+    if settings.voice != "tones" and (bots or settings.real_calls):
+        prewarm(offline=settings.voice == "offline" or any(uses_offline(bot.voice) for bot in bots.values()))
+
+
+def _can_be_opened(access: SocketAccess) -> bool:
+    return access.is_open or access.prefix is not None
 
 
 def _listen(host: str, port: int) -> socket.socket:

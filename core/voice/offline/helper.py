@@ -10,6 +10,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
@@ -20,8 +21,11 @@ __all__ = ["Helper"]
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 30.0
-"""Seconds that an answer may take, loading included; then the process is taken for stuck, and ended."""
+_LOADING_PATIENCE = 60.0
+"""Seconds that a process may take to load; then it is taken for stuck, and ended."""
+_PATIENCE = 8.0
+"""Seconds that a process which works on a request may say nothing. Those that wait their turn do not count."""
+_LOOK_SECONDS = 0.5
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR", "OMP_NUM_THREADS", "SYSTEMROOT")
 """What the process sees of ours: no secrets."""
 
@@ -54,6 +58,8 @@ class Helper:
         self._thread: threading.Thread | None = None
         self._settled = threading.Event()
         self._trouble: str | None = None
+        self._stuck_at: float | None = None
+        """When the process, if it says nothing more until then, is taken for stuck; None while nothing is asked of it."""
 
     def start(self) -> None:
         """Start the process, if it has not been; never waits."""
@@ -68,8 +74,8 @@ class Helper:
             VoiceUnavailable: it cannot be.
         """
         self.start()
-        if not self._settled.wait(_PATIENCE):
-            raise VoiceUnavailable(f"{self._what} was not ready within {_PATIENCE:.0f} seconds")
+        if not self._settled.wait(_LOADING_PATIENCE):
+            raise VoiceUnavailable(f"{self._what} was not ready within {_LOADING_PATIENCE:.0f} seconds")
         if self._trouble is not None:
             raise VoiceUnavailable(self._trouble)
 
@@ -96,11 +102,11 @@ class Helper:
         try:
             while True:
                 try:
-                    async with asyncio.timeout(_PATIENCE):
+                    async with asyncio.timeout(_LOOK_SECONDS):
                         answered, content = await request.answers.get()
                 except TimeoutError:
-                    self._kill()
-                    raise VoiceError(f"{self._what} did not answer for {_PATIENCE:.0f} seconds") from None
+                    self._end_if_stuck()
+                    continue
                 if answered is Kind.END:
                     return
                 if answered is Kind.FAILED:
@@ -108,6 +114,13 @@ class Helper:
                 yield answered, content
         finally:
             request.given_up = True
+
+    def _end_if_stuck(self) -> None:
+        """Whoever waits for an answer looks after the process: once it is gone, its thread goes on with the next request."""
+        stuck_at, process = self._stuck_at, self._process
+        if stuck_at is not None and time.monotonic() > stuck_at and process is not None and process.poll() is None:
+            log.warning("%s is stuck: its process %d is ended", self._what, process.pid)
+            process.kill()
 
     def close(self) -> None:
         """End the process."""
@@ -127,24 +140,29 @@ class Helper:
             if request.given_up:
                 continue
             try:
+                self._stuck_at = time.monotonic() + _LOADING_PATIENCE
                 self._serve(request)
             except VoiceError as error:
                 request.answer(Kind.FAILED, str(error).encode())
             except OSError:
                 self._kill()
-                request.answer(Kind.FAILED, f"{self._what} died".encode())
+                request.answer(Kind.FAILED, f"{self._what} died; it is started again".encode())
+            finally:
+                self._stuck_at = None
         self._kill()
 
     def _serve(self, request: _Request) -> None:
         process = self._running()
         assert process.stdin is not None
         assert process.stdout is not None
+        self._stuck_at = time.monotonic() + _PATIENCE
         write_message(process.stdin, request.kind, request.body)
         while True:
             message = read_message(process.stdout)
             if message is None:
                 self._kill()
-                raise VoiceError(f"{self._what} died")
+                raise VoiceError(f"{self._what} died; it is started again")
+            self._stuck_at = time.monotonic() + _PATIENCE
             request.answer(*message)
             if message[0] in (Kind.END, Kind.FAILED):
                 return

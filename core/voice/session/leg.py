@@ -9,40 +9,49 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 
 import numpy as np
 from livekit import rtc
 from livekit.agents import Agent, AgentSession, APIConnectOptions, CloseEvent, ErrorEvent, UserStateChangedEvent, llm
 from livekit.agents.types import NOT_GIVEN
+from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.agents.voice.events import AgentEvent, EventTypes
 
 from core.kernel.clock import Clock
-from core.transports.base import Failed, Heard, Playout
+from core.transports.base import Failed, Heard, HungUp, Playout
 from core.voice.activity import ActivityDetector
 from core.voice.errors import VoiceError
-from core.voice.line import LineEvent, PlayoutEnded
-from core.voice.ports import RATE, AudioLeg, BufferedAudioLeg, Frame
+from core.voice.line import LineEvent, PlayoutEnded, Sound
+from core.voice.ports import FRAME, FRAME_SECONDS, RATE, AudioLeg, BufferedAudioLeg, Frame
 from core.voice.recording import CallRecording
 from core.voice.session.parts import SessionParts
+from core.voice.session.patience import Patience
 from core.voice.session.sound import Ear, LineInput, LineOutput, pieces
+from core.voice.session.trouble import refused, words_of
 from core.voice.sound_leg import NOTHING, SoundLeg
 
 __all__ = ["SessionLeg"]
 
 log = logging.getLogger(__name__)
 
-_CONNECT = APIConnectOptions(max_retry=2, retry_interval=0.3, timeout=8.0)
+_CONNECT = APIConnectOptions(max_retry=1, retry_interval=0.3, timeout=5.0)
 _WORDS_SECONDS, _WHOLE_WORDS_SECONDS = 4.0, 12.0
 """How long the words of an utterance may take after its end; then it counts as heard without words. Recognition of whole utterances, which
 begins then, takes longer, and tells by itself when there are none."""
 _LAST_WORDS_SECONDS = 3.0
 """How long the words of a callee who hangs up in the middle of them are waited for."""
-_TURN_SECONDS = 10.0
-"""How long we wait for the callee to fall silent before what we had to say counts as not said."""
 _PREPARE_SECONDS = 20.0
 _FIGURES = frozenset({"metrics_collected", "session_usage_updated"})
+_LOOK_SECONDS = 0.25
+"""How often a speech that is being made or played is looked at."""
+_GIVEN_UP_SECONDS = 3.0
+"""How long the session may take to let go of a speech that was given up."""
+_UNHEARD_TURNS, _UNHEARD_SECONDS = 3, 3.0
+"""So many turns in a row without a word of a recognition that streams, and so much speech in them: it does not answer."""
+_HALVES = {"stt_error": "speech recognition", "tts_error": "speech synthesis"}
 
 
 class _Listener(Agent):
@@ -79,8 +88,8 @@ class SessionLeg(SoundLeg):
     def __init__(
         self, audio: AudioLeg, parts: SessionParts, clock: Clock, *, call_id: str, recording: Callable[[], CallRecording] | None = None
     ) -> None:
-        super().__init__(audio, clock, call_id=call_id, recording=recording)
-        self._phrases, self._speech = parts.phrases, parts.begin(self._no_words)
+        super().__init__(audio, clock, call_id=call_id, recording=recording, phrases=parts.phrases)
+        self._resting, self._speech = parts.resting, parts.begin(self._no_words)
         self._input, self._output = LineInput(), LineOutput()
         turns = parts.turns
         self._session = _Session(
@@ -112,16 +121,17 @@ class SessionLeg(SoundLeg):
             self._output.on_cleared = audio.clear
         self._session.input.audio = self._input
         self._session.on("user_state_changed", self._on_user_state)
-        self._session.on("user_transcription_timeout", lambda _: self._no_words())
+        self._session.on("user_transcription_timeout", lambda _: self._unheard())
         self._session.on("error", self._on_error)
         self._session.on("close", self._on_close)
         self._callee_speaks = self._turn_open = False
         self._began = self._seconds = 0.0
+        self._unheard_turns, self._unheard_seconds = 0, 0.0
         self._saying = self._barged_in = False
         self._speech_error: str | None = None
         self._turn_over = asyncio.Event()
         self._call_over = asyncio.Event()
-        self._preparing: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None]
         self._starting = clock.spawn(self._start(), name=f"session of call {call_id}")
 
     @property
@@ -129,39 +139,30 @@ class SessionLeg(SoundLeg):
         """Whether the callee speaks, or what it said is being understood."""
         return self._callee_speaks or self._turn_open
 
-    def prepare(self, text: str) -> None:
-        """Synthesize these words while the phone rings."""
-        if text.strip() and self._phrases.get(text) is None and self._preparing is None:
-            self._preparing = self._clock.spawn(self._prepare(text), name=f"opening of call {self._call_id}")
-
     async def say(self, text: str) -> Playout:
         """Speak.
 
         Raises:
-            VoiceError: the words could not be synthesized.
+            VoiceError: none of the words could be synthesized. Where some were, the call's failure is its next event.
         """
         await self._clock.join(self._starting)
-        if self._preparing is not None:
-            await self._clock.join(self._preparing)
-            self._preparing = None
+        await self._prepared(text)
         if self._line is None or self._over.is_set():
             return NOTHING
         if not text.strip():
             return Playout("", completed=True, seconds=0.0)
+        self._output.clear_buffer()
         self._speech_error, self._output.sound, self._saying = None, None, True
         kept = self._phrases.get(text)
         try:
-            handle = self._session.say(text, audio=pieces(kept) if kept is not None else NOT_GIVEN, add_to_chat_ctx=False)
-            over = asyncio.ensure_future(self._call_over.wait())
-            done = asyncio.ensure_future(handle.wait_for_playout())
-            try:
-                await asyncio.wait({over, done}, timeout=_TURN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-                if not done.done() and not over.done() and self._output.sound is None and self.speaking:
-                    handle.interrupt(force=True)  # the callee does not let us speak
-                await asyncio.wait({over, done}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for waiting in (over, done):
-                    waiting.cancel()
+            await self._spoken(
+                self._session.say(
+                    text,
+                    audio=pieces(kept) if kept is not None else NOT_GIVEN,
+                    allow_interruptions=NOT_GIVEN if self._trouble is None else False,  # who is not heard any more is told so
+                    add_to_chat_ctx=False,
+                )
+            )
         except RuntimeError as error:  # the session has closed itself, or is about to
             if self._over.is_set():
                 return NOTHING
@@ -169,13 +170,52 @@ class SessionLeg(SoundLeg):
         finally:
             self._saying = False
         sound = self._output.sound
-        if self._speech_error is not None and not self._over.is_set():
+        if sound is not None:
+            await self._played_out(sound)
+        broken = self._speech_error is not None and kept is None and not self._over.is_set()
+        if broken and (sound is None or not sound.played):
+            self._trouble = self._trouble or self._speech_error
             raise VoiceError(self._speech_error)
         if sound is None:
             return NOTHING
-        playout = self._outcome(text, sound)
+        playout = self._outcome(text, sound, broken=broken)
+        if broken:
+            self._fail(self._speech_error or "")
+            return playout
         self._barged_in = self._barged_in or (sound.interrupted and not self._over.is_set())
         return playout
+
+    async def _spoken(self, handle: SpeechHandle) -> None:
+        """Wait until a speech is over, or to be given up."""
+        over = asyncio.ensure_future(self._call_over.wait())
+        done = asyncio.ensure_future(handle.wait_for_playout())
+        patience = Patience(time.monotonic())
+        try:
+            while not over.done() and not done.done():
+                await asyncio.wait({over, done}, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                given_up = patience.look(time.monotonic(), self._output.sound, callee_speaks=self.speaking)
+                if given_up is None or over.done() or done.done():
+                    continue
+                if given_up == "stuck" and self._speech_error is None:
+                    self._speech_error = f"speech synthesis fails: {self._speech.speaks} sends no sound"
+                handle.interrupt(force=True)
+                await asyncio.wait({over, done}, timeout=_GIVEN_UP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                return
+        finally:
+            for waiting in (over, done):
+                waiting.cancel()
+
+    async def _played_out(self, sound: Sound) -> None:
+        """Where the synthesis failed, the session lets go of a speech whose sound is still being played: the callee hears it out."""
+        while self._output.playing and not self._call_over.is_set() and sound.written - sound.played >= FRAME:  # noqa: ASYNC110 - frames tell nobody
+            await asyncio.sleep(FRAME_SECONDS)
+        self._output.clear_buffer()
+
+    async def closed(self) -> None:
+        """Wait until the session of a call that is over has let go of everything."""
+        while not isinstance(await self.next(), Failed | HungUp):
+            pass
+        await self._clock.join(self._closing)
 
     def _activity(self) -> ActivityDetector:
         return Ear(lambda frame: self._audio.run_soon(lambda: self._input.put(frame)))
@@ -202,16 +242,14 @@ class SessionLeg(SoundLeg):
 
     def _closed(self) -> None:
         self._input.end()
-        if self._preparing is not None:
-            self._clock.cancel(self._preparing)
-        self._clock.spawn(self._close(), name=f"end of session of call {self._call_id}")
+        self._closing = self._clock.spawn(self._close(), name=f"end of session of call {self._call_id}")
 
     async def _start(self) -> None:
         try:
             await self._session.start(_Listener(self._heard), record=False)
         except Exception as error:  # whatever keeps a session from starting ends the call, in words
             log.error("call %s: the voice session did not start: %s", self._call_id, type(error).__name__)
-            self._events.put(Failed(500, "the voice session did not start"))
+            self._fail("the voice session did not start")
 
     async def _close(self) -> None:
         await self._clock.join(self._starting)
@@ -219,7 +257,7 @@ class SessionLeg(SoundLeg):
             await self._session.aclose()
         await self._speech.close()
 
-    async def _prepare(self, text: str) -> None:
+    async def _synthesize_ahead(self, text: str) -> None:
         sound: list[Frame] = []
         resampler: rtc.AudioResampler | None = None
         try:
@@ -232,13 +270,18 @@ class SessionLeg(SoundLeg):
             if resampler is not None:
                 sound.extend(np.frombuffer(frame.data, dtype=np.int16) for frame in resampler.flush())
         except Exception as error:  # it is tried again when it is to be said
-            log.warning("call %s: the opening was not synthesized ahead: %s", self._call_id, type(error).__name__)
+            words = words_of("speech synthesis", self._speech.speaks, error)
+            log.warning("call %s: words were not synthesized ahead: %s", self._call_id, words)
+            if refused(error):
+                self._refuse(words)
             return
         if sound:
             self._phrases.keep(text, np.concatenate(sound))
 
     def _heard(self, text: str) -> None:
         """A turn of the callee is over."""
+        if text:
+            self._unheard_turns, self._unheard_seconds = 0, 0.0
         seconds = self._seconds if self._seconds > 0 else 0.0
         sound = self._output.sound
         barged_in = self._barged_in or (self._saying and sound is not None and sound.interrupted)
@@ -251,6 +294,20 @@ class SessionLeg(SoundLeg):
         if self._turn_open and not self._callee_speaks:
             self._heard("")
 
+    def _unheard(self) -> None:
+        """Recognition has not told what the callee said, nor that it was nothing."""
+        if self._turn_open and not self._callee_speaks:
+            self._unheard_turns += 1
+            self._unheard_seconds += self._seconds
+        self._no_words()
+        if self._unheard_turns >= _UNHEARD_TURNS and self._unheard_seconds >= _UNHEARD_SECONDS:
+            self._fail(f"speech recognition fails: {self._speech.listens} does not answer")
+
+    def _refuse(self, words: str) -> None:
+        """The provider does not take our key: this call has failed, and the next ones need not try."""
+        self._resting.rest(words)
+        self._fail(words)
+
     def _on_user_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
             self._callee_speaks = self._turn_open = True
@@ -262,15 +319,21 @@ class SessionLeg(SoundLeg):
     def _on_error(self, event: ErrorEvent) -> None:
         error = event.error
         kind, recoverable = getattr(error, "type", ""), getattr(error, "recoverable", True)
-        log.warning("call %s: %s%s", self._call_id, kind or "an error of the session", ", tried again" if recoverable else "")
-        if recoverable or self._over.is_set():
+        cause = getattr(error, "error", None)
+        provider = self._speech.speaks if kind == "tts_error" else self._speech.listens
+        what = _HALVES.get(kind, "the voice session")
+        words = words_of(what, provider, cause)
+        log.warning("call %s: %s%s", self._call_id, words, "; it is tried again" if recoverable else "")
+        if recoverable or self._over.is_set() or kind not in _HALVES:
             return
+        if refused(cause):
+            self._resting.rest(words)
         if kind == "tts_error":
-            self._speech_error = f"speech synthesis fails: {type(getattr(error, 'error', error)).__name__}"
-        elif kind == "stt_error":
-            self._events.put(Failed(500, "speech recognition fails"))
+            self._speech_error = words
+        else:
+            self._fail(words)
 
     def _on_close(self, event: CloseEvent) -> None:
         if not self._over.is_set():
             log.error("call %s: the voice session has closed: %s", self._call_id, event.reason.value)
-            self._events.put(Failed(500, "the voice session has closed"))
+            self._fail("the voice session has closed")

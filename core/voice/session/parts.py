@@ -10,6 +10,7 @@ from functools import partial
 from livekit.agents import inference, stt, tts, vad
 
 from core.voice.phrases import Phrases
+from core.voice.session.resting import Resting
 
 __all__ = ["CallSpeech", "SessionParts", "TurnTaking", "make_vad"]
 
@@ -35,11 +36,16 @@ class TurnTaking:
 
 @dataclass(frozen=True)
 class CallSpeech:
-    """The recognition and the synthesis of one call: its failures are its own. `close` ends what they hold."""
+    """The recognition and the synthesis of one call: its failures are its own. `close` ends what they hold.
+
+    `listens` and `speaks` are what they are called in messages.
+    """
 
     stt: stt.STT
     tts: tts.TTS
     close: Callable[[], Awaitable[None]]
+    listens: str = "the recognition"
+    speaks: str = "the synthesis"
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,14 @@ class SessionParts:
         vad: makes the voice activity of one call.
         turns: how turns are taken.
         phrases: sound of this voice that is kept, shared.
+        resting: whether it is worth trying at the moment, shared.
     """
 
     begin: Callable[[Callable[[], None]], CallSpeech]
     vad: Callable[[], vad.VAD]
     turns: TurnTaking = TurnTaking()
     phrases: Phrases = field(default_factory=Phrases)
+    resting: Resting = field(default_factory=Resting)
 
 
 def make_vad(threads: int = 2) -> Callable[[], vad.VAD]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -26,6 +27,10 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Our settings -> what plugins call them, the likeliest first."""
 _SYNTHESIS_MODEL_IS_THE_VOICE = {"deepgram"}
+_VOICE_IDS: Mapping[str, tuple[str, str]] = {
+    "elevenlabs": (r"[A-Za-z0-9]{20}", "ids of 20 letters and digits, not names"),
+    "cartesia": (r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "UUIDs, as 9626c31c-bec5-4cca-baa8-f8ba9e84c8bc, not names"),
+}
 _ANY = "none"
 """The key that goes to an address of the bot's own when it names none: the operator's key from the environment must not."""
 
@@ -63,12 +68,16 @@ def plan(wanted: Wanted, allow: AllowList) -> Callable[[], Provided]:
     make = _constructor(wanted)
     accepted = inspect.signature(make).parameters
     arguments = dict(wanted.options)
+    _check_voice_id(wanted)
+    addresses = {f"options.{name}": value for name, value in arguments.items() if isinstance(value, str) and "://" in value}
     if wanted.base_url:
-        check_url(wanted.base_url, allow)
+        addresses["base_url"] = wanted.base_url
+    for name, url in addresses.items():
+        check_url(url, allow, field=name)
     settings: dict[str, Any] = {"model": wanted.model, "language": wanted.language, "voice": wanted.voice, "base_url": wanted.base_url}
     if wanted.key is not None:
         settings["key"] = wanted.key.get_secret_value()
-    elif wanted.base_url:
+    elif addresses:
         settings["key"] = _ANY
     if wanted.kind == "tts" and wanted.provider in _SYNTHESIS_MODEL_IS_THE_VOICE and wanted.voice:
         settings["model"], settings["voice"] = wanted.voice, ""
@@ -77,7 +86,7 @@ def plan(wanted: Wanted, allow: AllowList) -> Callable[[], Provided]:
             arguments[_accepted(wanted, name, accepted)] = value
     for name in wanted.options:
         if name not in accepted:
-            raise VoiceUnavailable(f"the {wanted.kind} of {wanted.provider} has no option {name}")
+            raise VoiceUnavailable(f"the {wanted.kind} of {wanted.provider} has no option {name}", field=f"options.{name}")
 
     def provide() -> Provided:
         if "http_session" in accepted:
@@ -95,6 +104,13 @@ def plan(wanted: Wanted, allow: AllowList) -> Callable[[], Provided]:
     return provide
 
 
+def _check_voice_id(wanted: Wanted) -> None:
+    """A voice that is none is refused by the provider only in the first call."""
+    pattern, words = _VOICE_IDS.get(wanted.provider, ("", ""))
+    if wanted.kind == "tts" and wanted.voice and pattern and not wanted.base_url and not re.fullmatch(pattern, wanted.voice):
+        raise VoiceUnavailable(f"{wanted.voice!r} is no voice of {wanted.provider}: its voices are {words}", field="voice")
+
+
 def _openai(wanted: Wanted, make: Callable[..., Any], arguments: dict[str, Any], accepted: Mapping[str, Any], allow: AllowList) -> Provided:
     """The one that takes a whole client, and would make one of its own for each call."""
     import openai  # noqa: PLC0415 - slow, and only where it is used
@@ -104,7 +120,9 @@ def _openai(wanted: Wanted, make: Callable[..., Any], arguments: dict[str, Any],
     try:
         client = openai.AsyncClient(api_key=arguments.get("api_key"), base_url=arguments.get("base_url"), http_client=http, max_retries=0)
     except openai.OpenAIError:
-        raise VoiceUnavailable(f"the {wanted.kind} of openai needs a key: write `key: secret:NAME` in the bot's voice") from None
+        raise VoiceUnavailable(
+            f"the {wanted.kind} of openai needs a key: write `key: secret:NAME` in the bot's voice", field="key"
+        ) from None
     return Provided(_made(wanted, make, {**rest, "client": client}, accepted), http.aclose)
 
 
@@ -115,12 +133,13 @@ def _constructor(wanted: Wanted) -> Callable[..., Any]:
     except ImportError as error:
         raise VoiceUnavailable(
             f"the provider {wanted.provider} is not installed ({error.name or error}): pip install 'campaign-dialler[voice]', "
-            f"or pip install {package}"
+            f"or pip install {package}",
+            field="provider",
         ) from None
     make = getattr(module, wanted.kind.upper(), None)
     if make is None:
         what = "recognition" if wanted.kind == "stt" else "synthesis"
-        raise VoiceUnavailable(f"{wanted.provider} has no speech {what} in {package}")
+        raise VoiceUnavailable(f"{wanted.provider} has no speech {what} in {package}", field="provider")
     return make  # type: ignore[no-any-return]
 
 
@@ -128,14 +147,16 @@ def _accepted(wanted: Wanted, name: str, accepted: Mapping[str, Any]) -> str:
     for candidate in _NAMES[name]:
         if candidate in accepted:
             return candidate
-    raise VoiceUnavailable(f"the {wanted.kind} of {wanted.provider} takes no {name}; what it takes can be set as options")
+    raise VoiceUnavailable(f"the {wanted.kind} of {wanted.provider} takes no {name}; what it takes can be set as options", field=name)
 
 
 def _made(wanted: Wanted, make: Callable[..., Any], arguments: dict[str, Any], accepted: Mapping[str, Any]) -> stt.STT | tts.TTS:
     try:
         made: stt.STT | tts.TTS = make(**{name: value for name, value in arguments.items() if name in accepted})
     except (ValueError, TypeError) as error:  # a key that is missing, a value that is none
-        raise VoiceUnavailable(f"the {wanted.kind} of {wanted.provider} cannot be set up: {_without(wanted.key, str(error))}") from None
+        why = _without(wanted.key, str(error))
+        field = "key" if wanted.key is None and "key" in why.lower() else ""
+        raise VoiceUnavailable(f"the {wanted.kind} of {wanted.provider} cannot be set up: {why}", field=field) from None
     return made
 
 

@@ -26,9 +26,11 @@ __all__ = ["aiohttp_session", "check_url", "httpx_client"]
 
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _MOST_CONNECTIONS = 8  # of one call
+_PATIENCE = 6.0
+"""Seconds of silence after which a provider counts as hanging. Plugins wait up to 30, which nobody on a phone does."""
 
 
-def check_url(url: str, allow: AllowList) -> None:
+def check_url(url: str, allow: AllowList, *, field: str = "base_url") -> None:
     """An address that is written as numbers is judged here, since no resolver sees it.
 
     Raises:
@@ -37,13 +39,14 @@ def check_url(url: str, allow: AllowList) -> None:
     parts = urlsplit(url)
     port = parts.port or _PORTS.get(parts.scheme)
     if parts.hostname is None or port is None:
-        raise VoiceUnavailable(f"{url} is not an address of a speech provider")
+        raise VoiceUnavailable(f"{url} is not an address of a speech provider", field=field)
     with contextlib.suppress(ValueError):
         ipaddress.ip_address(parts.hostname)
         if not is_public(parts.hostname) and not allow.allows(parts.hostname, port):
             raise VoiceUnavailable(
                 f"{parts.hostname}:{port} is an internal address, which speech providers may not be reached at; "
-                f"an operator can list it in DIALLER_ALLOW_INTERNAL as {parts.hostname}:{port}"
+                f"an operator can list it in DIALLER_ALLOW_INTERNAL as {parts.hostname}:{port}",
+                field=field,
             )
 
 
@@ -62,6 +65,22 @@ class _GuardedResolver(AbstractResolver):
         await self._system.close()
 
 
+class _Impatient(httpx.AsyncBaseTransport):
+    """Waits no longer than a caller does, whatever a request asks for."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        wished = request.extensions.get("timeout", {})
+        limits = {name: min(wished.get(name) or _PATIENCE, _PATIENCE) for name in ("connect", "read", "write", "pool")}
+        request.extensions = {**request.extensions, "timeout": limits}
+        return await self._transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
 def aiohttp_session(allow: AllowList) -> aiohttp.ClientSession:
     """A client for one call."""
     connector = aiohttp.TCPConnector(resolver=_GuardedResolver(allow), ssl=_context(), use_dns_cache=False)
@@ -70,7 +89,7 @@ def aiohttp_session(allow: AllowList) -> aiohttp.ClientSession:
 
 def httpx_client(allow: AllowList) -> httpx.AsyncClient:
     """A client for one call, for plugins that use httpx."""
-    transport: Any = GuardedTransport(GuardedBackend(allow), _context(), _MOST_CONNECTIONS)
+    transport: Any = _Impatient(GuardedTransport(GuardedBackend(allow), _context(), _MOST_CONNECTIONS))
     return httpx.AsyncClient(transport=transport, trust_env=False)
 
 

@@ -71,6 +71,11 @@ class LineOutput(AudioOutput):
         self.on_cleared: Callable[[], None] = lambda: None
         """Called when what was begun is not to be heard any more."""
 
+    @property
+    def playing(self) -> bool:
+        """Whether something was begun that has not ended."""
+        return self._playing
+
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take sound, faster than it is played."""
         await super().capture_frame(frame)

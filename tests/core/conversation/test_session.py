@@ -12,10 +12,10 @@ from core.bots.config import BotConfig, SilenceConfig
 from core.calls.transfer import transfer_facts
 from core.conversation.brain import Brain, DoNotCall, EndCall, ScheduleCallback, Transfer, Turn, VoicemailDetected
 from core.conversation.ending import ConversationEnding
-from core.conversation.limits import ConversationLimits, limits_of
+from core.conversation.limits import ConversationLimits, SessionLines, limits_of
 from core.conversation.session import converse
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Answered, Beep, Digit, Failed, Playout, TransferOutcome
+from core.transports.base import Answered, Beep, Digit, Failed, LegError, Playout, TransferOutcome
 from tests.core.conversation.fakes import After, FakeBrain, FakeLeg, hangs_up, says
 
 LIMITS = ConversationLimits(
@@ -319,6 +319,30 @@ def test_a_leg_that_breaks_ends_the_call(hold: Hold) -> None:
 def test_a_failure_of_the_network_in_mid_call(hold: Hold) -> None:
     held = hold(After(1, Answered()), After(1, Failed(500, "media failure")))
     assert held.ending.disconnected_by == "error"
+
+
+def reason_of(held: Held) -> Any:
+    return next(data["reason"] for kind, data in held.events if kind == "leg_failed")
+
+
+def test_a_voice_that_fails_is_told_in_words_and_apologised_for(hold: Hold) -> None:
+    held = hold(After(1, Answered()), After(1, Failed(500, "speech recognition fails: acme is gone", ours=True)))
+    assert held.ending.disconnected_by == "error"
+    assert reason_of(held) == "speech recognition fails: acme is gone"
+    assert held.ending.transcript[-1].text == SessionLines.apology
+
+
+def test_words_that_cannot_be_spoken_are_apologised_for(hold: Hold) -> None:
+    class Mute(FakeLeg):
+        async def say(self, text: str) -> Playout:
+            if text != SessionLines.apology:  # whose sound was made beforehand
+                raise LegError("speech synthesis fails: acme is gone")
+            return await super().say(text)
+
+    held = hold(make_leg=Mute)
+    assert held.ending.end_reason == "pipeline_failure"
+    assert reason_of(held) == "speech synthesis fails: acme is gone"
+    assert [line.text for line in held.ending.transcript] == [SessionLines.apology]
 
 
 def test_keys_pressed_quickly_are_one_number(hold: Hold) -> None:

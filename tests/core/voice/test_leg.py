@@ -12,7 +12,7 @@ from core.kernel.virtual_clock import VirtualClock
 from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, Ringing, TransferOutcome
 from core.voice.errors import VoiceError
 from core.voice.leg import VoiceLeg
-from core.voice.line import Line
+from core.voice.line import Line, Sound
 from core.voice.ports import FRAME, RATE, AudioEnd, AudioEvent, Frame
 from tests.core.voice.test_sound import frames, silence, speech, tone
 
@@ -211,5 +211,62 @@ def test_an_opening_that_was_prepared_is_not_synthesized_again(in_virtual_time: 
         assert (playout.completed, round(playout.seconds, 2)) == (True, 0.9)
         assert voice.synthesized == ["one two three"]
         assert leg.answer_to_first_audio == 0.0
+
+    in_virtual_time(scenario)
+
+
+def test_words_are_made_ahead_one_after_another(in_virtual_time: Run) -> None:
+    async def scenario(clock: VirtualClock) -> None:
+        voice = Script()
+        leg = VoiceLeg(Wire(clock), voice, clock, call_id="c")
+        for text in ("the opening", "the apology", "the opening", " "):
+            leg.prepare(text)
+        await clock.sleep(0.1)
+        assert voice.synthesized == ["the opening", "the apology"]
+
+    in_virtual_time(scenario)
+
+
+def test_a_voice_that_fails_before_the_answer_gives_the_call_up(in_virtual_time: Run) -> None:
+    """It is our failure, not the trunk's, and the callee's phone stops to ring."""
+
+    async def scenario(clock: VirtualClock) -> None:
+        wire = Wire(clock)
+        leg = VoiceLeg(wire, Script(), clock, call_id="c")
+        wire.events.put(Ringing())
+        assert await leg.next(1) == Ringing()
+        leg._fail("the key is wrong")
+        await clock.sleep(0.1)
+        assert wire.hung_up == 1
+        assert await leg.next(1) == HungUp("caller hung up")  # this wire's end of a call; one of SIP ends with its status
+
+        other = Wire(clock)
+        leg = VoiceLeg(other, Script(), clock, call_id="d")
+        leg._trouble = "the key is wrong"
+        other.events.put(Failed(487, "Request Terminated"))
+        assert await leg.next(1) == Failed(500, "the key is wrong", spared=True, ours=True)
+
+    in_virtual_time(scenario)
+
+
+def test_of_words_that_were_cut_off_while_they_were_made_only_the_played_ones_count(in_virtual_time: Run) -> None:
+    """Ten words, of which three were made when the callee broke in: what was played of these is not that share of all."""
+
+    async def scenario(clock: VirtualClock) -> None:
+        leg, _ = await answered(clock, Script())
+        sound = Sound()
+        sound.write(tone(0.6, 500))
+        for _ in range(15):
+            sound.next()
+        sound.interrupted = True
+        text = "one two three four five six seven eight nine ten"
+        assert leg._outcome(text, sound).spoken == ""
+        sound.write(tone(3.0, 500))
+        sound.finish()
+        assert leg._outcome(text, sound).spoken == ""
+        for _ in range(85):
+            sound.next()
+        assert leg._outcome(text, sound).spoken == "one two three four five"
+        assert leg._outcome(text, sound, broken=True).spoken == "one two three four five"
 
     in_virtual_time(scenario)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
@@ -78,3 +80,17 @@ def test_a_process_that_cannot_start_says_why() -> None:
             helper.load()
     finally:
         helper.close()
+
+
+def test_a_process_that_hangs_is_ended_and_the_next_request_answered(echo: Helper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.voice.offline.helper._PATIENCE", 0.3)
+
+    async def scenario() -> None:
+        assert await answers(echo, "one") == ["one"]
+        assert echo.pid is not None
+        os.kill(echo.pid, signal.SIGSTOP)
+        with pytest.raises(VoiceError, match="the echo died; it is started again"):
+            await answers(echo, "two")
+        assert await answers(echo, "three") == ["three"]
+
+    run(scenario())

@@ -33,9 +33,9 @@ def made(wanted: Wanted, allow: AllowList | None = None) -> Any:
         Wanted("stt", "deepgram", model="nova-3", language="en", key=KEY),
         Wanted("tts", "deepgram", voice="aura-2-andromeda-en", key=KEY),
         Wanted("stt", "elevenlabs", language="en", key=KEY),
-        Wanted("tts", "elevenlabs", model="eleven_turbo_v2_5", voice="v", language="en", key=KEY),
+        Wanted("tts", "elevenlabs", model="eleven_turbo_v2_5", voice="EXAVITQu4vr4xnSDxMaL", language="en", key=KEY),
         Wanted("stt", "cartesia", model="ink-whisper", language="en", key=KEY),
-        Wanted("tts", "cartesia", voice="v", language="en", key=KEY),
+        Wanted("tts", "cartesia", voice="9626c31c-bec5-4cca-baa8-f8ba9e84c8bc", language="en", key=KEY),
         Wanted("stt", "openai", model="whisper-1", language="en", key=KEY),
         Wanted("tts", "openai", voice="alloy", base_url="https://example.com/v1"),
         Wanted("stt", "sarvam", language="hi-IN", key=KEY),
@@ -76,3 +76,22 @@ def test_internal_addresses_are_refused_unless_listed() -> None:
     with pytest.raises(VoiceUnavailable, match=r"127\.0\.0\.1:9 is an internal address"):
         plan(wanted, AllowList())
     assert made(wanted, AllowList.parse("127.0.0.1:9"))
+
+
+@pytest.mark.parametrize("provider", ["elevenlabs", "cartesia"])
+def test_a_voice_that_is_none_is_told_apart(provider: str) -> None:
+    with pytest.raises(VoiceUnavailable, match="'Rachel' is no voice of") as caught:
+        plan(Wanted("tts", provider, voice="Rachel", key=KEY), AllowList())
+    assert caught.value.field == "voice"
+
+
+def test_an_address_among_the_options_is_guarded_as_any_other() -> None:
+    with pytest.raises(VoiceUnavailable, match="internal address") as caught:
+        plan(Wanted("tts", "sarvam", key=KEY, options={"ws_url": "ws://127.0.0.1:9/x"}), AllowList())
+    assert caught.value.field == "options.ws_url"
+
+
+def test_no_key_of_the_environment_goes_to_an_address_among_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SARVAM_API_KEY", "the operator's")
+    part = made(Wanted("tts", "sarvam", options={"ws_url": "wss://example.com/x"}))
+    assert "operator" not in part._opts.api_key
