@@ -188,7 +188,7 @@ def test_recognition_that_fails_ends_the_call(offline: Any) -> None:
         leg, wire = await answered(voice)
         voice.deaf = True
         wire.say(await sound_of(offline, "Hello, is anybody there?"))
-        assert await leg.next(20) == Failed(500, "speech recognition fails")
+        assert await leg.next(20) == Failed(500, "speech recognition fails: the recognition is gone", ours=True)
         await ended(leg, wire)
 
     live(scenario)
