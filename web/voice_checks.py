@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from core.access.secrets import SecretMissing, names_in
 from core.bots.config import BotConfig
 from core.bots.voice_config import VoiceConfig
+from core.kernel.collector import keep_what_is_loaded
 from core.outgoing.guard import AllowList
 from core.voice.errors import VoiceUnavailable
 from web.voices import MISSING, Reveal, planned, shared_offline, shared_vad
@@ -64,8 +65,8 @@ def uses_offline(voice: VoiceConfig | None) -> bool:
 
 
 def prewarm(*, offline: bool) -> None:
-    """Load everything that the first call with sound would load: seconds, in which no event loop may run. Nothing where the extra is
-    not installed.
+    """Load everything that the first call with sound would load, and have the garbage collector leave it alone: seconds, in which no
+    event loop may run. Nothing where the extra is not installed.
 
     Args:
         offline: whether the offline pair is wanted, too.
@@ -77,6 +78,7 @@ def prewarm(*, offline: bool) -> None:
     asyncio.run(warm_up(shared_vad()))
     if offline:
         shared_offline().load()
+    keep_what_is_loaded()
 
 
 def secret_probe(is_set: Callable[[str], bool]) -> Reveal:
