@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
 
@@ -10,7 +9,7 @@ PROGRAM = """
 import gc
 from core.kernel.collector import keep_what_is_loaded
 
-kept = [{"number": number} for number in range(50_000)]
+kept = [[] for _ in range(50_000)]
 before = len(gc.get_objects())
 keep_what_is_loaded()
 print(before, len(gc.get_objects()), gc.get_freeze_count())
@@ -24,4 +23,3 @@ def test_what_exists_is_looked_through_no_more() -> None:
     assert before > 50_000
     assert frozen > 50_000
     assert after < before / 10
-    assert gc.get_freeze_count() < frozen
