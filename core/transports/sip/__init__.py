@@ -4,8 +4,10 @@ Pure:
 
 g711, rtp, dtmf, jitter   audio on the line: codecs, packets, keys, evening out what the network did
 codec_names               what codecs are called
+source                    whose packets belong to a call
 sdp, negotiation          session descriptions, offer and answer
 reasons, advice           statuses and causes, whose fault they are, what to do
+referral                  a transfer, as its news tell it
 log_limit                 a line in the log for so much time
 settings, timers, load    what a trunk is told; session timers; how much of it is used
 

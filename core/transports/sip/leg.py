@@ -13,13 +13,15 @@ from core.transports.events import LegEvents
 from core.transports.sip.call import Refused, SipCall
 from core.transports.sip.media import MediaSession
 from core.transports.sip.reasons import names_callee, refused_by_trunk
+from core.transports.sip.referral import NO_CALL, Referral
 from core.transports.sip.signalling import Reply
 from core.voice.ports import AudioEnd, AudioEvent
 
 __all__ = ["SipAudioLeg"]
 
 _TRANSFER_SECONDS = 30.0
-_NO_CALL = TransferOutcome(False, 481, "Call/Transaction Does Not Exist")
+_SILENT_SECONDS = 3.0
+"""How long a BYE is waited for once the other side has said that it will tell nothing more of a transfer."""
 
 
 class SipAudioLeg:
@@ -36,7 +38,7 @@ class SipAudioLeg:
         self._full, self._too_fast = crowded
         self._loop = asyncio.get_running_loop()
         self._events: LegEvents[AudioEvent] = LegEvents(clock)
-        self._news: Mailbox[Reply | None] = Mailbox(clock)  # of a transfer; None: the call is over
+        self._news: Mailbox[Reply | None] = Mailbox(clock)  # of the latest transfer; None: the call is over
         self._answered = self._hanging_up = False
         self._call: SipCall | None = None
         self._session: MediaSession | None = None
@@ -89,22 +91,25 @@ class SipAudioLeg:
         A callee's side that hangs up after it has taken the REFER is taken to have gone where it was sent.
         """
         if not self._answered or self._events.final is not None or self._call is None or self._call.dialog is None:
-            return _NO_CALL
-        self._call.dialog.refer(self._uri(destination), self.own_uri, lambda reply: self.run_soon(lambda: self._news.put(reply)))
-        taken = False
-        deadline = self._clock.now().timestamp() + _TRANSFER_SECONDS
-        while (left := deadline - self._clock.now().timestamp()) > 0:
-            reply = await self._news.get(left)
+            return NO_CALL
+        news, referral = Mailbox[Reply | None](self._clock), Referral()
+        self._news = news
+        self._call.dialog.refer(self._uri(destination), self.own_uri, lambda reply: self.run_soon(lambda: news.put(reply)))
+        deadline = self._now() + _TRANSFER_SECONDS
+        while (left := deadline - self._now()) > 0:
+            reply = await news.get(left)
             if reply is None:
                 if self._events.final is not None:
-                    return TransferOutcome(True, 200, "OK") if taken else _NO_CALL
+                    return referral.gone()
                 continue
-            if reply.status >= 300:
-                return TransferOutcome(False, reply.status, reply.phrase)
-            if reply.status >= 200 and taken:
-                return TransferOutcome(True, reply.status, reply.phrase)
-            taken = taken or reply.status >= 200
-        return TransferOutcome(False, 408, "no news of the transfer came")
+            if (outcome := referral.hear(reply)) is not None:
+                return outcome
+            if referral.silent is not None:
+                deadline = min(deadline, self._now() + _SILENT_SECONDS)
+        return referral.untold()
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
 
     def _uri(self, destination: str) -> str:
         if destination.lower().startswith("sip:"):

@@ -9,20 +9,23 @@ import random
 import socket
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from core.transports.sip.dtmf import DigitReceiver, DigitSender
 from core.transports.sip.g711 import SILENCE, decode, encode
 from core.transports.sip.jitter import FRAME, JitterBuffer, JitterStats
-from core.transports.sip.rtp import RtpPacket, pack_rtp, parse_rtp
-from core.transports.sip.sdp import Stream
+from core.transports.sip.rtp import COMFORT_NOISE, RtpPacket, pack_rtp, parse_rtp
+from core.transports.sip.sdp import OUR_EVENTS, STATIC, Stream
+from core.transports.sip.source import Source
 from core.voice.media_thread import TICK
 from core.voice.ports import AudioEnd, Frame
 
 __all__ = ["MediaSession"]
 
-_MOST_DATAGRAMS = 25  # of one call in one tick
+_MOST_PACKETS = 25  # of the call itself in one tick
+_MOST_DATAGRAMS = 300  # with what is not of it: that costs little, and would delay the call's own if it stayed
 _LONGEST_DATAGRAM = 2048
 _QUIET: Frame = np.zeros(FRAME, dtype=np.int16)
 
@@ -51,6 +54,8 @@ class MediaSession:
         self._buffer: JitterBuffer | None = None
         self._codec = ""
         self._to: tuple[str, int] | None = None
+        self._source = Source(0)
+        self._left: int | None = None
         self._stream_seen: Stream | None = None
         self._sequence, self._ssrc = random.getrandbits(16), random.getrandbits(32)
         self._timestamp = random.getrandbits(32)
@@ -107,11 +112,14 @@ class MediaSession:
         if self._buffer is None or stream.codec != self._codec:
             self._buffer = JitterBuffer(SILENCE[stream.codec])
             self._codec = stream.codec
-        self._to = (stream.address, stream.port)
-        self._stream_seen = stream
+        seen, self._stream_seen = self._stream_seen, stream
+        if seen is None or (seen.address, seen.port) != (stream.address, stream.port):
+            self._left = None if self._to is None else self._to[1]
+            self._to, self._source = (stream.address, stream.port), Source(stream.port)
         self._marker = True
 
     def _drain(self, stream: Stream | None) -> None:
+        taken = 0
         for _ in range(_MOST_DATAGRAMS):
             try:
                 datagram, source = self._socket.recvfrom(_LONGEST_DATAGRAM)
@@ -121,27 +129,36 @@ class MediaSession:
                 continue
             if stream is None:
                 continue
-            if source[0] != stream.address or (packet := parse_rtp(datagram)) is None:
+            packet = parse_rtp(datagram) if source[0] == stream.address else None
+            if packet is None or packet.payload_type not in _known(stream) or not self._source.takes(source[1], packet.ssrc):
                 self.refused += 1
                 continue
             self._unheard = 0
             self._take(stream, packet)
-            self._to = (source[0], source[1])  # behind a NAT it is not the port that they wrote
+            if source[1] != self._left:  # stragglers from the port that they have moved away from do not lead us back there
+                self._to = (source[0], source[1])  # behind a NAT it is not the port that they wrote
+            taken += 1
+            if taken == _MOST_PACKETS:
+                return
 
     def _miss(self, stream: Stream) -> None:
         """Count the ticks since the last packet."""
+        self._source.tick()
         self._unheard = self._unheard + 1 if stream.receives else 0
         if self._unheard == self._most_unheard:
             self._most_unheard = 0
             self.on_silence()
 
     def _take(self, stream: Stream, packet: RtpPacket) -> None:
-        if packet.payload_type == stream.payload_type:
+        if packet.payload_type in _events(stream):
+            if (key := self._keys_in.receive(packet.timestamp, packet.payload)) is not None:
+                self.on_digit(key)
+        elif packet.payload_type != COMFORT_NOISE and len(packet.payload) <= 10 * FRAME:
             assert self._buffer is not None
-            if len(packet.payload) <= 10 * FRAME:
-                self._buffer.put(packet)
-        elif packet.payload_type == stream.events and (key := self._keys_in.receive(packet.timestamp, packet.payload)) is not None:
-            self.on_digit(key)
+            codec = stream.codec if packet.payload_type == stream.payload_type else STATIC[packet.payload_type]
+            if codec != stream.codec:  # they may send whatever both have, in any packet
+                packet = replace(packet, payload=encode(decode(packet.payload, codec), stream.codec))
+            self._buffer.put(packet)
 
     def _send(self, stream: Stream, ours: Frame | None) -> None:
         if not stream.sends or self._to is None:
@@ -160,3 +177,14 @@ class MediaSession:
         with contextlib.suppress(OSError):  # a full buffer, an unreachable host: a lost packet, like any
             self._socket.sendto(pack_rtp(packet), self._to)
             self.sent += 1
+
+
+def _events(stream: Stream) -> set[int]:
+    """The payload types that their keys come under: the one that they wrote, or the one that we did. RFC 3264 wants the latter."""
+    events = {OUR_EVENTS} if stream.events is None else {stream.events, OUR_EVENTS}
+    return events - {stream.payload_type}
+
+
+def _known(stream: Stream) -> set[int]:
+    """The payload types that can be theirs."""
+    return {stream.payload_type, COMFORT_NOISE, *STATIC} | _events(stream)

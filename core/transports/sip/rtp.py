@@ -5,10 +5,12 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-__all__ = ["RtpPacket", "forward", "pack_rtp", "parse_rtp"]
+__all__ = ["COMFORT_NOISE", "RtpPacket", "forward", "pack_rtp", "parse_rtp"]
 
 _HEADER = struct.Struct("!BBHII")
 _VERSION = 2
+COMFORT_NOISE = 13
+"""The payload type of packets that say how silence is to sound (RFC 3389)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from typing import Final, Literal, cast
 from core.transports.sip.codec_names import Codec
 
 __all__ = [
+    "OUR_EVENTS",
+    "STATIC",
     "BadSdp",
     "Direction",
     "Media",
@@ -31,10 +33,12 @@ __all__ = [
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 """Who sends, seen from whose description it is."""
 
-_STATIC: Final[dict[int, Codec]] = {0: "PCMU", 8: "PCMA"}
+STATIC: Final[dict[int, Codec]] = {0: "PCMU", 8: "PCMA"}
+"""The payload types that mean a codec without a word about it."""
 _PAYLOAD_TYPES: Final[dict[Codec, int]] = {"PCMU": 0, "PCMA": 8}
 _EVENTS = "TELEPHONE-EVENT"
-_OUR_EVENTS = 101
+OUR_EVENTS: Final = 101
+"""The payload type that we offer telephone events under."""
 _DIRECTIONS: Final = ("sendrecv", "sendonly", "recvonly", "inactive")
 _LONGEST = 20_000
 _REPLY: Final[dict[Direction, Direction]] = {
@@ -118,7 +122,7 @@ def parse_sdp(text: str) -> Media:
 
 
 def _media(session: Sequence[tuple[str, str]], stream: Sequence[tuple[str, str]], fields: Sequence[str]) -> Media:
-    names: dict[int, str] = dict(_STATIC)
+    names: dict[int, str] = dict(STATIC)
     direction: Direction = "sendrecv"
     for kind, value in (*session, *stream):
         if kind == "a" and value in _DIRECTIONS:
@@ -177,7 +181,7 @@ def write_sdp(media: Media, session_id: int, version: int) -> str:
 
 def offer(address: str, port: int, codecs: Sequence[Codec]) -> Media:
     """What we offer."""
-    return Media(address, port, tuple((_PAYLOAD_TYPES[codec], codec) for codec in codecs), _OUR_EVENTS)
+    return Media(address, port, tuple((_PAYLOAD_TYPES[codec], codec) for codec in codecs), OUR_EVENTS)
 
 
 def answer(theirs: Media, address: str, port: int, codecs: Sequence[Codec]) -> tuple[Media, Stream]:

@@ -61,12 +61,13 @@ class Invite:
 
 @dataclass(frozen=True)
 class Reply:
-    """The last word on a request. `from_us`: nobody answered it, the status is our own (408)."""
+    """The last word on a request. `from_us`: nobody answered it, the status is our own (408). `told`: it is of a NOTIFY."""
 
     status: int
     phrase: str
     from_us: bool = False
     headers: dict[str, str] = field(default_factory=dict)
+    told: bool = False
 
 
 class Listener(Protocol):

@@ -6,6 +6,7 @@ re-INVITE to the application, and knows neither NOTIFY nor UPDATE nor session ti
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -29,8 +30,8 @@ from sippy.UaStateConnected import UaStateConnected
 
 from core.transports.sip.signalling import Invite, Listener, Peer, Reply
 from core.transports.sip.stack.loop import in_sip_thread
-from core.transports.sip.stack.requests import USER_AGENT, credentials, header_of, headers_of, send_in_dialog
-from core.transports.sip.timers import SessionTimer, reply_timer, timer_of_answer
+from core.transports.sip.stack.requests import USER_AGENT, credentials, drop_unreadable, header_of, headers_of, send_in_dialog
+from core.transports.sip.timers import SHORTEST, SessionTimer, longer, reply_timer, timer_of_answer, too_short
 
 __all__ = ["CallAgent", "SippyDialog"]
 
@@ -109,6 +110,8 @@ class CallAgent(UA):
         self._session: Any = None
         self._last: Any = None
         self._refer_news: Callable[[Reply], None] | None = None
+        self._refer_number = 0
+        self._refreshing = False
 
     # what we do
 
@@ -144,13 +147,19 @@ class CallAgent(UA):
         if not self.isConnected():
             on_news(Reply(481, "Call/Transaction Does Not Exist", from_us=True))
             return
-        self._refer_news = on_news
+        self._refer_news, self._refer_number = on_news, self.lCSeq
         send_in_dialog(self, "REFER", headers_of([("Refer-To", f"<{target}>"), ("Referred-By", f"<{referred_by}>")]), on_news)
 
     # what comes
 
+    def recvRequest(self, req: Any, sip_t: Any) -> Any:
+        """A request within the call, or the INVITE that begins it."""
+        drop_unreadable(req)
+        return super().recvRequest(req, sip_t)
+
     def recvResponse(self, resp: Any, tr: Any) -> None:
         """An answer to our INVITE."""
+        drop_unreadable(resp)
         self._last, self._from_us = resp, resp is tr.r408
         if self._silence is not None:
             self._silence.cancel()
@@ -195,6 +204,12 @@ class CallAgent(UA):
         """A re-INVITE: hold, another codec or address, a refresh, or a request for our offer."""
         self.uasResp = req.genResponse(100, "Trying", server=self.local_ua)
         self.global_config["_sip_tm"].sendResponse(self.uasResp)
+        if self._refreshing:
+            self.sendUasResponse(491, "Request Pending")
+            return
+        if self._too_short(req):
+            self.sendUasResponse(422, "Session Interval Too Small", extra_headers=headers_of([("Min-SE", str(SHORTEST))]))
+            return
         ours = self._renegotiate(req)
         if ours is None:
             self.sendUasResponse(488, "Not Acceptable Here")
@@ -207,6 +222,11 @@ class CallAgent(UA):
 
     def updated(self, req: Any) -> None:
         """An UPDATE (RFC 3311): a refresh, perhaps with another offer."""
+        if self._too_short(req):
+            refusal = req.genResponse(422, "Session Interval Too Small", None, self.local_ua)
+            refusal.appendHeaders(headers_of([("Min-SE", str(SHORTEST))]))
+            self.global_config["_sip_tm"].sendResponse(refusal)
+            return
         ours = self._renegotiate(req) if req.getBody() is not None else ""
         if ours is None:
             req.sendResponse(488, "Not Acceptable Here")
@@ -226,8 +246,14 @@ class CallAgent(UA):
         req.sendResponse(200, "OK")
         body = req.getBody()
         found = _FRAGMENT.match(str(body)) if body is not None else None
-        if found and self._refer_news is not None:
-            self._refer_news(Reply(int(found[1]), found[2]))
+        event, _, parameters = header_of(req, "event").partition(";")
+        number = re.search(r"\bid\s*=\s*([0-9]{1,10})", parameters)
+        if event.strip().lower() not in {"refer", ""} or (number and int(number[1]) < self._refer_number):
+            return  # of something else, or of an earlier REFER
+        if self._refer_news is not None:
+            state = {"subscription-state": header_of(req, "subscription-state")}
+            status, phrase = (int(found[1]), found[2]) if found else (100, "Trying")
+            self._refer_news(Reply(status, phrase, headers=state, told=True))
 
     def _on_event(self, event: Any, _: Any) -> None:
         """sippy's events."""
@@ -281,6 +307,10 @@ class CallAgent(UA):
 
     # session timers
 
+    def _too_short(self, req: Any) -> bool:
+        they_can = "timer" in header_of(req, "supported").lower()
+        return too_short(header_of(req, "session-expires"), they_can=they_can)
+
     def _refreshed_by(self, req: Any) -> list[tuple[str, str]]:
         they_can = "timer" in header_of(req, "supported").lower()
         asked = reply_timer(header_of(req, "session-expires"), they_can=they_can)
@@ -296,18 +326,27 @@ class CallAgent(UA):
         if timer is not None:
             self._session = Timeout(self._refresh if timer.we_refresh else self._expired, timer.due, 1, timer)
 
-    def _refresh(self, timer: SessionTimer) -> None:
+    def _refresh(self, timer: SessionTimer, *more: tuple[str, str]) -> None:
         self._session = None
         if not self.isConnected():
             return
 
         def on_reply(reply: Reply) -> None:
+            self._refreshing = False
+            if not self.isConnected() or self._over:
+                return
+            wanted = longer(timer, reply.headers.get("min-se", "")) if reply.status == 422 else None
             if reply.status in {408, 481}:
                 self._expired(timer)
-            elif self.isConnected() and not self._over:
-                self._keep_time(timer)
+            elif wanted is not None:
+                self._refresh(wanted, ("Min-SE", str(wanted.seconds)))
+            elif reply.status == 491:  # theirs came at the same time (RFC 3261, 14.1)
+                self._session = Timeout(self._refresh, random.uniform(2.1, 4.0), 1, timer)
+            else:
+                self._keep_time(timer_of_answer(reply.headers.get("session-expires", "")) or timer)
 
-        refresh = [("Session-Expires", f"{timer.seconds};refresher=uac"), _SUPPORTED]
+        self._refreshing = True
+        refresh = [("Session-Expires", f"{timer.seconds};refresher=uac"), _SUPPORTED, *more]
         send_in_dialog(self, "INVITE", headers_of(refresh), on_reply, self.lSDP)
 
     def _expired(self, _: SessionTimer) -> None:

@@ -15,7 +15,7 @@ from sippy.Udp_server import Udp_server, Udp_server_opts
 from core.transports.sip.log_limit import LogLimiter
 from core.transports.sip.signalling import Network
 
-__all__ = ["Guard", "GuardedServer", "ServerOptions", "Transactions"]
+__all__ = ["Guard", "GuardedServer", "ServerOptions", "Transactions", "readable"]
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,17 @@ class Guard:
         return len(data) <= _LONGEST and self._count <= _MOST_A_SECOND
 
 
+def readable(data: bytes) -> str:
+    """A message as text. Old gateways write Latin-1, which is no error of the call; in the body a letter is a byte, because
+    Content-Length counts bytes and sippy letters."""
+    head, gap, body = data.partition(b"\r\n\r\n")
+    try:
+        start = head.decode()
+    except UnicodeDecodeError:
+        start = head.decode("latin-1")
+    return start + (gap + body).decode("latin-1")
+
+
 class ServerOptions(Udp_server_opts):
     """One receiving and one sending thread, so that datagrams keep their order; the port is ours alone."""
 
@@ -76,7 +87,7 @@ class GuardedServer(Udp_server):
     def handle_read(self, data: bytes, address: Any, rtime: Any, delayed: bool = False) -> None:
         """In the receiving thread: let pass or drop."""
         if self._guard.passes(data, address[0]):
-            ED2.callFromThread(super().handle_read, data, Remote_address(address, self.transport), rtime, delayed)
+            ED2.callFromThread(super().handle_read, readable(data), Remote_address(address, self.transport), rtime, delayed)
 
 
 class Transactions(SipTransactionManager):

@@ -19,11 +19,12 @@ from sippy.SipURL import SipURL
 
 from core.transports.sip.signalling import Peer, Reply
 
-__all__ = ["USER_AGENT", "credentials", "header_of", "headers_of", "send_in_dialog", "send_outside", "user_of"]
+__all__ = ["USER_AGENT", "credentials", "drop_unreadable", "header_of", "headers_of", "send_in_dialog", "send_outside", "user_of"]
 
 USER_AGENT = "campaign-dialler"
 _CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
-_WANTED = ("contact", "expires", "min-expires", "allow", "server", "user-agent", "warning", "reason")
+_VITAL = frozenset({"via", "from", "to", "call-id", "cseq"})
+_WANTED = ("contact", "expires", "min-expires", "allow", "server", "user-agent", "warning", "reason", "min-se", "session-expires")
 
 
 def headers_of(pairs: Sequence[tuple[str, str]]) -> list[Any]:
@@ -34,6 +35,21 @@ def headers_of(pairs: Sequence[tuple[str, str]]) -> list[Any]:
 def header_of(message: Any, name: str) -> str:
     """The first header of that name as text; empty if there is none."""
     return str(message.getHFBody(name)) if message.countHFs(name) else ""
+
+
+def drop_unreadable(message: Any) -> None:
+    """Take the headers away that cannot be read, but for those that a message is nothing without. sippy reads them late, and gives
+    the whole message up: a call would wait for an answer that has come."""
+    for name in {header.name for header in message.headers} - _VITAL:
+        try:
+            for body in message.getHFBodys(name):
+                str(body)
+                if name in {"contact", "record-route"}:
+                    host, port = body.getUrl().getTAddr()[0]
+                    if not re.fullmatch(r"[\w.\-\[\]:]+", host) or not 0 < int(port) < 65536:
+                        raise ValueError(name)
+        except Exception:
+            message.delHFs(name)
 
 
 def user_of(address: str) -> str:

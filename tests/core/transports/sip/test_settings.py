@@ -75,7 +75,7 @@ def test_a_lab_is_on_this_machine() -> None:
         ("1800;refresher=uac", SessionTimer(1800, we_refresh=True)),
         ("1800;refresher=uas", SessionTimer(1800, we_refresh=False)),
         ("1800", SessionTimer(1800, we_refresh=True)),
-        ("5;refresher=uac", SessionTimer(90, we_refresh=True)),
+        ("5;refresher=uac", SessionTimer(5, we_refresh=True)),
         ("soon", None),
         ("", None),
     ],

@@ -1,0 +1,40 @@
+"""A transfer by REFER (RFC 3515), as its news tell it. Pure."""
+
+from __future__ import annotations
+
+from core.transports.base import TransferOutcome
+from core.transports.sip.signalling import Reply
+
+__all__ = ["NO_CALL", "Referral"]
+
+NO_CALL = TransferOutcome(False, 481, "Call/Transaction Does Not Exist")
+
+
+class Referral:
+    """Follows one REFER, from its answer through its NOTIFYs, in whatever order they come."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        self.silent: str | None = None
+        """Why no more news will come, once the other side has said so without telling how it ended."""
+
+    def hear(self, news: Reply) -> TransferOutcome | None:
+        """Take the answer to the REFER, or what a NOTIFY says. Returns how it ended; None while that is open."""
+        if news.status >= 300:
+            return TransferOutcome(False, news.status, news.phrase)
+        if news.status >= 200 and news.told:
+            return TransferOutcome(True, news.status, news.phrase)
+        self._taken = self._taken or news.told or news.status >= 200
+        state, _, why = news.headers.get("subscription-state", "").partition(";")
+        if state.strip().lower() == "terminated":
+            self.silent = why.strip() or "no reason"
+        return None
+
+    def gone(self) -> TransferOutcome:
+        """The other side has hung up: if it had taken the REFER, it went where it was sent."""
+        return TransferOutcome(True, 200, "OK") if self._taken else NO_CALL
+
+    def untold(self) -> TransferOutcome:
+        """Nothing more came in time."""
+        ended = f": the other side stopped telling ({self.silent[:100]})" if self.silent else ""
+        return TransferOutcome(False, 408, f"no news of the transfer came{ended}")
