@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol, runtime_checkable
 
 __all__ = [
+    "LINE_LOST",
     "WEBSOCKET",
     "Answered",
     "AsksTrunks",
@@ -60,6 +61,10 @@ class Ringing:
 @dataclass(frozen=True)
 class Answered:
     """The callee, or a machine, picked up (SIP 200)."""
+
+
+LINE_LOST: Final = 503
+"""The status of an answered call that neither side has ended: its line is gone, which is no hanging up."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.transports.base import Answered, HungUp
+from core.transports.base import Answered, Failed, HungUp
 from tests.live.lab import lab, live
 from tests.live.rtp_peer import rtp_peer
 from tests.live.sipp import hang_up_by_us, invite, pause, receive, request, respond, run_sipp, sdp
@@ -25,7 +25,7 @@ def test_a_callee_whose_sound_stops_is_hung_up(tmp_path: Path) -> None:
                 assert await leg.next(4.0) is None  # the peer sends silence, and that is sound
                 peer.pause()
                 since = here.clock.now()
-                assert await here.events(leg, 1) == [HungUp("no sound came for 2 s")]
+                assert await here.events(leg, 1) == [Failed(503, "no sound came for 2 s: the line is lost")]
                 assert (here.clock.now() - since).total_seconds() > 1.5
                 sipp.finished()
 
@@ -38,7 +38,7 @@ def test_a_callee_that_never_sends_sound_is_hung_up(tmp_path: Path) -> None:
             peer.pause()
             async with lab(sipp.port, media_timeout=1) as here:
                 leg = await here.call()
-                assert await here.events(leg, 2) == [Answered(), HungUp("no sound came for 1 s")]
+                assert await here.events(leg, 2) == [Answered(), Failed(503, "no sound came for 1 s: the line is lost")]
                 sipp.finished()
 
     live(scenario)
@@ -56,7 +56,7 @@ def test_a_trunk_that_is_gone_altogether(tmp_path: Path) -> None:
                 peer.pause()
                 playout = await leg.say(" ".join(["word"] * 100))
                 assert not playout.completed
-                assert await here.events(leg, 1) == [HungUp("no sound came for 2 s")]
+                assert await here.events(leg, 1) == [Failed(503, "no sound came for 2 s: the line is lost")]
                 assert here.transport._trunks["lab"].load.calls == 0
 
     live(scenario)

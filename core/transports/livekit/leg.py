@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from core.kernel.clock import Clock
-from core.transports.base import Answered, Digit, Failed, HungUp, Ringing, TransferOutcome
+from core.transports.base import LINE_LOST, Answered, Digit, Failed, HungUp, Ringing, TransferOutcome
 from core.transports.events import LegEvents
 from core.transports.livekit.outcomes import SIP_SERVICE_GONE, DialOutcome, hung_up, left_in_words
 from core.transports.livekit.rtc_room import Changed, Key, Lost, OwnEnd, PhoneLeft, PhoneSeen, RoomNews, RtcRoom
@@ -21,8 +21,6 @@ _LEAVING_SECONDS = 10.0
 """How long a callee who was transferred may take to leave the room."""
 _DIAL_SECONDS = 5.0
 """How long the dial may take to say how it ended, once we are out of its room."""
-_LINE_LOST = 503
-"""The status of an answered call that neither side has ended."""
 _NO_CALL = TransferOutcome(False, 481, "Call/Transaction Does Not Exist")
 
 Refer = Callable[[str, str], Awaitable[None]]
@@ -142,7 +140,7 @@ class LiveKitAudioLeg:
         self.answered = True
         self._events.put(Answered())
         if self._out is not None:
-            self._end(Failed(_LINE_LOST, self._out))
+            self._end(Failed(LINE_LOST, self._out))
             return
         if self.keys_on_answer:
             self.press(self.keys_on_answer)
@@ -188,7 +186,7 @@ class LiveKitAudioLeg:
             case OwnEnd(reason):
                 self._be_out(left_in_words(reason))
             case Lost(why) if self.answered:
-                self._end(Failed(_LINE_LOST, why))
+                self._end(Failed(LINE_LOST, why))
             case Lost(why):
                 self._be_out(why)
             case _:
@@ -212,7 +210,7 @@ class LiveKitAudioLeg:
 
     def _over_by(self, reason: int | None) -> None:
         words = left_in_words(reason)
-        self._end(HungUp(words) if hung_up(reason) else Failed(_LINE_LOST, words))
+        self._end(HungUp(words) if hung_up(reason) else Failed(LINE_LOST, words))
 
     def _status(self, status: str | None) -> None:
         if status == "ringing":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.transports.base import Answered, Digit, Failed, HungUp, Ringing
+from core.transports.base import LINE_LOST, Answered, Digit, Failed, HungUp, Ringing
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
 from core.transports.sip.reasons import Cause, in_words, parse_reason
@@ -119,9 +119,12 @@ class SipCall:
             self._post(Digit(key))
 
     def unheard(self) -> None:
-        """Nothing has come from the other side for the whole of the timeout; from the media thread. Its BYE will not come either."""
+        """Nothing has come from the other side for the whole of the timeout; from the media thread. Its BYE will not come either.
+
+        That is no callee who hangs up: the call was cut off.
+        """
         if self._answered and not self._over:
-            self._end(HungUp(f"no sound came for {self._media_timeout} s"))
+            self._end(Failed(LINE_LOST, f"no sound came for {self._media_timeout} s: the line is lost"))
             self._hang_up()
 
     def _agree(self, sdp: str) -> None:
@@ -134,7 +137,7 @@ class SipCall:
         if self.dialog is not None:
             self.dialog.hang_up()
 
-    def _end(self, last: Refused | HungUp) -> None:
+    def _end(self, last: Refused | HungUp | Failed) -> None:
         if not self._over:
             self._over = True
             self._post(last)

@@ -129,6 +129,8 @@ class SipAudioLeg:
             self._end(event.as_event(from_trunk=ours, spared=spared))
         elif isinstance(event, HungUp):
             self._end(event if self._answered else Failed(487, "answered at the moment it was cancelled"))
+        elif isinstance(event, Failed):  # the line is lost
+            self._end(event)
         elif isinstance(event, Answered) and self._hanging_up:  # the answer crossed our CANCEL: it is ended at once
             assert self._call is not None
             self._call.hung_up("caller hung up")

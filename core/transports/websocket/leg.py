@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from core.kernel.clock import Clock, utc_now
 from core.kernel.mailbox import Mailbox
-from core.transports.base import Answered, Failed, HungUp, Ringing, TransferOutcome
+from core.transports.base import LINE_LOST, Answered, Failed, HungUp, Ringing, TransferOutcome
 from core.transports.events import LegEvents
 from core.transports.websocket.closing import Close, Closing, Refused
 from core.transports.websocket.connection import Connection, Gone
@@ -171,7 +171,7 @@ class WebSocketLeg:
     def _unheard(self, seconds: float) -> None:
         if self._events.final is None:
             self.closing = Closing(Close.TOO_SLOW, f"No sound came for {seconds:g} s.")
-            self._end(HungUp(f"no sound came for {seconds:g} s"))
+            self._end(Failed(LINE_LOST, f"no sound came for {seconds:g} s: the line is lost"))
 
     def _put(self, text: str) -> None:
         self._connection.put(lambda _: text)
