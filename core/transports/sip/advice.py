@@ -7,6 +7,8 @@ from typing import Final
 __all__ = ["ADVICE", "advice"]
 
 ADVICE: Final[dict[int, tuple[str, str]]] = {
+    302: ("The carrier sends the call somewhere else; we do not follow.",
+          "Give the trunk the host that the carrier names, or ask it to route the call itself."),
     400: ("The carrier could not read the request.", "Look at its headers: from_domain and headers of the trunk."),
     401: ("The password or the user is wrong.", "Check both with the carrier; store the password again."),
     402: ("The account has no credit.", "Pay the carrier."),
@@ -17,6 +19,12 @@ ADVICE: Final[dict[int, tuple[str, str]]] = {
     405: ("The carrier does not take this kind of request.", "Nothing, if it was an OPTIONS: place a test call instead."),
     407: ("The password or the user is wrong.", "Check both with the carrier; store the password again."),
     408: ("Nobody answered in time.", "Check host, port, firewall, and that the carrier knows your address."),
+    410: ("The number is no longer in use.",
+          "Take the number off the list."),
+    420: ("The carrier wants an extension of SIP that we do not have.",
+          "Ask the carrier to call for none (PRACK, for instance)."),
+    421: ("The carrier wants an extension of SIP that we do not have.",
+          "Ask the carrier to call for none (PRACK, for instance)."),
     480: ("The callee cannot be reached now; some carriers mean that the trunk is full.",
           "Compare channels and calls_per_second with the contract."),
     481: ("The carrier knows nothing of this call.", "Often a NAT that forgot it: set advertised_address and local_port."),

@@ -114,7 +114,7 @@ class SipCall:
         self._end(HungUp(why))
 
     def pressed(self, key: str) -> None:
-        """A key, from the media thread."""
+        """A key, from the media thread, or told by signalling."""
         if self._answered and not self._over:
             self._post(Digit(key))
 

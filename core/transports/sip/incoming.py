@@ -90,6 +90,9 @@ class _Waiting:
         """The caller hung up."""
         self.given_up = True
 
+    def pressed(self, key: str) -> None:
+        """Not before the answer."""
+
     def ended(self, reason: str) -> None:  # noqa: ARG002
         """The caller hung up."""
         self.given_up = True

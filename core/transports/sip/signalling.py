@@ -91,6 +91,9 @@ class Listener(Protocol):
     def failed(self, status: int, phrase: str, reason: str, *, from_us: bool) -> None:
         """The call ended before it was answered. `reason` is the Reason header, `from_us`: nobody answered, the status is ours."""
 
+    def pressed(self, key: str) -> None:
+        """The other side pressed a key, and told it by signalling (INFO)."""
+
     def ended(self, reason: str) -> None:
         """The other side ended the answered call. `reason` is its Reason header."""
 

@@ -30,7 +30,16 @@ from sippy.UaStateConnected import UaStateConnected
 
 from core.transports.sip.signalling import Invite, Listener, Peer, Reply
 from core.transports.sip.stack.loop import in_sip_thread
-from core.transports.sip.stack.requests import USER_AGENT, credentials, drop_unreadable, header_of, headers_of, send_in_dialog
+from core.transports.sip.stack.requests import (
+    USER_AGENT,
+    credentials,
+    drop_unreadable,
+    header_of,
+    headers_of,
+    is_stale,
+    send_in_dialog,
+    unanswered,
+)
 from core.transports.sip.timers import SHORTEST, SessionTimer, longer, reply_timer, timer_of_answer, too_short
 
 __all__ = ["CallAgent", "SippyDialog"]
@@ -42,6 +51,8 @@ _CANCEL_SECONDS = 8.0
 _LONGEST_RINGING = 600
 _ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, UPDATE, INFO")
 _SUPPORTED = ("Supported", "timer")
+_SIGNAL = re.compile(r"^\s*Signal\s*=\s*([0-9A-D*#])\s*$", re.IGNORECASE | re.MULTILINE)
+_KEY = re.compile(r"\s*([0-9A-D*#])\s*", re.IGNORECASE)
 _FRAGMENT = re.compile(r"\s*SIP/2\.0 (\d{3}) ?([^\r\n]*)")
 
 
@@ -79,7 +90,10 @@ class _Connected(UaStateConnected):
                 self.ua.updated(req)
             case "NOTIFY":
                 self.ua.notified(req)
-            case "BYE" | "INFO" | "OPTIONS":
+            case "INFO":
+                self.ua.pressed(req)
+                return super().recvRequest(req)
+            case "BYE" | "OPTIONS":
                 return super().recvRequest(req)
             case _:
                 req.sendResponse(405, "Method Not Allowed")
@@ -111,6 +125,8 @@ class CallAgent(UA):
         self._last: Any = None
         self._refer_news: Callable[[Reply], None] | None = None
         self._refer_number = 0
+        self._stale = False
+        self._credentials: dict[str, Any] = {}
         self._refreshing = False
 
     # what we do
@@ -166,17 +182,22 @@ class CallAgent(UA):
             self._silence = None
         super().recvResponse(resp, tr)
 
-    def processChallenge(self, resp: Any, cseq: int, ch_hfname: str, auth_hfname: str, extra_headers: Any) -> bool:
-        """Answer a 401 or 407: once, and after the ACK, which sippy sends only when this returns."""
-        known = credentials(resp, self.username, self.password, "INVITE", str(self.rTarget)) is not None
-        if not known or self.reqs[cseq].countHFs(auth_hfname):
+    def processChallenge(self, resp: Any, cseq: int, _: str, auth_hfname: str, extra_headers: Any) -> bool:
+        """Answer a 401 or 407: once, and once more if the nonce was too old; after the ACK, which sippy sends when this has returned."""
+        answer = credentials(resp, self.username, self.password, "INVITE", str(self.rTarget), str(self.lSDP))
+        tried = self.reqs[cseq].countHFs(auth_hfname) > 0
+        if answer is None or (tried and (self._stale or not is_stale(resp))):
             return False
+        self._stale = self._stale or tried
+        self._credentials = {**self._credentials, auth_hfname: answer}  # a proxy's stay when the server behind it asks as well
 
         def again() -> None:
-            if not self._over and not isinstance(self.state, _Cancelling):
-                super(CallAgent, self).processChallenge(resp, cseq, ch_hfname, auth_hfname, extra_headers)
-            else:
+            if self._over or isinstance(self.state, _Cancelling):
                 self.cancelled(487, "Request Terminated", "", False)
+                return
+            del self.reqs[cseq]
+            request = self.genRequest("INVITE", self.lSDP, extra_headers=[*(extra_headers or ()), *self._credentials.values()])
+            self.newUacTransaction(request, req_extra_headers=extra_headers)
 
         in_sip_thread(again)
         return True
@@ -255,6 +276,14 @@ class CallAgent(UA):
             status, phrase = (int(found[1]), found[2]) if found else (100, "Trying")
             self._refer_news(Reply(status, phrase, headers=state, told=True))
 
+    def pressed(self, req: Any) -> None:
+        """Keys in an INFO, as gateways without telephone events send them."""
+        body = req.getBody()
+        kind = body.getType() if body is not None else ""
+        found = _SIGNAL.search(str(body)) if kind == "application/dtmf-relay" else _KEY.fullmatch(str(body or ""))
+        if kind in {"application/dtmf-relay", "application/dtmf"} and found and self.listener is not None:
+            self.listener.pressed(found[1].upper())
+
     def _on_event(self, event: Any, _: Any) -> None:
         """sippy's events."""
         listener = self.listener
@@ -274,6 +303,8 @@ class CallAgent(UA):
         elif isinstance(event, CCEventFail | CCEventRedirect):
             self._end()
             status, phrase, *_rest = event.getData()
+            if self._last is not None and (why := unanswered(self._last, self.username, self.password)):
+                phrase = f"{phrase}: {why}"
             listener.failed(status, phrase, str(event.reason_rfc3326 or ""), from_us=self._from_us)
         elif isinstance(event, CCEventDisconnect):
             self._end()

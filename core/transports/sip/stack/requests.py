@@ -19,7 +19,18 @@ from sippy.SipURL import SipURL
 
 from core.transports.sip.signalling import Peer, Reply
 
-__all__ = ["USER_AGENT", "credentials", "drop_unreadable", "header_of", "headers_of", "send_in_dialog", "send_outside", "user_of"]
+__all__ = [
+    "USER_AGENT",
+    "credentials",
+    "drop_unreadable",
+    "header_of",
+    "headers_of",
+    "is_stale",
+    "send_in_dialog",
+    "send_outside",
+    "unanswered",
+    "user_of",
+]
 
 USER_AGENT = "campaign-dialler"
 _CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
@@ -58,16 +69,39 @@ def user_of(address: str) -> str:
     return unquote(found[1] or found[2]) if found else ""
 
 
-def credentials(response: Any, user: str | None, password: str | None, method: str, uri: str) -> Any | None:
+def credentials(response: Any, user: str | None, password: str | None, method: str, uri: str, text: str | None = None) -> Any | None:
     """The header that answers a 401 or 407; None if we cannot: no password, or a digest that sippy does not have."""
     name = _CHALLENGES.get(response.getSCode()[0])
     if name is None or user is None or password is None:
         return None
     for challenge in response.getHFBodys(name):
+        if challenge.qop is not None and "auth" in challenge.qop:
+            challenge.qop = ["auth"]  # the body in it (auth-int) only where nothing else is taken
         supported, qop = challenge.supportedAlgorithm()
         if supported:
-            return SipHeader(body=challenge.genAuthHF(user, password, method, uri, None, qop))
+            return SipHeader(body=challenge.genAuthHF(user, password, method, uri, text if qop == "auth-int" else None, qop))
     return None
+
+
+def is_stale(response: Any) -> bool:
+    """Whether a 401 or 407 says that the password was right, and only the nonce too old."""
+    name = _CHALLENGES.get(response.getSCode()[0], "")
+    return any(re.search(r"\bstale\s*=\s*\"?true", str(body), re.IGNORECASE) for body in response.getHFBodys(name))
+
+
+def unanswered(response: Any, user: str | None, password: str | None) -> str:
+    """Why we could not answer a 401 or 407, in words; empty if we did, or if it is none."""
+    name = _CHALLENGES.get(response.getSCode()[0])
+    if name is None:
+        return ""
+    if user is None or password is None:
+        return "the trunk asks for a user and password, and there is no password in its settings"
+    asked = [re.search(r"\balgorithm\s*=\s*\"?([\w-]+)", str(body), re.IGNORECASE) for body in response.getHFBodys(name)]
+    names = ", ".join(found[1] if found else "MD5" for found in asked)[:80]
+    if not asked:
+        return "the trunk refuses without saying how to authenticate"
+    can = any(body.supportedAlgorithm()[0] for body in response.getHFBodys(name))
+    return "" if can else f"the trunk asks for a digest that we do not have: {names}"
 
 
 def _reply(response: Any, from_us: bool) -> Reply:

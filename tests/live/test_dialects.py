@@ -1,0 +1,118 @@
+"""What carriers do within the letter of SIP, or nearly: other headers, forks, routes, reliable ringing, keys, packets."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.transports.base import Answered, Digit, Failed, HungUp, Ringing
+from tests.live.lab import lab, live
+from tests.live.sip_peer import sip_peer
+from tests.live.sipp import sdp
+
+pytestmark = pytest.mark.needs("sippy")
+
+
+def test_forks_that_ring_and_one_that_answers() -> None:
+    async def scenario() -> None:
+        async with sip_peer() as peer, lab(peer.port) as here:
+            leg = await here.call()
+            invite = await peer.invited()
+            for tag in ("one", "two", "three"):
+                peer.respond(invite, 183, "Session Progress", body=sdp(40000), tag=tag)
+            peer.respond(invite, 180, "Ringing", tag="one")
+            await peer.answer(sdp(40020), tag="four")
+            assert await here.events(leg, 2) == [Ringing(), Answered()]
+            assert (await peer.asked("OPTIONS")).status == 200
+            await leg.hang_up()
+            assert "tag=four" in (await peer.hung_up())["to"]
+
+    live(scenario)
+
+
+@pytest.mark.parametrize(
+    "contact", ["<sip:{};transport=UDP>", "<sip:{};maddr=127.0.0.1>", "<sip:{};transport=tcp;ob>", '"A, B" <sip:{}>;q=0.5']
+)
+@pytest.mark.parametrize("routed", [False, True])
+def test_contacts_and_routes(contact: str, routed: bool) -> None:
+    async def scenario() -> None:
+        async with sip_peer() as peer, lab(peer.port) as here:
+            leg = await here.call()
+            await peer.invited()
+            hops = [f"<sip:127.0.0.1:{peer.port};n=2;lr>", f"<sip:127.0.0.1:{peer.port};n=1;lr>"]
+            where = contact.format(f"callee@127.0.0.1:{9 if routed else peer.port}")
+            ack = await peer.answer(sdp(40000), *([f"Record-Route: {', '.join(hops)}"] if routed else []), contact=where)
+            assert await here.events(leg, 1) == [Answered()]
+            await leg.hang_up()
+            bye = await peer.hung_up()
+            for request in (ack, bye):
+                assert request.uri.startswith("sip:callee@127.0.0.1")
+                assert [route.replace(" ", "") for route in ", ".join(request.all("route")).split(",") if route] == (
+                    hops[::-1] if routed else []
+                )
+
+    live(scenario)
+
+
+def test_compact_folded_and_small_headers() -> None:
+    async def scenario() -> None:
+        async with sip_peer() as peer, lab(peer.port) as here:
+            leg = await here.call()
+            invite = await peer.invited()
+            body = sdp(40000).replace("\n", "\r\n") + "\r\n"
+            lines = [
+                "SIP/2.0 200 OK",
+                *(f"v: {via}" for via in invite.all("via")),
+                f"f:{invite['from']}",
+                f"t: {invite['to']}\r\n ;tag=callee",
+            ]
+            lines += [f"i: {invite['call-id']}", f"cseq : {invite['cseq']}", f"m:\r\n\t<sip:callee@127.0.0.1:{peer.port}>"]
+            lines += ["x-long: " + "y" * 3000, "c: application/sdp", f"l: {len(body)}", "", body]
+            peer.send("\r\n".join(lines))
+            await peer.request("ACK")
+            assert await here.events(leg, 1) == [Answered()]
+            await leg.hang_up()
+            await peer.hung_up()
+
+    live(scenario)
+
+
+def test_answered_without_a_codec_of_ours() -> None:
+    async def scenario() -> None:
+        async with sip_peer() as peer, lab(peer.port) as here:
+            leg = await here.call()
+            await peer.invited()
+            await peer.answer(sdp(40000, codec="18"))
+            await peer.hung_up()
+            failed = (await here.events(leg, 1))[0]
+            assert failed == Failed(488, "it was answered with sound that we do not have")
+
+    live(scenario)
+
+
+def test_keys_in_an_info() -> None:
+    async def scenario() -> None:
+        async with sip_peer() as peer, lab(peer.port) as here:
+            leg = await here.call()
+            await peer.invited()
+            await peer.answer(sdp(40000))
+            assert await here.events(leg, 1) == [Answered()]
+            for kind, body in (("dtmf-relay", "Signal=5\nDuration=160"), ("dtmf-relay", "Signal= #"), ("dtmf", "7"), ("x", "8")):
+                assert (await peer.asked("INFO", f"Content-Type: application/{kind}", body=body)).status == 200
+            assert await here.events(leg, 3) == [Digit("5"), Digit("#"), Digit("7")]
+            await leg.hang_up()
+            await peer.hung_up()
+
+    live(scenario)
+
+
+def test_hung_up_at_once() -> None:
+    async def scenario() -> None:
+        async with sip_peer() as peer, lab(peer.port) as here:
+            leg = await here.call()
+            await peer.invited()
+            peer.respond(peer.invite, 200, "OK", body=sdp(40000))
+            peer.ask("BYE")
+            assert (await peer.response("BYE")).status == 200
+            assert await here.events(leg, 2) == [Answered(), HungUp()]
+
+    live(scenario)
