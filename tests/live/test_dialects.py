@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from core.transports.base import Answered, Digit, Failed, HungUp, Ringing
-from tests.live.lab import lab, live
+from core.voice.ports import RATE
+from tests.live.lab import CALLEE, lab, live, until
+from tests.live.rtp_peer import rtp_peer
 from tests.live.sip_peer import sip_peer
 from tests.live.sipp import sdp
 
@@ -114,5 +117,55 @@ def test_hung_up_at_once() -> None:
             peer.ask("BYE")
             assert (await peer.response("BYE")).status == 200
             assert await here.events(leg, 2) == [Answered(), HungUp()]
+
+    live(scenario)
+
+
+def test_ringing_that_must_not_get_lost() -> None:
+    """Each is acknowledged with a PRACK, once, to the fork that it came from."""
+
+    async def scenario() -> None:
+        async with sip_peer() as peer, lab(peer.port) as here:
+            leg = await here.call()
+            invite = await peer.invited()
+            for tag, number in (("one", 7), ("two", 12)):
+                peer.respond(invite, 183, "Session Progress", "Require: 100rel", f"RSeq: {number}", body=sdp(40000), tag=tag)
+                prack = await peer.request("PRACK")
+                assert prack["rack"] == f"{number} {invite['cseq']}"
+                assert prack["to"].endswith(f"tag={tag}")
+                assert prack.uri == f"sip:callee@127.0.0.1:{peer.port}"
+                peer.respond(prack, 200, "OK")
+            ack = await peer.answer("", tag="two")
+            assert ack["cseq"].split()[0] == invite["cseq"].split()[0]
+            assert await here.events(leg, 2) == [Ringing(), Answered()]
+            assert (await leg.say("one")).completed
+            await leg.hang_up()
+            await peer.hung_up()
+
+    live(scenario)
+
+
+def test_our_keys_where_there_are_no_telephone_events() -> None:
+    """They are played as tones."""
+
+    async def scenario() -> None:
+        async with sip_peer() as peer, lab(peer.port) as here:
+            with rtp_peer() as sound:
+                leg = await here.call(f"{CALLEE};ext=5")
+                await peer.invited()
+                body = "\n".join(line for line in sdp(sound.port).replace(" 101", "").splitlines() if "101" not in line)
+                await peer.answer(body)
+                assert await here.events(leg, 1) == [Answered()]
+                await until(lambda: len(sound.arrived) > 25, "sound comes")
+                heard = sound.heard()
+                loud = heard[np.abs(heard) > 500]
+                assert 900 < len(loud) < 1200  # 140 ms
+                spectrum = np.abs(np.fft.rfft(heard.astype(float)))
+                hertz = np.arange(len(spectrum)) * RATE / len(heard)
+                for low, high, frequency in ((600, 1000, 770), (1100, 1700, 1336)):
+                    band = (hertz > low) & (hertz < high)
+                    assert abs(hertz[band][np.argmax(spectrum[band])] - frequency) < 10
+                await leg.hang_up()
+                await peer.hung_up()
 
     live(scenario)

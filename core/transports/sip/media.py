@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.transports.sip.dtmf import DigitReceiver, DigitSender
+from core.transports.sip.dtmf import KEYS, DigitReceiver, DigitSender, key_tone
 from core.transports.sip.g711 import SILENCE, decode, encode
 from core.transports.sip.jitter import FRAME, JitterBuffer, JitterStats
 from core.transports.sip.rtp import COMFORT_NOISE, RtpPacket, pack_rtp, parse_rtp
@@ -164,9 +164,10 @@ class MediaSession:
         if not stream.sends or self._to is None:
             self._marker = True
             return
-        event = self._keys_out.next() if stream.events is not None else None
-        if event is not None:
-            assert stream.events is not None
+        event = self._keys_out.next()
+        if event is not None and stream.events is None:  # they have no telephone events: the tones of the key, as any phone plays them
+            ours, event = key_tone(KEYS[event.payload[0]], event.since), None
+        if event is not None and stream.events is not None:
             timestamp = (self._timestamp - event.since) & 0xFFFFFFFF
             packet = RtpPacket(stream.events, event.starts, self._sequence, timestamp, self._ssrc, event.payload)
         else:

@@ -26,6 +26,7 @@ from sippy.SipReason import SipReason
 from sippy.Time.Timeout import Timeout
 from sippy.UA import UA
 from sippy.UacStateCancelling import UacStateCancelling
+from sippy.UacStateTrying import UacStateTrying
 from sippy.UaStateConnected import UaStateConnected
 
 from core.transports.sip.signalling import Invite, Listener, Peer, Reply
@@ -126,6 +127,7 @@ class CallAgent(UA):
         self._refer_news: Callable[[Reply], None] | None = None
         self._refer_number = 0
         self._stale = False
+        self._acknowledged: set[tuple[str, str]] = set()
         self._credentials: dict[str, Any] = {}
         self._refreshing = False
 
@@ -180,7 +182,27 @@ class CallAgent(UA):
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
+        if 100 < resp.getSCode()[0] < 200 and "100rel" in header_of(resp, "require").lower():
+            self._acknowledge_ringing(resp)
         super().recvResponse(resp, tr)
+
+    def _acknowledge_ringing(self, resp: Any) -> None:
+        """A PRACK (RFC 3262) for ringing that must not get lost: we do not offer that, and some carriers want it all the same. It goes
+        to whoever rings, of several; the call itself stays as it is."""
+        number, tag = header_of(resp, "rseq").strip(), resp.getHFBody("to").getTag()
+        if not number.isdigit() or tag is None or (tag, number) in self._acknowledged or not isinstance(self.state, UacStateTrying):
+            return
+        self._acknowledged.add((tag, number))
+        agent: Any = self  # sippy's attributes have no types
+        before = {name: getattr(agent, name) for name in ("rUri", "rTarget", "routes", "rAddr")}
+        agent.rUri = agent.rUri.getCopy()
+        agent.rUri.setTag(tag)
+        try:
+            self.state.updateRoutes(resp)
+            send_in_dialog(self, "PRACK", headers_of([("RAck", f"{number} {header_of(resp, 'cseq')}")]), lambda _: None)
+        finally:
+            for name, value in before.items():
+                setattr(agent, name, value)
 
     def processChallenge(self, resp: Any, cseq: int, _: str, auth_hfname: str, extra_headers: Any) -> bool:
         """Answer a 401 or 407: once, and once more if the nonce was too old; after the ACK, which sippy sends when this has returned."""
