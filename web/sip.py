@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.access.secrets import SecretError, SecretStore
 from core.calls.inbound import receive_call
+from core.calls.store import trunk_calls
 from core.engine import Engine
 from core.kernel.failures import without_values
 from core.kernel.secrets import SecretBoxError
@@ -18,6 +20,8 @@ from core.transports.base import IncomingCall, PlaceOrder
 from core.transports.line_settings import BadLineSettings
 from core.transports.sip.settings import read_settings
 from core.transports.sip.signalling import SipUnavailable
+from core.transports.sip.standing import Registration
+from core.trunks.health import keep_registration
 from core.trunks.records import SIP, UnknownTrunk, all_trunks, find_trunk
 from web.settings import Settings
 from web.voices import make_speech
@@ -89,8 +93,19 @@ def add_sip(settings: Settings, engine: Engine, secrets: SecretStore) -> SipPart
     def is_lab(order: PlaceOrder) -> bool:
         return look(order.trunk).settings.lab
 
+    def in_use(trunk: str) -> int:
+        with engine.db.read() as connection:
+            return trunk_calls(connection, trunk)
+
+    def on_registration(trunk: str, registration: Registration) -> None:
+        try:
+            with engine.db.write() as connection:
+                keep_registration(connection, trunk, registration)
+        except SQLAlchemyError as error:  # registering goes on all the same
+            log.error("how the registration of the trunk %s stands could not be written down: %s", trunk, without_values(error))
+
     speech = make_speech(settings, engine, writer, is_lab)
-    transport = SipTransport(engine.clock, SippySignalling(), line_of=look, speech=speech)
+    transport = SipTransport(engine.clock, SippySignalling(), line_of=look, speech=speech, in_use=in_use, on_registration=on_registration)
     transport.on_incoming = lambda incoming: _receive(engine, incoming, transport.name)
     engine.transports[transport.name] = transport
     return SipParts(transport, writer)

@@ -160,6 +160,17 @@ class HealthView(BaseModel):
     reason: str | None = Field(description="The last failure, in words.")
 
 
+class RegistrationView(BaseModel):
+    """How the registration of a trunk of SIP stands (docs/transport-sip.md)."""
+
+    state: Literal["registered", "expired", "not_registered"] = Field(
+        description="`registered`: calls to its numbers find us; `expired`: it ran out unrenewed; `not_registered`: see the reason."
+    )
+    reason: str | None = Field(description="What was wrong with the last answer, in words; null if nothing was.")
+    at: datetime = Field(description="When the last news came.")
+    expires_at: datetime | None = Field(description="Until when the trunk knows where we are, if it is not renewed; null if it does not.")
+
+
 class TrunkView(BaseModel):
     """A trunk and its numbers."""
 
@@ -172,6 +183,7 @@ class TrunkView(BaseModel):
     created_at: datetime
     numbers: list[NumberView]
     health: HealthView
+    registration: RegistrationView | None = Field(description="How its registration stands; null if it has none, or none was tried yet.")
     sip: dict[str, Any] | None = Field(description="How it is reached, but for what is at its default; its password by reference.")
     livekit: dict[str, Any] | None = Field(description="The same for a trunk of LiveKit; its secrets by reference.")
     livekit_standing: LiveKitStanding | None = Field(description="How it stands at its LiveKit server; null if nobody has looked yet.")
@@ -349,6 +361,14 @@ def _view(connection: Connection, trunk: TrunkRecord, now: datetime) -> TrunkVie
             rests=health.rests,
             resting_until=health.resting_until,
             reason=health.reason or None,
+        ),
+        registration=None
+        if (registration := trunk.registration) is None
+        else RegistrationView(
+            state=registration.state(now),
+            reason=registration.reason or None,
+            at=registration.at,
+            expires_at=registration.expires_at,
         ),
         sip=trunk.sip,
         livekit=trunk.livekit,

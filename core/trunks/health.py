@@ -1,4 +1,5 @@
-"""What the circuit breaker remembers of a trunk, in its row: changed while the row is locked, whichever process has news."""
+"""What is remembered of how a trunk does, in its row: by its circuit breaker, changed while the row is locked, whichever process
+has news; and how its registration stands, by whichever process had the last news."""
 
 from __future__ import annotations
 
@@ -6,10 +7,11 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, null, select, update
 
+from core.transports.sip.standing import Registration
 from core.trunks.breaker import Health
 from core.trunks.tables import Trunk
 
-__all__ = ["change_health", "keep_health"]
+__all__ = ["change_health", "keep_health", "keep_registration"]
 
 _trunks = Trunk.__table__  # type: ignore[attr-defined]
 
@@ -29,3 +31,9 @@ def change_health(connection: Connection, trunk: str, change: Callable[[Health],
 def keep_health(connection: Connection, trunk: str, health: Health) -> None:
     """Remember this of a trunk."""
     connection.execute(update(_trunks).where(_trunks.c.name == trunk).values(health=health.record() or null()))
+
+
+def keep_registration(connection: Connection, trunk: str, registration: Registration | None) -> None:
+    """Remember how a trunk's registration stands; None: it has none."""
+    record = registration.record() if registration is not None else null()
+    connection.execute(update(_trunks).where(_trunks.c.name == trunk).values(registration=record))

@@ -21,6 +21,7 @@ from core.kernel.numbers import NumberError, parse_number
 from core.transports.line_settings import BadLineSettings
 from core.transports.livekit.settings import read_livekit_settings
 from core.transports.sip.settings import read_settings
+from core.transports.sip.standing import Registration
 from core.trunks.breaker import HEALTHY, Health
 from core.trunks.health import keep_health
 from core.trunks.pacing import SLOWEST
@@ -109,6 +110,8 @@ class TrunkRecord:
     sip: dict[str, Any] | None = None
     livekit: dict[str, Any] | None = None
     health: Health = HEALTHY
+    registration: Registration | None = None
+    """How its registration stands, as far as it has one (`register`); None: no news of it yet."""
 
 
 def all_trunks(connection: Connection) -> list[TrunkRecord]:
@@ -117,7 +120,7 @@ def all_trunks(connection: Connection) -> list[TrunkRecord]:
     for row in connection.execute(select(_numbers).order_by(_numbers.c.number)):
         numbers.setdefault(row.trunk, []).append(NumberRecord(row.number, row.bot_id, row.label))
     rows = connection.execute(select(_trunks).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
-    names = [f.name for f in fields(TrunkRecord) if f.name not in {"numbers", "health", SIP, LIVEKIT}]
+    names = [f.name for f in fields(TrunkRecord) if f.name not in {"numbers", "health", "registration", SIP, LIVEKIT}]
     return [
         TrunkRecord(
             **{name: getattr(row, name) for name in names},
@@ -125,6 +128,7 @@ def all_trunks(connection: Connection) -> list[TrunkRecord]:
             sip=row.settings.get(SIP),
             livekit=row.settings.get(LIVEKIT),
             health=Health.of(row.health),
+            registration=Registration.of(row.registration) if (row.settings.get(SIP) or {}).get("register") else None,
         )
         for row in rows
     ]

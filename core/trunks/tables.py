@@ -33,6 +33,8 @@ class Trunk(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     health: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
     """What its circuit breaker remembers (`core.trunks.breaker`); None: nothing."""
+    registration: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
+    """How its registration stands (`core.transports.sip.standing`); None: there was none yet."""
 
 
 class CallerId(SQLModel, table=True):

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from core.kernel.clock import RealClock
 from core.transports.base import Leg, LegEvent, PlaceOrder
 from core.transports.sip.settings import SipSettings
+from core.transports.sip.standing import Registration
 from core.transports.sip.transport import SipTransport, TrunkLine
 from core.voice.leg import VoiceLeg
 from core.voice.ports import RATE, AudioLeg, Frame, Speech
@@ -105,6 +106,8 @@ async def lab(
     password: str | None = None,
     channels: int = 10,
     speech: Speech | None = None,
+    in_use: Callable[[str], int] = lambda _: 0,
+    on_registration: Callable[[str, Registration], None] = lambda _, __: None,
     **settings: object,
 ) -> AsyncIterator[Lab]:
     """A transport whose trunk is at this port of loopback. What makes the legs that speak may be given; else they say tones."""
@@ -125,6 +128,8 @@ async def lab(
         signalling,
         line_of=lambda _: line,
         speech=speech or speaking,
+        in_use=in_use,
+        on_registration=on_registration,
     )
     try:
         yield Lab(transport, line, clock)

@@ -68,7 +68,7 @@ async def ours(folder: Path, bot: dict[str, Any] = OPEN, seats: int = 5, **trunk
     port = free_port()
     settings = Settings(
         database_url=f"sqlite:///{folder}/dialler.db", data_folder=folder, network_log=folder / "network.jsonl", speed=1.0,
-        seats=seats, real_calls=True, voice="tones", environ={},
+        seats=seats, real_calls=True, voice="tones", environ={"LAB_PASSWORD": "lab-word"},
     )  # fmt: skip
     line = {
         "name": "lab", "host": "127.0.0.1", "port": 9, "local_address": "127.0.0.1", "local_port": port, "lab": True,

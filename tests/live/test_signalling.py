@@ -91,6 +91,11 @@ def test_our_own_full_trunk_is_told_apart(tmp_path: Path) -> None:
             async with lab(sipp.port, channels=0) as here:
                 leg = await here.call()
                 assert await here.events(leg, 1) == [Failed(503, "Service Unavailable", from_trunk=True, spared=True)]
+        for taken, ours in ((5, False), (6, True)):  # of five channels, in all processes, with this call's
+            with run_sipp(tmp_path, steps) as sipp:
+                async with lab(sipp.port, channels=5, in_use={"lab": taken}.__getitem__) as here:
+                    leg = await here.call()
+                    assert await here.events(leg, 1) == [Failed(503, "Service Unavailable", from_trunk=ours, spared=ours)]
 
     live(scenario)
 

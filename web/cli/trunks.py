@@ -50,7 +50,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="TRUNK", help="Its name.", 
 def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """List the trunks. The one called sandbox rings no real phone."""
     with open_database(database) as db, db.read() as connection:
-        states = {trunk.name: _state(trunk) for trunk in records.all_trunks(connection)}
+        states = {trunk.name: "; ".join(filter(None, (_state(trunk), _registration(trunk)))) for trunk in records.all_trunks(connection)}
         rows = [{**row, "state": states[row["name"]]} for row in list_trunks(connection)]
     show_rows(rows, _COLUMNS, as_json=as_json, empty="There is no trunk yet: the sandbox's is made at the first run.")
 
@@ -66,6 +66,7 @@ def show(name: NameArgument, database: DatabaseOption = None, as_json: JsonOptio
         trunk, as_json,
         f"{trunk.name} ({trunk.transport}): {counted(trunk.channels, 'channel')}, {rate} a second.",
         f"State: {_state(trunk)}.",
+        *([f"Registration: {_registration(trunk)}."] if _registration(trunk) else []),
         *(f"{one.number}{' (shown)' if one.number == trunk.default_number else ''}: bot {one.bot_id or 'none'}" for one in trunk.numbers),
         *settings,
     )  # fmt: skip
@@ -328,8 +329,27 @@ def _state(trunk: TrunkRecord) -> str:
     return "in use" if not health else f"in use; {counted(health.failures, 'failure')} in a row: {health.reason}"
 
 
+def _registration(trunk: TrunkRecord) -> str:
+    """How a trunk's registration stands, in words; nothing if it wants none."""
+    if not (trunk.sip or {}).get("register"):
+        return ""
+    registration, now = trunk.registration, utc_now()
+    if registration is None:
+        return "not registered yet: no process has opened the trunk"
+    why = f": {registration.reason.rstrip('.')}" if registration.reason else ""
+    when = f"at {registration.at:%Y-%m-%d %H:%M:%S} UTC"
+    match registration.state(now):
+        case "registered":
+            return f"registered until {registration.expires_at:%H:%M:%S} UTC" + (f"; the last renewal failed {when}{why}" if why else "")
+        case "expired":
+            return f"not registered: it expired at {registration.expires_at:%Y-%m-%d %H:%M:%S} UTC, and was not renewed{why}"
+    return f"not registered since the last try {when}{why}"
+
+
 def _tell(trunk: TrunkRecord, as_json: bool, *words: str) -> None:
     if as_json:
-        emit_json({**asdict(trunk), "health": {**trunk.health.record(), "state": trunk.health.state(utc_now())}})
+        now, registration = utc_now(), trunk.registration
+        standing = None if registration is None else {**registration.record(), "state": registration.state(now)}
+        emit_json({**asdict(trunk), "health": {**trunk.health.record(), "state": trunk.health.state(now)}, "registration": standing})
     else:
         say(*words)

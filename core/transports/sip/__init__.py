@@ -18,6 +18,7 @@ stack/                    signalling by sippy; `signalling` is how the rest sees
 call, leg                 one call: from those threads into the event loop
 incoming, called          a call to us; whom it is meant for
 registration, check       REGISTER; `dialler trunks check`
+standing                  how a registration stands, as it is kept
 asking                    requests outside of calls: is the trunk there
 transport                 the transport of the call engine
 """

@@ -97,6 +97,6 @@ def refused_by_trunk(status: int, cause: Cause | None, *, rang: bool, full: bool
         full: whether as many other calls were up as the trunk has channels.
         too_fast: whether more calls left in the second before than the trunk takes.
     """
-    if rang or status not in _MAYBE_OURS:
+    if rang or status not in _MAYBE_OURS or (cause is not None and names_callee(cause)):
         return False
     return full or too_fast or (status != 486 and cause is not None and cause.number in _CONGESTION)

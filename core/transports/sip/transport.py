@@ -29,6 +29,7 @@ from core.transports.sip.registration import Registrar
 from core.transports.sip.sdp import SdpError
 from core.transports.sip.settings import SipSettings
 from core.transports.sip.signalling import InboundInvite, Invite, Network, Peer, Signalling, SipUnavailable
+from core.transports.sip.standing import Registration
 from core.voice.errors import VoiceUnavailable
 from core.voice.media_thread import MediaThread
 from core.voice.ports import Speech
@@ -114,6 +115,8 @@ class SipTransport:
         signalling: SIP.
         line_of: a trunk by its name, as its record is now.
         speech: makes the leg of a conversation of one that carries sound.
+        in_use: how many channels of a trunk are taken, in whatever process, with those of calls that are just leaving.
+        on_registration: told, in the event loop's thread, of all news of a registration: the trunk, and how it stands.
     """
 
     name = "sip"
@@ -126,9 +129,12 @@ class SipTransport:
         *,
         line_of: Callable[[str], TrunkLine],
         speech: Speech,
+        in_use: Callable[[str], int] = lambda _: 0,
+        on_registration: Callable[[str, Registration], None] = lambda _, __: None,
     ) -> None:
         self._clock, self._signalling = clock, signalling
-        self._line_of, self._speech = line_of, speech
+        self._line_of, self._speech, self._in_use = line_of, speech, in_use
+        self._on_registration = on_registration
         self._trunks: dict[str, _Open] = {}
         self._opening = asyncio.Lock()
         self.media = MediaThread("sip-media")
@@ -203,9 +209,11 @@ class SipTransport:
 
     def _prepare(self, trunk: _Open) -> tuple[SipAudioLeg, SipCall]:
         """A leg and its call, with a port for its sound."""
+        line, taken = trunk.line, self._in_use(trunk.line.name)
         sock = trunk.ports.open()
-        crowded = trunk.load.begin(self._clock.now(), trunk.line.channels, trunk.line.calls_per_second)
-        leg = SipAudioLeg(self._clock, crowded, lambda: self._forget(trunk, session))
+        full, too_fast = trunk.load.begin(self._clock.now(), line.channels, line.calls_per_second)
+        full = full or taken > line.channels
+        leg = SipAudioLeg(self._clock, (full, too_fast), lambda: self._forget(trunk, session))
         session = MediaSession(sock)
         negotiation = Negotiation(trunk.peer.advertised, session.port, trunk.line.settings.codecs, random.getrandbits(31))
         call = SipCall(negotiation, session, leg.post, trunk.line.settings.media_timeout)
@@ -235,7 +243,7 @@ class SipTransport:
             if known is not None and known.registrar is not None:
                 await known.registrar.stop()
             if line.settings.register_:
-                trunk.registrar = Registrar(self._clock, self._signalling, peer)
+                trunk.registrar = Registrar(self._clock, self._signalling, peer, lambda standing: self._on_registration(name, standing))
                 trunk.registrar.start()
             self._trunks[name] = trunk
             return trunk

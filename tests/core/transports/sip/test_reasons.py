@@ -49,6 +49,8 @@ def test_in_words() -> None:
         (480, Cause(18), False, False, False, False),
         (486, Cause(34), False, False, False, False),
         (486, None, False, True, False, True),
+        (486, Cause(17), False, True, True, False),  # the network says that it is the callee, however full our trunk is
+        (480, Cause(20), False, True, False, False),
     ],
 )
 def test_whose_fault(status: int, cause: Cause | None, rang: bool, full: bool, too_fast: bool, ours: bool) -> None:
