@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,7 @@ __all__ = [
     "change_trunk",
     "find_number",
     "find_trunk",
+    "put_number",
     "remove_number",
     "remove_trunk",
     "reset_trunk",
@@ -270,12 +271,37 @@ def add_number(connection: Connection, trunk: str, new: NumberRecord) -> NumberR
     find_trunk(connection, trunk)
     number = NumberRecord(_number(new.number, "number"), _bot(connection, new.bot_id), new.label)
     there = connection.execute(select(_numbers.c.trunk).where(_numbers.c.number == number.number)).scalar_one_or_none()
+    if there == trunk:
+        raise TrunkConflict(f"{number.number} is on the trunk {trunk!r} already.")
     if there is not None:
-        raise TrunkConflict(f"{number.number} is on the trunk {there!r} already.")
+        raise TrunkConflict(f"{number.number} is on the trunk {there!r}, so it cannot be on {trunk!r}: a number belongs to one trunk.")
     connection.execute(insert(_numbers).values(trunk=trunk, **asdict(number)))
     first = update(_trunks).where(_trunks.c.name == trunk, _trunks.c.default_number.is_(None))
     connection.execute(first.values(default_number=number.number))
     return number
+
+
+def put_number(
+    connection: Connection, trunk: str, number: str, *, bot_id: str | None = None, label: str | None = None, shown: bool = False
+) -> tuple[NumberRecord, bool]:
+    """Put a number on a trunk, or change it if it is there already. Returns it, and whether it is new.
+
+    Args:
+        bot_id: the bot that an inbound call to it reaches; "": none; None: as it was.
+        label: a remark; None: as it was.
+        shown: calls that name no caller ID show it from now on.
+
+    Raises:
+        UnknownTrunk, BadTrunk, TrunkConflict: see there; the last when it is on another trunk.
+    """
+    wanted = _number(number, "number")
+    before = next((record for record in find_trunk(connection, trunk).numbers if record.number == wanted), None)
+    record = before or NumberRecord(wanted)
+    record = replace(record, bot_id=record.bot_id if bot_id is None else bot_id or None, label=record.label if label is None else label)
+    record = (add_number if before is None else change_number)(connection, trunk, record)
+    if shown:
+        change_trunk(connection, trunk, default_number=wanted)
+    return record, before is None
 
 
 def change_number(connection: Connection, trunk: str, changed: NumberRecord) -> NumberRecord:

@@ -199,14 +199,21 @@ def sync(
 def number(
     name: NameArgument,
     number: Annotated[str, typer.Argument(help="The number (E.164).")],
-    bot: Annotated[str | None, typer.Option(help="The bot that an inbound call to it reaches.", show_default=False)] = None,
-    label: Annotated[str, typer.Option(help="A remark.")] = "",
+    bot: Annotated[str | None, typer.Option(help="The bot that an inbound call to it reaches; '' for none.", show_default=False)] = None,
+    label: Annotated[str | None, typer.Option(help="A remark.", show_default=False)] = None,
+    default: Annotated[bool, typer.Option("--default", help="Calls that name no caller ID show it.")] = False,
     database: DatabaseOption = None,
 ) -> None:
-    """Put a number of yours on a trunk: as caller ID, and for inbound calls."""
+    """Put a number of yours on a trunk, as caller ID and for inbound calls; or change one that is on it already.
+
+    What is left out stays as it is.
+    """
     with _in_words(), open_database(database) as db, db.write() as connection:
-        added = records.add_number(connection, name, NumberRecord(number, bot, label))
-    say(f"{added.number} is on the trunk {name}.")
+        put, new = records.put_number(connection, name, number, bot_id=bot, label=label, shown=default)
+        shown = records.find_trunk(connection, name).default_number == put.number
+    reaches = f"calls to it reach the bot {put.bot_id}" if put.bot_id else "no bot answers calls to it"
+    what = f"{put.number} is on the trunk {name}" if new else f"{put.number} of the trunk {name} is changed"
+    say(f"{what}: {reaches}{'; it is the caller ID that is shown' if shown else ''}.")
 
 
 @app.command()

@@ -1,0 +1,36 @@
+"""`dialler trunks`: numbers that are put and changed, and mistakes told in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.web.cli.conftest import BOT, Dialler, json_of
+
+NUMBER = "+12025550101"
+CARRIER = ("trunks", "add", "carrier", "--host", "sip.carrier.example", "--number", NUMBER)
+
+
+def with_bot(dialler: Dialler, tmp_path: Path) -> None:
+    file = tmp_path / "reception.yaml"
+    file.write_text(BOT.replace("name: Reminder", "name: Reception"), encoding="utf-8")
+    dialler("bots", "add", file)
+
+
+def test_a_number_of_the_trunk_is_changed_and_one_of_another_is_not(dialler: Dialler, tmp_path: Path) -> None:
+    dialler(*CARRIER)
+    with_bot(dialler, tmp_path)
+    said = dialler("trunks", "number", "carrier", NUMBER, "--bot", "reception", "--label", "desk").stdout
+    assert "calls to it reach the bot reception" in said
+    dialler("trunks", "number", "carrier", "+12025550102")
+    assert "it is the caller ID that is shown" in dialler("trunks", "number", "carrier", "+12025550102", "--default").stdout
+    trunk = json_of(dialler("trunks", "show", "carrier", "--json"))
+    assert trunk["default_number"] == "+12025550102"
+    assert trunk["numbers"][0] == {"number": NUMBER, "bot_id": "reception", "label": "desk"}
+    dialler("trunks", "number", "carrier", NUMBER, "--bot", "")
+    kept = json_of(dialler("trunks", "show", "carrier", "--json"))["numbers"][0]
+    assert (kept["bot_id"], kept["label"]) == (None, "desk")
+
+    dialler("trunks", "add", "other", "--host", "sip.other.example")
+    refused = dialler("trunks", "number", "other", NUMBER, code=2).stderr
+    assert "'carrier'" in refused
+    assert "'other'" in refused
