@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _GREETING_TURNS = 2  # a machine greets at once: later words about messages are a person's
 _DIGIT_GAP_SECONDS = 1.5  # keys pressed closer than this are one number
+_MOST_KEYS = 32  # of one number; no number that anybody is asked for is longer
 _APOLOGIES = 2
 _REOPENINGS = 2  # how often a callee may interrupt the bot's last words before it hangs up all the same
 _AFTER_LAST_WORDS_SECONDS = 4.0  # how long an interruption of the last words is waited for
@@ -159,12 +160,18 @@ class _Conversation:
         await self._take(await self._think(self._brain.reply(heard.text, self._clock.now())))
 
     async def _press(self, first: Digit) -> None:
-        """Keys pressed in quick succession are one number: a 1 and a 0 answer a question with 10."""
+        """Keys pressed in quick succession are one number: a 1 and a 0 answer a question with 10.
+
+        A number ends with the longest call, too, and is bounded: else keys that never stop would hold the line for ever.
+        """
         self._silences = 0
         keys = first.digit
-        while isinstance(event := await self._next(_DIGIT_GAP_SECONDS), Digit):
+        while len(keys) < _MOST_KEYS and (left := self._left()) > 0:
+            event = await self._next(min(_DIGIT_GAP_SECONDS, left))
+            if not isinstance(event, Digit):
+                self._pending = event
+                break
             keys += event.digit
-        self._pending = event
         self._transcript.customer(f"[pressed {keys}]", 0.0)
         self._count_callee_turn()
         await self._take(await self._think(self._brain.reply(keys, self._clock.now())))

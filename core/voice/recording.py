@@ -39,9 +39,14 @@ class CallRecording:
         self.closed = threading.Event()
         """Set when everything is on the disk."""
 
+    @property
+    def waiting(self) -> int:
+        """Frames that are not written yet."""
+        return len(self._frames)
+
     def write(self, heard: Frame, played: Frame | None) -> None:
-        """Take 20 ms of both sides. Never waits."""
-        if not self._closing:
+        """Take 20 ms of both sides. Never waits. What could not be written anyway is not kept."""
+        if not (self._closing or self._failed):
             self._frames.append(np.column_stack((heard, _SILENCE if played is None else played)))
 
     def close(self) -> None:
@@ -58,6 +63,8 @@ class CallRecording:
             except OSError as error:
                 self._failed = True
                 log.error("the recording %s cannot be written: %s; the call goes on without it", self._path.name, error.strerror)
+        if self._failed:  # each time: a frame may have come in between
+            self._frames.clear()
         if closing:
             if self._file is not None:
                 with contextlib.suppress(OSError):

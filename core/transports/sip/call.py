@@ -115,7 +115,7 @@ class SipCall:
 
     def pressed(self, key: str) -> None:
         """A key, from the media thread, or told by signalling."""
-        if self._answered and not self._over:
+        if self._answered and not self._over and self.session.key_limit.admit():
             self._post(Digit(key))
 
     def unheard(self) -> None:

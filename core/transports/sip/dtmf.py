@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["KEYS", "DigitReceiver", "DigitSender", "EventPacket", "key_tone"]
+__all__ = ["KEYS", "DigitReceiver", "DigitSender", "EventPacket", "KeyLimit", "key_tone"]
 
 KEYS = "0123456789*#ABCD"
 """The keys in the order of their event codes, 0 to 15."""
@@ -26,6 +26,8 @@ _GAP_FRAMES = 3  # between two keys
 _VOLUME = 10  # dBm0 below zero
 _REMEMBERED = 8
 _ROWS, _LOW, _HIGH = ("123A", "456B", "789C", "*0#D"), (697, 770, 852, 941), (1209, 1336, 1477, 1633)
+_MOST_AT_ONCE = 20.0
+_PER_TICK = 0.4  # 20 a second: a machine that dials needs 13
 _TONE = 7000.0  # about -10 dBm0 each
 
 
@@ -49,6 +51,27 @@ class DigitReceiver:
             return None
         self._seen.append(timestamp)
         return KEYS[payload[0]] if payload[0] < len(KEYS) else None
+
+
+class KeyLimit:
+    """How many keys of a caller are taken: twenty at once, and twenty a second. What nobody can press is a flood, and is dropped.
+
+    `tick` is called every 20 ms; two threads that ask at once may be let in one key too many.
+    """
+
+    def __init__(self) -> None:
+        self._left = _MOST_AT_ONCE
+
+    def tick(self) -> None:
+        """20 ms have passed."""
+        self._left = min(self._left + _PER_TICK, _MOST_AT_ONCE)
+
+    def admit(self) -> bool:
+        """Whether one more key is taken; it is counted then."""
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.transports.sip.dtmf import KEYS, DigitReceiver, DigitSender, key_tone
+from core.transports.sip.dtmf import KEYS, DigitReceiver, DigitSender, KeyLimit, key_tone
 from core.transports.sip.g711 import SILENCE, decode, encode
 from core.transports.sip.jitter import FRAME, JitterBuffer, JitterStats
 from core.transports.sip.rtp import COMFORT_NOISE, RtpPacket, pack_rtp, parse_rtp
@@ -48,6 +48,8 @@ class MediaSession:
         self.on_silence: Callable[[], None] = lambda: None
         self.sent = self.refused = 0
         """Packets that were sent, and datagrams that were not the callee's."""
+        self.key_limit = KeyLimit()
+        """Asked before a key of theirs is taken, whichever way it came."""
         self._socket = sock
         self._keys_in, self._keys_out = DigitReceiver(), DigitSender()
         self._asked_keys: deque[str] = deque()
@@ -87,6 +89,7 @@ class MediaSession:
 
     def tick(self) -> None:
         """Take what came, exchange a frame, send one."""
+        self.key_limit.tick()
         stream = self.stream
         if stream is None:
             self._drain(None)

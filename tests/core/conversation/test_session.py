@@ -352,6 +352,19 @@ def test_keys_pressed_quickly_are_one_number(hold: Hold) -> None:
     assert ("customer", "[pressed 10]") in lines(held)
 
 
+def test_keys_do_not_outlast_the_longest_call(hold: Hold) -> None:
+    limits = replace(LIMITS, max_call_duration_seconds=8)
+    held = hold(*[After(1.0, Digit("1")) for _ in range(200)], brain=FakeBrain(), limits=limits)
+    assert held.ending.end_reason == "max_duration"
+    assert held.ending.seconds < 20
+
+
+def test_a_number_has_an_end(hold: Hold) -> None:
+    brain = FakeBrain([Turn("And?"), BYE])
+    hold(*[After(0.01, Digit("7")) for _ in range(40)], brain=brain)
+    assert brain.heard == ["7" * 32, "7" * 8]
+
+
 def test_the_same_script_gives_the_same_conversation(hold: Hold) -> None:
     def once() -> Held:
         return hold(says("yes"), says("hm", after=7), hangs_up(3), brain=FakeBrain())

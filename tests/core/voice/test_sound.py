@@ -16,7 +16,7 @@ from core.voice.activity import EnergyDetector, level
 from core.voice.beep import BeepDetector
 from core.voice.line import BeepHeard, Line, LineEvent, PlayoutEnded, Sound, SpeechBegan, SpeechEnded, SpeechSound
 from core.voice.ports import FRAME, FRAME_SECONDS, RATE, Frame
-from core.voice.recording import RecordingWriter
+from core.voice.recording import CallRecording, RecordingWriter
 
 
 def frames(sound: Frame) -> list[Frame]:
@@ -203,3 +203,16 @@ def test_a_disk_that_refuses_costs_the_recording_not_the_call(tmp_path: Path, ca
     assert recording.closed.wait(5)
     writer.stop()
     assert "cannot be written" in caplog.text
+
+
+def test_a_recording_that_failed_keeps_nothing_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    recording = CallRecording(tmp_path / "file" / "call.wav", RecordingWriter())  # its writer's thread is not started
+    for _ in range(100):
+        recording.write(silence(0.02), None)
+    assert recording.waiting == 100
+    assert recording.flush()
+    assert recording.waiting == 0
+    for _ in range(100):
+        recording.write(silence(0.02), None)
+    assert recording.waiting == 0
