@@ -8,6 +8,8 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from livekit import api
+
 from core.access.secrets import SecretStore
 from core.kernel.clock import RealClock, utc_now
 from core.kernel.database import Database
@@ -82,9 +84,7 @@ async def livekit_checked(db: Database, secrets: SecretStore, name: str, call: s
             rooms = await server.rooms(room_prefix(installation))
             wrong = await drift_of(server, installation, line)
         except FAILURES as error:
-            return LiveKitReport(
-                name, False, (f"{failure_in_words(error)}.", f"Check url, api_key and api_secret; the url is {server.url}.")
-            )
+            return LiveKitReport(name, False, (f"{failure_in_words(error)}.", _what_to_check(error, server.url)))
     said = [f"LiveKit at {line.settings.url} takes the key; {len(rooms)} of our rooms are open."]
     if wrong:
         advice = f"`dialler trunks sync {name}` brings it in step."
@@ -97,17 +97,29 @@ async def livekit_checked(db: Database, secrets: SecretStore, name: str, call: s
     return LiveKitReport(name, called.works, (*said, *called.sentences))
 
 
+def _what_to_check(error: BaseException, url: str) -> str:
+    if isinstance(error, api.ServerError) and error.status == 401:
+        return f"Check api_key and api_secret: they must be those of {url}."
+    if isinstance(error, api.ServerError):
+        return f"Look at the server's log; the url is {url}."
+    return f"Check url, which is {url}, and that the server runs and can be reached from here."
+
+
 async def livekit_removed(db: Database, secrets: SecretStore, name: str) -> tuple[str, ...]:
     """Delete what was made for a trunk at LiveKit; returns what to say of it. What LiveKit does not do now stays there."""
     told: tuple[str, ...] = ()
+    with db.read() as connection:
+        standing = standings(connection).get(name)
+    made = standing and (standing.outbound_trunk_id or standing.inbound_trunk_id or standing.dispatch_rule_id)
+    stays = "What was made for it at LiveKit stays there" if made else "Nothing is known to be at LiveKit for it, which could not be asked"
     try:
         line, installation = _read(db, secrets, name)
         async with _server(line) as server:
             await take_away(server, installation, name)
     except LiveKitUnavailable as error:
-        told = (f"What was made for it at LiveKit stays there: {error}.",)
+        told = (f"{stays}: {error}.",)
     except FAILURES as error:
-        told = (f"What was made for it at LiveKit stays there: {failure_in_words(error)}.",)
+        told = (f"{stays}: {failure_in_words(error)}.",)
     with db.write() as connection:
         forget_standing(connection, name)
     return told

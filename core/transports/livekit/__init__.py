@@ -17,6 +17,7 @@ incoming      calls to us: claimed by one process
 line          a trunk as this process uses it
 keeping       trunks kept in step
 leftovers     what is at a server of trunks that are on record no more
+troubles      what fails there, said once
 watch         what goes on beside calls: trunks in step, rooms claimed and ended, webhooks
 store         what is remembered of the servers; its `tables`
 transport     the transport of the call engine

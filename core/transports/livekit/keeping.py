@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import aiohttp
 from livekit import api
 
 from core.transports.livekit import sync
 from core.transports.livekit.line import LiveKitLine
 from core.transports.livekit.server import LiveKitServer
 
-__all__ = ["InStep", "bring_in_step", "drift_of", "failure_in_words", "take_away"]
+__all__ = ["InStep", "bring_in_step", "concerns_server", "drift_of", "failure_in_words", "take_away"]
 
 
 def failure_in_words(error: BaseException) -> str:
@@ -20,7 +21,20 @@ def failure_in_words(error: BaseException) -> str:
         if error.status == 401:
             return "LiveKit does not accept the API key and its secret"
         return f"LiveKit refused it: {error.code}, {error.message}"
-    return f"LiveKit does not answer ({type(error).__name__})"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "LiveKit does not answer: the host of its url is not known"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "LiveKit does not answer: TLS cannot be agreed with it"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"LiveKit does not answer: no connection to {error.host}:{error.port} can be made"
+    if isinstance(error, TimeoutError):
+        return "LiveKit does not answer in time"
+    return "LiveKit does not answer: the connection fails"
+
+
+def concerns_server(error: BaseException) -> bool:
+    """Whether it has nothing to do with the one trunk: the server is not reached, or does not accept our key."""
+    return not isinstance(error, api.ServerError) or error.status == 401
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from core.kernel.database import Database
 from core.transports.base import IncomingCall
 from core.transports.livekit import store
 from core.transports.livekit.incoming import LiveKitIncoming, Waiting
-from core.transports.livekit.keeping import InStep, bring_in_step, failure_in_words
+from core.transports.livekit.keeping import InStep, bring_in_step, concerns_server, failure_in_words
 from core.transports.livekit.leftovers import Kept, kept_at, take_leftovers_away
 from core.transports.livekit.line import LiveKitLine
 from core.transports.livekit.naming import Mark, inbound_prefix, room_prefix
 from core.transports.livekit.orphans import GRACE_SECONDS, RoomState, orphan
 from core.transports.livekit.server import FAILURES, LiveKitServer, RoomSeen, Seat
+from core.transports.livekit.troubles import Troubles
 
 if TYPE_CHECKING:
     from core.transports.livekit.transport import LiveKitTransport
@@ -29,6 +30,11 @@ log = logging.getLogger(__name__)
 _LEFT = frozenset({"participant_left", "participant_connection_aborted", "room_finished"})
 _PATIENCE = 4.0
 """Seconds that a caller waits for a process with a free seat, before one without any turns them away."""
+_WORKS = ("leftovers", "rooms", "calls")
+
+
+def _in_step(line: LiveKitLine) -> str:
+    return f"in step: {line.name}"
 
 
 class LiveKitWatch:
@@ -63,6 +69,7 @@ class LiveKitWatch:
         self._live_calls, self._free_seats, self._receive = live_calls, free_seats, receive
         self.grace_seconds = GRACE_SECONDS
         """How old a room must be before it can be one without an owner."""
+        self._troubles = Troubles()
         self._suspects: set[str] = set()
         self._first_seen: dict[str, datetime] = {}
 
@@ -70,19 +77,23 @@ class LiveKitWatch:
         """Bring LiveKit's trunks in step with our records; returns what was done for each, or why not, in words."""
         found: dict[str, InStep | str] = {}
         for line in self._lines():
+            server = self._transport.server_of(line)
             try:
-                kept = await bring_in_step(self._transport.server_of(line), self._transport.installation, line)
+                kept = await bring_in_step(server, self._transport.installation, line)
             except FAILURES as error:
-                found[line.name] = failure_in_words(error)
-                log.warning("the trunk %s is not in step with LiveKit: %s", line.name, failure_in_words(error))
-                self._write(line.name, None, failure_in_words(error))
+                found[line.name] = why = failure_in_words(error)
+                told = why if concerns_server(error) else f"the trunk {line.name} is not in step: {why}"
+                self._troubles.failed(server, _in_step(line), self._where(server), told)
+                self._write(line.name, None, why)
                 continue
+            self._troubles.went_well(server, _in_step(line), self._where(server))
             found[line.name] = kept
             self._write(line.name, kept, kept.error)
             for done in kept.done:
                 log.info("the trunk %s at LiveKit: %s", line.name, done)
         for server in self._transport.servers:
             await self._take_leftovers_away(server)
+        self._troubles.keep_only(self._transport.servers, {*_WORKS, *map(_in_step, self._lines())})
         return found
 
     async def _take_leftovers_away(self, server: LiveKitServer) -> None:
@@ -96,8 +107,9 @@ class LiveKitWatch:
         try:
             names = await take_leftovers_away(server, self._transport.installation, kept)
         except FAILURES as error:
-            log.warning("LiveKit cannot be asked for trunks that were removed: %s", failure_in_words(error))
+            self._troubles.failed(server, "leftovers", self._where(server), failure_in_words(error))
             return
+        self._troubles.went_well(server, "leftovers", self._where(server))
         for name in names:
             log.info("what was made for the trunk %s at LiveKit is deleted: no record is of there any more", name)
         if names:
@@ -114,8 +126,9 @@ class LiveKitWatch:
             try:
                 rooms = [(server, room, await server.participants(room.name)) for room in await server.rooms(prefix)]
             except FAILURES as error:
-                log.warning("rooms at LiveKit cannot be looked at: %s", failure_in_words(error))
+                self._troubles.failed(server, "rooms", self._where(server), failure_in_words(error))
                 continue
+            self._troubles.went_well(server, "rooms", self._where(server))
             held = self._held(rooms)
             for _, room, seats in rooms:
                 if room.name in self._transport.rooms:
@@ -142,7 +155,9 @@ class LiveKitWatch:
                     if await self._consider(server, line, room):
                         taken += 1
             except FAILURES as error:
-                log.warning("calls to us at LiveKit cannot be looked for: %s", failure_in_words(error))
+                self._troubles.failed(server, "calls", self._where(server), failure_in_words(error))
+            else:
+                self._troubles.went_well(server, "calls", self._where(server))
         self._first_seen = {room: moment for room, moment in self._first_seen.items() if room in seen}
         return taken
 
@@ -173,6 +188,12 @@ class LiveKitWatch:
             server = self._transport.server_of(line)
             found.setdefault(id(server), (server, line))
         return list(found.values())
+
+    def _where(self, server: LiveKitServer) -> str:
+        """A server and its trunks, for people."""
+        names = sorted(line.name for line in self._lines() if self._transport.server_of(line) is server)
+        trunks = f"{'trunk' if len(names) == 1 else 'trunks'} {', '.join(names)}" if names else "no trunk any more"
+        return f"LiveKit at {server.url} ({trunks})"
 
     def _state(self, room: RoomSeen, seats: list[Seat]) -> RoomState:
         age = self._clock.now().timestamp() - room.created_at

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from livekit import api
+
 from core.kernel.database import Database
 from core.kernel.virtual_clock import VirtualClock
 from core.transports.livekit import store
+from core.transports.livekit.keeping import InStep
 from core.transports.livekit.naming import Mark, inbound_prefix, room_name
 from core.transports.livekit.server import RoomSeen, Seat
 from core.transports.livekit.watch import LiveKitWatch
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
+WHERE = "LiveKit at http://127.0.0.1:7880 (trunks b, lab)"
 LONG_AGO = int(NOW.timestamp()) - 600
 
 
@@ -25,8 +31,12 @@ class FakeServer:
     def __init__(self) -> None:
         self.all: dict[str, tuple[str, list[Seat]]] = {}
         self.ended: list[str] = []
+        self.url = "http://127.0.0.1:7880"
+        self.failure: Exception | None = None
 
     async def rooms(self, prefix: str) -> list[RoomSeen]:
+        if self.failure is not None:
+            raise self.failure
         return [RoomSeen(name, metadata, LONG_AGO) for name, (metadata, _) in self.all.items() if name.startswith(prefix)]
 
     async def participants(self, room: str) -> list[Seat]:
@@ -58,6 +68,10 @@ class FakeTransport:
 
     async def reconcile(self) -> None:
         """Nothing to look at."""
+
+
+def line_named(name: str) -> Any:
+    return SimpleNamespace(name=name, settings=SimpleNamespace(url="http://127.0.0.1:7880"))
 
 
 class Fixture:
@@ -185,5 +199,41 @@ def test_a_full_worker_lets_others_go_first_and_then_turns_the_caller_away(datab
         await here.received[0].refuse(486, "Busy Here")
         await here.received[0].refuse(486, "Busy Here")
         assert here.server.ended == [inbound_prefix("here") + "x"]
+
+    run(database, scenario)
+
+
+def test_what_fails_at_a_server_is_told_once_by_its_trunks_until_it_changes_or_is_well(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fake(server: FakeServer, *_: object) -> Any:
+        if server.failure is not None:
+            raise server.failure
+        return [] if callable(_[1]) else InStep(None, None, None, ())
+
+    monkeypatch.setattr("core.transports.livekit.watch.bring_in_step", fake)
+    monkeypatch.setattr("core.transports.livekit.watch.take_leftovers_away", fake)
+    caplog.set_level(logging.INFO)
+
+    async def scenario(clock: VirtualClock) -> None:
+        here = Fixture(database, clock)
+        here.watch._lines = lambda: [line_named("lab"), line_named("b")]
+
+        async def told_of(failure: Exception | None) -> list[str]:
+            here.server.failure = failure
+            caplog.clear()
+            for _ in range(3):
+                await here.watch.sync()
+                await here.watch.look_for_calls()
+                await here.watch.reap()
+            return caplog.messages
+
+        key = "LiveKit does not accept the API key and its secret"
+        assert await told_of(api.ServerError("unauthenticated", "no", status=401)) == [f"{WHERE}: {key}"]
+        assert await told_of(TimeoutError()) == [f"{WHERE}: LiveKit does not answer in time"]
+        assert await told_of(None) == [f"{WHERE}: all is well again"]
+        refusals = [f"the trunk {name} is not in step: LiveKit refused it: full, no" for name in ("lab", "b")]
+        assert (await told_of(api.ServerError("full", "no", status=400)))[:2] == [f"{WHERE}: {one}" for one in refusals]
+        assert await told_of(None) == [f"{WHERE}: all is well again"]
 
     run(database, scenario)
