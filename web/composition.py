@@ -277,17 +277,17 @@ def _adopt_deliveries(whole: Whole) -> None:
 async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
     """End the calls that are still there, then everything else; what could not be finished is recovered at the next start."""
     engine, clock = whole.engine, whole.clock
-    for run in list(engine.runs.values()):
-        await run.stop()
+    stopping = [clock.spawn(run.stop(), name=f"end of call {call_id}") for call_id, run in engine.runs.items()]
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_CLOSING_SECONDS):
+            await clock.join(*stopping)
             await clock.join(*engine.tasks)
             await whole.deliveries.stop()
             if engine.recordings is not None:
                 await engine.recordings.finish_uploads()
-    for task in (*jobs, *engine.tasks):
+    for task in (*jobs, *engine.tasks, *stopping):
         clock.cancel(task)
-    await clock.join(*jobs, *engine.tasks)
+    await clock.join(*jobs, *engine.tasks, *stopping)
     if whole.sip is not None:
         await whole.sip.close()
     if whole.livekit is not None:

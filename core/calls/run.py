@@ -28,6 +28,7 @@ from core.kernel.failures import without_values
 from core.prefetch.fetch import Fetched, fetch
 from core.prefetch.merge import merged
 from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing, SpokenLeg
+from core.transports.refused import RefusedLeg
 
 __all__ = ["CallRun"]
 
@@ -87,6 +88,8 @@ class CallRun:
         self._cancel_asked = engine.clock.signal()
         self._stopping = False
         self._leg: Leg | None = None
+        self._rang = False
+        """Whether the phone is known to have rung, also if that could not be written down."""
         self._fetching: asyncio.Task[Fetched] | None = None
         self._crm = variables
         self._started_at = self._placed_at = engine.clock.now()
@@ -147,8 +150,8 @@ class CallRun:
             log.error("call %s failed in this process: %s", self.order.call_id, without_values(error))
             self._note("failure", {"error": type(error).__name__})
             await self._let_go()
-            rang = self.state != "placing"
-            unknown = not rang and self._leg is None and self.dialled_here
+            rang = self.state != "placing" or self._rang
+            unknown = not rang and self.dialled_here and not isinstance(self._leg, RefusedLeg)
             return Ending("error", "pipeline_failure", rang or unknown, "unknown", may_have_been_dialled=unknown), {}
 
     async def _reach(self) -> Leg | Ending:
@@ -202,6 +205,7 @@ class CallRun:
             event = await leg.next(max(deadline - clock.now().timestamp(), 0.0))
             if isinstance(event, Ringing | Answered | Failed):
                 self._judge_trunk(event)
+            self._rang = self._rang or isinstance(event, Ringing | Answered)
             if isinstance(event, Ringing):
                 if self.state == "placing":
                     self._move("rang", ringing_at=clock.now())

@@ -74,7 +74,7 @@ class ToneVoice:
 
 
 class Lab:
-    """A transport with one trunk, `lab`."""
+    """A transport with one trunk, `lab`; its `line` is the trunk's record, and may be changed."""
 
     def __init__(self, transport: SipTransport, line: TrunkLine, clock: RealClock) -> None:
         self.transport, self.line, self.clock = transport, line, clock
@@ -126,13 +126,14 @@ async def lab(
     transport = SipTransport(
         clock,
         signalling,
-        line_of=lambda _: line,
+        line_of=lambda _: here.line,
         speech=speech or speaking,
         in_use=in_use,
         on_registration=on_registration,
     )
+    here = Lab(transport, line, clock)
     try:
-        yield Lab(transport, line, clock)
+        yield here
     finally:
         await transport.close()
         writer.stop()

@@ -150,8 +150,11 @@ def _address(session: Sequence[tuple[str, str]], stream: Sequence[tuple[str, str
     raise BadSdp("the session description has no connection address (c=)")
 
 
+_MOST_DIGITS = 10
+
+
 def _number(text: str, most: int) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > most:
+    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS or int(text) > most:
         raise BadSdp(f"the session description has {text[:20]!r} where a number up to {most} belongs")
     return int(text)
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from pydantic import SecretStr
 
-__all__ = ["Dialog", "InboundInvite", "Invite", "Listener", "Network", "Peer", "Reply", "Signalling", "SipUnavailable"]
+__all__ = ["LINGER_SECONDS", "Dialog", "InboundInvite", "Invite", "Listener", "Network", "Peer", "Reply", "Signalling", "SipUnavailable"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+LINGER_SECONDS: Final = 0.05
+"""How long a socket stays after its last trunk was closed: so long what was just sent may wait to leave."""
 
 
 class SipUnavailable(Exception):
@@ -131,6 +135,7 @@ class InboundInvite:
         sdp: the caller's offer; None: we are to make one.
         dialog: the call.
         listen: says who is told of it from now on.
+        also: the other trunks that calls from its address may be of.
     """
 
     trunk: str
@@ -142,6 +147,7 @@ class InboundInvite:
     sdp: str | None
     dialog: Dialog
     listen: Callable[[Listener], None]
+    also: tuple[str, ...] = ()
 
 
 class Signalling(Protocol):

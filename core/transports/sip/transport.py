@@ -8,6 +8,7 @@ import ipaddress
 import logging
 import random
 import socket
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ from core.transports.sip.ports import PortRange
 from core.transports.sip.registration import Registrar
 from core.transports.sip.sdp import SdpError
 from core.transports.sip.settings import SipSettings
-from core.transports.sip.signalling import InboundInvite, Invite, Network, Peer, Signalling, SipUnavailable
+from core.transports.sip.signalling import LINGER_SECONDS, InboundInvite, Invite, Network, Peer, Signalling, SipUnavailable
 from core.transports.sip.standing import Registration
 from core.voice.errors import VoiceUnavailable
 from core.voice.media_thread import MediaThread
@@ -40,6 +41,10 @@ log = logging.getLogger(__name__)
 
 _LOOK_UP_AGAIN = 300.0
 """Seconds after which a host's name is looked up again."""
+_SOONER = 270.0
+"""So much sooner if it could not be."""
+_MOST_ADDRESSES = 64
+"""Addresses of one host that are let in."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,12 @@ class _Open:
     registrar: Registrar | None = None
 
 
-async def look_up(line: TrunkLine) -> Peer:
+async def look_up(line: TrunkLine, former: Collection[Network] = ()) -> Peer:
     """Look the trunk's host up, and find our address on the way to it.
+
+    Args:
+        line: the trunk.
+        former: addresses of its host from which calls in progress may still be spoken to, though its name is another's by now.
 
     Raises:
         SipUnavailable: there is no such host, or no way to it.
@@ -80,6 +89,7 @@ async def look_up(line: TrunkLine) -> Peer:
         raise SipUnavailable(f"the host {settings.host!r} of the trunk {line.name!r} is not known: {error.strerror or error}") from None
     addresses = list(dict.fromkeys(info[4][0] for info in found))
     networks: list[Network] = [ipaddress.ip_network(address) for address in addresses]
+    networks = list(dict.fromkeys((*networks, *former)))[:_MOST_ADDRESSES]
     networks += [ipaddress.ip_network(network) for network in settings.accept_from]
     address = (str(addresses[0]), settings.port)
     return Peer(
@@ -136,7 +146,7 @@ class SipTransport:
         self._line_of, self._speech, self._in_use = line_of, speech, in_use
         self._on_registration = on_registration
         self._trunks: dict[str, _Open] = {}
-        self._opening = asyncio.Lock()
+        self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.media = MediaThread("sip-media")
         self.on_incoming: Callable[[IncomingCall], None] | None = None
         """Told of every call to a number of the trunk that it comes by, in the event loop's thread; without it such calls are
@@ -200,6 +210,7 @@ class SipTransport:
         """Listen for no trunk any more. The calls are over by then."""
         for name in list(self._trunks):
             await self._shut(name, self._trunks.pop(name))
+        await self._clock.sleep(2 * LINGER_SECONDS)  # the last BYEs are still on their way out
         self.media.stop()
 
     async def _shut(self, name: str, trunk: _Open) -> None:
@@ -229,20 +240,30 @@ class SipTransport:
 
     async def _open(self, name: str) -> _Open:
         """The trunk as its record is now; opened, or changed, if need be."""
-        async with self._opening:
+        async with self._opening[name]:
             line, now = self._line_of(name), self._clock.now().timestamp()
             known = self._trunks.get(name)
             if known is not None and known.line == line and now - known.looked_up < _LOOK_UP_AGAIN:
                 return known
-            peer = await look_up(line)
+            try:
+                peer = await look_up(line, _addresses_of(known) if known is not None and known.load.calls else ())
+            except SipUnavailable as error:
+                if known is None or known.line != line:
+                    raise
+                log.warning("%s; the address that it had is used", error)
+                known.looked_up = now - _SOONER
+                return known
             if known is None or known.peer != peer:
                 self._signalling.open(peer, self._surfacing(name))
             same_ports = known is not None and _ports_of(known.line) == _ports_of(line)
             ports = known.ports if known is not None and same_ports else PortRange(*_ports_of(line))
             trunk = _Open(line, peer, ports, now, known.load if known else TrunkLoad())
             if known is not None and known.registrar is not None:
-                await known.registrar.stop()
-            if line.settings.register_:
+                if known.peer == peer and line.settings.register_:
+                    trunk.registrar = known.registrar
+                else:
+                    await known.registrar.stop()
+            if line.settings.register_ and trunk.registrar is None:
                 trunk.registrar = Registrar(self._clock, self._signalling, peer, lambda standing: self._on_registration(name, standing))
                 trunk.registrar.start()
             self._trunks[name] = trunk
@@ -263,19 +284,24 @@ class SipTransport:
         if self.on_incoming is None or name not in self._trunks:
             invite.dialog.reject(480, "Temporarily Unavailable")
             return
-        try:
-            line = self._line_of(name)
-        except SipUnavailable as error:
-            log.warning("a call to us was refused: %s", error)
-            invite.dialog.reject(480, "Temporarily Unavailable")
+        usable = False
+        for trunk in (name, *(other for other in invite.also if other in self._trunks)):
+            try:
+                line = self._line_of(trunk)
+            except SipUnavailable as error:
+                log.warning("the trunk %s cannot take calls: %s", trunk, error)
+                continue
+            usable = True
+            number = our_number(invite.called, line.numbers, line.settings.number_prefix)
+            if number is not None:
+                break
+        else:
+            if usable:
+                log.warning("the trunk %s sent a call to a number that is not on it", name)
+            invite.dialog.reject(*((404, "Not Found") if usable else (480, "Temporarily Unavailable")))
             return
-        number = our_number(invite.called, line.numbers, line.settings.number_prefix)
-        if number is None:
-            log.warning("the trunk %s sent a call to a number that is not on it", name)
-            invite.dialog.reject(404, "Not Found")
-            return
-        caller, trunk = caller_number(invite.caller, invite.asserted, number, private=invite.private), self._trunks[name]
-        self.on_incoming(SipIncoming(name, caller, number, invite, lambda order: self._answer(trunk, invite, order)))
+        caller, opened = caller_number(invite.caller, invite.asserted, number, private=invite.private), self._trunks[trunk]
+        self.on_incoming(SipIncoming(trunk, caller, number, invite, lambda order: self._answer(opened, invite, order)))
 
     def _answer(self, trunk: _Open, invite: InboundInvite, order: PlaceOrder) -> Leg:
         """Pick up.
@@ -302,6 +328,11 @@ class SipTransport:
         call.accepted()
         leg.post(Answered())
         return speaking(leg)
+
+
+def _addresses_of(trunk: _Open) -> tuple[Network, ...]:
+    """The addresses of its host that are let in, without those that its record adds."""
+    return trunk.peer.accept_from[: len(trunk.peer.accept_from) - len(trunk.line.settings.accept_from)]
 
 
 def _ports_of(line: TrunkLine) -> tuple[str, int, int]:

@@ -6,6 +6,7 @@ re-INVITE to the application, and knows neither NOTIFY nor UPDATE nor session ti
 
 from __future__ import annotations
 
+import logging
 import random
 import re
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from sippy.UacStateCancelling import UacStateCancelling
 from sippy.UacStateTrying import UacStateTrying
 from sippy.UaStateConnected import UaStateConnected
 
+from core.kernel.failures import without_values
 from core.transports.sip.signalling import Invite, Listener, Peer, Reply
 from core.transports.sip.stack.loop import in_sip_thread
 from core.transports.sip.stack.requests import (
@@ -44,6 +46,8 @@ from core.transports.sip.stack.requests import (
 from core.transports.sip.timers import SHORTEST, SessionTimer, longer, reply_timer, timer_of_answer, too_short
 
 __all__ = ["CallAgent", "SippyDialog"]
+
+log = logging.getLogger(__name__)
 
 _SILENT_SECONDS = 10.0
 """How long a trunk may leave an INVITE without any answer: a live one says 100 within a fraction of a second."""
@@ -306,8 +310,24 @@ class CallAgent(UA):
         if kind in {"application/dtmf-relay", "application/dtmf"} and found and self.listener is not None:
             self.listener.pressed(found[1].upper())
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will be told of it."""
+        return self._over
+
     def _on_event(self, event: Any, _: Any) -> None:
-        """sippy's events."""
+        """sippy's events. What cannot be handled ends the call: else it would be in limbo, with its port and its place on the trunk."""
+        try:
+            self._tell(event)
+        except Exception as error:
+            log.error("a call is ended, because what its other side sent could not be handled: %s", without_values(error))
+            listener, was_over = self.listener, self._over
+            if not was_over:
+                in_sip_thread(self.bye)  # after sippy has done what belongs to this event
+            if listener is not None:
+                listener.failed(500, "what the other side sent cannot be handled", "", from_us=True)
+
+    def _tell(self, event: Any) -> None:
         listener = self.listener
         if isinstance(event, CCEventTry):
             if self.on_inbound is not None:
@@ -339,11 +359,15 @@ class CallAgent(UA):
     _from_us = False
 
     def _nobody(self) -> None:
-        """The trunk has not said a word."""
+        """The trunk has not said a word. The INVITE is sent no more; should something come all the same, it is cancelled, or ended."""
         self._silence = None
         if not self._over and self._last is None:
             self._over = True
+            transaction = self.tr
             self.recvEvent(CCEventDisconnect())
+            if transaction is not None and transaction.teA is not None:
+                transaction.teA.cancel()
+                transaction.teA = None
             if self.listener is not None:
                 self.listener.failed(408, "the trunk does not answer", "", from_us=True)
 

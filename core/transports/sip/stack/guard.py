@@ -35,15 +35,15 @@ class Guard:
         """Let a trunk's addresses pass; none: no longer."""
         self._networks = {**self._networks, trunk: networks} if networks else {k: v for k, v in self._networks.items() if k != trunk}
 
-    def trunk_of(self, address: str) -> str | None:
-        """The trunk that an address belongs to."""
+    def trunks_of(self, address: str) -> list[str]:
+        """The trunks that an address belongs to: one carrier may have several."""
         found = ipaddress.ip_address(address.strip("[]"))
-        return next((trunk for trunk, networks in self._networks.items() if any(found in network for network in networks)), None)
+        return [trunk for trunk, networks in self._networks.items() if any(found in network for network in networks)]
 
     def passes(self, data: bytes, address: str) -> bool:
         """Whether a datagram is let in."""
         now = time.monotonic()
-        if self.trunk_of(address) is None:
+        if not self.trunks_of(address):
             if (unsaid := self._strangers.admit(now)) is not None:
                 log.warning("SIP from %s was dropped: it is no address of a trunk; %d more datagrams were dropped", address, unsaid)
             return False
@@ -77,12 +77,12 @@ class GuardedServer(Udp_server):
 
     def __init__(self, global_config: Any, options: Any) -> None:
         self._guard: Guard = global_config["_guard"]
-        self._advertised: str = global_config["_advertised"]
+        self._config = global_config
         super().__init__(global_config, options)
 
     def getSIPaddr(self) -> Any:
         """The address in Via and Contact."""
-        return ((self._advertised, self.uopts.laddress[1]), self.transport)
+        return ((self._config["_advertised"], self.uopts.laddress[1]), self.transport)
 
     def handle_read(self, data: bytes, address: Any, rtime: Any, delayed: bool = False) -> None:
         """In the receiving thread: let pass or drop."""

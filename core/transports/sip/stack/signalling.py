@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
-from core.transports.sip.signalling import Dialog, InboundInvite, Invite, Listener, Peer, Reply, SipUnavailable
+from sippy.Time.Timeout import Timeout
+
+from core.transports.sip.signalling import LINGER_SECONDS, Dialog, InboundInvite, Invite, Listener, Peer, Reply, SipUnavailable
 from core.transports.sip.stack.dialogs import CallAgent, SippyDialog
 from core.transports.sip.stack.guard import Guard, Transactions
 from core.transports.sip.stack.loop import in_sip_thread, in_sip_thread_sync, start_sip_thread
@@ -17,6 +19,8 @@ from core.transports.sip.stack.requests import header_of, send_outside, user_of
 __all__ = ["SippySignalling"]
 
 _Place = tuple[str, int, str]
+_RETIRE_SECONDS = 5.0
+"""How often it is looked whether the calls of a socket that is to be shut are over."""
 
 
 class _NoLog:
@@ -43,6 +47,7 @@ class _Endpoint:
     def __init__(self, peer: Peer) -> None:
         self.guard = Guard()
         self.trunks: dict[str, _Trunk] = {}
+        self.calls: WeakSet[CallAgent] = WeakSet()
         self.config: dict[str, Any] = {
             "_sip_address": peer.local[0],
             "_sip_port": peer.local[1],
@@ -52,6 +57,15 @@ class _Endpoint:
         }
         self.transactions = Transactions(self.config, self._on_request)
         self.config["_sip_tm"] = self.transactions
+
+    def live_calls(self) -> list[CallAgent]:
+        """Its calls that are not over."""
+        return [call for call in self.calls if not call.over]
+
+    def shut(self) -> None:
+        """Close the socket."""
+        self.transactions.l4r.shutdown()
+        self.transactions.cp_timer.cancel()
 
     def _on_request(self, req: Any, transaction: Any) -> Any:
         """A request outside of any call that we know."""
@@ -64,16 +78,17 @@ class _Endpoint:
             return req.genResponse(405, "Method Not Allowed"), None, None
         if req.countHFs("contact") != 1:
             return req.genResponse(400, "A Contact is missing"), None, None
-        name = self.guard.trunk_of(req.getSource()[0])
-        if name is None:
+        names = [name for name in self.guard.trunks_of(req.getSource()[0]) if name in self.trunks]
+        if not names:
             return req.genResponse(403, "Forbidden"), None, None
-        trunk = self.trunks[name]
+        trunk = self.trunks[names[0]]
         agent = CallAgent(self.config, trunk.peer, None)
-        agent.on_inbound = lambda agent, event: _surface(trunk, agent, event, req)
+        self.calls.add(agent)
+        agent.on_inbound = lambda agent, event: _surface(trunk, agent, event, req, tuple(names[1:]))
         return agent.recvRequest(req, transaction)
 
 
-def _surface(trunk: _Trunk, agent: CallAgent, event: Any, req: Any) -> None:
+def _surface(trunk: _Trunk, agent: CallAgent, event: Any, req: Any, also: tuple[str, ...]) -> None:
     _, caller, _, body, *_rest = event.getData()
     called = (req.getRURI().username or "", user_of(header_of(req, "p-called-party-id")), req.getHFBody("to").getUrl().username or "")
     private = {"id", "user", "header", "critical"} & set(re.split(r"[;,\s]+", header_of(req, "privacy").lower()))
@@ -95,6 +110,7 @@ def _surface(trunk: _Trunk, agent: CallAgent, event: Any, req: Any) -> None:
             sdp=sdp,
             dialog=dialog,
             listen=listen,
+            also=also,
         )
     )
 
@@ -120,13 +136,8 @@ class SippySignalling:
         in_sip_thread(lambda: send_outside(self._endpoint(peer.name).config, peer, method, headers, on_reply))
 
     def close(self, trunk: str) -> None:
-        """Listen for this trunk no longer. The socket goes with its last trunk."""
-        in_sip_thread_sync(self._close, trunk)
-
-    def close_all(self) -> None:
-        """Close every socket. Calls that are left are not ended."""
-        for trunk in list(self._place_of):
-            self.close(trunk)
+        """Listen for this trunk no longer. The socket goes with its last trunk, after the last of its calls."""
+        in_sip_thread_sync(self._leave, trunk)
 
     def port_of(self, trunk: str) -> int:
         """The local port that a trunk is reached at."""
@@ -134,8 +145,13 @@ class SippySignalling:
 
     def _open(self, peer: Peer, on_invite: Callable[[InboundInvite], None]) -> None:
         place = (*peer.local, peer.advertised)
-        if self._place_of.get(peer.name, place) != place:
-            self._close(peer.name)
+        if (before := self._place_of.get(peer.name, place)) != place:
+            if before[:2] == place[:2] and place not in self._endpoints and list(self._endpoints[before].trunks) == [peer.name]:
+                self._endpoints[place] = self._endpoints.pop(before)  # the same socket, known by another address now
+                self._endpoints[place].config["_advertised"] = peer.advertised
+                self._place_of[peer.name] = place
+            else:
+                self._leave(peer.name)
         endpoint = self._endpoints.get(place)
         if endpoint is None:
             try:
@@ -148,7 +164,9 @@ class SippySignalling:
         self._place_of[peer.name] = place
 
     def _dial(self, peer: Peer, invite: Invite, listener: Listener) -> Dialog:
-        agent = CallAgent(self._endpoint(peer.name).config, peer, listener)
+        endpoint = self._endpoint(peer.name)
+        agent = CallAgent(endpoint.config, peer, listener)
+        endpoint.calls.add(agent)
         dialog = SippyDialog(agent)
         listener.begins(dialog)
         agent.place(invite)
@@ -157,15 +175,22 @@ class SippySignalling:
     def _endpoint(self, trunk: str) -> _Endpoint:
         return self._endpoints[self._place_of[trunk]]
 
-    def _close(self, trunk: str) -> None:
+    def _leave(self, trunk: str) -> None:
+        """Take a trunk from its socket. Calls that are up keep it, and are let in, until they are over."""
         place = self._place_of.pop(trunk, None)
         if place is None:
             return
         endpoint = self._endpoints[place]
-        endpoint.guard.admit_trunk(trunk, ())
         endpoint.trunks.pop(trunk, None)
         if not endpoint.trunks:
             del self._endpoints[place]
-            time.sleep(0.05)  # what was just sent (a BYE) is still in the sending thread's queue
-            endpoint.transactions.l4r.shutdown()
-            endpoint.transactions.cp_timer.cancel()
+            self._retire(endpoint)
+        elif not any(call.peer.name == trunk for call in endpoint.live_calls()):
+            endpoint.guard.admit_trunk(trunk, ())
+
+    def _retire(self, endpoint: _Endpoint) -> None:
+        """Shut a socket once its calls are over, and what was just sent (a BYE) is out of the sending thread's queue."""
+        if endpoint.live_calls():
+            Timeout(self._retire, _RETIRE_SECONDS, 1, endpoint)
+        else:
+            Timeout(endpoint.shut, LINGER_SECONDS, 1)
