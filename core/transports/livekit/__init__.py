@@ -20,5 +20,6 @@ leftovers     what is at a server of trunks that are on record no more
 troubles      what fails there, said once
 watch         what goes on beside calls: trunks in step, rooms claimed and ended, webhooks
 store         what is remembered of the servers; its `tables`
+turns         so many rooms are joined at a time
 transport     the transport of the call engine
 """

@@ -17,6 +17,7 @@ from core.transports.livekit.outcomes import DialOutcome
 from core.transports.livekit.rtc_room import RtcRoom
 from core.transports.livekit.rtc_thread import RtcThread
 from core.transports.livekit.server import FAILURES, DialFailed, LiveKitServer
+from core.transports.livekit.turns import NoTurn, Turns
 from core.transports.refused import RefusedLeg
 from core.transports.sip.load import TrunkLoad
 from core.voice.errors import VoiceUnavailable
@@ -28,6 +29,11 @@ log = logging.getLogger(__name__)
 
 _JOINS_AT_ONCE = 2
 """Rooms that this process joins at a time: twenty at once take half a minute on two cores, and most of them fail."""
+_TURN_SECONDS = 12.0
+"""How long a call waits for its turn to join."""
+_BEFORE_DIAL_SECONDS = 25.0
+"""How long it may take until the dial begins. With `_SEEN_SECONDS` it must stay below what the engine waits for `place`: what it has
+to give up counts as a call that may have rung, though nothing was dialled."""
 _SEEN_SECONDS = 2.0
 """How long the phone leg is waited for before the call is taken to have left. LiveKit may tell of it up to 3 s late."""
 _LAST_SECONDS = 5.0
@@ -71,7 +77,7 @@ class LiveKitTransport:
     ) -> None:
         self._clock, self.installation, self._line_of, self._speech, self._in_use = clock, installation, line_of, speech, in_use
         self._thread = RtcThread()
-        self._joins = asyncio.Semaphore(_JOINS_AT_ONCE)
+        self._joins = Turns(clock, _JOINS_AT_ONCE, _TURN_SECONDS)
         self._servers: dict[tuple[str, str, str], LiveKitServer] = {}
         self._loads: dict[str, TrunkLoad] = {}
         self._live: dict[str, _Live] = {}
@@ -103,28 +109,33 @@ class LiveKitTransport:
     async def place(self, order: PlaceOrder) -> Leg:
         """Join a room of the call, then let LiveKit dial into it. Headers are the trunk's, the order's, and `X-Attempt-Id`.
 
-        What keeps it from leaving is the trunk's failure: nobody was called, so the leg's first and last event is `Failed`.
+        What keeps it from leaving is the trunk's failure: nobody was called, so the leg's first and last event is `Failed`. That takes
+        less time than the engine waits. A dial that has begun is given up if this is cancelled: nobody would be on the line.
 
         Raises:
             LiveKitUnavailable: it cannot be known whether a phone rings: the server answers no more.
         """
-        live: _Live | None = None
         try:
             line = self._line_of(order.trunk)
             if line.outbound_trunk_id is None:
                 raise LiveKitUnavailable(f"the trunk {order.trunk!r} is not known to LiveKit yet: `dialler trunks sync {order.trunk}`")
             speaking = self._speech(order)
-            live = await self._join(order, line)
+            async with self._clock.timeout(_BEFORE_DIAL_SECONDS):
+                live = await self._join(order, line)
         except (LiveKitUnavailable, VoiceUnavailable, *FAILURES) as error:
             log.error("call %s did not leave: %s", order.call_id, _in_words(error))
-            return RefusedLeg(_in_words(error), spared=isinstance(error, VoiceUnavailable))
-        live.dial = self._clock.spawn(self._dial(live, line, order), name=f"livekit dial {order.call_id}")
-        await live.leg.seen.wait(_SEEN_SECONDS)
-        if live.ending is not None and not live.leg.hanging_up and not live.leg.answered:  # nobody knows: it is being found out
-            await self._clock.join(live.dial)
-        if live.dial.done() and not live.dial.cancelled() and isinstance(live.dial.exception(), LiveKitUnavailable):
-            raise LiveKitUnavailable("LiveKit answers no more, so it is not known whether a phone rings")
-        return speaking(live.leg)
+            return RefusedLeg(_in_words(error), spared=isinstance(error, VoiceUnavailable | NoTurn))
+        try:
+            live.dial = self._clock.spawn(self._dial(live, line, order), name=f"livekit dial {order.call_id}")
+            await live.leg.seen.wait(_SEEN_SECONDS)
+            if live.ending is not None and not live.leg.hanging_up and not live.leg.answered:  # nobody knows: it is being found out
+                await self._clock.join(live.dial)
+            if live.dial.done() and not live.dial.cancelled() and isinstance(live.dial.exception(), LiveKitUnavailable):
+                raise LiveKitUnavailable("LiveKit answers no more, so it is not known whether a phone rings")
+            return speaking(live.leg)
+        except BaseException:  # the phone must not go on ringing
+            await live.leg.hang_up("given up")
+            raise
 
     async def answer(self, line: LiveKitLine, room: str, phone: str, order: PlaceOrder) -> Leg:
         """Take an inbound call that waits in a room: LiveKit answers it when our track is there.
@@ -208,7 +219,7 @@ class LiveKitTransport:
         leg.bind(room, lambda keys: self._press(room, keys))
         live = self._live[name] = _Live(name, server, leg, room, load)
         try:
-            async with self._joins:
+            async with self._joins.one():
                 await self._thread.run(room.join(server.ws_url, server.bot_token(name, bot_identity(call_id))))
         except BaseException:
             self._live.pop(name, None)
