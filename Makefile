@@ -9,6 +9,8 @@ SAMPLE := sample_campaigns/loan_reminder
 # a Wednesday morning in the bot's time zone: so the demonstration is the same at any hour of any day
 START := 2026-03-04T10:00
 PORT ?= 8080
+# beside tests/live: ordinary tests of what only the extras install
+EXTRAS_TESTS := tests/core/voice tests/core/transports/livekit tests/web/test_voice_checks.py
 SOCKETS := out/websocket
 VOICE ?= tones
 
@@ -43,7 +45,7 @@ test: $(DEV_STAMP) lint ## Everything that must pass: formatting, lint, types, i
 	@$(BIN)/python -m pytest -n 2
 
 test-live: $(LIVE_STAMP) ## Real calls on loopback, in real time; scripts/install_live_parts.sh installs the programs that they need
-	@$(BIN)/python -m pytest -m live tests/live $(LIVE)
+	@$(BIN)/python -m pytest -m "live or extras" tests/live $(EXTRAS_TESTS) $(LIVE)
 
 check: test ## The same as test
 

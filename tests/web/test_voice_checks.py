@@ -14,6 +14,8 @@ from core.bots.voice_config import VoiceConfig
 from core.outgoing.guard import AllowList
 from web.voice_checks import secret_probe, voice_problems
 
+pytestmark = pytest.mark.extras
+
 pytest.importorskip("livekit.agents")
 
 DEEPGRAM: dict[str, Any] = {"provider": "deepgram", "key": "secret:GOOD"}

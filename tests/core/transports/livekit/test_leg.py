@@ -12,10 +12,14 @@ import pytest
 from core.kernel.virtual_clock import VirtualClock
 from core.transports.base import Answered, Failed, HungUp, Ringing
 from core.transports.livekit.leftovers import kept_at, left_over
-from core.transports.livekit.leg import LiveKitAudioLeg
 from core.transports.livekit.outcomes import DialOutcome
-from core.transports.livekit.rtc_room import Changed, Lost, OwnEnd, PhoneLeft, PhoneSeen
 from core.transports.livekit.store import Standing
+
+pytest.importorskip("livekit.rtc", reason="the extra `livekit` is not installed")
+from core.transports.livekit.leg import LiveKitAudioLeg
+from core.transports.livekit.rtc_room import Changed, Lost, OwnEnd, PhoneLeft, PhoneSeen
+
+pytestmark = pytest.mark.extras
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 SEEN = PhoneSeen("phone", {"sip.callStatus": "ringing"})

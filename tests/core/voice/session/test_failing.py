@@ -16,6 +16,8 @@ from core.voice.session.patience import Patience
 from core.voice.session.resting import Resting
 from core.voice.session.trouble import refused, words_of
 
+pytestmark = pytest.mark.extras
+
 
 def caused(error: Exception, cause: Exception) -> Exception:
     error.__cause__ = cause

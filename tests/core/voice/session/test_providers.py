@@ -15,6 +15,8 @@ pytest.importorskip("livekit.plugins.deepgram", reason="the extra `voice` is not
 
 from core.voice.session.providers import Wanted, plan
 
+pytestmark = pytest.mark.extras
+
 KEY = SecretStr("sk-very-secret")
 
 
