@@ -86,9 +86,8 @@ class RtcThread:
         while True:
             due += FRAME_SECONDS
             ahead = due - time.monotonic()
-            if ahead > 0:
-                await asyncio.sleep(ahead)
-            elif ahead < -_MOST_BEHIND * FRAME_SECONDS:
+            await asyncio.sleep(max(ahead, 0.0))  # in every turn: whoever else is in the thread must not starve when ticks take long
+            if ahead < -_MOST_BEHIND * FRAME_SECONDS:
                 due = time.monotonic()
                 self.late_ticks += _MOST_BEHIND
             elif ahead < -FRAME_SECONDS:
