@@ -110,8 +110,8 @@ def tones(seconds: float = 1.5) -> bytes:
     return bytes(2 * 2 * RATE) + struct.pack(f"<{len(both)}h", *both)
 
 
-def main() -> None:
-    """Read the command line and call."""
+def given_on(command_line: list[str] | None = None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    """The parser, and what was given: the URL and the fields in any order, options anywhere among them."""
     parser = argparse.ArgumentParser(description="Open one WebSocket call to a bot.")
     parser.add_argument("url", nargs="?", default="ws://127.0.0.1:8080/ws/loan-reminder", help="ws://HOST/ws/BOT or wss://HOST/ws/BOT")
     parser.add_argument("fields", nargs="*", metavar="NAME=VALUE", help="fields of `connected`: {{call.NAME}} in the bot's texts")
@@ -121,18 +121,25 @@ def main() -> None:
     parser.add_argument("--caller-id", default="+12025550142", help="the customer's number")
     parser.add_argument("--did", default="+12025550101", help="the number that was called, or called from")
     parser.add_argument("--direction", default="incoming", choices=["incoming", "outgoing"])
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args(command_line)
+    words = [given.url, *given.fields]
+    urls = [word for word in words if word.startswith(("ws://", "wss://"))]
+    given.fields = [word for word in words if word not in urls]
+    given.url = urls[0] if urls else parser.get_default("url")
+    if wrong := [field for field in given.fields if "=" not in field] + urls[1:]:
+        parser.error(f"{wrong[0]}: a field is written NAME=VALUE, and the one address ws://HOST/ws/BOT")
+    return parser, given
+
+
+def main() -> None:
+    """Read the command line and call."""
+    parser, given = given_on()
     sound = tones()
     if given.say:
         with wave.open(given.say, "rb") as file:
             if (file.getframerate(), file.getsampwidth(), file.getnchannels()) != (RATE, 2, 1):
                 parser.error("--say needs a WAV of 8,000 Hz, 16 bits, mono")
             sound = file.readframes(file.getnframes())
-    if "://" not in given.url:  # it is the first of the fields
-        given.fields.insert(0, given.url)
-        given.url = parser.get_default("url")
-    if wrong := [field for field in given.fields if "=" not in field]:
-        parser.error(f"{wrong[0]}: a field is written NAME=VALUE")
     who = {"caller_id": given.caller_id, "did": given.did, "direction": given.direction}
     fields = dict(field.partition("=")[::2] for field in given.fields)
     try:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from core.access.secrets import SecretError
 from core.bots.config import BotConfig
 from core.bots.store import read_version
+from core.bots.voice_checks import unknown_provider
 from core.bots.voice_config import SttConfig, TtsConfig, VoiceConfig
 from core.calls.store import read_call
 from core.engine import Engine
@@ -86,10 +87,12 @@ def wanted_voice(bot: BotConfig | None, name: str | None) -> VoiceConfig:
     """The voice of a call: the one that `--voice` names, else the bot's own. How turns are taken is always the bot's choice.
 
     Raises:
-        core.voice.errors.VoiceUnavailable: there is none.
+        core.voice.errors.VoiceUnavailable: there is none, or no provider of that name.
     """
     own = (bot.voice if bot is not None else None) or VoiceConfig()
     if name is not None:
+        if (unknown := unknown_provider(name)) is not None:
+            raise VoiceUnavailable(". ".join(unknown))
         return own.model_copy(update={"stt": SttConfig(provider=name), "tts": TtsConfig(provider=name)})
     if own.stt is None or own.tts is None:
         raise VoiceUnavailable(_NONE)

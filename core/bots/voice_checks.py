@@ -11,7 +11,7 @@ from typing import Any, Final
 from core.bots.request_checks import IN_THE_OPEN, is_reference, of_url
 from core.kernel.config_problems import KeyPath
 
-__all__ = ["KNOWN_PROVIDERS", "voice_complaints"]
+__all__ = ["KNOWN_PROVIDERS", "unknown_provider", "voice_complaints"]
 
 KNOWN_PROVIDERS: Final = (
     "assemblyai", "aws", "azure", "cartesia", "deepgram", "elevenlabs", "fal", "gladia", "google", "groq", "hume", "inworld", "lmnt",
@@ -41,9 +41,8 @@ def voice_complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
 def _of_part(path: KeyPath, part: Any) -> Iterator[Complaint]:
     provider = part if isinstance(part, str) else part.get("provider") if isinstance(part, Mapping) else None
     where: KeyPath = path if isinstance(part, str) else (*path, "provider")
-    if isinstance(provider, str) and not _is_known(provider):
-        nearest = difflib.get_close_matches(provider, [*KNOWN_PROVIDERS, *_OURS], n=1, cutoff=0.6)
-        yield where, f"no speech provider is called {provider}", f"Did you mean {nearest[0]}?" if nearest else "docs/voice.md lists them."
+    if isinstance(provider, str) and (unknown := unknown_provider(provider)) is not None:
+        yield where, *unknown
     if not isinstance(part, Mapping):
         return
     if isinstance(url := part.get("base_url"), str) and url:
@@ -55,6 +54,14 @@ def _of_part(path: KeyPath, part: Any) -> Iterator[Complaint]:
         if _NO_OPTION.search(str(name)):
             advice = "Credentials stand in `key`, as `secret:NAME`, and an address in `base_url`."
             yield (*path, "options", str(name)), "it cannot be set as an option", advice
+
+
+def unknown_provider(provider: str) -> tuple[str, str] | None:
+    """What to say of a provider that there is not, and what to do; None if there is."""
+    if _is_known(provider):
+        return None
+    nearest = difflib.get_close_matches(provider, [*KNOWN_PROVIDERS, *_OURS], n=1, cutoff=0.6)
+    return f"no speech provider is called {provider}", f"Did you mean {nearest[0]}?" if nearest else "docs/voice.md lists them."
 
 
 def _is_known(provider: str) -> bool:

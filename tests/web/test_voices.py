@@ -48,4 +48,10 @@ def test_tones_are_for_lab_lines() -> None:
 
 def test_what_is_not_installed_is_said_with_its_command() -> None:
     with pytest.raises(VoiceUnavailable, match="pip install"):
-        check("no_such_provider", lab=False)
+        check("azure", lab=False)
+
+
+def test_a_provider_that_there_is_not_is_named_and_no_package_is_advised() -> None:
+    with pytest.raises(VoiceUnavailable, match=r"no speech provider is called deepgrm\. Did you mean deepgram\?") as error:
+        wanted_voice(None, "deepgrm")
+    assert "pip" not in str(error.value)
