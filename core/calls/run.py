@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -259,7 +259,7 @@ class CallRun:
             end = await converse(leg, brain, limits, clock, self._note_said, self._desk)
         first = leg.answer_to_first_audio if isinstance(leg, SpokenLeg) else None
         if first is not None:
-            self._note("first_audio", {"seconds": round(first, 3)})
+            self.events.add(self._answered_at + timedelta(seconds=first), "first_audio", {"seconds": round(first, 3)})
         talk = {
             "answer_to_first_audio_seconds": None if first is None else round(first, 3),
             "transcript": [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in end.transcript],
