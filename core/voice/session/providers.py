@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from core.outgoing.guard import AllowList
 from core.voice.errors import VoiceUnavailable
+from core.voice.session.addresses import addresses_in, check_own_connections
 from core.voice.session.reach import aiohttp_session, check_url, httpx_client
 
 __all__ = ["Provided", "Wanted", "plan"]
@@ -69,11 +70,11 @@ def plan(wanted: Wanted, allow: AllowList) -> Callable[[], Provided]:
     accepted = inspect.signature(make).parameters
     arguments = dict(wanted.options)
     _check_voice_id(wanted)
-    addresses = {f"options.{name}": value for name, value in arguments.items() if isinstance(value, str) and "://" in value}
-    if wanted.base_url:
-        addresses["base_url"] = wanted.base_url
+    addresses = addresses_in(wanted.base_url, wanted.options)
     for name, url in addresses.items():
-        check_url(url, allow, field=name)
+        check_url(url if "://" in url or name == "base_url" else f"https://{url}", allow, field=name)
+    if "http_session" not in accepted and wanted.provider != "openai":
+        check_own_connections(f"the {wanted.kind} of {wanted.provider}", wanted.base_url, wanted.options, allow)
     settings: dict[str, Any] = {"model": wanted.model, "language": wanted.language, "voice": wanted.voice, "base_url": wanted.base_url}
     if wanted.key is not None:
         settings["key"] = wanted.key.get_secret_value()

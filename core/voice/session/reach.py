@@ -22,22 +22,26 @@ from core.outgoing.guard import AllowList, GuardedBackend, is_public
 from core.outgoing.transport import GuardedTransport
 from core.voice.errors import VoiceUnavailable
 
-__all__ = ["aiohttp_session", "check_url", "httpx_client"]
+__all__ = ["PORTS", "aiohttp_session", "check_url", "httpx_client"]
 
-_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+"""The schemes of addresses, and the ports that they mean."""
 _MOST_CONNECTIONS = 8  # of one call
 _PATIENCE = 6.0
 """Seconds of silence after which a provider counts as hanging. Plugins wait up to 30, which nobody on a phone does."""
 
 
 def check_url(url: str, allow: AllowList, *, field: str = "base_url") -> None:
-    """An address that is written as numbers is judged here, since no resolver sees it.
+    """An address that is written as numbers is judged here, before any call.
 
     Raises:
         VoiceUnavailable: it is an internal one that is not listed, or no address.
     """
-    parts = urlsplit(url)
-    port = parts.port or _PORTS.get(parts.scheme)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORTS.get(parts.scheme)
+    except ValueError:  # a port or a host that cannot be
+        raise VoiceUnavailable(f"{url} is not an address of a speech provider", field=field) from None
     if parts.hostname is None or port is None:
         raise VoiceUnavailable(f"{url} is not an address of a speech provider", field=field)
     with contextlib.suppress(ValueError):
@@ -50,16 +54,37 @@ def check_url(url: str, allow: AllowList, *, field: str = "base_url") -> None:
             )
 
 
-class _GuardedResolver(AbstractResolver):
+class _Reach(AbstractResolver):
+    """The guard of one client: names when they are resolved, and addresses when they are connected to.
+
+    No resolver is asked about an address that is written as numbers, and a redirect may lead to one. So each address is judged
+    once more where its socket is made, which every connection passes.
+    """
+
     def __init__(self, allow: AllowList) -> None:
         self._allow, self._system = allow, ThreadedResolver()
+        self._listed: set[tuple[str, int]] = set()  # addresses of names that the operator has listed
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
-        found = await self._system.resolve(host, port, family)
-        usable = [address for address in found if self._allow.allows(host, port) or is_public(address["host"])]
+        found: list[ResolveResult] = await self._system.resolve(host, port, family)
+        if self._allow.allows(host, port):
+            self._listed.update((address["host"], address["port"]) for address in found)
+            return found
+        usable = [address for address in found if is_public(address["host"])]
         if not usable:
             raise OSError(None, f"{host}:{port} is at an internal address; an operator can list it in DIALLER_ALLOW_INTERNAL")
         return usable
+
+    def make_socket(self, address: Any) -> socket.socket:
+        """The socket of a connection to an address, as getaddrinfo tells it.
+
+        Raises:
+            OSError: it is an internal one that is not listed.
+        """
+        family, kind, protocol, _, (host, port, *_) = address
+        if not (is_public(host) or self._allow.allows(host, port) or (host, port) in self._listed):
+            raise OSError(None, f"{host}:{port} is an internal address; an operator can list it in DIALLER_ALLOW_INTERNAL")
+        return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
         await self._system.close()
@@ -83,7 +108,8 @@ class _Impatient(httpx.AsyncBaseTransport):
 
 def aiohttp_session(allow: AllowList) -> aiohttp.ClientSession:
     """A client for one call."""
-    connector = aiohttp.TCPConnector(resolver=_GuardedResolver(allow), ssl=_context(), use_dns_cache=False)
+    reach = _Reach(allow)
+    connector = aiohttp.TCPConnector(resolver=reach, socket_factory=reach.make_socket, ssl=_context(), use_dns_cache=False)
     return aiohttp.ClientSession(connector=connector, trust_env=False)
 
 

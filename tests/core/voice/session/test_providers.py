@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -97,3 +100,52 @@ def test_no_key_of_the_environment_goes_to_an_address_among_the_options(monkeypa
     monkeypatch.setenv("SARVAM_API_KEY", "the operator's")
     part = made(Wanted("tts", "sarvam", options={"ws_url": "wss://example.com/x"}))
     assert "operator" not in part._opts.api_key
+
+
+class OwnConnections:
+    """A plugin that takes no session of ours."""
+
+    def __init__(self, *, api_key: str = "", base_url: str = "", endpoint: str = "", region: str = "", http_options: object = None) -> None:
+        self.api_key, self.base_url = api_key, base_url
+
+
+@pytest.fixture
+def acme(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("livekit.plugins.acme")
+    module.STT = module.TTS = OwnConnections  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "livekit.plugins.acme", module)
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize(
+    ("base_url", "options", "field"),
+    [
+        ("https://example.com/v1", {}, "base_url"),
+        ("", {"endpoint": "speech.example.com"}, "options.endpoint"),
+        ("", {"http_options": {"base_url": "https://example.com"}}, "options.http_options.base_url"),
+        ("", {"http_options": [{"x": "wss://example.com"}]}, "options.http_options.x"),
+        ("", {"region": "127.0.0.1:80/x#"}, "options.region"),
+    ],
+)
+def test_a_plugin_past_our_guard_goes_to_its_providers_address_only(base_url: str, options: Mapping[str, Any], field: str) -> None:
+    with pytest.raises(VoiceUnavailable) as refused:
+        plan(Wanted("stt", "acme", key=KEY, base_url=base_url, options=options), AllowList())
+    assert refused.value.field == field
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_plugin_past_our_guard_may_go_where_the_operator_lets_it() -> None:
+    assert made(Wanted("tts", "acme", key=KEY, options={"region": "westeurope"})).api_key == KEY.get_secret_value()
+    wanted = Wanted("tts", "acme", key=KEY, base_url="http://speech.internal:9000/v1")
+    assert made(wanted, AllowList.parse("speech.internal:9000")).base_url == wanted.base_url
+
+
+def test_what_is_not_an_address_is_not_taken_for_one() -> None:
+    options = {"endpointing_ms": 25, "keyterm": ["base", "host"]}
+    assert made(Wanted("stt", "deepgram", key=KEY, options=options))
+
+
+@pytest.mark.parametrize("url", ["http://example.com:99999/", "https://[::1/"])
+def test_an_address_that_cannot_be_is_refused_in_words(url: str) -> None:
+    with pytest.raises(VoiceUnavailable, match="is not an address of a speech provider"):
+        plan(Wanted("tts", "openai", key=KEY, base_url=url), AllowList())
