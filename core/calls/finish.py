@@ -29,6 +29,9 @@ __all__ = ["build_result", "finish_call"]
 
 log = logging.getLogger(__name__)
 
+_REFUSED = 300
+"""The least SIP status of a call that was not answered."""
+
 
 class _TakenOver(Exception):
     """Another process has taken the call over."""
@@ -94,6 +97,12 @@ def _conclude(
     return recorded
 
 
+def _failure(ending: dict[str, Any]) -> str:
+    """The status and the reason with which a call failed before the answer; empty if there are none."""
+    status, reason = ending.get("sip_status") or 0, ending.get("sip_reason") or ""
+    return f"{status} {reason}".strip() if status >= _REFUSED else ""
+
+
 def build_result(
     call: Row[Any],
     events: list[tuple[str, dict[str, Any]]],
@@ -108,6 +117,7 @@ def build_result(
         end_reason=ending["end_reason"],
         customer_spoke=ending.get("customer_spoke", False),
         rang=call.ringing_at is not None,
+        failure=_failure(ending),
     )
     default = with_wishes(default, callback=ending.get("callback"), do_not_call=ending.get("do_not_call", False))
     analysis = analysed or ending.get("analysis") or default

@@ -15,7 +15,7 @@ from core.trunks.breaker import verdict_on
 from core.trunks.health import change_health, keep_health
 from core.trunks.store import TrunkInfo, every_trunk
 
-__all__ = ["admit", "ask_rested", "carried", "failed"]
+__all__ = ["admit", "ask_rested", "carried", "failed", "why_held"]
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +33,21 @@ def admit(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetim
         return
     engine.ailing_trunks.add(trunk.name)
     health = trunk.health
-    opens_at = health.opens_at(now)
-    if opens_at is not None:
-        state = "is rested" if health.state(now) == "resting" else "is tried with one call"
-        raise NotNow("trunk_unavailable", f"The trunk {trunk.name!r} {state}, because it failed: {health.reason}.", opens_at)
+    why = why_held(trunk, now)
+    if why is not None:
+        raise NotNow("trunk_unavailable", why, health.opens_at(now))
     if health.state(now) == "trial":
         keep_health(connection, trunk.name, health.on_trial(now))
+
+
+def why_held(trunk: TrunkInfo, now: datetime) -> str | None:
+    """Why no call goes out on a trunk now because of its failures, in a sentence; None if calls do."""
+    opens_at = trunk.health.opens_at(now)
+    if opens_at is None:
+        return None
+    resting = trunk.health.state(now) == "resting"
+    state = f"is rested until {opens_at:%H:%M:%S} UTC" if resting else "is tried with one call"
+    return f"The trunk {trunk.name!r} {state}, because it failed: {trunk.health.reason.rstrip('.')}."
 
 
 def carried(engine: Engine, trunk: str, transport: str, left_at: datetime) -> None:
@@ -69,7 +78,7 @@ def failed(engine: Engine, trunk: str, transport: str, event: Failed, left_at: d
         changed = change_health(connection, trunk, lambda health: health.after_failure(reason, left_at, now))
     if changed is not None and changed[1].rests > changed[0].rests:
         until = changed[1].resting_until
-        log.warning("the trunk %s is rested until %s, because it failed again and again: %s", trunk, until, reason)
+        log.warning("the trunk %s is rested until %s UTC, because it failed again and again: %s", trunk, f"{until:%H:%M:%S}", reason)
 
 
 async def ask_rested(engine: Engine) -> None:

@@ -43,7 +43,9 @@ def has_conversation(disconnected_by: str, *, customer_spoke: bool) -> bool:
     return customer_spoke and disconnected_by not in {"error", "voicemail", "no_answer", "rejected", "outside_hours", "RNR"}
 
 
-def default_analysis(*, disconnected_by: str, end_reason: str = "", customer_spoke: bool = False, rang: bool = True) -> dict[str, Any]:
+def default_analysis(
+    *, disconnected_by: str, end_reason: str = "", customer_spoke: bool = False, rang: bool = True, failure: str = ""
+) -> dict[str, Any]:
     """The analysis of a call that nobody needs to think about; also what fills in where a brain's analysis lacks a key.
 
     Args:
@@ -51,12 +53,15 @@ def default_analysis(*, disconnected_by: str, end_reason: str = "", customer_spo
         end_reason: ours, finer.
         customer_spoke: whether the callee said anything.
         rang: whether the network said that the phone rings.
+        failure: why the call could not be connected, as the line said it, if it is known.
     """
     disposition, remarks = _FINER.get(end_reason) or DEFAULTS.get(disconnected_by, DEFAULTS["error"])
     if disconnected_by == "customer" and customer_spoke:
         disposition, remarks = "NO_OUTCOME", "The customer hung up before there was an outcome."
     if disconnected_by == "no_answer" and not rang:
         remarks = "The phone did not ring: it was switched off, or out of reach."
+    if failure and remarks == DEFAULTS["error"][1]:
+        remarks = f"{remarks.rstrip('.')}: {failure.rstrip('.')}."
     return {"DISPOSITION": disposition, "SUB_DISPOSITION": (end_reason or disposition).upper(), "CALLING_REMARKS": remarks}
 
 

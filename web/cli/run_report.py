@@ -97,6 +97,9 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
         heading("Outcomes (SANDBOX)" if summary.sandbox else "Outcomes")
         show.print(table(("Disposition", "State", "Leads", "Share"), rows))
         say("What each of them means: docs/dispositions.md.")
+    if summary.failures:
+        heading("Calls that failed (SANDBOX)" if summary.sandbox else "Calls that failed")
+        say(*(f"{counted(entry['leads'], 'lead')}: {entry['note']}" for entry in summary.failures))
     rate = f" ({summary.answer_rate:.0%} of the attempts)" if summary.answer_rate is not None else ""
     say("", f"{counted(summary.leads, 'lead')}, {counted(summary.attempts, 'attempt')}, {summary.answered:,} answered{rate}.")
     if summary.started_at is not None:

@@ -330,10 +330,10 @@ def _state(trunk: TrunkRecord) -> str:
     now, health = utc_now(), trunk.health
     match health.state(now):
         case "resting":
-            return f"rested until {health.resting_until:%H:%M:%S} UTC, because it failed: {health.reason}"
+            return f"rested until {health.resting_until:%H:%M:%S} UTC, because it failed: {health.reason.rstrip('.')}"
         case "trial":
-            return f"to be tried with one call, after it failed: {health.reason}"
-    return "in use" if not health else f"in use; {counted(health.failures, 'failure')} in a row: {health.reason}"
+            return f"to be tried with one call, after it failed: {health.reason.rstrip('.')}"
+    return "in use" if not health else f"in use; {counted(health.failures, 'failure')} in a row: {health.reason.rstrip('.')}"
 
 
 def _registration(trunk: TrunkRecord) -> str:

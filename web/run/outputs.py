@@ -16,12 +16,14 @@ from dialler.leads.export import ATTEMPT_COLUMNS, attempt_cells, attempts_query,
 from dialler.leads.tables import Attempt, Lead, ReceivedResult
 from web.run.files import replaced
 
-__all__ = ["defused", "outcome_table", "write_outputs"]
+__all__ = ["defused", "failure_table", "outcome_table", "write_outputs"]
 
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
 _received = ReceivedResult.__table__  # type: ignore[attr-defined]
 _rejected = RejectedRow.__table__  # type: ignore[attr-defined]
+
+_REASONS = 10  # a summary is to be read
 
 
 def write_outputs(db: Database, campaign_id: str, import_id: str | None, folder: Path) -> None:
@@ -47,6 +49,18 @@ def outcome_table(connection: Connection, campaign_id: str) -> list[tuple[str, s
         .order_by(func.count().desc(), _leads.c.state, func.coalesce(_leads.c.disposition, ""))
     )
     return [(state, disposition, count) for state, disposition, count in rows]
+
+
+def failure_table(connection: Connection, campaign_id: str) -> list[tuple[str, int]]:
+    """What is noted of the leads whose last call failed for a technical reason: (note, leads), most first."""
+    rows = connection.execute(
+        select(_leads.c.note, func.count())
+        .where(_leads.c.campaign_id == campaign_id, _leads.c.disposition == "ERROR", _leads.c.note.is_not(None))
+        .group_by(_leads.c.note)
+        .order_by(func.count().desc(), _leads.c.note)
+        .limit(_REASONS)
+    )
+    return [(note, count) for note, count in rows]
 
 
 def _lead_rows(connection: Connection, campaign_id: str, names: list[str]) -> Iterator[list[str]]:

@@ -15,12 +15,15 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy import Connection
 
 from core.calls.store import count_by_state
+from core.calls.trunk_health import why_held
 from core.fleet.store import load
 from core.kernel.moments import moment_text
+from core.trunks.store import every_trunk
 from dialler.campaigns.store import read_campaign
-from dialler.leads.progress import progress
+from dialler.leads.progress import backlog, progress
 from web.composition import Whole
 
 __all__ = ["JsonReporter", "LiveReporter", "Reporter", "RunProgress", "look", "report_progress"]
@@ -65,6 +68,9 @@ def look(whole: Whole, campaign_id: str, seconds_so_far: float, done_before: int
         counts = progress(connection, campaign_id)
         worker = load(connection, whole.engine.worker_id)
         calls = count_by_state(connection, whole.engine.worker_id)
+        hold, hold_until = campaign.hold_reason, campaign.hold_until
+        if not hold and campaign.state == "running" and counts.waiting and not counts.in_flight:
+            hold, hold_until = _why_nothing_leaves(connection, whole, campaign_id)
     finished = counts.done - done_before
     left = (counts.leads - counts.done) * seconds_so_far / finished if finished > 0 else None
     return RunProgress(
@@ -80,10 +86,22 @@ def look(whole: Whole, campaign_id: str, seconds_so_far: float, done_before: int
         talking=calls.get("talking", 0),
         seats_busy=worker.calls if worker else 0,
         seats=worker.max if worker else 0,
-        hold=campaign.hold_reason,
-        hold_until=campaign.hold_until,
+        hold=hold,
+        hold_until=hold_until,
         seconds_left=left,
     )
+
+
+def _why_nothing_leaves(connection: Connection, whole: Whole, campaign_id: str) -> tuple[str | None, datetime | None]:
+    """Why nobody is called now though the dialler holds nothing back, and until when: the trunk rests, or no lead is due."""
+    now, name = whole.clock.now(), whole.settings.trunk
+    trunk = next((trunk for trunk in every_trunk(connection) if trunk.name == name), None)
+    if trunk is not None and (why := why_held(trunk, now)) is not None:
+        return why, trunk.health.opens_at(now)
+    left = backlog(connection, campaign_id)
+    if left.ready or left.next_due is None or left.next_due <= now:
+        return None, None
+    return f"The next lead is due at {left.next_due:%a %H:%M:%S} UTC.", left.next_due
 
 
 class Reporter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from dialler.leads.progress import progress
 from web.composition import Whole
 from web.run.audit import Audit
 from web.run.files import replaced
-from web.run.outputs import outcome_table
+from web.run.outputs import failure_table, outcome_table
 
 __all__ = ["RunSummary", "summarise", "write_summary"]
 
@@ -46,6 +46,8 @@ class RunSummary:
     deliveries: dict[str, int]
     audit: dict[str, Any]
     speed: dict[str, float] | None = None
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    """What is noted of the leads whose last call failed for a technical reason, and of how many; the most frequent ones."""
 
     @property
     def undelivered(self) -> int:
@@ -88,7 +90,7 @@ def summarise(
     with whole.db.read() as connection:
         campaign = read_campaign(connection, campaign_id)
         counts = progress(connection, campaign_id)
-        outcomes = outcome_table(connection, campaign_id)
+        outcomes, failures = outcome_table(connection, campaign_id), failure_table(connection, campaign_id)
     return RunSummary(
         campaign=campaign.name,
         campaign_id=campaign_id,
@@ -105,6 +107,7 @@ def summarise(
         answer_rate=round(counts.answered / counts.attempts, 4) if counts.attempts else None,
         held=counts.by_state.get("held", 0),
         imported=report.as_dict(),
+        failures=[{"note": note, "leads": n} for note, n in failures],
         deliveries=deliveries,
         audit={**asdict(found), "clean": found.clean},
         speed=None if reached is None or whole.settings.speed is None else {"asked": whole.settings.speed, "reached": round(reached, 1)},

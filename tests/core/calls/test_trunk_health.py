@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.calls.trunk_health import ask_rested
+from core.calls.trunk_health import ask_rested, why_held
 from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
 from core.trunks import records
-from core.trunks.breaker import FAILURES, FIRST_REST
+from core.trunks.breaker import FAILURES, FIRST_REST, Health
 from core.trunks.records import NumberRecord
+from core.trunks.store import TrunkInfo
+from tests.conftest import START
 from tests.core.api.conftest import sqlite, with_core, with_each_core
 from tests.core.api.support import BUSY, PAYS, Core, problem_of
 from tests.core.calls.test_stuck_lines import StuckLeg
@@ -160,3 +163,13 @@ def test_an_operator_ends_the_rest(with_core: WithCore) -> None:
         assert unknown.status_code == 404
 
     with_core(test)
+
+
+def test_why_a_trunk_is_held_is_told_with_the_time_and_one_full_stop() -> None:
+    rested = Health(failures=FAILURES, resting_until=START + timedelta(seconds=30.997), reason="408 Check that it knows your address.")
+    trunk = TrunkInfo("lab", "sip", None, 1, 1.0, health=rested)
+    until = f"{START + timedelta(seconds=30):%H:%M:%S} UTC"
+    said = f"The trunk 'lab' is rested until {until}, because it failed: 408 Check that it knows your address."
+    assert why_held(trunk, START) == said
+    assert "is tried with one call" in (why_held(replace(trunk, health=rested.on_trial(START)), START + timedelta(seconds=40)) or "")
+    assert why_held(trunk, START + timedelta(seconds=31)) is None

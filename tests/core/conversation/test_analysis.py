@@ -52,3 +52,10 @@ def test_nobody_is_said_to_have_heard_a_phone_that_did_not_ring() -> None:
     ending = failed_before_answer(480, "", rang=False, from_trunk=False)
     assert "did not ring" in default_analysis(disconnected_by=ending.disconnected_by, rang=False)["CALLING_REMARKS"]
     assert "rang" in default_analysis(disconnected_by=ending.disconnected_by, rang=True)["CALLING_REMARKS"]
+
+
+def test_a_technical_failure_is_told_with_its_reason() -> None:
+    analysis = default_analysis(disconnected_by="error", end_reason="trunk_failure", rang=False, failure="408 the trunk does not answer")
+    assert analysis["CALLING_REMARKS"] == "The call failed for a technical reason: 408 the trunk does not answer."
+    unknown = default_analysis(disconnected_by="error", end_reason="invalid_number", failure="404 Not Found")
+    assert unknown["CALLING_REMARKS"] == "The network does not know this number."

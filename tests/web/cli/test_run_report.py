@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from web.cli.run_report import files_of, how_it_ended
+from web.cli.run_report import files_of, how_it_ended, print_report
+from web.run.summary import RunSummary
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,15 @@ def test_the_log_of_the_sandbox_is_no_file_of_real_calls(tmp_path: Path) -> None
         (tmp_path / name).touch()
     assert list(files_of(tmp_path, sandbox=True)) == ["leads.csv", "network.jsonl", "crm.jsonl"]
     assert list(files_of(tmp_path, sandbox=False)) == ["leads.csv", "crm.jsonl"]
+
+
+def test_calls_that_failed_are_told_with_their_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    note = "The call failed for a technical reason: 408 the trunk does not answer."
+    summary = RunSummary(
+        "spring", "c1", "interrupted", None, sandbox=False, started_at=None, ended_at="", leads=5, leads_by_state={}, attempts=5,
+        answered=0,
+        outcomes=[{"disposition": "ERROR", "state": "retry_scheduled", "leads": 5}], answer_rate=0.0, held=0, imported={},
+        deliveries={"pending": 0, "dead": 0, "delivered": 0}, audit={"clean": True}, failures=[{"note": note, "leads": 5}],
+    )  # fmt: skip
+    print_report(summary, tmp_path, "", "")
+    assert f"5 leads: {note}" in capsys.readouterr().out
