@@ -10,12 +10,15 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from core.access.secrets import names_in
+from core.kernel.config_problems import problems_of
 
-__all__ = ["BadLineSettings", "Headers", "Networks", "SecretReference", "read_line_settings"]
+__all__ = ["BadLineSettings", "Headers", "Misfit", "Networks", "SecretReference", "read_line_settings"]
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _LONGEST_HEADER: Final = 500
 Model = TypeVar("Model", bound=BaseModel)
+Misfit = tuple[tuple[str, ...], str]
+"""Settings, as people write them, that do not fit together, and why."""
 
 
 class BadLineSettings(ValueError):
@@ -67,6 +70,6 @@ def read_line_settings(model: type[Model], document: Mapping[str, Any], what: st
     try:
         return model.model_validate(dict(document))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or what
-        raise BadLineSettings(field, str(first["msg"]).removeprefix("Value error, ")) from None
+        first = problems_of(error, model, "", lambda _: None)[0]
+        field = ".".join(map(str, error.errors()[0]["loc"])) or what  # as in every answer of the API
+        raise BadLineSettings(field, f"{first.problem}. {first.advice}".strip().rstrip(".")) from None

@@ -3,6 +3,7 @@
 records   trunks and their numbers as an admin keeps them
 store     trunks and caller IDs in the database
 documents   `trunks.yaml`
+files       what is wrong with a `trunks.yaml`
 passwords   into the secret store, and replaced by a reference
 breaker   when a trunk that fails is rested, and opens again
 health    what the breaker remembers, in the database

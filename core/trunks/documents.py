@@ -25,11 +25,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core.kernel.config_problems import ConfigError
+from core.kernel.numbers import parse_number
+from core.kernel.yaml_document import YamlDocument
+from core.trunks.files import check_trunks, complain
 from core.trunks.records import (
     LIVEKIT,
     SIP,
     BadTrunk,
     NumberRecord,
+    TrunkError,
     TrunkRecord,
     add_number,
     add_trunk,
@@ -44,38 +49,40 @@ __all__ = ["apply_trunk", "apply_trunks"]
 _OWN = frozenset({"name", "transport", "channels", "calls_per_second", "numbers", "default_number", "is_default"})
 
 
-def apply_trunks(connection: Connection, document: Mapping[str, Any], now: datetime) -> list[TrunkRecord]:
+def apply_trunks(connection: Connection, document: YamlDocument, now: datetime) -> list[TrunkRecord]:
     """Make or change every trunk of a document. Trunks and numbers that are not in it stay.
 
     Raises:
-        TrunkError: one of them cannot be as the document says.
+        ConfigError: it cannot be used, with everything that is wrong with it. The transaction must be given up then.
     """
-    entries = document.get("trunks")
-    if not isinstance(entries, list) or set(document) != {"trunks"} or not all(isinstance(entry, dict) for entry in entries):
-        raise BadTrunk("trunks", "the file must hold a list under `trunks`, and nothing else")
-    return [apply_trunk(connection, entry, now) for entry in entries]
+    check_trunks(document)
+    if document.problems:
+        raise ConfigError(document.problems)
+    made: list[TrunkRecord] = []
+    for position, entry in enumerate(document.data["trunks"]):
+        try:
+            made.append(apply_trunk(connection, entry, now))
+        except BadTrunk as error:
+            complain(document, position, error.field, error.detail)
+        except TrunkError as error:
+            complain(document, position, "", str(error).rstrip("."))
+    if document.problems:
+        raise ConfigError(document.problems)
+    return made
 
 
 def apply_trunk(connection: Connection, entry: Mapping[str, Any], now: datetime) -> TrunkRecord:
-    """Make a trunk, or change the one of its name; its settings become those of the entry.
+    """Make a trunk, or change the one of its name; its settings become those of the entry, which was checked (`check_trunks`).
 
     Raises:
         TrunkError: it cannot be as the entry says.
     """
-    name, transport = entry.get("name"), entry.get("transport", SIP)
-    if not isinstance(name, str):
-        raise BadTrunk("name", "every trunk needs a name")
+    name, transport = entry["name"], entry.get("transport", SIP)
     channels, rate = entry.get("channels", 10), entry.get("calls_per_second", 1)
-    if not isinstance(channels, int) or isinstance(channels, bool):
-        raise BadTrunk("channels", "it must be a whole number")
-    if not isinstance(rate, int | float) or isinstance(rate, bool):
-        raise BadTrunk("calls_per_second", "it must be a number")
-    numbers = [_number(number) for number in entry.get("numbers", [])]
+    numbers = [_number(number) for number in entry.get("numbers") or []]
     settings = {key: value for key, value in entry.items() if key not in _OWN}
     sip = settings if transport == SIP else None
     livekit = settings if transport == LIVEKIT else None
-    if settings and sip is None and livekit is None:
-        raise BadTrunk(next(iter(settings)), f"a trunk of {transport} has no such setting")
     default, first = entry.get("default_number"), bool(entry.get("is_default", False))
     before = next((trunk for trunk in all_trunks(connection) if trunk.name == name), None)
     if before is None:
@@ -91,7 +98,8 @@ def apply_trunk(connection: Connection, entry: Mapping[str, Any], now: datetime)
         livekit = {**dict.fromkeys(before.livekit or {}), **livekit}
     known = {number.number for number in before.numbers}
     for number in numbers:
-        (change_number if number.number in known else add_number)(connection, name, number)
+        is_there = parse_number(number.number, None).e164 in known
+        (change_number if is_there else add_number)(connection, name, number)
     change_trunk(
         connection,
         name,
@@ -105,9 +113,7 @@ def apply_trunk(connection: Connection, entry: Mapping[str, Any], now: datetime)
     return find_trunk(connection, name)
 
 
-def _number(written: object) -> NumberRecord:
+def _number(written: str | Mapping[str, Any]) -> NumberRecord:
     if isinstance(written, str):
         return NumberRecord(written)
-    if isinstance(written, dict) and set(written) <= {"number", "bot_id", "label"} and isinstance(written.get("number"), str):
-        return NumberRecord(written["number"], written.get("bot_id"), written.get("label") or "")
-    raise BadTrunk("numbers", "each must be a number in quotes, or have number, and perhaps bot_id and label")
+    return NumberRecord(written["number"], written.get("bot_id"), written.get("label") or "")

@@ -364,7 +364,7 @@ def _settings(transport: str, *, sip: Mapping[str, Any] | None, livekit: Mapping
                 raise BadTrunk(LIVEKIT, "a trunk of the transport livekit needs its url, api_key, api_secret and address")
             return {LIVEKIT: read_livekit_settings(livekit).record()}
     except BadLineSettings as error:
-        raise BadTrunk(f"{transport}.{error.field}", error.detail) from None
+        raise BadTrunk(transport if error.field == transport else f"{transport}.{error.field}", error.detail) from None
     return {}
 
 

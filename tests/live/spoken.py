@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from core.calls.store import events_of
 from core.calls.tables import Call as CallTable
+from core.kernel.yaml_document import YamlDocument
 from core.outgoing.guard import AllowList
 from core.trunks.documents import apply_trunks
 from core.voice.ports import FRAME, Frame
@@ -123,7 +124,7 @@ class Product:
             "numbers": [number], "channels": 5, "calls_per_second": 10,
         }  # fmt: skip
         with self.whole.db.write() as connection:
-            apply_trunks(connection, {"trunks": [trunk]}, self.whole.clock.now())
+            apply_trunks(connection, YamlDocument("trunks.yaml", {"trunks": [trunk]}), self.whole.clock.now())
         answer = await self._http.post("/api/v1/sip/dialout", json={"bot_id": bot, "to_number": CALLEE, "from_number": number})
         assert answer.status_code == 200, answer.text
         return str(answer.json()["call_id"])

@@ -15,6 +15,7 @@ from core.bots.config import BotConfig
 from core.bots.store import save_bot
 from core.calls.tables import Call
 from core.kernel.clock import utc_now
+from core.kernel.yaml_document import YamlDocument
 from core.trunks.documents import apply_trunks
 from tests.live.lab import CALLER, live, until
 from tests.live.sipp import free_port, run_sipp, sdp
@@ -77,7 +78,7 @@ async def ours(folder: Path, bot: dict[str, Any] = OPEN, seats: int = 5, **trunk
     async with open_whole(settings) as whole:
         with whole.db.write() as connection:
             save_bot(connection, BotConfig.model_validate({"name": "Reception", "id": "reception", **bot}), utc_now())
-            apply_trunks(connection, {"trunks": [line]}, utc_now())
+            apply_trunks(connection, YamlDocument("trunks.yaml", {"trunks": [line]}), utc_now())
         assert whole.sip is not None
         await listen(whole.sip, whole.engine)
         yield whole, f"127.0.0.1:{port}"

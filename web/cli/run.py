@@ -226,12 +226,7 @@ def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: 
     """
     if not settings.in_real_time:
         raise CliError("Calls over a trunk take place in real time: leave --speed and --start out.")
-    trunks = None
-    if (file := campaign.path / "trunks.yaml").is_file():
-        document = read_yaml(file)
-        if document.problems:
-            raise CliError(f"{file} cannot be used.", *(str(problem) for problem in document.problems))
-        trunks = document.data
+    trunks = read_yaml(file) if (file := campaign.path / "trunks.yaml").is_file() else None
     settings = replace(settings, trunk=trunk, voice=voice)
     try:
         with open_database(settings.database_url, create=True) as db:

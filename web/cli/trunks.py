@@ -14,14 +14,16 @@ import typer
 
 from core.kernel.clock import RealClock, utc_now
 from core.kernel.words import counted
+from core.kernel.yaml_config import ConfigError
 from core.kernel.yaml_document import read_yaml
 from core.transports.base import PlaceOrder
 from core.transports.livekit.line import LiveKitUnavailable
 from core.transports.sip.signalling import SipUnavailable
 from core.trunks import records
 from core.trunks.documents import apply_trunks
+from core.trunks.files import check_trunks
 from core.trunks.passwords import seal_password
-from core.trunks.records import NumberRecord, TrunkError, TrunkRecord
+from core.trunks.records import BadTrunk, NumberRecord, TrunkError, TrunkRecord
 from core.trunks.store import list_trunks
 from web.cli.common import DatabaseOption, JsonOption, open_database, secret_store
 from web.cli.errors import CANNOT, CliError
@@ -224,10 +226,11 @@ def apply(
 ) -> None:
     """Make the trunks of a file, or change them to be as it says."""
     document = read_yaml(file)
-    if document.problems:
-        raise CliError(f"{file} cannot be used.", *(str(problem) for problem in document.problems))
+    check_trunks(document)
+    if document.problems:  # before a database is made
+        raise ConfigError(document.problems)
     with _in_words(), open_database(database, create=True) as db, db.write() as connection:
-        trunks = apply_trunks(connection, document.data, utc_now())
+        trunks = apply_trunks(connection, document, utc_now())
     if as_json:
         emit_json([{**asdict(trunk), "health": trunk.health.record()} for trunk in trunks])
     else:
@@ -316,9 +319,28 @@ def _ports(written: str | None) -> tuple[int | None, int | None]:
 def _in_words() -> Iterator[None]:
     try:
         yield
+    except BadTrunk as error:
+        option = _option(error.field)
+        raise CliError(_sentence(f"{option}: {error.detail}" if option else error.detail)) from None
     except (TrunkError, SipUnavailable, LiveKitUnavailable) as error:
-        text = str(error)
-        raise CliError(f"{text[:1].upper()}{text[1:].rstrip('.')}.") from None
+        raise CliError(_sentence(str(error))) from None
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}" if text.endswith((".", "?")) else f"{text[:1].upper()}{text[1:]}."
+
+
+_OPTIONS = {
+    "bot_id": "--bot", "calls_per_second": "--cps", "codecs": "--codec", "headers": "--header", "rtp_first": "--rtp-ports",
+    "rtp_last": "--rtp-ports", "address": "--host", "name": "TRUNK", "number": "The number", "is_default": "--default",
+}  # fmt: skip
+"""Fields that an option of another name sets."""
+
+
+def _option(field: str) -> str:
+    """The option that sets a field of a trunk; nothing if it is the trunk's settings as a whole that are meant."""
+    key = field.removeprefix(f"{records.SIP}.").removeprefix(f"{records.LIVEKIT}.").partition(".")[0]
+    return "" if field in {records.SIP, records.LIVEKIT} else _OPTIONS.get(key, f"--{key.replace('_', '-')}")
 
 
 def _plain(value: object) -> object:

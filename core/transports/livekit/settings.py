@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.transports.line_settings import Headers, Networks, SecretReference, read_line_settings
+from core.transports.line_settings import Headers, Misfit, Networks, SecretReference, read_line_settings
 
 __all__ = ["LiveKitSettings", "read_livekit_settings"]
 
@@ -56,14 +56,21 @@ class LiveKitSettings(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if found := self.misfits():
+            raise ValueError("; ".join(text for _, text in found))
+        return self
+
+    def misfits(self) -> list[Misfit]:
+        """What does not fit together, though each setting by itself can be."""
+        found: list[Misfit] = []
         if (self.user is None) != (self.password is None):
-            raise ValueError("user and password belong together: give both, or neither")
+            found.append((("user", "password"), "user and password belong together: give both, or neither"))
         if self.lab and not self._loopback():
-            raise ValueError("a lab trunk must be on this machine: url and address must be of 127.0.0.1")
+            found.append((("lab", "url", "address"), "a lab trunk must be on this machine: url and address must be of 127.0.0.1"))
         plain = urlsplit(self.url).scheme in {"ws", "http"}
         if plain and not _is_loopback(urlsplit(self.url).hostname or ""):
-            raise ValueError("the url must be wss:// or https://, but on this machine: tokens and sound go over it")
-        return self
+            found.append((("url",), "the url must be wss:// or https://, but on this machine: tokens and sound go over it"))
+        return found
 
     def _loopback(self) -> bool:
         return all(_is_loopback(host) for host in (urlsplit(self.url).hostname or "", self.address.partition(":")[0]))

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.transports.line_settings import Headers, Networks, SecretReference, read_line_settings
+from core.transports.line_settings import Headers, Misfit, Networks, SecretReference, read_line_settings
 from core.transports.sip.codec_names import Codec
 
 __all__ = ["SipSettings", "read_settings"]
@@ -75,15 +75,23 @@ class SipSettings(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.rtp_last <= self.rtp_first:
-            raise ValueError("rtp_last must be above rtp_first")
-        if (self.user is None) != (self.password is None):
-            raise ValueError("user and password belong together: give both, or neither")
-        if self.register_ and self.user is None:
-            raise ValueError("to register, a user and a password are needed")
-        if self.lab and not self._loopback():
-            raise ValueError("a lab trunk must be on this machine: its host and local_address must be 127.0.0.1")
+        if found := self.misfits():
+            raise ValueError("; ".join(text for _, text in found))
         return self
+
+    def misfits(self) -> list[Misfit]:
+        """What does not fit together, though each setting by itself can be."""
+        found: list[Misfit] = []
+        if self.rtp_last <= self.rtp_first:
+            found.append((("rtp_last", "rtp_first"), "rtp_last must be above rtp_first"))
+        if (self.user is None) != (self.password is None):
+            found.append((("user", "password"), "user and password belong together: give both, or neither"))
+        if self.register_ and self.user is None:
+            found.append((("register", "user"), "to register, a user and a password are needed"))
+        if self.lab and not self._loopback():
+            text = "a lab trunk must be on this machine: its host and local_address must be 127.0.0.1"
+            found.append((("lab", "host", "local_address"), text))
+        return found
 
     def _loopback(self) -> bool:
         try:

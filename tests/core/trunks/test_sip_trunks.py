@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from core.kernel.config_problems import ConfigError
 from core.kernel.database import Database
+from core.kernel.yaml_document import YamlDocument
 from core.trunks.documents import apply_trunks
 from core.trunks.records import BadTrunk, NumberRecord, TrunkRecord, add_trunk, change_trunk, find_trunk
 from core.trunks.store import choose_trunk
@@ -53,10 +55,10 @@ def test_a_preferred_trunk_takes_calls_that_name_no_number(database: Database) -
 def test_a_file_of_trunks(database: Database) -> None:
     entry: dict[str, Any] = {"name": "carrier", "host": "sip.example.com", "from_domain": "example.com", "channels": 7, "numbers": [NUMBER]}
     with database.write() as connection:
-        apply_trunks(connection, {"trunks": [entry]}, NOW)
+        apply_trunks(connection, YamlDocument("trunks.yaml", {"trunks": [entry]}), NOW)
         again = {**entry, "numbers": [{"number": NUMBER, "label": "main"}, "+12025550102"], "calls_per_second": 3}
         del again["from_domain"]
-        apply_trunks(connection, {"trunks": [again]}, NOW)
+        apply_trunks(connection, YamlDocument("trunks.yaml", {"trunks": [again]}), NOW)
         trunk = find_trunk(connection, "carrier")
     assert (trunk.channels, trunk.calls_per_second, trunk.sip, trunk.default_number) == (7, 3.0, {"host": "sip.example.com"}, NUMBER)
     assert trunk.numbers == (NumberRecord(NUMBER, None, "main"), NumberRecord("+12025550102"))
@@ -75,5 +77,5 @@ def test_a_file_of_trunks(database: Database) -> None:
     ],
 )
 def test_a_file_that_cannot_be_used(database: Database, document: dict[str, Any]) -> None:
-    with database.write() as connection, pytest.raises(BadTrunk):
-        apply_trunks(connection, document, NOW)
+    with database.write() as connection, pytest.raises(ConfigError):
+        apply_trunks(connection, YamlDocument("trunks.yaml", document), NOW)

@@ -19,6 +19,7 @@ from core.bots.config import BotConfig
 from core.bots.store import save_bot
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
+from core.kernel.yaml_document import YamlDocument
 from core.trunks.documents import apply_trunks
 from tests.live.livekit.deployment import KEY, SECRET, Deployment
 from tests.live.livekit.lab import CALLER, phone_ending
@@ -63,9 +64,8 @@ class Installation:
         with db.write() as connection:
             config = {"name": "Reception", "id": BOT, "opening_message": "Hello there.", "permitted_hours": {"enabled": False}, **bot}
             save_bot(connection, BotConfig.model_validate(config), utc_now())
-            apply_trunks(
-                connection, {"trunks": [trunk_of(deployment, numbers=[{"number": CALLER, "bot_id": BOT}], is_default=True)]}, utc_now()
-            )
+            trunk = trunk_of(deployment, numbers=[{"number": CALLER, "bot_id": BOT}], is_default=True)
+            apply_trunks(connection, YamlDocument("trunks.yaml", {"trunks": [trunk]}), utc_now())
             self.key = keys.create(connection, key_id="k", name="tests", now=utc_now()).key
             self.admin = keys.create(connection, key_id="a", name="tests' admin", now=utc_now(), role="admin").key
         db.close()

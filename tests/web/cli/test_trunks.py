@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.web.cli.conftest import BOT, Dialler, json_of
 
 NUMBER = "+12025550101"
@@ -34,3 +36,25 @@ def test_a_number_of_the_trunk_is_changed_and_one_of_another_is_not(dialler: Dia
     refused = dialler("trunks", "number", "other", NUMBER, code=2).stderr
     assert "'carrier'" in refused
     assert "'other'" in refused
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--port", "70000"), "Error: --port: it must be at most 65535."),
+        (("--lab",), "Error: A lab trunk must be on this machine"),
+        (("--cps", "0"), "Error: --cps: it must be at least 0.001"),
+        (("--codec", "G729"), "Error: --codec: it must be"),
+    ],
+)
+def test_mistakes_are_told_by_the_option(dialler: Dialler, words: tuple[str, ...], said: str) -> None:
+    assert said in dialler(*CARRIER, *words, code=2).stderr
+
+
+def test_a_file_tells_every_mistake_and_makes_no_database(dialler: Dialler, tmp_path: Path) -> None:
+    file = tmp_path / "trunks.yaml"
+    file.write_text("trunks:\n  - name: carrier\n    host: h\n    port: 70000\n    chanels: 3\n", encoding="utf-8")
+    error = dialler("trunks", "apply", file, "-d", "calls.db", code=2).stderr
+    assert "trunks.yaml:4: trunk 'carrier': port: it must be at most 65535" in error
+    assert "trunks.yaml:5: trunk 'carrier': chanels: there is no such key. Did you mean channels?" in error
+    assert not (tmp_path / "calls.db").exists()
