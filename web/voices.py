@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import importlib.util
 from collections.abc import Callable
@@ -172,10 +173,11 @@ def _parts_of(voice: VoiceConfig, allow: AllowList, reveal: Reveal) -> SessionPa
             raise
 
         async def close() -> None:
-            for half in (listening, speaking):
-                if half is not None:
-                    await half.part.aclose()
-                    await half.close()
+            async with contextlib.AsyncExitStack() as closing:  # what fails to close keeps nothing else open
+                for half in (listening, speaking):
+                    if half is not None:
+                        closing.push_async_callback(half.close)
+                        closing.push_async_callback(half.part.aclose)
 
         return CallSpeech(
             listening.part if listening is not None else VoiceStt(shared_offline(), nothing),

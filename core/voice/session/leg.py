@@ -253,9 +253,11 @@ class SessionLeg(SoundLeg):
 
     async def _close(self) -> None:
         await self._clock.join(self._starting)
-        with contextlib.suppress(RuntimeError):
-            await self._session.aclose()
-        await self._speech.close()
+        try:
+            with contextlib.suppress(RuntimeError):
+                await self._session.aclose()
+        finally:
+            await self._speech.close()
 
     async def _synthesize_ahead(self, text: str) -> None:
         sound: list[Frame] = []
