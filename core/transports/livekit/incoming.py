@@ -51,9 +51,10 @@ class LiveKitIncoming:
         """LiveKit lets it ring already."""
 
     async def answer(self, order: PlaceOrder) -> Leg:
-        """Join its room, which answers it."""
+        """Join its room, which answers it. What raises has not taken it: it can still be refused."""
+        leg = await self._transport.answer(self._line, self._waiting.room, self._waiting.phone, order)
         self._over = True
-        return await self._transport.answer(self._line, self._waiting.room, self._waiting.phone, order)
+        return leg
 
     async def refuse(self, sip_status: int, reason: str) -> None:  # noqa: ARG002 (LiveKit chooses the status that the caller gets)
         """Turn the caller away, by ending the room."""

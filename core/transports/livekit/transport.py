@@ -36,6 +36,8 @@ _BEFORE_DIAL_SECONDS = 25.0
 to give up counts as a call that may have rung, though nothing was dialled."""
 _SEEN_SECONDS = 2.0
 """How long the phone leg is waited for before the call is taken to have left. LiveKit may tell of it up to 3 s late."""
+_LOOK_SECONDS = 3.0
+"""How long LiveKit may take to say whether a caller is still there, whom it has connected by then."""
 _LAST_SECONDS = 5.0
 
 
@@ -138,17 +140,24 @@ class LiveKitTransport:
             raise
 
     async def answer(self, line: LiveKitLine, room: str, phone: str, order: PlaceOrder) -> Leg:
-        """Take an inbound call that waits in a room: LiveKit answers it when our track is there.
+        """Take an inbound call that waits in a room: LiveKit answers it when our track is there. 487 if the caller has given up by then.
 
         Raises:
-            VoiceUnavailable, one of FAILURES: it cannot be taken.
+            VoiceUnavailable, LiveKitUnavailable, one of FAILURES: it cannot be taken.
         """
         speaking = self._speech(order)
         live = await self._enter(room, line, order.call_id)
-        live.leg.phone = phone
-        live.leg.ring()
-        live.leg.pick_up()
-        return speaking(live.leg)
+        try:
+            live.leg.phone = phone
+            live.leg.ring()
+            if await self._waits(live) and not live.leg.left.is_set():
+                live.leg.pick_up()
+            else:
+                live.leg.fail(DialOutcome(487, "the caller hung up before the answer"))
+            return speaking(live.leg)
+        except BaseException:
+            await live.leg.hang_up("not taken")
+            raise
 
     async def reconcile(self) -> None:
         """Look whether the callees of answered calls are still there: LiveKit's news get lost. Twice missed is gone."""
@@ -226,6 +235,15 @@ class LiveKitTransport:
             self._end(live)
             raise
         return live
+
+    async def _waits(self, live: _Live) -> bool:
+        """Whether a caller is still in the room. If LiveKit does not say, as it was seen last: `reconcile` finds out."""
+        try:
+            async with self._clock.timeout(_LOOK_SECONDS):
+                return any(seat.phone for seat in await live.server.participants(live.room_name))
+        except FAILURES as error:
+            log.warning("LiveKit does not say whether a caller is still there (%s)", type(error).__name__)
+            return True
 
     async def _dial(self, live: _Live, line: LiveKitLine, order: PlaceOrder) -> None:
         """Dial, and say what became of it. Raises LiveKitUnavailable if that cannot be known."""

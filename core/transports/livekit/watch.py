@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.kernel.clock import Clock
 from core.kernel.database import Database
+from core.kernel.failures import without_values
 from core.transports.base import IncomingCall
 from core.transports.livekit import store
 from core.transports.livekit.incoming import LiveKitIncoming, Waiting
@@ -226,7 +227,13 @@ class LiveKitWatch:
         with self._db.write() as connection:
             if not store.claim_room(connection, room.name, self._worker_id, now):
                 return False
-        await self._receive(LiveKitIncoming(self._transport, line, Waiting(room.name, phone.identity, phone.attributes)))
+        incoming = LiveKitIncoming(self._transport, line, Waiting(room.name, phone.identity, phone.attributes))
+        try:
+            await self._receive(incoming)
+        except Exception as error:  # it is claimed: no other process will take it
+            log.error("a call to us was refused, because it could not be taken: %s", without_values(error))
+            await incoming.refuse(500, "Server Internal Error")
+            return False
         return True
 
     def _write(self, trunk: str, kept: InStep | None, error: str | None) -> None:

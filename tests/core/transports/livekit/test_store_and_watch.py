@@ -237,3 +237,22 @@ def test_what_fails_at_a_server_is_told_once_by_its_trunks_until_it_changes_or_i
         assert await told_of(None) == [f"{WHERE}: all is well again"]
 
     run(database, scenario)
+
+
+def test_a_call_to_us_that_cannot_be_taken_is_turned_away_and_the_next_one_is_taken(database: Database) -> None:
+    async def scenario(clock: VirtualClock) -> None:
+        here = Fixture(database, clock)
+        first, second = inbound_prefix("here") + "x", inbound_prefix("here") + "y"
+        here.server.all = {first: ("", [phone("sip_1")]), second: ("", [phone("sip_2")])}
+
+        async def receive(incoming: Any) -> None:
+            if incoming.reference == first:
+                raise OSError("the database is away")
+            here.received.append(incoming)
+
+        here.watch._receive = receive
+        assert await here.watch.look_for_calls() == 1
+        assert [incoming.reference for incoming in here.received] == [second]
+        assert here.server.ended == [first]
+
+    run(database, scenario)

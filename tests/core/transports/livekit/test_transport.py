@@ -12,12 +12,18 @@ import pytest
 
 from core.calls.run import _CONFIRM_SECONDS
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Failed, PlaceOrder
-from core.transports.livekit import transport as module
+from core.transports.base import Answered, Failed, PlaceOrder, Ringing
+from core.transports.livekit.incoming import LiveKitIncoming, Waiting
 from core.transports.livekit.server import Seat
-from core.transports.livekit.transport import LiveKitTransport
 from core.transports.livekit.turns import Turns
 from core.transports.refused import RefusedLeg
+
+pytest.importorskip("livekit.rtc", reason="the extra `livekit` is not installed")
+from core.transports.livekit import transport as module
+from core.transports.livekit.rtc_room import PhoneLeft
+from core.transports.livekit.transport import LiveKitTransport
+
+pytestmark = pytest.mark.extras
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 PHONE = Seat("phone", True, False, {}, 0)
@@ -216,5 +222,81 @@ def test_a_turn_that_comes_as_its_owner_is_cancelled_goes_to_the_next(run: Run) 
         assert had == ["first", "third"]
         await take("last", 0.0)
         assert had[-1] == "last"
+
+    run(scenario)
+
+
+def caller(here: Fixture) -> LiveKitIncoming:
+    return LiveKitIncoming(here.transport, LINE, Waiting("dialler-here-in-x", "phone", {}))
+
+
+def test_a_caller_who_waits_is_answered(run: Run) -> None:
+    async def scenario(here: Fixture) -> None:
+        here.server.seats = [PHONE]
+        incoming = caller(here)
+        leg = await incoming.answer(here.order())
+        assert [await leg.next(), await leg.next()] == [Ringing(), Answered()]
+        await incoming.refuse(480, "Temporarily Unavailable")  # nothing any more: the leg has it
+        assert (here.server.ended, len(here.transport.rooms)) == ([], 1)
+
+    run(scenario)
+
+
+def test_a_caller_who_gave_up_before_we_were_there_is_not_answered(run: Run) -> None:
+    async def scenario(here: Fixture) -> None:
+        leg = await caller(here).answer(here.order())
+        assert [await leg.next(), await leg.next()] == [Ringing(), Failed(487, "the caller hung up before the answer")]
+        await here.clock.sleep(1.0)
+        assert (here.server.ended, here.transport.rooms) == (["dialler-here-in-x"], frozenset())
+
+    run(scenario)
+
+
+def test_a_caller_who_gives_up_while_it_is_asked_who_is_there_is_not_answered(run: Run) -> None:
+    async def scenario(here: Fixture) -> None:
+        async def leaves(room: str) -> list[Seat]:
+            (live,) = here.transport._live.values()
+            live.leg._take(PhoneLeft(1))
+            return [PHONE]
+
+        here.server.participants = leaves  # type: ignore[method-assign, assignment]
+        leg = await caller(here).answer(here.order())
+        assert [await leg.next(), await leg.next()] == [Ringing(), Failed(487, "the caller hung up before the answer")]
+
+    run(scenario)
+
+
+def test_a_caller_is_answered_though_the_server_does_not_say_who_is_there(run: Run) -> None:
+    async def scenario(here: Fixture) -> None:
+        async def silent(room: str) -> list[Seat]:
+            await here.clock.sleep(600.0)
+            return []
+
+        here.server.participants = silent  # type: ignore[method-assign, assignment]
+        before = here.clock.now()
+        leg = await caller(here).answer(here.order())
+        assert [await leg.next(), await leg.next()] == [Ringing(), Answered()]
+        assert (here.clock.now() - before).total_seconds() < 5
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_caller_whom_no_voice_can_take_is_turned_away(run: Run, when: str) -> None:
+    def fails(_: Any) -> Any:
+        raise RuntimeError("no voice")
+
+    async def scenario(here: Fixture) -> None:
+        here.server.seats = [PHONE]
+        if when == "before":
+            here.transport._speech = fails
+        here.speech = fails
+        incoming = caller(here)
+        with pytest.raises(RuntimeError, match="no voice"):
+            await incoming.answer(here.order())
+        await incoming.refuse(480, "Temporarily Unavailable")
+        await here.clock.sleep(1.0)
+        assert set(here.server.ended) == {"dialler-here-in-x"}
+        assert here.transport.rooms == frozenset()
 
     run(scenario)
