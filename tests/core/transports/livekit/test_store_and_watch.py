@@ -81,6 +81,8 @@ class Fixture:
         self.server = server or FakeServer()
         self.transport, self.received, self.live, self.seats = FakeTransport(self.server), list[Any](), set[str](), 5
 
+        self.trunks, self.reads = ["lab"], 0
+
         async def receive(incoming: Any) -> None:
             self.received.append(incoming)
 
@@ -89,9 +91,13 @@ class Fixture:
 
         self.watch = LiveKitWatch(
             db, clock, worker, self.transport,  # type: ignore[arg-type]
-            lines=lambda: [SimpleNamespace(name="lab")],  # type: ignore[list-item]
+            lines=self._lines,
             live_calls=live_calls, free_seats=lambda: self.seats, receive=receive,
         )  # fmt: skip
+
+    def _lines(self) -> list[Any]:
+        self.reads += 1
+        return [line_named(name) for name in self.trunks]
 
 
 def phone(identity: str = "phone", **attributes: str) -> Seat:
@@ -254,5 +260,22 @@ def test_a_call_to_us_that_cannot_be_taken_is_turned_away_and_the_next_one_is_ta
         assert await here.watch.look_for_calls() == 1
         assert [incoming.reference for incoming in here.received] == [second]
         assert here.server.ended == [first]
+
+    run(database, scenario)
+
+
+def test_strangers_do_not_have_the_secrets_read_with_every_webhook(database: Database) -> None:
+    async def scenario(clock: VirtualClock) -> None:
+        here = Fixture(database, clock)
+        for _ in range(50):
+            assert not await here.watch.on_webhook(f"participant_left EV_1 {ROOM}", "bad")
+        assert here.reads == 1
+        here.trunks = []
+        await clock.sleep(6)
+        assert not await here.watch.on_webhook(f"participant_left EV_2 {ROOM}", "good")  # of an account that is ours no more
+        here.trunks = ["lab"]
+        await clock.sleep(6)
+        assert await here.watch.on_webhook(f"participant_left EV_2 {ROOM}", "good")
+        assert here.reads == 3
 
     run(database, scenario)
