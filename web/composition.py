@@ -41,7 +41,7 @@ from core.outgoing.client import OutgoingClient
 from core.outgoing.reach import Reach
 from core.outgoing.routing import AsgiApp
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
-from core.trunks.records import find_trunk
+from core.trunks.records import BUILT_IN, find_trunk
 from core.trunks.store import ensure_sandbox_trunk
 from dialler.api.app import include_campaigns
 from dialler.api.results import RESULTS_PATH, include_results
@@ -161,7 +161,8 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         network_run = _name_run(connection, settings, ids)
         fleet.register(connection, worker_id, settings.seats, this_process(), wall(), network_run)
     settings.network_log.parent.mkdir(parents=True, exist_ok=True)
-    network = SandboxNetwork(clock, ids, sandbox, settings.network_log, run=network_run)
+    over_trunk = settings.trunk not in {None, BUILT_IN}
+    network = SandboxNetwork(clock, ids, sandbox, settings.network_log, run=network_run, log_when_used=over_trunk)
     engine = Engine(db, clock, wall, ids, worker_id, {"sandbox": SandboxTransport(network)}, secrets=secrets)
     engine.look_every = float(_period(settings, 1))
     engine.fleet_key_required = _is_on(settings, "DIALLER_FLEET_KEY_REQUIRED")

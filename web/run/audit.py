@@ -27,7 +27,7 @@ from core.transports.sandbox import read_network_log
 from dialler.leads.held import NOT_DIALLED
 from dialler.leads.tables import Attempt
 
-__all__ = ["Audit", "Found", "NotItsLog", "audit", "compare"]
+__all__ = ["NOTHING_SEEN", "Audit", "Found", "NotItsLog", "audit", "compare"]
 
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
 _calls = Call.__table__  # type: ignore[attr-defined]
@@ -63,6 +63,10 @@ class Audit:
     def clean(self) -> bool:
         """Whether both sides tell the same story."""
         return not (self.rang_twice.count or self.unknown_to_us.count or self.unknown_to_them.count)
+
+
+NOTHING_SEEN = Audit(0, Found(0), Found(0), Found(0))
+"""Where no call was on the sandbox."""
 
 
 def compare(placed: Iterable[str], seen: Iterable[str], ours: Iterable[str]) -> Audit:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.bots.sample_crm import SAMPLE_CRM
+from core.trunks.records import BUILT_IN
 from dialler.campaigns.store import read_campaign
 from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress
@@ -18,7 +19,7 @@ from dialler.scheduler.runner import CampaignRunner
 from web.composition import Whole, open_whole
 from web.dialling import dial, dialling
 from web.ownership import lease
-from web.run.audit import audit
+from web.run.audit import NOTHING_SEEN, audit
 from web.run.crm import sample_crm
 from web.run.deliveries import flush
 from web.run.folder import CampaignFolder
@@ -98,7 +99,8 @@ async def run_campaign(whole: Whole, folder: CampaignFolder, campaign_id: str, o
         deliveries = await flush(whole.db, whole.deliveries, campaign_id)
     # in a thread: under `dialler serve` the API answers meanwhile
     await asyncio.to_thread(write_outputs, whole.db, campaign_id, ended.report.import_id, out)
-    found = await asyncio.to_thread(audit, whole.db, whole.settings.network_log)
+    log, over_trunk = whole.settings.network_log, whole.settings.trunk not in {None, BUILT_IN}
+    found = NOTHING_SEEN if over_trunk and not log.exists() else await asyncio.to_thread(audit, whole.db, log)
     summary = summarise(whole, campaign_id, ended.state, ended.report, deliveries, found, ended.reached)
     write_summary(summary, out)
     return summary

@@ -53,6 +53,7 @@ class SandboxNetwork:
         log_path: `network.jsonl`.
         trunks: limits by the name of the trunk; a trunk without has those of the settings.
         run: the name that this process registers with at the network; it stands in every line of the log.
+        log_when_used: whether the log is opened only as the first call comes: a process of real calls may never have one here.
 
     Raises:
         OSError: the log cannot be opened.
@@ -66,14 +67,27 @@ class SandboxNetwork:
         log_path: Path,
         trunks: Mapping[str, TrunkLimits] | None = None,
         run: str = "",
+        *,
+        log_when_used: bool = False,
     ) -> None:
         self._clock, self._ids, self.settings = clock, ids, settings
         self._gates = {name: TrunkGate(limits) for name, limits in (trunks or {}).items()}
         self._closed, self._rung = False, 0
-        self._log = NetworkLog(log_path, run)
-        self._log.opened(clock.now())
+        self._log_path, self._run = log_path, run
+        self._opened: NetworkLog | None = None
+        if not log_when_used:
+            self._open_log()
         self._earlier = InviteCounter(log_path, has_memory)
         self._live: dict[SandboxLeg, None] = {}  # ordered, so that close() ends them in the same order in every run
+
+    def _open_log(self) -> NetworkLog:
+        log = self._opened = NetworkLog(self._log_path, self._run)
+        log.opened(self._clock.now())
+        return log
+
+    @property
+    def _log(self) -> NetworkLog:
+        return self._opened or self._open_log()
 
     @property
     def calls(self) -> int:
@@ -89,10 +103,11 @@ class SandboxNetwork:
         """
         if self._closed:
             raise RuntimeError("the sandbox network is closed: it takes no more calls")
+        log = self._log
         now, arrival = self._clock.now(), Arrival(order.to_number, order.from_number, order.attempt)
         gate = self._gate(order.trunk)
         if (refusal := gate.admit(now)) is not None:
-            self._log.invite(now, arrival, planned=refusal, rings=False, ring_seconds=None, refused_by="trunk")
+            log.invite(now, arrival, planned=refusal, rings=False, ring_seconds=None, refused_by="trunk")
             return RefusedLeg(refusal)
         try:
             stream = self._ids.stream("sandbox", order.attempt)
@@ -104,7 +119,7 @@ class SandboxNetwork:
             else:
                 earlier = self._earlier.count(order.to_number) if entry.second_time else 0
                 fate = fate_of(entry, earlier, self.settings, stream)
-            self._log.invite(now, arrival, planned=fate.outcome, rings=fate.rings, ring_seconds=fate.seconds)
+            log.invite(now, arrival, planned=fate.outcome, rings=fate.rings, ring_seconds=fate.seconds)
         except BaseException:
             gate.release()
             raise
@@ -113,9 +128,7 @@ class SandboxNetwork:
             gate.release()
             del self._live[leg]
 
-        leg = SandboxLeg(
-            self._clock, order, fate, log=self._log, settings=self.settings, seed=seed, transfers=transfer_outcome, on_end=on_end
-        )
+        leg = SandboxLeg(self._clock, order, fate, log=log, settings=self.settings, seed=seed, transfers=transfer_outcome, on_end=on_end)
         self._live[leg] = None
         self._clock.spawn(leg.live(), name=f"sandbox callee of call {order.call_id}")
         return leg
@@ -180,4 +193,5 @@ class SandboxNetwork:
         self._closed = True
         for leg in list(self._live):
             leg.cut()
-        self._log.close()
+        if self._opened is not None:
+            self._opened.close()

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from core.kernel.ids import Ids
 from core.kernel.virtual_clock import VirtualClock
 from core.transports.base import Ringing
-from core.transports.sandbox import SandboxSettings, read_network_log
+from core.transports.sandbox import SandboxNetwork, SandboxSettings, read_network_log
 from core.transports.sandbox.log_reader import InviteCounter
 from core.transports.sandbox.network_log import Arrival, NetworkLog
 from tests.conftest import START
@@ -178,3 +179,18 @@ def test_invites_are_counted_as_the_log_grows(tmp_path: Path) -> None:
     assert counter.count("+12125550128") == 2
     assert counter.count("+12125550129") == 0
     log.close()
+
+
+def test_a_process_of_real_calls_has_a_log_once_a_call_is_on_the_sandbox(in_virtual_time: Run, tmp_path: Path) -> None:
+    log = tmp_path / "network.jsonl"
+
+    async def test(clock: VirtualClock) -> None:
+        unused, used = (SandboxNetwork(clock, Ids(1), MANY, log, log_when_used=True) for _ in range(2))
+        unused.close()
+        assert not log.exists()
+        leg = used.place(order("+12125550100", "attempt-1"))
+        await leg.hang_up()
+        used.close()
+
+    in_virtual_time(test)
+    assert [line["event"] for line in read_network_log(log)] == ["opened", "invite", "ended"]
