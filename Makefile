@@ -26,6 +26,7 @@ help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(BASE_STAMP) ## Set up what `dialler` needs, in .venv
+	@echo 'dialler is installed in $(VENV). Next: make run (a sample campaign on the sandbox), or . $(BIN)/activate and dialler --help'
 
 run: $(BASE_STAMP) ## Run the sample campaign on the sandbox network, in about a minute; no real phone rings
 	@rm -rf $(DEMO)
