@@ -20,7 +20,7 @@ from core.bots.sample_crm import SAMPLE_CRM
 from core.bots.voice_checks import voice_complaints
 from core.kernel.config_problems import ConfigError, KeyPath
 from core.kernel.hours import check_time_zone
-from core.kernel.numbers import check_region
+from core.kernel.numbers import NumberError, check_region, parse_number
 from core.kernel.yaml_config import check_document
 from core.kernel.yaml_document import YamlDocument, read_yaml
 
@@ -31,6 +31,7 @@ Complaint = tuple[KeyPath, str, str]
 Check = Callable[[str], tuple[str, str] | None]
 """What is wrong with a value, and what to do; None if nothing is."""
 
+_SIP_ADDRESS = re.compile(r"(?:[^\s@<>\"]+@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?(?:;[^\s<>\"]*)?")
 _REFERENCE = r"secret:[A-Za-z_][A-Za-z0-9_]{0,127}"
 
 
@@ -86,12 +87,33 @@ def _target_complaints(targets: Any) -> list[Complaint]:
     for name, address in targets.items() if isinstance(targets, Mapping) else ():
         if not isinstance(address, str):
             continue
-        if not address.strip():
-            found.append((("transfer_targets", name), "it is empty", "Write a number, a sip: address, or desk:QUEUE."))
-        elif address.startswith("desk:") and not re.fullmatch(r"desk:[a-z0-9][a-z0-9_-]{0,63}", address):
-            advice = "Write desk: and the name of a queue, of small letters, digits, - and _, as in desk:support."
-            found.append((("transfer_targets", name), "it names no queue of the agent desk", advice))
+        if complaint := _target_complaint(address):
+            found.append((("transfer_targets", name), *complaint))
     return found
+
+
+def _target_complaint(address: str) -> tuple[str, str] | None:
+    """What is wrong with the address of a transfer target, and what to do; None if nothing is."""
+    scheme, colon, rest = address.partition(":")
+    match scheme.lower() if colon else "":
+        case "desk" if scheme != "desk" or not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", rest):
+            advice = "Write desk: and the name of a queue, of small letters, digits, - and _, as in desk:support."
+            return "it names no queue of the agent desk", advice
+        case "sips":
+            return "calls cannot be handed to a sips: address", "Write it as sip:USER@HOST."
+        case "sip" if not _SIP_ADDRESS.fullmatch(rest):
+            return "it is not a whole sip: address", "Write sip:USER@HOST, as in sip:agents@pbx.example.com."
+        case "desk" | "sip":
+            return None
+    if not address.strip():
+        return "it is empty", "Write a number, a sip: address, or desk:QUEUE."
+    number = rest if scheme.lower() == "tel" else address
+    try:
+        plain = parse_number(number, None).e164
+    except NumberError as error:
+        advice = "Write it in full: +, country code, number; an extension of an exchange as sip:EXTENSION@HOST; a queue as desk:QUEUE."
+        return f"it is no number that can be called: {error.reason}", advice
+    return None if number == plain else ("the number is not written as it is dialled", f"Write {plain}.")
 
 
 def id_from_name(name: str) -> str:

@@ -8,6 +8,7 @@ TrunkError
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -54,6 +55,7 @@ _trunks = Trunk.__table__  # type: ignore[attr-defined]
 _numbers = CallerId.__table__  # type: ignore[attr-defined]
 _bots = Bot.__table__  # type: ignore[attr-defined]
 
+_MOST_NAMED = 10
 BUILT_IN = "sandbox"
 """The trunk of the sandbox network: it is made again at every start, with the limits of that network."""
 SIP = "sip"
@@ -141,10 +143,12 @@ def find_trunk(connection: Connection, name: str) -> TrunkRecord:
     Raises:
         UnknownTrunk: there is none.
     """
-    for trunk in all_trunks(connection):
+    trunks = all_trunks(connection)
+    for trunk in trunks:
         if trunk.name == name:
             return trunk
-    raise UnknownTrunk(f"There is no trunk {name!r}.")
+    known = [trunk.name for trunk in trunks]
+    raise UnknownTrunk(f"There is no trunk {name!r}. {_nearest(name, known) or _named(known, 'There is none yet.')}")
 
 
 def add_trunk(
@@ -383,7 +387,21 @@ def _number(written: str, field: str) -> str:
 
 
 def _bot(connection: Connection, bot_id: str | None) -> str | None:
-    known = select(_bots.c.id).where(_bots.c.id == bot_id, _bots.c.archived_at.is_(None))
-    if bot_id is not None and connection.execute(known).one_or_none() is None:
-        raise BadTrunk("bot_id", f"there is no bot {bot_id!r}")
+    if bot_id is None:
+        return None
+    known = list(connection.execute(select(_bots.c.id).where(_bots.c.archived_at.is_(None)).order_by(_bots.c.id)).scalars())
+    if bot_id not in known:
+        none = "No bot is kept yet: `dialler bots add FILE` keeps one."
+        raise BadTrunk("bot_id", f"there is no bot {bot_id!r}. {_nearest(bot_id, known) or _named(known, none)}")
     return bot_id
+
+
+def _nearest(written: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(written.lower(), known, n=1, cutoff=0.6)
+    return f"Did you mean {near[0]!r}?" if near else ""
+
+
+def _named(known: Sequence[str], none: str) -> str:
+    """The first of the known names, for somebody who wrote another."""
+    more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+    return f"There are: {', '.join(known[:_MOST_NAMED])}{more}." if known else none

@@ -199,7 +199,7 @@ def prepare(
     url = database_url(database, default_database(folder, out))
     allow = allow_list(allow_internal)
     overrides, problems = read_sandbox(sandbox)
-    campaign = read_or_fail(folder, lambda: read_folder(folder, allow, known_secrets(url)), problems, as_json=as_json)
+    campaign = read_or_fail(folder, lambda: read_folder(folder, allow, known_secrets(url), with_trunks=False), problems, as_json=as_json)
     moment = parse_start(start, campaign.bot.time_zone)
     out.mkdir(parents=True, exist_ok=True)
     if (file := sqlite_file(url)) is not None:

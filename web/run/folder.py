@@ -1,4 +1,4 @@
-"""The folder of a campaign: campaign.yaml, bot.yaml, leads.csv. Every problem is found at once."""
+"""The folder of a campaign: campaign.yaml, bot.yaml, leads.csv, and perhaps trunks.yaml. Every problem is found at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 from core.bots.config import BotConfig
 from core.bots.template_checks import missing_variables
 from core.kernel.yaml_config import ConfigError, load_yaml_model
+from core.kernel.yaml_document import read_yaml
 from core.outgoing.guard import AllowList
+from core.trunks.files import check_trunks, complain, named_secrets
 from dialler.campaigns.config import CampaignConfig
 from dialler.imports.errors import LeadFileError
 from dialler.imports.options import ImportOptions
@@ -42,16 +44,19 @@ class CampaignFolder:
     warnings: tuple[str, ...] = ()
 
 
-def read_folder(path: Path, allow: AllowList | None = None, has_secret: Callable[[str], bool] | None = None) -> CampaignFolder:
+def read_folder(
+    path: Path, allow: AllowList | None = None, has_secret: Callable[[str], bool] | None = None, *, with_trunks: bool = True
+) -> CampaignFolder:
     """Read a folder and check all of it. Of the lead file the form is checked here: its rows are, at the import.
 
     Args:
         path: the folder.
         allow: internal hosts that pushes may reach.
         has_secret: whether a secret of that name is set somewhere; None: not looked at.
+        with_trunks: look at its trunks.yaml, too; a run on the sandbox does without.
 
     Raises:
-        UnusableFolder: with every problem of all three files.
+        UnusableFolder: with every problem of all its files.
     """
     if not path.is_dir():
         raise UnusableFolder([f"{path} is not a folder. Give the folder that holds {', '.join(_FILES)}."])
@@ -70,6 +75,7 @@ def read_folder(path: Path, allow: AllowList | None = None, has_secret: Callable
             problems += push_problems(bot, allow or AllowList(), has_secret)
         except ConfigError as error:
             problems += _lines(path, error)
+    problems += _trunk_problems(path, has_secret) if with_trunks else []
     # with an unusable campaign.yaml the lead file would be read with options that are not meant
     if (path / "leads.csv").is_file() and (campaign is not None or not (path / "campaign.yaml").is_file()):
         try:
@@ -82,6 +88,19 @@ def read_folder(path: Path, allow: AllowList | None = None, has_secret: Callable
     if problems or campaign is None or bot is None:
         raise UnusableFolder(problems)
     return CampaignFolder(path, campaign, bot, path / "leads.csv", options, tuple(_warnings(bot, variables or [])))
+
+
+def _trunk_problems(folder: Path, has_secret: Callable[[str], bool] | None) -> list[str]:
+    """What is wrong with the trunks.yaml of a folder; nothing if it has none."""
+    if not (folder / "trunks.yaml").is_file():
+        return []
+    document = read_yaml(folder / "trunks.yaml")
+    check_trunks(document)
+    for position, field, name in named_secrets(document):
+        if has_secret is not None and not has_secret(name):
+            advice = f"Set the environment variable {name}, or keep it with `dialler secrets set {name}` in the database of the run."
+            complain(document, position, field, f"the secret {name} is set nowhere", advice)
+    return _lines(folder, ConfigError(document.problems))
 
 
 def _absent(folder: Path, name: str) -> str:

@@ -95,6 +95,39 @@ def test_a_token_in_the_open(token: str) -> None:
     assert token not in problem
 
 
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("12345", "it is no number that can be called: it has no country code"),
+        ("+1202", "it is no number that can be called"),
+        ("tel:12345", "it is no number that can be called"),
+        ("sip:", "it is not a whole sip: address"),
+        ("sip:a b@pbx.example", "it is not a whole sip: address"),
+        ("sip:agents@", "it is not a whole sip: address"),
+        ("sips:a@pbx.example", "calls cannot be handed to a sips: address"),
+        ("+1 202 555 0101", "the number is not written as it is dialled"),
+        ("desk:", "it names no queue"),
+        ("agents", "it is no number that can be called"),
+        (" ", "it is empty"),
+    ],
+)
+def test_a_transfer_target_that_cannot_be_called(address: str, problem: str) -> None:
+    ((place, found, advice),) = bot_complaints({"transfer_targets": {"agent": address}})
+    assert place == ("transfer_targets", "agent")
+    assert found.startswith(problem)
+    assert advice
+    assert "default region" not in advice
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["+12025550101", "+442079460123", "tel:+442079460000", "sip:agents@pbx.example.com", "sip:agents@192.0.2.1:5070;transport=udp",
+     "sip:+12025550101@[2001:db8::1]", "sip:pbx.example", "desk:support", "+999555501000"],
+)  # fmt: skip
+def test_a_transfer_target_that_can_be_called(address: str) -> None:
+    assert bot_complaints({"transfer_targets": {"agent": address}}) == []
+
+
 @given(st.text(min_size=1, max_size=200))
 def test_an_id_can_be_made_of_any_name(name: str) -> None:
     made = id_from_name(name)

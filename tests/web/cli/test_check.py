@@ -14,6 +14,7 @@ from core.bots.config import BotConfig
 from dialler.campaigns.config import CampaignConfig
 from tests.web.cli.conftest import BOT, CAMPAIGN, LEADS, Dialler, json_of, write_folder
 from web.run.estimate import Assumptions, estimate
+from web.run.folder import read_folder
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)  # a Wednesday
 
@@ -135,3 +136,22 @@ def test_closed_hours_only_make_it_longer(leads: int) -> None:
     assert closed.end >= always.end
     days = (closed.end - NOW).days
     assert days >= (closed.dialling.total_seconds() - 3600) // 7200
+
+
+def test_the_trunks_of_the_folder_are_looked_at_with_everything_else(
+    dialler: Dialler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CARRIER_PASSWORD", raising=False)
+    folder = write_folder(tmp_path / "t", bot=BOT + "seat: 1\n")
+    trunks = "trunks:\n  - name: carrier\n    host: sip.carrier.example\n    user: u\n    password: secret:CARRIER_PASSWORD\n"
+    (folder / "trunks.yaml").write_text(trunks + "    port: 70000\n", encoding="utf-8")
+    error = dialler("check", folder, code=2).stderr
+    assert "cannot be run: 3 problems" in error
+    assert ". trunks.yaml:5: trunk 'carrier': password: the secret CARRIER_PASSWORD is set nowhere." in error
+    assert ". trunks.yaml:6: trunk 'carrier': port: it must be at most 65535" in error
+    good = write_folder(tmp_path / "g")
+    (good / "trunks.yaml").write_text(trunks, encoding="utf-8")
+    dialler("check", good, code=2)
+    assert read_folder(good, None, lambda _: False, with_trunks=False), "a run on the sandbox does without"
+    monkeypatch.setenv("CARRIER_PASSWORD", "x")
+    dialler("check", good)

@@ -58,3 +58,14 @@ def test_a_file_tells_every_mistake_and_makes_no_database(dialler: Dialler, tmp_
     assert "trunks.yaml:4: trunk 'carrier': port: it must be at most 65535" in error
     assert "trunks.yaml:5: trunk 'carrier': chanels: there is no such key. Did you mean channels?" in error
     assert not (tmp_path / "calls.db").exists()
+
+
+def test_a_name_that_is_not_known_comes_with_those_that_are(dialler: Dialler, tmp_path: Path) -> None:
+    dialler(*CARRIER)
+    assert "There is no trunk 'nope'. There are: carrier." in dialler("trunks", "show", "nope", code=2).stderr
+    assert "Did you mean 'carrier'?" in dialler("trunks", "number", "carier", NUMBER, code=2).stderr
+    nobody = ("trunks", "number", "carrier", NUMBER, "--bot")
+    assert "Error: --bot: there is no bot 'nobody'. No bot is kept yet" in dialler(*nobody, "nobody", code=2).stderr
+    with_bot(dialler, tmp_path)
+    assert "Did you mean 'reception'?" in dialler(*nobody, "receptoin", code=2).stderr
+    assert "There are: reception." in dialler(*nobody, "nobody", code=2).stderr
