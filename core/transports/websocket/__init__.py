@@ -5,7 +5,7 @@ Pure:
 protocol    the messages, read and written; the handshake
 closing     the codes that a connection is closed with
 arrivals    evening out how the sound of the other side arrives
-flood       how many messages a client may send
+flood       how much a client may send
 strangers   who fails to show a token too often
 
 With I/O:

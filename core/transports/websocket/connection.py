@@ -73,9 +73,9 @@ class Connection:
         event = await self._receive()
         if event["type"] == "websocket.disconnect":
             raise Gone(int(event.get("code") or 1005))
-        if not self._flood.admit(self._clock.now().timestamp()):
-            raise Refused(Close.TOO_FAST, "Too many messages: at most 250 a second.")
         text = event.get("text")
+        if not self._flood.admit(self._clock.now().timestamp(), len(text or "")):
+            raise Refused(Close.TOO_FAST, "Too many messages: at most 250 and 128 KiB a second.")
         if text is None:
             raise Refused(Close.NOT_TEXT, "A binary message came: every message is JSON in a text frame.")
         return read_message(text)

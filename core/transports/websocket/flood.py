@@ -1,4 +1,6 @@
-"""How many messages a client may send: as many as 4 ms of sound each would make, and some at once. Pure."""
+"""How much a client may send: as many messages as 4 ms of sound each would make, about four times as much text as sound in real
+time is, and some at once after a gap. Pure.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +8,26 @@ from typing import Final
 
 __all__ = ["Flood"]
 
-_PER_SECOND: Final = 250.0
-_AT_ONCE: Final = 500.0
+_MESSAGES: Final = 250.0  # a second
+_MESSAGES_AT_ONCE: Final = 500.0
+_CHARACTERS: Final = 131_072.0  # a second; sound in messages of 20 ms is about 30,000, in messages of 4 ms 75,000
+_CHARACTERS_AT_ONCE: Final = 1_048_576.0  # half a minute of sound
 
 
 class Flood:
-    """A token bucket of one client. Times are seconds of one clock."""
+    """Two token buckets of one client: messages, and their length. Times are seconds of one clock."""
 
     def __init__(self, now: float) -> None:
-        self._left, self._seen = _AT_ONCE, now
+        self._messages, self._characters, self._seen = _MESSAGES_AT_ONCE, _CHARACTERS_AT_ONCE, now
 
-    def admit(self, now: float) -> bool:
-        """Whether one more message is within the limit; it is counted then."""
-        self._left = min(_AT_ONCE, self._left + max(now - self._seen, 0.0) * _PER_SECOND)
+    def admit(self, now: float, characters: int) -> bool:
+        """Whether one more message of this length is within the limits; it is counted then."""
+        passed = max(now - self._seen, 0.0)
+        self._messages = min(_MESSAGES_AT_ONCE, self._messages + passed * _MESSAGES)
+        self._characters = min(_CHARACTERS_AT_ONCE, self._characters + passed * _CHARACTERS)
         self._seen = now
-        if self._left < 1:
+        if self._messages < 1 or self._characters < characters:
             return False
-        self._left -= 1
+        self._messages -= 1
+        self._characters -= characters
         return True
