@@ -6,7 +6,9 @@ import atexit
 import contextlib
 import functools
 import importlib.util
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -28,15 +30,18 @@ if TYPE_CHECKING:
     from livekit.agents import vad
 
     from core.voice.offline.voice import OfflineVoice
+    from core.voice.phrases import Phrases
     from core.voice.ports import AudioLeg, Speech
     from core.voice.recording import CallRecording, RecordingWriter
     from core.voice.session.parts import SessionParts
     from core.voice.session.providers import Provided
+    from core.voice.session.resting import Resting
 
 __all__ = ["MISSING", "Reveal", "check_at_hand", "check_voice", "make_speech", "planned", "shared_offline", "shared_vad", "wanted_voice"]
 
 MISSING = "a voice with words needs livekit-agents: pip install 'campaign-dialler[voice]', or [voice-offline] for one without an account"
 _NONE = "no voice is configured, so nobody could be talked to: write `voice` into the bot, or use --voice NAME (docs/voice.md)"
+_MOST_VOICES = 32  # whose sound is kept; each may take 20 MB
 
 Reveal = Callable[[str], SecretStr]
 """The value of a `secret:NAME`; raises `SecretError` or `SecretBoxError`."""
@@ -51,7 +56,19 @@ def make_speech(settings: Settings, engine: Engine, writer: RecordingWriter, is_
         writer: what recordings are written by.
         is_lab: whether a call cannot reach anybody but a test line.
     """
-    kept: dict[str, SessionParts] = {}
+    kept: OrderedDict[str, tuple[Phrases, Resting]] = OrderedDict()
+
+    def lasting(voice: VoiceConfig) -> tuple[Phrases, Resting]:
+        """What outlasts the calls of a voice. No key does: the next call may find another."""
+        from core.voice.phrases import Phrases  # noqa: PLC0415 - loads numpy
+        from core.voice.session.resting import Resting  # noqa: PLC0415
+
+        name = voice.model_dump_json()
+        found = kept[name] = kept.get(name) or (Phrases(), Resting())
+        kept.move_to_end(name)
+        while len(kept) > _MOST_VOICES:
+            kept.popitem(last=False)
+        return found
 
     def reveal(text: str) -> SecretStr:
         if engine.secrets is None:
@@ -73,10 +90,10 @@ def make_speech(settings: Settings, engine: Engine, writer: RecordingWriter, is_
             from core.voice.tones import TonesVoice  # noqa: PLC0415
 
             return lambda audio: VoiceLeg(audio, TonesVoice(), engine.clock, call_id=order.call_id, recording=record)
-        key = voice.model_dump_json()
-        parts = kept[key] = kept.get(key) or _parts_of(voice, settings.allow_internal, reveal)
-        if (refused := parts.resting.why) is not None:
+        phrases, resting = lasting(voice)
+        if (refused := resting.why) is not None:
             raise VoiceUnavailable(refused)
+        parts = replace(_parts_of(voice, settings.allow_internal, reveal), phrases=phrases, resting=resting)
         from core.voice.session.leg import SessionLeg  # noqa: PLC0415 - loads livekit
 
         return lambda audio: SessionLeg(audio, parts, engine.clock, call_id=order.call_id, recording=record)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -10,7 +14,7 @@ from pydantic import SecretStr
 from core.bots.config import BotConfig
 from core.outgoing.guard import AllowList
 from core.voice.errors import VoiceUnavailable
-from web.voices import check_voice, wanted_voice
+from web.voices import check_voice, make_speech, wanted_voice
 
 BOT = BotConfig.model_validate(
     {"name": "b", "voice": {"stt": "deepgram", "tts": "elevenlabs", "interruption": {"min_words": 2}, "voicemail": "go_on"}}
@@ -55,3 +59,68 @@ def test_a_provider_that_there_is_not_is_named_and_no_package_is_advised() -> No
     with pytest.raises(VoiceUnavailable, match=r"no speech provider is called deepgrm\. Did you mean deepgram\?") as error:
         wanted_voice(None, "deepgrm")
     assert "pip" not in str(error.value)
+
+
+class Acme:
+    def __init__(self, *, api_key: str = "", model: str = "") -> None:
+        self.api_key = api_key
+
+
+class Calls:
+    """Calls of one process, by bots with a voice of `acme`; `key` is what its secret is at the moment."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pytest.importorskip("livekit.agents", reason="the extra `voice` is not installed")
+        module = ModuleType("livekit.plugins.acme")
+        module.STT = module.TTS = Acme  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "livekit.plugins.acme", module)
+        monkeypatch.setattr("core.voice.session.leg.SessionLeg", lambda audio, parts, clock, **_: parts)
+        self.key = "first"
+        self._bot: BotConfig | None = None
+        engine: Any = SimpleNamespace(
+            runs=SimpleNamespace(get=lambda _: SimpleNamespace(bot=self._bot)),
+            db=SimpleNamespace(read=contextlib.nullcontext),
+            secrets=SimpleNamespace(resolve=lambda _, text: SecretStr(f"{text} {self.key}")),
+            recordings=None,
+            clock=None,
+        )
+        settings: Any = SimpleNamespace(voice=None, allow_internal=AllowList())
+        self._speech = make_speech(settings, engine, SimpleNamespace(), lambda _: False)  # type: ignore[arg-type]
+
+    def parts(self, model: str = "m") -> Any:
+        half = {"provider": "acme", "model": model, "key": "secret:ACME"}
+        self._bot = BotConfig.model_validate({"name": "b", "voice": {"stt": half, "tts": half}})
+        order: Any = SimpleNamespace(call_id="c", record=False)
+        return self._speech(order)(None)  # type: ignore[arg-type]
+
+    def key_of_a_call(self) -> str:
+        key: str = self.parts().begin(lambda: None).stt.api_key
+        return key
+
+
+@pytest.mark.extras
+def test_each_call_has_the_key_that_is_set_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch)
+    assert calls.key_of_a_call() == "secret:ACME first"
+    calls.key = "rotated"
+    assert calls.key_of_a_call() == "secret:ACME rotated"
+
+
+@pytest.mark.extras
+def test_what_was_synthesized_and_refused_outlasts_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch)
+    first, second = calls.parts(), calls.parts()
+    assert first.phrases is second.phrases
+    second.resting.rest("the key was refused")
+    with pytest.raises(VoiceUnavailable, match="the key was refused"):
+        calls.parts()
+
+
+@pytest.mark.extras
+def test_the_voices_that_were_not_used_for_long_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch)
+    often, once = calls.parts("often").phrases, calls.parts("once").phrases
+    for number in range(31):
+        calls.parts(str(number))
+        assert calls.parts("often").phrases is often
+    assert calls.parts("once").phrases is not once
