@@ -123,6 +123,7 @@ class Line:
         self._notify, self._recording = notify, recording
         self._activity, self._beeps = activity or EnergyDetector(), BeepDetector()
         self._lately: deque[Frame] = deque(maxlen=_BEFORE)
+        self._lock = threading.Lock()  # of `_playing`: a sound that is begun while the one before ends must not get lost
         self._playing: Sound | None = None
         self._utterance = 0  # frames of it; 0 between two
         self.frames = 0
@@ -132,11 +133,13 @@ class Line:
 
     def play(self, sound: Sound) -> None:
         """Play something, from the next frame on; what is being played is cut off. From the event loop's thread."""
-        self._playing = sound
+        with self._lock:
+            self._playing = sound
 
     def stop(self) -> None:
         """Play nothing any more. From the event loop's thread."""
-        self._playing = None
+        with self._lock:
+            self._playing = None
 
     def exchange(self, heard: Frame) -> Frame | None:
         """20 ms in each direction. In the media thread."""
@@ -161,7 +164,8 @@ class Line:
         return ours
 
     def _begin(self) -> None:
-        sound, self._playing = self._playing, None
+        with self._lock:
+            sound, self._playing = self._playing, None
         if sound is not None:
             sound.interrupted = True
         self._utterance = len(self._lately) or 1
@@ -175,7 +179,8 @@ class Line:
             return None
         frame, last = sound.next()
         if last:
-            if self._playing is sound:
-                self._playing = None
+            with self._lock:
+                if self._playing is sound:
+                    self._playing = None
             self._notify(PlayoutEnded(sound))
         return frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import threading
 import wave
 from pathlib import Path
 
@@ -165,6 +166,78 @@ def test_first_audio_is_measured() -> None:
     line.play(sound)
     run(line, silence(0.2))
     assert line.first_audio == pytest.approx(0.4)
+
+
+class NoticedLock:
+    """A lock that tells when somebody waits for it."""
+
+    def __init__(self, waited_for: threading.Event) -> None:
+        self._lock, self._waited_for = threading.Lock(), waited_for
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            self._waited_for.set()
+            self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+class PlayedOnTop(Line):
+    """Another thread begins `other` at the worst moment: when what is played has been looked at, and is not replaced yet."""
+
+    def __init__(self, other: Sound) -> None:
+        super().__init__(lambda _: None)
+        self._tried = threading.Event()
+        self._lock = NoticedLock(self._tried)  # type: ignore[assignment]
+        self.looks = 0  # how often it is looked at before that moment; 0: never
+        self.thread = threading.Thread(target=self._play, args=(other,), daemon=True)
+
+    def _play(self, other: Sound) -> None:
+        self.play(other)
+        self._tried.set()
+
+    @property
+    def _playing(self) -> Sound | None:
+        sound = self._now
+        self.looks -= 1
+        if self.looks == 0:
+            self.thread.start()
+            assert self._tried.wait(5)
+        return sound
+
+    @_playing.setter
+    def _playing(self, sound: Sound | None) -> None:
+        self._now = sound
+
+
+def begun(seconds: float) -> Sound:
+    sound = Sound()
+    sound.write(tone(seconds, 500))
+    sound.finish()
+    return sound
+
+
+def test_a_sound_begun_when_the_one_before_ends_is_played() -> None:
+    other = begun(0.1)
+    line = PlayedOnTop(other)
+    line.play(begun(0.02))
+    line.looks = 2
+    run(line, silence(0.02))
+    line.thread.join(5)
+    run(line, silence(0.1))
+    assert other.played == other.written
+
+
+def test_a_sound_begun_when_the_one_before_is_interrupted_is_played() -> None:
+    other = begun(0.1)
+    line = PlayedOnTop(other)
+    line.play(begun(9))
+    line.looks = 1
+    line._begin()
+    line.thread.join(5)
+    run(line, silence(0.1))
+    assert other.played == other.written
 
 
 def test_a_recording_is_whole_at_every_moment(tmp_path: Path) -> None:
