@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from core.transports.base import Answered, Failed, HungUp
+from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder
+from core.voice.errors import VoiceUnavailable
+from core.voice.ports import AudioLeg
 from tests.live.lab import lab, live, until
 from tests.live.sip_peer import SipPeer
 from tests.live.sipp import sdp
@@ -39,6 +41,28 @@ def test_an_invite_that_nobody_answers_is_sent_no_more() -> None:
                 assert invites_in(silent) > 2
                 await here.clock.sleep(7.0)  # the next would come 15.5 s after the first
                 assert invites_in(silent) == 0
+
+    live(scenario)
+
+
+def test_a_voice_that_cannot_be_had_rings_nobodys_phone() -> None:
+    def dumb(_: PlaceOrder) -> Any:
+        def make(audio: AudioLeg) -> Leg:
+            raise VoiceUnavailable("the voice needs a key")
+
+        return make
+
+    async def scenario() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.setblocking(False)
+            async with lab(silent.getsockname()[1], speech=dumb) as here:
+                leg = await here.transport.place(PlaceOrder("call", "attempt", "+12025550142", "+12025550101", "lab"))
+                assert await leg.next(1) == Failed(503, "the voice needs a key", from_trunk=True, spared=True)
+                await here.clock.sleep(1.0)
+                assert invites_in(silent) == 0
+                assert here.transport._trunks["lab"].load.calls == 0
+                assert here.transport.media._sessions == set()
 
     live(scenario)
 

@@ -200,11 +200,12 @@ class SipTransport:
         headers = [(name, _fill(value, marks)) for name, value in {**settings.headers, **order.headers}.items()]
         headers.append(("X-Attempt-Id", _fill(order.attempt, {})))
         try:
+            spoken = speaking(leg)  # before the INVITE leaves: a voice that cannot be had rings nobody's phone
             self._signalling.dial(trunk.peer, Invite(to_user, from_user, call.negotiation.offer(), tuple(headers)), call)
         except BaseException:
-            self._forget(trunk, call.session)
+            call.failed(503, "it did not leave", "", from_us=True)  # ends the leg, which frees its port and its place on the trunk
             raise
-        return speaking(leg)
+        return spoken
 
     async def close(self) -> None:
         """Listen for no trunk any more. The calls are over by then."""
