@@ -28,7 +28,10 @@ from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_ficti
 from core.suppressions.store import is_suppressed
 from core.trunks.store import TrunkInfo, choose_trunk
 
-__all__ = ["Line", "check_hours", "check_numbers"]
+__all__ = ["Line", "check_hours", "check_numbers", "check_test_number"]
+
+_FICTIONAL = "it is from a range reserved for fiction, which only the sandbox dials"
+_SUPPRESSED = "it is on the suppression list: it asked not to be called"
 
 
 @dataclass(frozen=True)
@@ -63,15 +66,37 @@ def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None,
     if number is not None:
         transport = engine.transports.get(trunk.transport) if trunk else None
         if transport is not None and transport.real and is_fictional(number.e164) and not (trunk and trunk.lab):
-            problems.append(FieldProblem("to_number", "it is from a range reserved for fiction, which only the sandbox dials", "fictional"))
+            problems.append(FieldProblem("to_number", _FICTIONAL, "fictional"))
         if is_suppressed(connection, number.e164):
-            problems.append(FieldProblem("to_number", "it is on the suppression list: it asked not to be called", "suppressed"))
+            problems.append(FieldProblem("to_number", _SUPPRESSED, "suppressed"))
     if problems:
         raise InvalidRequest(problems)
     if trunk is None:
         raise NotNow("trunk_unavailable", "No trunk is configured, so nobody can be called.", None)
     assert number is not None
     return Line(number.key, trunk)
+
+
+def check_test_number(connection: Connection, written: str, *, lab: bool) -> str:
+    """The number of a test call (E.164, with its extension): somebody's phone will ring, as at any dialout.
+
+    Args:
+        connection: a transaction.
+        written: what was typed; with its country code.
+        lab: whether the trunk is a test line, where no phone rings.
+
+    Raises:
+        ValueError: the number may not be dialled; the message says why.
+    """
+    try:
+        number = parse_number(written)
+    except NumberError as error:
+        raise ValueError(str(error)) from None
+    if is_fictional(number.e164) and not lab:
+        raise ValueError(_FICTIONAL)
+    if is_suppressed(connection, number.e164):
+        raise ValueError(_SUPPRESSED)
+    return number.key
 
 
 def _trunk(

@@ -56,6 +56,27 @@ def test_contacts_and_routes(contact: str, routed: bool) -> None:
     live(scenario)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ('Reason: SIP;cause=503;text="Channel limit"', "Reason: Q.850;cause=34"),
+        ('Reason: SIP;cause=503;text="Channel limit", Q.850;cause=34',),
+        ('reason: Q.850 ; cause=34 , SIP ; text="Channel limit" ; cause=503',),
+    ],
+)
+def test_several_reasons(headers: tuple[str, ...]) -> None:
+    async def scenario() -> None:
+        async with sip_peer() as peer, lab(peer.port) as here:
+            leg = await here.call()
+            await peer.invited()
+            peer.respond(peer.invite, 503, "Service Unavailable", *headers)
+            await peer.request("ACK")
+            words = "Service Unavailable: Channel limit (Q.850 34: no circuit available)"
+            assert await here.events(leg, 1) == [Failed(503, words, from_trunk=True)]
+
+    live(scenario)
+
+
 def test_compact_folded_and_small_headers() -> None:
     async def scenario() -> None:
         async with sip_peer() as peer, lab(peer.port) as here:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from sqlalchemy import Connection
 
+from core.calls.gates import check_test_number
 from core.kernel.clock import RealClock, utc_now
 from core.kernel.words import counted
 from core.kernel.yaml_config import ConfigError
@@ -251,6 +253,7 @@ def check(
     with _in_words(), open_database(database) as db:
         with db.read() as connection:
             record = records.find_trunk(connection, name)
+            call = _test_number(connection, record, call)
         if record.transport == records.LIVEKIT:
             _tell_report(name, asyncio.run(livekit_checked(db, secret_store(db), name, call, ring_seconds)), as_json)
     if not has_sippy():
@@ -278,6 +281,16 @@ def check(
             await transport.close()
 
     _tell_report(name, asyncio.run(run()), as_json)
+
+
+def _test_number(connection: Connection, trunk: TrunkRecord, written: str | None) -> str | None:
+    """The number of the test call, judged before anything is sent."""
+    if written is None:
+        return None
+    try:
+        return check_test_number(connection, written, lab=bool((trunk.sip or trunk.livekit or {}).get("lab")))
+    except ValueError as error:
+        raise CliError(f"{written!r} cannot be called: {error}.") from None
 
 
 def _tell_report(name: str, report: Any, as_json: bool) -> NoReturn:

@@ -10,7 +10,7 @@ from core.kernel.mailbox import Mailbox
 from core.transports.sip.advice import advice
 from core.transports.sip.signalling import Peer, Reply, Signalling
 
-__all__ = ["ask", "verdict_on_options"]
+__all__ = ["ask", "verdict_on_options", "why_refused"]
 
 _PATIENCE = 10.0
 
@@ -28,6 +28,11 @@ async def ask(signalling: Signalling, clock: Clock, peer: Peer, method: str, hea
     return await replies.get(_PATIENCE) or Reply(408, "Request Timeout", from_us=True)
 
 
+def why_refused(reply: Reply) -> str:
+    """What a refusal means and what to do, in a sentence. Pure."""
+    return f"{reply.why[:1].upper()}{reply.why[1:]}." if reply.why else advice(reply.status)
+
+
 def verdict_on_options(reply: Reply, peer: Peer) -> tuple[bool, tuple[str, ...]]:
     """What the answer to an OPTIONS tells of a trunk: whether it works, and what was seen, in sentences. Pure."""
     where = f"{peer.host} ({peer.address[0]}:{peer.address[1]})"
@@ -41,8 +46,8 @@ def verdict_on_options(reply: Reply, peer: Peer) -> tuple[bool, tuple[str, ...]]
         )
     said = f"{where} answers {reply.status} {reply.phrase}."
     if reply.status in {401, 407}:
-        why = advice(reply.status) if peer.user else "It wants a user and a password, and the trunk has none."
-        return (False, (said, why))
+        known = reply.why or peer.user
+        return (False, (said, why_refused(reply) if known else "It wants a user and a password, and the trunk has none."))
     if reply.status in {402, 403}:
         return (False, (said, advice(reply.status)))
     if reply.status < 300:

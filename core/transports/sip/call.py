@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.transports.base import LINE_LOST, Answered, Digit, Failed, HungUp, Ringing
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
-from core.transports.sip.reasons import Cause, in_words, parse_reason
+from core.transports.sip.reasons import Cause, in_words, parse_reason, with_text
 from core.transports.sip.sdp import SdpError
 from core.transports.sip.signalling import Dialog
 from core.voice.ports import AudioEvent
@@ -102,7 +102,7 @@ class SipCall:
 
     def failed(self, status: int, phrase: str, reason: str, *, from_us: bool) -> None:
         """It was never answered."""
-        self._end(Refused(status, phrase, parse_reason(reason), self._rang, from_us))
+        self._end(Refused(status, with_text(phrase, reason), parse_reason(reason), self._rang, from_us))
 
     def ended(self, reason: str) -> None:
         """They hung up."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from core.kernel.clock import Clock
 from core.transports.base import PlaceOrder
 from core.transports.check_call import CheckReport, place_check_call
-from core.transports.sip.advice import advice
-from core.transports.sip.asking import ask, verdict_on_options
+from core.transports.sip.asking import ask, verdict_on_options, why_refused
 from core.transports.sip.signalling import Reply, Signalling, SipUnavailable
 from core.transports.sip.transport import SipTransport, TrunkLine, look_up
 
@@ -45,4 +44,4 @@ async def check_trunk(
 def _verdict_on_registration(reply: Reply) -> tuple[bool, str]:
     if 200 <= reply.status < 300:
         return True, "The registration is accepted."
-    return False, f"The registration is refused: {reply.status} {reply.phrase}. {advice(reply.status)}"
+    return False, f"The registration is refused: {reply.status} {reply.phrase}. {why_refused(reply)}"

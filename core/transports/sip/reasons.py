@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["CAUSES", "Cause", "in_words", "names_callee", "parse_reason", "refused_by_trunk"]
+__all__ = ["CAUSES", "Cause", "in_words", "names_callee", "parse_reason", "refused_by_trunk", "with_text"]
 
 CAUSES: Final[dict[int, str]] = {
     1: "unallocated number",
@@ -50,6 +50,7 @@ _CONGESTION = frozenset({34, 38, 41, 42, 44, 47, 63})
 _MAYBE_OURS = frozenset({403, 480, 486, 500, 502, 503, 504})
 """Statuses with which carriers refuse what is above the channels or the calls per second of a trunk."""
 _LONGEST = 200
+_VALUE = re.compile(r'([A-Za-z0-9.]+)\s*((?:;(?:[^,"]|"[^"]*")*)?)')
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,23 @@ class Cause:
 
 def parse_reason(header: str) -> Cause | None:
     """The Q.850 cause in a Reason header, `Q.850;cause=17;text="User busy"`; None if there is none in it."""
-    for protocol, parameters in re.findall(r'([A-Za-z0-9.]+)\s*((?:;(?:[^,"]|"[^"]*")*)?)', header[:1000]):
+    for protocol, parameters in _VALUE.findall(header[:1000]):
         cause = re.search(r";\s*cause\s*=\s*([0-9]{1,3})", parameters, re.IGNORECASE)
         if protocol.upper() == "Q.850" and cause:
-            text = re.search(r';\s*text\s*=\s*"([^"]*)"', parameters, re.IGNORECASE)
-            return Cause(int(cause[1]), _plain(text[1]) if text else "")
+            return Cause(int(cause[1]), _text(parameters))
     return None
+
+
+def with_text(phrase: str, header: str) -> str:
+    """A reason phrase with what else the carrier says in a Reason header, `SIP;cause=503;text="Channel limit reached"`."""
+    texts = (_text(parameters) for protocol, parameters in _VALUE.findall(header[:1000]) if protocol.upper() != "Q.850")
+    more = next((text for text in texts if text and text.lower() not in phrase.lower()), "")
+    return f"{phrase}: {more}" if more else phrase
+
+
+def _text(parameters: str) -> str:
+    text = re.search(r';\s*text\s*=\s*"([^"]*)"', parameters, re.IGNORECASE)
+    return _plain(text[1]) if text else ""
 
 
 def names_callee(cause: Cause) -> bool:

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from core.kernel.clock import Clock
-from core.transports.sip.advice import advice
-from core.transports.sip.asking import ask
+from core.transports.sip.asking import ask, why_refused
 from core.transports.sip.signalling import Peer, Reply, Signalling
 from core.transports.sip.standing import Registration
 
@@ -130,4 +129,4 @@ def _in_words(reply: Reply) -> str:
         return "it does not answer"
     if 200 <= reply.status < 300:
         return f"it answers {reply.status} {reply.phrase}, and grants no time"
-    return f"it answers {reply.status} {reply.phrase}. {advice(reply.status)}".strip()
+    return f"it answers {reply.status} {reply.phrase}. {why_refused(reply)}".strip()

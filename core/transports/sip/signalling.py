@@ -65,13 +65,15 @@ class Invite:
 
 @dataclass(frozen=True)
 class Reply:
-    """The last word on a request. `from_us`: nobody answered it, the status is our own (408). `told`: it is of a NOTIFY."""
+    """The last word on a request. `from_us`: nobody answered it, the status is our own (408). `told`: it is of a NOTIFY.
+    `why`: what kept us from answering the digest that was asked for, in words."""
 
     status: int
     phrase: str
     from_us: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     told: bool = False
+    why: str = ""
 
 
 class Listener(Protocol):

@@ -69,3 +69,24 @@ def test_a_name_that_is_not_known_comes_with_those_that_are(dialler: Dialler, tm
     with_bot(dialler, tmp_path)
     assert "Did you mean 'reception'?" in dialler(*nobody, "receptoin", code=2).stderr
     assert "There are: reception." in dialler(*nobody, "nobody", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("+12025550142", "reserved for fiction"),
+        ("+442079460958", "reserved for fiction"),
+        ("reception", "'reception' cannot be called"),
+        ("2079460000", "country code"),
+        ("112", "emergency"),
+    ],
+)
+def test_the_number_of_a_test_call_is_judged_before_anything_is_sent(dialler: Dialler, number: str, said: str) -> None:
+    dialler(*CARRIER)
+    assert said in dialler("trunks", "check", "carrier", "--call", number, code=2).stderr
+
+
+def test_who_asked_not_to_be_called_gets_no_test_call(dialler: Dialler) -> None:
+    dialler("trunks", "add", "lab", "--host", "127.0.0.1", "--local-address", "127.0.0.1", "--lab")
+    dialler("suppressions", "add", "+12025550142")
+    assert "suppression list" in dialler("trunks", "check", "lab", "--call", "+12025550142", code=2).stderr

@@ -40,6 +40,7 @@ from core.transports.sip.stack.requests import (
     header_of,
     headers_of,
     is_stale,
+    reasons_of,
     send_in_dialog,
     unanswered,
 )
@@ -75,7 +76,7 @@ class _Cancelling(UacStateCancelling):
             in_sip_thread(self._end_answered, resp, tr)  # after the ACK, which sippy sends when this has returned
             return None
         if status >= 300:
-            self.ua.cancelled(status, phrase, header_of(resp, "reason"), resp is tr.r408)
+            self.ua.cancelled(status, phrase, self.ua.reasons, resp is tr.r408)
         return super().recvResponse(resp, tr)
 
     def _end_answered(self, resp: Any, tr: Any) -> None:
@@ -131,6 +132,8 @@ class CallAgent(UA):
         self._refer_news: Callable[[Reply], None] | None = None
         self._refer_number = 0
         self._stale = False
+        self.reasons = ""
+        """The Reason headers of what came last."""
         self._acknowledged: set[tuple[str, str]] = set()
         self._credentials: dict[str, Any] = {}
         self._refreshing = False
@@ -176,11 +179,13 @@ class CallAgent(UA):
 
     def recvRequest(self, req: Any, sip_t: Any) -> Any:
         """A request within the call, or the INVITE that begins it."""
+        self.reasons = reasons_of(req)
         drop_unreadable(req)
         return super().recvRequest(req, sip_t)
 
     def recvResponse(self, resp: Any, tr: Any) -> None:
         """An answer to our INVITE."""
+        self.reasons = reasons_of(resp)
         drop_unreadable(resp)
         self._last, self._from_us = resp, resp is tr.r408
         if self._silence is not None:
@@ -347,10 +352,10 @@ class CallAgent(UA):
             status, phrase, *_rest = event.getData()
             if self._last is not None and (why := unanswered(self._last, self.username, self.password)):
                 phrase = f"{phrase}: {why}"
-            listener.failed(status, phrase, str(event.reason_rfc3326 or ""), from_us=self._from_us)
+            listener.failed(status, phrase, self.reasons, from_us=self._from_us)
         elif isinstance(event, CCEventDisconnect):
             self._end()
-            reason = str(event.reason_rfc3326 or "")
+            reason = self.reasons
             if self.connect_ts is not None:
                 listener.ended(reason)
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -26,6 +27,7 @@ __all__ = [
     "header_of",
     "headers_of",
     "is_stale",
+    "reasons_of",
     "send_in_dialog",
     "send_outside",
     "unanswered",
@@ -46,6 +48,11 @@ def headers_of(pairs: Sequence[tuple[str, str]]) -> list[Any]:
 def header_of(message: Any, name: str) -> str:
     """The first header of that name as text; empty if there is none."""
     return str(message.getHFBody(name)) if message.countHFs(name) else ""
+
+
+def reasons_of(message: Any) -> str:
+    """Every Reason of a message, as it was written: sippy reads one, and none of several in a line."""
+    return ", ".join(str(getattr(header.body, "body", None) or "") for header in message.getHFs("reason"))
 
 
 def drop_unreadable(message: Any) -> None:
@@ -154,7 +161,9 @@ def send_outside(
         if answer is not None:
             send([answer], True)
         else:
-            on_reply(_reply(response, response is transaction.r408))
+            reply = _reply(response, response is transaction.r408)
+            why = unanswered(response, peer.user, password)
+            on_reply(replace(reply, why=why))
 
     def send(extra: list[Any], tried: bool) -> None:
         request = SipRequest(

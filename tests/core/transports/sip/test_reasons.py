@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.transports.sip.reasons import Cause, in_words, parse_reason, refused_by_trunk
+from core.transports.sip.reasons import Cause, in_words, parse_reason, refused_by_trunk, with_text
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,24 @@ def test_reason_header(header: str, cause: Cause | None) -> None:
     assert parse_reason(header) == cause
 
 
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ('SIP;cause=503;text="Channel limit reached"', "Down: Channel limit reached"),
+        ('Q.850;cause=34;text="none free", SIP ;text="CPS, 5 a second" ;cause=503', "Down: CPS, 5 a second"),
+        ('SIP;cause=503;text="down"', "Down"),  # it says the same
+        ('Q.850;cause=34;text="none free"', "Down"),  # the cause says it
+        ("SIP;cause=503", "Down"),
+        ("", "Down"),
+    ],
+)
+def test_what_else_the_carrier_says(header: str, words: str) -> None:
+    assert with_text("Down", header) == words
+
+
 @given(st.text(max_size=200))
 def test_hostile_headers(header: str) -> None:
+    assert with_text("", header).isprintable()
     cause = parse_reason(header)
     assert cause is None or str(cause).isprintable()
 
