@@ -17,7 +17,8 @@ _USUAL = ("sipp", "sippy")
 _SIPPY_LEAVES_A_SOCKET = "ignore:Exception ignored in. <socket.socket fd=.*family=10, type=2:pytest.PytestUnraisableExceptionWarning"
 """It opens an IPv6 socket to see whether that can be done, and forgets it."""
 _A_CLIENT_OUTLIVES_ITS_LOOP = (
-    "ignore:Exception ignored in. <socket.socket fd=.*type=1, proto=6.*raddr=:pytest.PytestUnraisableExceptionWarning"
+    "ignore:Exception ignored in. <socket.socket fd=.*type=1, proto=6.*raddr=:pytest.PytestUnraisableExceptionWarning",
+    "ignore:Exception ignored in. <function _SelectorTransport.__del__:pytest.PytestUnraisableExceptionWarning",
 )
 """A call that ends with its test leaves connections to its speech providers, which the collector finds in the middle of another test."""
 
@@ -34,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.live)
             item.add_marker(pytest.mark.filterwarnings(_SIPPY_LEAVES_A_SOCKET))
-            item.add_marker(pytest.mark.filterwarnings(_A_CLIENT_OUTLIVES_ITS_LOOP))
+            item.add_marker(pytest.mark.filterwarnings(*_A_CLIENT_OUTLIVES_ITS_LOOP))
             absent = missing(needs(item))
             if absent and os.environ.get("DIALLER_REQUIRE_LIVE") != "1":
                 item.add_marker(pytest.mark.skip(reason=f"needs {' and '.join(absent)}"))
