@@ -32,7 +32,16 @@ if TYPE_CHECKING:
     from core.transports.livekit.watch import LiveKitWatch
     from core.voice.recording import RecordingWriter
 
-__all__ = ["MISSING_LIVEKIT", "LiveKitParts", "add_livekit", "has_livekit", "livekit_line_of", "livekit_lines", "start_livekit"]
+__all__ = [
+    "MISSING_LIVEKIT",
+    "LiveKitParts",
+    "add_livekit",
+    "has_livekit",
+    "livekit_line_of",
+    "livekit_lines",
+    "start_livekit",
+    "unusable_beside",
+]
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +94,11 @@ def livekit_lines(connection: Connection, secrets: SecretStore) -> list[LiveKitL
     return found
 
 
+def unusable_beside(connection: Connection, lines: Iterable[LiveKitLine]) -> set[str]:
+    """The names of the trunks of LiveKit that are not among the usable ones."""
+    return {record.name for record in all_trunks(connection) if record.transport == LIVEKIT} - {line.name for line in lines}
+
+
 def _line(connection: Connection, secrets: SecretStore, record: TrunkRecord) -> LiveKitLine:
     if record.transport != LIVEKIT or record.livekit is None:
         raise LiveKitUnavailable(f"the trunk {record.name!r} is of {record.transport}, not of {LIVEKIT}")
@@ -120,8 +134,7 @@ def add_livekit(settings: Settings, engine: Engine, secrets: SecretStore) -> Liv
 
     def unusable() -> set[str]:
         with engine.db.read() as connection:
-            named = {record.name for record in all_trunks(connection) if record.transport == LIVEKIT}
-        return named - {line.name for line in lines()}
+            return unusable_beside(connection, livekit_lines(connection, secrets))
 
     def is_lab(order: PlaceOrder) -> bool:
         return look(order.trunk).settings.lab

@@ -22,7 +22,7 @@ from core.transports.livekit.naming import room_prefix
 from core.transports.livekit.server import FAILURES, LiveKitServer
 from core.transports.livekit.store import Standing, forget_standing, installation_name, keep_standing, standings
 from core.trunks.records import LIVEKIT, all_trunks, find_trunk
-from web.livekit import MISSING_LIVEKIT, has_livekit, livekit_line_of, livekit_lines
+from web.livekit import MISSING_LIVEKIT, has_livekit, livekit_line_of, livekit_lines, unusable_beside
 
 __all__ = ["LiveKitReport", "livekit_checked", "livekit_removed", "livekit_synced"]
 
@@ -57,8 +57,8 @@ async def _without_leftovers(db: Database, secrets: SecretStore) -> list[LiveKit
     def kept(url: str) -> Kept:
         with db.read() as connection:
             lines, known = livekit_lines(connection, secrets), standings(connection)
-            named = {record.name for record in all_trunks(connection) if record.transport == LIVEKIT}
-        return kept_at(url, lines, named - {line.name for line in lines}, known)
+            unusable = unusable_beside(connection, lines)
+        return kept_at(url, lines, unusable, known)
 
     with db.write() as connection:
         installation, lines = installation_name(connection), livekit_lines(connection, secrets)

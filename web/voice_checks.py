@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 from collections.abc import Callable, Mapping
 
 from pydantic import SecretStr
@@ -14,11 +13,9 @@ from core.bots.voice_config import VoiceConfig
 from core.kernel.collector import keep_what_is_loaded
 from core.outgoing.guard import AllowList
 from core.voice.errors import VoiceUnavailable
-from web.voices import MISSING, Reveal, planned, shared_offline, shared_vad
+from web.voices import MISSING, Reveal, has_sessions, planned, shared_offline, shared_vad
 
 __all__ = ["prewarm", "problems_of_bots", "secret_probe", "uses_offline", "voice_problems"]
-
-_NEEDS_LIVEKIT = "livekit.agents"
 
 
 async def voice_problems(voice: VoiceConfig | None, allow: AllowList, reveal: Reveal) -> list[str]:
@@ -40,7 +37,7 @@ async def voice_problems(voice: VoiceConfig | None, allow: AllowList, reveal: Re
         return found
     if "offline" in providers:
         found += _offline_problems()
-    if importlib.util.find_spec("livekit") is None or importlib.util.find_spec(_NEEDS_LIVEKIT) is None:
+    if not has_sessions():
         return [*found, f"voice: {MISSING}"]
     for kind, half in halves.items():
         if half is None:
@@ -71,7 +68,7 @@ def prewarm(*, offline: bool) -> None:
     Args:
         offline: whether the offline pair is wanted, too.
     """
-    if importlib.util.find_spec("livekit") is None or importlib.util.find_spec(_NEEDS_LIVEKIT) is None:
+    if not has_sessions():
         return
     from core.voice.session.warmth import warm_up  # noqa: PLC0415 - loads livekit
 

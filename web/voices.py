@@ -37,7 +37,18 @@ if TYPE_CHECKING:
     from core.voice.session.providers import Provided
     from core.voice.session.resting import Resting
 
-__all__ = ["MISSING", "Reveal", "check_at_hand", "check_voice", "make_speech", "planned", "shared_offline", "shared_vad", "wanted_voice"]
+__all__ = [
+    "MISSING",
+    "Reveal",
+    "check_at_hand",
+    "check_voice",
+    "has_sessions",
+    "make_speech",
+    "planned",
+    "shared_offline",
+    "shared_vad",
+    "wanted_voice",
+]
 
 MISSING = "a voice with words needs livekit-agents: pip install 'campaign-dialler[voice]', or [voice-offline] for one without an account"
 _NONE = "no voice is configured, so nobody could be talked to: write `voice` into the bot, or use --voice NAME (docs/voice.md)"
@@ -99,6 +110,11 @@ def make_speech(settings: Settings, engine: Engine, writer: RecordingWriter, is_
         return lambda audio: SessionLeg(audio, parts, engine.clock, call_id=order.call_id, recording=record)
 
     return speech
+
+
+def has_sessions() -> bool:
+    """Whether the extra `voice` is installed."""
+    return importlib.util.find_spec("livekit") is not None and importlib.util.find_spec("livekit.agents") is not None
 
 
 def wanted_voice(bot: BotConfig | None, name: str | None) -> VoiceConfig:
@@ -167,7 +183,7 @@ def _is_tones(voice: VoiceConfig, *, lab: bool) -> bool:
 
 
 def _parts_of(voice: VoiceConfig, allow: AllowList, reveal: Reveal) -> SessionParts:
-    if importlib.util.find_spec("livekit") is None or importlib.util.find_spec("livekit.agents") is None:
+    if not has_sessions():
         raise VoiceUnavailable(MISSING)
     from core.voice.session.ours import VoiceStt, VoiceTts  # noqa: PLC0415 - loads livekit
     from core.voice.session.parts import CallSpeech, SessionParts, TurnTaking  # noqa: PLC0415

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sqlite3
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from core.outgoing.client import OutgoingClient
 from tests.core.api.conftest import sqlite, with_core, with_each_core
 from tests.core.api.support import BOT, PAYS, Core
 from tests.core.deliveries.support import SIGNING, worker_for
+from tests.examples.loading import example
 
 __all__ = ["sqlite", "with_core", "with_each_core"]
 
@@ -35,12 +35,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def receiver() -> Any:
     """The example's app, started anew."""
-    spec = importlib.util.spec_from_file_location("example_receiver", FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.app
+    return example("receiver").app
 
 
 def rows(path: Path) -> list[tuple[str, str, dict[str, Any]]]:

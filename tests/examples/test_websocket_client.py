@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
-
 import pytest
 
+from tests.examples.loading import example
+
 pytest.importorskip("websockets", reason="the package websockets is not installed")
-
-
-def _client() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("client", Path(__file__).parents[2] / "examples" / "websocket_client.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize(
@@ -29,17 +18,17 @@ def _client() -> ModuleType:
     ],
 )
 def test_address_fields_and_options_come_in_any_order(line: str) -> None:
-    _, given = _client().given_on(line.split())
+    _, given = example("websocket_client").given_on(line.split())
     assert (given.url, given.fields, given.record) == ("ws://HOST/ws/b", ["customer_name=Asha", "amount=5"], "heard.wav")
 
 
 def test_without_an_address_it_is_the_one_of_make() -> None:
-    _, given = _client().given_on(["customer_name=Asha"])
+    _, given = example("websocket_client").given_on(["customer_name=Asha"])
     assert (given.url, given.fields) == ("ws://127.0.0.1:8080/ws/loan-reminder", ["customer_name=Asha"])
 
 
 @pytest.mark.parametrize("line", ["ws://a/ws/b Asha", "ws://a/ws/b ws://c/ws/d"])
 def test_what_is_neither_is_an_error(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        _client().given_on(line.split())
+        example("websocket_client").given_on(line.split())
     assert "NAME=VALUE" in capsys.readouterr().err

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tests.live.datagrams import arriving
+
 __all__ = ["Register", "SipRegistrar", "sip_registrar"]
 
 
@@ -39,13 +41,7 @@ class SipRegistrar:
 
     def serve(self) -> None:
         """Answer until the socket is closed."""
-        while True:
-            try:
-                data, source = self.socket.recvfrom(65535)
-            except TimeoutError:
-                continue
-            except OSError:
-                return
+        for data, source in arriving(self.socket):
             text = data.decode()
             register = Register(time.monotonic(), int(_header(text, "Expires") or -1), bool(_header(text, "Authorization")))
             if (request := _header(text, "CSeq") + _header(text, "Call-ID")) not in self._seen:  # else it was sent again

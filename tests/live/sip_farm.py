@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tests.live.datagrams import arriving
 from tests.live.sipp import sdp
 
 __all__ = ["Answer", "Rung", "SipFarm", "sip_farm"]
@@ -70,13 +71,7 @@ class SipFarm:
 
     def serve(self) -> None:
         """Answer until the socket is closed."""
-        while True:
-            try:
-                data, source = self.socket.recvfrom(65535)
-            except TimeoutError:
-                continue
-            except OSError:
-                return
+        for data, source in arriving(self.socket):
             text = data.decode(errors="replace")
             try:
                 self._take(text, source)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import uvicorn
@@ -18,6 +16,7 @@ from sqlalchemy import select
 from core.access.sockets import make_token
 from core.calls.tables import Call as CallTable
 from tests.core.api.support import store_bot
+from tests.examples.loading import example as load
 from tests.live.lab import until
 from web.composition import Whole, open_whole
 from web.serve.listening import config_for, listen
@@ -28,16 +27,7 @@ BOT, CUSTOMER, DID = "talker", "+12025550142", "+12025550101"
 _calls = CallTable.__table__  # type: ignore[attr-defined]
 
 
-def _example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("websocket_client", Path(__file__).parents[2] / "examples" / "websocket_client.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-example = _example()
+example = load("websocket_client")
 """The reference client: what it does is what these tests use."""
 
 

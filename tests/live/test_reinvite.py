@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core.transports.base import Answered, HungUp
-from tests.live.lab import lab, live, tone, until
-from tests.live.rtp_peer import rtp_peer
-from tests.live.sip_peer import sip_peer
+from core.transports.base import Answered, HungUp, Leg
+from tests.live.lab import Lab, lab, live, tone, until
+from tests.live.rtp_peer import RtpPeer, rtp_peer
+from tests.live.sip_peer import SipPeer, sip_peer
 from tests.live.sipp import sdp
-from tests.live.test_hostile import talking, unharmed
+from tests.live.test_hostile import Ear, talking, unharmed
 
 pytestmark = pytest.mark.needs("sippy")
 
@@ -50,6 +50,17 @@ def test_held_and_back(how: str, method: str) -> None:
     live(scenario)
 
 
+async def moved(here: Lab, peer: SipPeer, first: RtpPeer, second: RtpPeer, leg: Leg, ear: Ear, what: str) -> None:
+    """The sound has gone from one socket to the other: both are heard there. The call is ended."""
+    first.pause()
+    await until(lambda: bool(second.arrived), what)
+    second.say(tone(700, 5))
+    await here.clock.sleep(0.3)
+    await unharmed(here, second, ear)
+    await leg.hang_up()
+    await peer.hung_up()
+
+
 @pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
 def test_another_port_and_codec_twice_in_a_row(codec: str) -> None:
     async def scenario() -> None:
@@ -61,13 +72,7 @@ def test_another_port_and_codec_twice_in_a_row(codec: str) -> None:
                     reply = await peer.asked("INVITE", body=sdp(port, codec=kind))
                     assert reply.status == 200
                     assert f"RTP/AVP {kind} 101" in reply.body
-                first.pause()
-                await until(lambda: bool(second.arrived), "sound goes to the new port")
-                second.say(tone(700, 5))
-                await here.clock.sleep(0.3)
-                await unharmed(here, second, ear)
-                await leg.hang_up()
-                await peer.hung_up()
+                await moved(here, peer, first, second, leg, ear, "sound goes to the new port")
 
     live(scenario)
 
@@ -84,13 +89,7 @@ def test_they_ask_for_our_offer() -> None:
                 assert offer.status == 200
                 assert "RTP/AVP 0 8 101" in offer.body
                 peer.ask("ACK", body=sdp(second.port), cseq=peer.cseq)
-                first.pause()
-                await until(lambda: bool(second.arrived), "sound goes where the ACK says")
-                second.say(tone(700, 5))
-                await here.clock.sleep(0.3)
-                await unharmed(here, second, ear)
-                await leg.hang_up()
-                await peer.hung_up()
+                await moved(here, peer, first, second, leg, ear, "sound goes where the ACK says")
 
     live(scenario)
 
