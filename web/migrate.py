@@ -1,7 +1,11 @@
-"""Brings a database to the current version of the schema."""
+"""Brings a database to the version of the schema that this program knows, and says which version it has.
+
+The migrations lie in `alembic/` in a clone, and beside this module (`web/migrations/`) in an installed package.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
@@ -12,27 +16,80 @@ from sqlalchemy import Connection, text
 
 from core.kernel.database import Database
 
-__all__ = ["alembic_config", "upgrade"]
+__all__ = ["NewerDatabase", "SchemaStatus", "alembic_config", "lock_schema", "schema_status", "upgrade"]
 
 _LOCK = 0x0D1A11E6  # any number that nobody else uses for an advisory lock in this database
+
+
+class NewerDatabase(Exception):
+    """The database was written by a newer version of dialler, whose schema this version does not know."""
+
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"The database has schema {found} and was written by a newer version of dialler; this version knows up to {known}. "
+            "Install the newer version, or name another database."
+        )
+        self.found, self.known = found, known
+
+
+@dataclass(frozen=True)
+class SchemaStatus:
+    """The schema of a database.
+
+    Attributes:
+        current: the revision it has; None: it holds no table of ours yet.
+        newest: the newest revision that this program knows.
+        pending: revisions that are still to be applied, oldest first.
+    """
+
+    current: str | None
+    newest: str
+    pending: tuple[str, ...]
 
 
 def alembic_config(connection: Connection) -> Config:
     """The configuration of alembic for one connection."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    installed = Path(__file__).parent / "migrations"
+    location = installed if installed.is_dir() else Path(__file__).parents[1] / "alembic"
+    config.set_main_option("script_location", str(location).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
+def schema_status(connection: Connection) -> SchemaStatus:
+    """Compare the schema of a database with the migrations.
+
+    Raises:
+        NewerDatabase: the database has a revision that this program does not know.
+    """
+    scripts = ScriptDirectory.from_config(alembic_config(connection))
+    newest = scripts.get_current_head() or ""
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == newest:
+        return SchemaStatus(current, newest, ())
+    known = [script.revision for script in scripts.walk_revisions()]  # newest first
+    if current is not None and current not in known:
+        raise NewerDatabase(current, newest)
+    pending = known[: known.index(current)] if current is not None else known
+    return SchemaStatus(current, newest, tuple(reversed(pending)))
+
+
+def lock_schema(connection: Connection) -> None:
+    """Let one process at a time change the schema. On SQLite a write transaction already does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
 def upgrade(db: Database) -> None:
-    """Run the migrations that are missing; does nothing, quickly, if there is none. Safe from several processes at once."""
+    """Run the migrations that are missing; does nothing, quickly, if there is none. Safe from several processes at once.
+
+    Raises:
+        NewerDatabase: the database has a revision that this program does not know.
+    """
     with db.read() as connection:
-        config = alembic_config(connection)
-        newest = ScriptDirectory.from_config(config).get_current_head()
-        if MigrationContext.configure(connection).get_current_revision() == newest:
+        if not schema_status(connection).pending:
             return
     with db.write() as connection:
-        if db.is_postgresql:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        lock_schema(connection)
         command.upgrade(alembic_config(connection), "head")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +18,10 @@ from sqlalchemy import inspect, text
 
 from core.kernel.database import Database
 from tests import postgres
-from web.migrate import alembic_config, upgrade
+from web.migrate import NewerDatabase, alembic_config, schema_status, upgrade
 from web.schema import metadata
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -69,3 +76,68 @@ def test_upgrade_twice_and_down_again(empty: Database) -> None:
     with empty.write() as connection:
         command.downgrade(alembic_config(connection), "base")
     assert set(inspect(empty.engine).get_table_names()) <= {"alembic_version"}
+
+
+def test_status_before_and_after(empty: Database) -> None:
+    with empty.read() as connection:
+        before = schema_status(connection)
+    upgrade(empty)
+    with empty.read() as connection:
+        after = schema_status(connection)
+    assert (before.current, before.pending[0], before.pending[-1]) == (None, "0001", before.newest)
+    assert (after.current, after.pending) == (before.newest, ())
+
+
+def test_a_database_half_way_has_the_rest_pending(empty: Database) -> None:
+    with empty.write() as connection:
+        command.upgrade(alembic_config(connection), "0003")
+    with empty.read() as connection:
+        status = schema_status(connection)
+    assert (status.current, status.pending[0], status.pending[-1]) == ("0003", "0004", status.newest)
+
+
+def test_a_newer_database_is_refused_and_stays_as_it_is(empty: Database) -> None:
+    upgrade(empty)
+    with empty.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = schema_of(empty)
+    with pytest.raises(NewerDatabase, match=r"has schema 9999 and was written by a newer version"):
+        upgrade(empty)
+    assert schema_of(empty) == before
+
+
+def alembic(*arguments: str, database: str) -> str:
+    """What the command writes in a clone, as a developer types it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "DIALLER_DATABASE": database},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_alembic_command_works_in_a_clone(empty: Database) -> None:
+    alembic("upgrade", "head", database=empty.url)
+    with empty.read() as connection:
+        status = schema_status(connection)
+    assert (status.current, status.pending) == (status.newest, ())
+    assert "No new upgrade operations detected" in alembic("check", database=empty.url)
+
+
+def test_the_wheel_brings_every_migration_and_no_package_called_alembic(tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("core", "dialler", "web", "alembic"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    build = "import setuptools.build_meta as backend; print(backend.build_wheel('.'))"
+    done = subprocess.run([sys.executable, "-c", build], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / done.stdout.splitlines()[-1]) as wheel:
+        names = set(wheel.namelist())
+    versions = {f"web/migrations/versions/{file.name}" for file in (ROOT / "alembic/versions").glob("*.py")}
+    assert versions | {"web/migrations/env.py", "web/migrations/script.py.mako"} <= names
+    assert not [name for name in names if name.startswith("alembic/")]

@@ -11,4 +11,5 @@ campaign_settings        the settings of a campaign, under the names of campaign
 ledger                   what the CRM has of each lead
 sockets                  who may open WebSocket calls to a bot
 desk                     the agent desk, from the terminal
+db                       the schema of the database, backups, and the way back
 """

@@ -25,6 +25,8 @@ from dialler.campaigns.owner import AlreadyRunning
 from dialler.campaigns.states import NotAllowed
 from dialler.imports.apart import ImportProcessDied
 from dialler.imports.errors import ImportInProgress, LeadFileError
+from web.backup import BackupError
+from web.migrate import NewerDatabase
 from web.run.prepare import OtherFolder
 from web.settings import UnusableSetting
 
@@ -33,7 +35,7 @@ __all__ = ["CANNOT", "DISAGREES", "UNUSABLE", "CliError", "PeopleGroup", "print_
 CANNOT, UNUSABLE, DISAGREES = 1, 2, 4
 
 _UNUSABLE = (ConfigError, LeadFileError, SecretBoxError, SecretError, StorageMisconfigured, UnusableSetting, OtherFolder)
-_CANNOT = (AlreadyRunning, NotAllowed, ImportInProgress, ImportProcessDied)
+_CANNOT = (AlreadyRunning, NotAllowed, ImportInProgress, ImportProcessDied, BackupError, NewerDatabase)
 
 
 class CliError(Exception):

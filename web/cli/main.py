@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from web.cli import bots, campaigns, deliveries, desk, fleet, keys, leads, samples, secret_store, sockets, suppressions, trunks
+from web.cli import bots, campaigns, db, deliveries, desk, fleet, keys, leads, samples, secret_store, sockets, suppressions, trunks
 from web.cli.audit import audit_command
 from web.cli.check import check
 from web.cli.common import set_up_logging
@@ -45,6 +45,7 @@ app.add_typer(keys.app, name="keys", rich_help_panel=_SET_UP)
 app.add_typer(desk.app, name="desk", rich_help_panel=_SET_UP)
 app.add_typer(sockets.app, name="websocket", rich_help_panel=_SET_UP)
 app.add_typer(secret_store.app, name="secrets", rich_help_panel=_SET_UP)
+app.add_typer(db.app, name="db", rich_help_panel=_RUNNING)
 app.add_typer(trunks.app, name="trunks", rich_help_panel=_RUNNING)
 app.add_typer(fleet.workers, name="workers", rich_help_panel=_RUNNING)
 app.command("audit", rich_help_panel=_RUNNING)(audit_command)

@@ -7,8 +7,8 @@ from alembic import op
 
 ${imports if imports else ""}
 
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+revision = "${up_revision}"
+down_revision = ${f"\"{down_revision}\"" if down_revision else None}
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,0 @@
-"""Migrations of the database, by alembic.
-
-env   how alembic runs them
-"""
