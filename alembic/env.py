@@ -79,7 +79,7 @@ elif context.is_offline_mode():
 else:
     db = Database(database_url())
     try:
-        with db.write() as connection:
+        with db.write(long=True) as connection:
             lock_schema(connection)
             migrate(connection)
     finally:

@@ -244,7 +244,7 @@ def _start(whole: Whole) -> list[asyncio.Task[None]]:
     clock, engine = whole.clock, whole.engine
 
     async def forget() -> None:
-        with whole.db.write() as connection:
+        with whole.db.write(long=True) as connection:
             forget_before(connection, clock.now() - RETENTION)
 
     return [

@@ -90,6 +90,6 @@ def upgrade(db: Database) -> None:
     with db.read() as connection:
         if not schema_status(connection).pending:
             return
-    with db.write() as connection:
+    with db.write(long=True) as connection:
         lock_schema(connection)
         command.upgrade(alembic_config(connection), "head")

@@ -8,13 +8,16 @@ IMMEDIATE), so that a claim never fails half-way; on PostgreSQL claims use FOR U
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Connection, DateTime, Dialect, create_engine, event, make_url
+from sqlalchemy import JSON, URL, Connection, DateTime, Dialect, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 __all__ = ["Database", "JsonValue", "UtcDateTime"]
@@ -23,6 +26,19 @@ JsonValue = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "post
 """Column type of JSON documents."""
 
 _BUSY_MILLISECONDS = 20_000
+
+_POSTGRESQL = {
+    # A server that is gone, or whose packets are dropped, is noticed in seconds instead of when TCP gives up after a quarter of an hour.
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+_LIMITS = {"lock_timeout": _BUSY_MILLISECONDS, "statement_timeout": 60_000}
+"""Limits of one statement on PostgreSQL, in milliseconds; `Database.write(long=True)` lifts the second."""
+_TRUSTED_SECONDS = 30.0
+"""A connection that was used this recently is handed out without being asked whether it is alive."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -45,10 +61,33 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def _make_postgresql(url: URL) -> Engine:
+    given = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}  # the URL's own settings count
+    limits = " ".join(f"-c {name}={value}" for name, value in _LIMITS.items())
+    options = " ".join(part for part in (limits, str(url.query.get("options", ""))) if part)
+    url = url.set(drivername="postgresql+psycopg").difference_update_query(["options"])
+    engine = create_engine(url, pool_size=5, hide_parameters=True, connect_args={**given, "options": options})
+
+    @event.listens_for(engine, "checkin")
+    def used(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        if time.monotonic() - record.info.get("used", time.monotonic()) < _TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            raise DisconnectionError from None  # the pool makes a new one
+
+    return engine
+
+
 def _make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=5, pool_pre_ping=True, hide_parameters=True)
+        return _make_postgresql(parsed)
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(f"the database must be sqlite:///FILE or postgresql://..., not {parsed.get_backend_name()}")
     engine = create_engine(parsed, connect_args={"check_same_thread": False}, hide_parameters=True)
@@ -89,9 +128,15 @@ class Database:
         self.is_postgresql = self.engine.dialect.name == "postgresql"
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that may write; committed at the end of the block, rolled back when it raises."""
+    def write(self, *, long: bool = False) -> Iterator[Connection]:
+        """A transaction that may write; committed at the end of the block, rolled back when it raises.
+
+        Args:
+            long: lift the time limit of its statements on PostgreSQL: for migrations, imports and clean-ups.
+        """
         with self.engine.connect().execution_options(write=True) as connection, connection.begin():
+            if long and self.is_postgresql:
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             yield connection
 
     @contextlib.contextmanager

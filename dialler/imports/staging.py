@@ -182,7 +182,7 @@ class _Staging:
         report = replace(
             report, imported=self._imported, already_there=self._there, already_there_differ=self._differ, import_id=self._import_id
         )
-        with self._database.write() as connection:
+        with self._database.write(long=True) as connection:
             lock_campaign(connection, self._campaign_id)  # it does not end as finished at the same moment
             self._fence(store.close_import(connection, self._import_id, "active", now, report.as_dict()))
             visible = store.activate_leads(connection, self._import_id, now)

@@ -1,0 +1,185 @@
+"""Hot statements: compiled once for each dialect, then run on the driver's cursor.
+
+A statement of SQLAlchemy Core costs more to build, to find in the cache of compiled statements and to wrap in a result than the database
+needs to run it. What runs several times in every call is therefore a module constant:
+
+    _MOVE = Statement(update(calls).where(calls.c.call_id == bindparam("id")).values(state=bindparam("state")))
+    moved = _MOVE.run(connection, id=call_id, state="ended").rowcount
+
+It runs in the transaction of the connection that it is handed, and fails with the same exceptions as `Connection.execute`.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+from sqlmodel import SQLModel
+
+__all__ = ["Rows", "Statement", "table_of"]
+
+Processor = Callable[[Any], Any]
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table of a model, for statements of SQLAlchemy Core."""
+    table = model.__table__  # type: ignore[attr-defined]
+    assert isinstance(table, Table)
+    return table
+
+
+class Rows:
+    """What a statement found: named tuples of plain values. `rowcount` is how many rows a write changed."""
+
+    def __init__(self, rows: list[Any], rowcount: int) -> None:
+        self.rows, self.rowcount = rows, rowcount
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows)
+
+    def first(self) -> Any | None:
+        """The first row; None if there is none."""
+        return self.rows[0] if self.rows else None
+
+    def one(self) -> Any:
+        """The only row.
+
+        Raises:
+            LookupError: there is none, or there are several.
+        """
+        if len(self.rows) != 1:
+            raise LookupError(f"{len(self.rows)} rows where exactly one was expected")
+        return self.rows[0]
+
+    def scalar(self) -> Any | None:
+        """The first column of the first row; None if there is none."""
+        return self.rows[0][0] if self.rows else None
+
+    def scalars(self) -> list[Any]:
+        """The first column of each row."""
+        return [row[0] for row in self.rows]
+
+
+class _Compiled:
+    """A statement for one dialect: its text, how parameters become what the driver takes, how columns become values."""
+
+    def __init__(self, clause: ClauseElement, dialect: Dialect, columns: Sequence[str] | None) -> None:
+        compiled = clause.compile(dialect=dialect, column_keys=list(columns) if columns is not None else None)
+        assert isinstance(compiled, SQLCompiler)
+        if compiled.post_compile_params or compiled.insert_prefetch or compiled.update_prefetch:
+            raise ValueError(f"an IN list or a default made in Python cannot be compiled ahead: {compiled}")
+        self.text = str(compiled)
+        names = list(compiled.positiontup) if compiled.positional and compiled.positiontup is not None else list(compiled.binds)
+        self.positional = bool(compiled.positional)
+        self.processors: dict[str, Processor] = dict(compiled._bind_processors)  # type: ignore[arg-type]
+        self.constants: dict[str, Any] = {}
+        self.required: set[str] = set()
+        for name in names:
+            bind = compiled.binds[name]
+            if bind.required:
+                self.required.add(name)
+            else:
+                value = bind.effective_value
+                self.constants[name] = self.processors[name](value) if name in self.processors else value
+        self.names = names
+        self.make_row, self.converters = _rows_of(compiled, dialect)
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        processors, constants = self.processors, self.constants
+        if not self.required <= values.keys() or not values.keys() <= set(self.names):
+            wrong = sorted(self.required.symmetric_difference(values.keys()) - constants.keys())
+            raise TypeError(f"parameters that are missing or unknown: {', '.join(wrong)}")
+        ready = {name: processors[name](value) if name in processors else value for name, value in values.items()}
+        if self.positional:
+            return [ready[name] if name in ready else constants[name] for name in self.names]
+        return {**constants, **ready}
+
+
+def _rows_of(compiled: SQLCompiler, dialect: Dialect) -> tuple[Callable[..., Any] | None, list[tuple[int, Processor]]]:
+    columns = compiled._result_columns
+    if not columns:
+        return None, []
+    # a TypeDecorator's own dialect_impl knows how its values come from this driver
+    made = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    row = namedtuple("Row", [column.keyname for column in columns], rename=True)  # type: ignore[misc]
+    return row._make, [(index, convert) for index, convert in enumerate(made) if convert is not None]
+
+
+class Statement:
+    """A statement that is built once.
+
+    Args:
+        clause: a SELECT, INSERT, UPDATE or DELETE; what changes from run to run is a `bindparam`. An IN over a list cannot be compiled
+            ahead.
+        columns: of an INSERT without `values`: the columns that each run gives.
+    """
+
+    def __init__(self, clause: Executable, columns: Sequence[str] | None = None) -> None:
+        assert isinstance(clause, ClauseElement)
+        self._clause, self._columns = clause, columns
+        self._compiled: dict[str, _Compiled] = {}
+
+    def text(self, dialect: Dialect) -> str:
+        """The SQL for a dialect."""
+        return self._for(dialect).text
+
+    def run(self, connection: Connection, **values: Any) -> Rows:
+        """Run it in the connection's transaction.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as `Connection.execute` does; of the same subclass.
+            TypeError: a parameter is missing or unknown.
+        """
+        ready = self._for(connection.dialect)
+        parameters = ready.parameters(values)
+        dialect = connection.dialect
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(ready.text, parameters)
+            if ready.make_row is None or cursor.description is None:
+                return Rows([], cursor.rowcount)
+            fetched = cursor.fetchall()
+        except dialect.loaded_dbapi.Error as error:
+            raise _translated(connection, ready.text, error) from error
+        finally:
+            cursor.close()
+        if not ready.converters:
+            return Rows(list(map(ready.make_row, fetched)), len(fetched))
+        rows = []
+        for found in fetched:
+            row = list(found)
+            for index, convert in ready.converters:
+                row[index] = convert(row[index])
+            rows.append(ready.make_row(row))
+        return Rows(rows, len(rows))
+
+    def _for(self, dialect: Dialect) -> _Compiled:
+        ready = self._compiled.get(dialect.name)
+        if ready is None:
+            ready = self._compiled[dialect.name] = _Compiled(self._clause, dialect, self._columns)
+        return ready
+
+
+def _translated(connection: Connection, text: str, error: BaseException) -> BaseException:
+    """The driver's error as SQLAlchemy's; a connection that is gone leaves the pool."""
+    dialect = connection.dialect
+    assert isinstance(dialect, DefaultDialect)
+    gone = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
+    if gone:
+        connection.invalidate()
+    return DBAPIError.instance(
+        text,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=gone,
+        dialect=dialect,
+    )

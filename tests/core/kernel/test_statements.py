@@ -1,0 +1,109 @@
+"""Hot statements do what SQLAlchemy's own execution does: the same values in, the same values out, the same errors."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, bindparam, delete, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from core.kernel.database import Database, JsonValue, UtcDateTime
+from core.kernel.statements import Statement, table_of
+from core.suppressions.tables import Suppression
+
+things = Table(
+    "things",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("at", UtcDateTime()),
+    Column("facts", JsonValue),
+)
+ADD = Statement(insert(things), columns=["id", "name", "at", "facts"])
+BY_ID = Statement(select(things).where(things.c.id == bindparam("wanted")))
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[Database]:
+    things.metadata.create_all(database.engine)
+    yield database
+    things.metadata.drop_all(database.engine)
+
+
+@pytest.mark.parametrize("facts", [None, {"a": [1, 2.5, "é", None, True]}, [], "text"])
+@pytest.mark.parametrize("at", [None, NOON, NOON.astimezone(timezone(timedelta(hours=5, minutes=30))), NOON + timedelta(microseconds=1)])
+def test_values_come_back_as_sqlalchemy_gives_them(db: Database, facts: object, at: datetime | None) -> None:
+    with db.write() as connection:
+        ADD.run(connection, id=1, name="one", at=at, facts=facts)
+        connection.execute(insert(things).values(id=2, name="two", at=at, facts=facts))
+        for wanted in (1, 2):
+            ours = BY_ID.run(connection, wanted=wanted).one()
+            theirs = connection.execute(select(things).where(things.c.id == wanted)).one()
+            assert tuple(ours) == tuple(theirs)
+            assert (ours.at, ours.facts) == (at, facts)
+
+
+def test_rows_are_named_and_counted(db: Database) -> None:
+    change = Statement(update(things).where(things.c.id <= bindparam("last")).values(name=things.c.name + bindparam("tail", type_=String)))
+    remove = Statement(delete(things).where(things.c.id == bindparam("wanted")).returning(things.c.name))
+    with db.write() as connection:
+        for number in (1, 2, 3):
+            ADD.run(connection, id=number, name=f"n{number}", at=None, facts=None)
+        assert change.run(connection, last=2, tail="x").rowcount == 2
+        assert remove.run(connection, wanted=1).scalars() == ["n1x"]
+        assert remove.run(connection, wanted=1).first() is None
+        assert BY_ID.run(connection, wanted=9).scalar() is None
+        with pytest.raises(LookupError):
+            BY_ID.run(connection, wanted=9).one()
+
+
+def test_constants_of_the_statement_stand_and_can_be_given(db: Database) -> None:
+    found = Statement(select(literal(1).label("one"), things.c.name).where(things.c.name == "here", things.c.id == bindparam("number", 7)))
+    with db.write() as connection:
+        ADD.run(connection, id=7, name="here", at=None, facts=None)
+        assert tuple(found.run(connection).one()) == (1, "here")
+        assert found.run(connection, number=8).first() is None
+
+
+def test_errors_are_those_of_sqlalchemy(db: Database) -> None:
+    with db.write() as connection:
+        ADD.run(connection, id=1, name="secret value", at=None, facts=None)
+    with db.read() as connection, pytest.raises(IntegrityError) as caught:
+        ADD.run(connection, id=2, name="secret value", at=None, facts=None)
+    assert "secret value" not in str(caught.value).partition("[SQL")[2]  # parameters are hidden, as everywhere
+    with db.read() as connection:
+        assert BY_ID.run(connection, wanted=2).first() is None
+    gone = Statement(select(Table("no_such_table", MetaData(), Column("id", Integer))))
+    with pytest.raises((OperationalError, ProgrammingError)), db.read() as connection:
+        gone.run(connection)
+
+
+def test_a_parameter_too_many_or_too_few_is_refused(db: Database) -> None:
+    with db.write() as connection:
+        with pytest.raises(TypeError, match="wanted"):
+            BY_ID.run(connection)
+        with pytest.raises(TypeError, match="other"):
+            BY_ID.run(connection, wanted=1, other=2)
+        with pytest.raises(ValueError, match="time zone"):
+            ADD.run(connection, id=1, name="one", at=NOON.replace(tzinfo=None), facts=None)
+
+
+def test_what_cannot_be_compiled_ahead_is_refused(db: Database) -> None:
+    with db.read() as connection, pytest.raises(ValueError, match="cannot be compiled ahead"):
+        Statement(select(things).where(things.c.id.in_([1, 2]))).run(connection)
+
+
+def test_it_runs_in_the_transaction_it_is_handed(db: Database) -> None:
+    with contextlib.suppress(RuntimeError), db.write() as connection:
+        ADD.run(connection, id=1, name="one", at=None, facts=None)
+        raise RuntimeError
+    with db.read() as connection:
+        assert list(BY_ID.run(connection, wanted=1)) == []
+
+
+def test_the_table_of_a_model() -> None:
+    assert table_of(Suppression).name == "suppressions"
