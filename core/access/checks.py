@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from core.access.keys import KeyInfo, hash_of, info_of
 from core.access.rate import Refused, Taken, take
 from core.access.tables import ApiKey
+from core.kernel.statements import Statement, table_of
 
 __all__ = ["TooManyRequests", "Unauthorized", "admit", "identify", "is_to_be_counted", "verify"]
 
-_keys: Table = ApiKey.__table__  # type: ignore[attr-defined]
+_keys = table_of(ApiKey)
+_BY_HASH = Statement(select(_keys).where((_keys.c.key_hash == bindparam("given")) | (_keys.c.previous_hash == bindparam("given"))))
 
 _LONGEST = 128
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -47,7 +49,7 @@ def identify(connection: Connection, header: str | None, now: datetime) -> KeyIn
     if not header or len(header) > _LONGEST or not header.isascii():
         raise Unauthorized
     given = hash_of(header)
-    row = connection.execute(select(_keys).where((_keys.c.key_hash == given) | (_keys.c.previous_hash == given))).one_or_none()
+    row = _BY_HASH.run(connection, given=given).first()
     if row is None or not (info := info_of(row)).is_valid(now):
         raise Unauthorized
     if row.key_hash != given and not (info.previous_until and now < info.previous_until):

@@ -17,9 +17,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, Row, Table, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from core.access.tables import ApiKey
+from core.kernel.statements import AnyRow, Statement, table_of
 
 __all__ = [
     "DEFAULT_OVERLAP",
@@ -42,7 +43,8 @@ __all__ = [
 
 Role = Literal["dialout", "admin", "agent"]
 
-_keys: Table = ApiKey.__table__  # type: ignore[attr-defined]
+_keys = table_of(ApiKey)
+_RESULTS = Statement(select(_keys.c.results_url, _keys.c.results_secret).where(_keys.c.id == bindparam("key")))
 
 _MARKS: dict[Role, str] = {"dialout": "dk_", "admin": "da_", "agent": "dp_"}
 _SHOWN = 8  # characters of the secret part that a list shows: 48 of its 256 bits
@@ -203,7 +205,7 @@ def set_expiry(connection: Connection, key_id: str, expires_at: datetime | None)
 
 def results_endpoint(connection: Connection, key_id: str) -> ResultsEndpoint | None:
     """Where the results of the calls of this key are to be pushed; None if nowhere."""
-    row = connection.execute(select(_keys.c.results_url, _keys.c.results_secret).where(_keys.c.id == key_id)).one_or_none()
+    row = _RESULTS.run(connection, key=key_id).first()
     return None if row is None or not row.results_url else ResultsEndpoint(row.results_url, row.results_secret or "")
 
 
@@ -226,7 +228,7 @@ def hash_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def info_of(row: Row[Any]) -> KeyInfo:
+def info_of(row: AnyRow) -> KeyInfo:
     """The key of a row."""
     fields = {name: getattr(row, name) for name in KeyInfo.__dataclass_fields__}
     return KeyInfo(**{**fields, "bots": None if row.bots is None else tuple(row.bots)})

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from sqlalchemy import Row
 from starlette.exceptions import HTTPException
 
 from core.access.keys import KeyInfo
@@ -18,6 +17,7 @@ from core.api.views import CallPage, CallView
 from core.calls.cancel import cancel_call
 from core.calls.store import list_calls, read_call
 from core.engine import Engine
+from core.kernel.statements import AnyRow
 
 __all__ = ["router"]
 
@@ -72,7 +72,7 @@ async def post_cancel(call_id: str, key: AnyKey, engine: TheEngine) -> CallView:
     return views_of(engine, [_visible(engine, key, call_id)])[0]
 
 
-def _visible(engine: Engine, key: KeyInfo, call_id: str) -> Row[Any]:
+def _visible(engine: Engine, key: KeyInfo, call_id: str) -> AnyRow:
     with engine.db.read() as connection:
         row = read_call(connection, call_id)
     if row is None or not key.may_use(row.bot_id):

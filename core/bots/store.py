@@ -9,16 +9,26 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from core.bots.config import BotConfig
 from core.bots.tables import Bot, BotVersion
+from core.kernel.statements import AnyRow, Statement, table_of
 
 __all__ = ["BotVersionInfo", "StoredBot", "all_bots", "archive", "read_bot", "read_version", "save_bot", "versions_of"]
 
-_bots = Bot.__table__  # type: ignore[attr-defined]
-_versions = BotVersion.__table__  # type: ignore[attr-defined]
-
+_bots, _versions = table_of(Bot), table_of(BotVersion)
+_CURRENT = (
+    select(_versions)
+    .join(_bots, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
+    .where(_bots.c.archived_at.is_(None))
+)
+_READ = Statement(
+    select(_versions.c.bot_id, _versions.c.version, _versions.c.checksum)
+    .join(_bots, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
+    .where(_bots.c.id == bindparam("bot"), _bots.c.archived_at.is_(None))
+)
+_VERSION = Statement(select(_versions).where(_versions.c.bot_id == bindparam("bot"), _versions.c.version == bindparam("number")))
 
 _MOST_CONFIGS = 256
 
@@ -44,7 +54,7 @@ class BotVersionInfo:
 _CONFIGS: dict[str, BotConfig] = {}
 
 
-def _config(row: Row[Any]) -> BotConfig:
+def _config(row: AnyRow) -> BotConfig:
     """The configuration of a version; parsed once, since it is read for every dial. Its checksum says what it holds."""
     config = _CONFIGS.get(row.checksum)
     if config is None:
@@ -92,28 +102,22 @@ def _means(kept: dict[str, Any], document: dict[str, Any]) -> bool:
 
 def read_bot(connection: Connection, bot_id: str) -> StoredBot | None:
     """The bot at its current version; None if there is none, or it was archived."""
-    row = connection.execute(
-        select(_versions)
-        .join(_bots, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
-        .where(_bots.c.id == bot_id, _bots.c.archived_at.is_(None))
-    ).one_or_none()
-    return None if row is None else StoredBot(row.bot_id, row.version, _config(row))
+    row = _READ.run(connection, bot=bot_id).first()
+    if row is None:
+        return None
+    config = _CONFIGS.get(row.checksum)  # the document itself is read for the first dial only
+    return StoredBot(row.bot_id, row.version, config) if config is not None else read_version(connection, row.bot_id, row.version)
 
 
 def read_version(connection: Connection, bot_id: str, version: int) -> StoredBot | None:
     """The bot as it was at `version`."""
-    row = connection.execute(select(_versions).where(_versions.c.bot_id == bot_id, _versions.c.version == version)).one_or_none()
+    row = _VERSION.run(connection, bot=bot_id, number=version).first()
     return None if row is None else StoredBot(row.bot_id, row.version, _config(row))
 
 
 def all_bots(connection: Connection) -> list[StoredBot]:
     """Every bot that is not archived at its current version, by id."""
-    rows = connection.execute(
-        select(_versions)
-        .join(_bots, (_versions.c.bot_id == _bots.c.id) & (_versions.c.version == _bots.c.current_version))
-        .where(_bots.c.archived_at.is_(None))
-        .order_by(_bots.c.id)
-    ).all()
+    rows = connection.execute(_CURRENT.order_by(_bots.c.id)).all()
     return [StoredBot(row.bot_id, row.version, _config(row)) for row in rows]
 
 

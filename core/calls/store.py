@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, sele
 from core.calls.states import next_state
 from core.calls.tables import HOLDS_A_SEAT, UNFINISHED, Call, CallEvent
 from core.fleet.store import free_seat
+from core.kernel.statements import AnyRow, Statement, table_of
 
 __all__ = [
     "CallFilter",
@@ -34,17 +36,45 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
-_calls = Call.__table__  # type: ignore[attr-defined]
-_events = CallEvent.__table__  # type: ignore[attr-defined]
+_calls, _events = table_of(Call), table_of(CallEvent)
 
-# made once: building a statement costs more than running it
-_BOT_CALLS = select(func.count()).select_from(_calls).where(HOLDS_A_SEAT, _calls.c.bot_id == bindparam("bot_id"))
-_TRUNK_CALLS = select(func.count()).select_from(_calls).where(HOLDS_A_SEAT, _calls.c.trunk == bindparam("trunk"))
-_BY_STATE = (
+_BOT_CALLS = Statement(select(func.count()).select_from(_calls).where(HOLDS_A_SEAT, _calls.c.bot_id == bindparam("bot_id")))
+_TRUNK_CALLS = Statement(select(func.count()).select_from(_calls).where(HOLDS_A_SEAT, _calls.c.trunk == bindparam("trunk")))
+_BY_STATE = Statement(
     select(_calls.c.state, func.count().label("calls"))
     .where(UNFINISHED, HOLDS_A_SEAT, _calls.c.worker_id == bindparam("worker_id"))
     .group_by(_calls.c.state)
 )
+_READ = Statement(select(_calls).where(_calls.c.call_id == bindparam("wanted")))
+_BY_KEY = Statement(select(_calls).where(_calls.c.api_key_id == bindparam("key"), _calls.c.idempotency_key == bindparam("attempt")))
+_EVENTS_OF = Statement(select(_events).where(_events.c.call_id == bindparam("wanted")).order_by(_events.c.seq))
+_ADD_EVENT = Statement(insert(_events), columns=("call_id", "seq", "at", "kind", "data"))
+_IN_THIS_STATE = (
+    _calls.c.call_id == bindparam("wanted"),
+    _calls.c.state == bindparam("from_state"),
+    _calls.c.worker_id == bindparam("ours"),
+)
+_LOCK = Statement(
+    select(_calls.c.call_id).where(*_IN_THIS_STATE).with_for_update()  # nobody takes it over before this is committed
+)
+
+
+@cache
+def _inserting(columns: tuple[str, ...]) -> Statement:
+    return Statement(insert(_calls), columns=columns)
+
+
+@cache
+def _moving(columns: tuple[str, ...]) -> Statement:
+    return Statement(
+        update(_calls).where(*_IN_THIS_STATE).values({name: bindparam(f"new_{name}", type_=_calls.c[name].type) for name in columns})
+    )
+
+
+def _changed(connection: Connection, call_id: str, from_state: str, worker_id: str, values: Mapping[str, Any]) -> bool:
+    """Write `values` to a call that is in that state and this worker's. Returns False, having changed nothing, if it is not."""
+    new = {f"new_{name}": value for name, value in values.items()}
+    return _moving(tuple(values)).run(connection, wanted=call_id, from_state=from_state, ours=worker_id, **new).rowcount == 1
 
 
 class EventLog:
@@ -62,13 +92,14 @@ class EventLog:
     def write(self, connection: Connection) -> None:
         """Write what was not written yet."""
         if self._unwritten:
-            connection.execute(insert(_events), self._unwritten)
+            _ADD_EVENT.run_many(connection, self._unwritten)
             self._unwritten = []
 
 
 def insert_call(connection: Connection, values: dict[str, Any], events: EventLog) -> None:
     """Commit the intent to place a call: before this there is none, after it the truth is in doubt until it moves on."""
-    connection.execute(insert(_calls).values(state="placing", **values))
+    row = {"state": "placing", **values}
+    _inserting(tuple(row)).run(connection, **row)
     events.write(connection)
 
 
@@ -79,12 +110,7 @@ def move(connection: Connection, call_id: str, state: str, event: str, worker_id
     no longer in that state or no longer this worker's: then whoever asked is late, and must let go of the call.
     """
     to_state = next_state(state, event)
-    changed = connection.execute(
-        update(_calls)
-        .where(_calls.c.call_id == call_id, _calls.c.state == state, _calls.c.worker_id == worker_id)
-        .values(state=to_state, **values)
-    )
-    if changed.rowcount != 1:
+    if not _changed(connection, call_id, state, worker_id, {"state": to_state, **values}):
         log.warning("call %s is no longer %s in this process; the event %s came too late", call_id, state, event)
         return False
     if to_state == "ended":
@@ -96,8 +122,7 @@ def move(connection: Connection, call_id: str, state: str, event: str, worker_id
 def keep_prefetch(connection: Connection, call_id: str, worker_id: str, record: dict[str, Any], events: EventLog) -> bool:
     """Write what came of the pre-fetch of a call that has not left, with its events. Returns False, having changed nothing, if
     it is no longer this worker's."""
-    ours = update(_calls).where(_calls.c.call_id == call_id, _calls.c.state == "placing", _calls.c.worker_id == worker_id)
-    if connection.execute(ours.values(prefetch=record)).rowcount != 1:
+    if not _changed(connection, call_id, "placing", worker_id, {"prefetch": record}):
         return False
     events.write(connection)
     return True
@@ -108,12 +133,7 @@ def note(connection: Connection, events: EventLog, state: str, worker_id: str) -
 
     Returns False, having changed nothing, if the call is no longer in that state or no longer this worker's.
     """
-    ours = (
-        select(_calls.c.call_id)
-        .where(_calls.c.call_id == events.call_id, _calls.c.state == state, _calls.c.worker_id == worker_id)
-        .with_for_update()  # nobody takes it over before this is committed
-    )
-    if connection.execute(ours).first() is None:
+    if _LOCK.run(connection, wanted=events.call_id, from_state=state, ours=worker_id).first() is None:
         log.warning("call %s is no longer %s in this process; its events came too late", events.call_id, state)
         return False
     events.write(connection)
@@ -126,36 +146,34 @@ def live_among(connection: Connection, call_ids: Iterable[str]) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def read_call(connection: Connection, call_id: str) -> Row[Any] | None:
+def read_call(connection: Connection, call_id: str) -> AnyRow | None:
     """The row of a call."""
-    return connection.execute(select(_calls).where(_calls.c.call_id == call_id)).one_or_none()
+    return _READ.run(connection, wanted=call_id).first()
 
 
-def customer_of(call: Row[Any]) -> str:
+def customer_of(call: AnyRow) -> str:
     """The customer's number: whom we called, or who called us."""
     return str(call.to_number if call.direction == "outbound" else call.from_number)
 
 
-def find_by_key(connection: Connection, api_key_id: str, idempotency_key: str) -> Row[Any] | None:
+def find_by_key(connection: Connection, api_key_id: str, idempotency_key: str) -> AnyRow | None:
     """The call that this key placed under this Idempotency-Key."""
-    return connection.execute(
-        select(_calls).where(_calls.c.api_key_id == api_key_id, _calls.c.idempotency_key == idempotency_key)
-    ).one_or_none()
+    return _BY_KEY.run(connection, key=api_key_id, attempt=idempotency_key).first()
 
 
 def bot_calls(connection: Connection, bot_id: str) -> int:
     """How many calls of the bot hold a seat."""
-    return int(connection.execute(_BOT_CALLS, {"bot_id": bot_id}).scalar_one())
+    return int(_BOT_CALLS.run(connection, bot_id=bot_id).one()[0])
 
 
 def trunk_calls(connection: Connection, trunk: str) -> int:
     """How many calls take a channel of the trunk, in whatever process."""
-    return int(connection.execute(_TRUNK_CALLS, {"trunk": trunk}).scalar_one())
+    return int(_TRUNK_CALLS.run(connection, trunk=trunk).one()[0])
 
 
 def count_by_state(connection: Connection, worker_id: str) -> dict[str, int]:
     """How many live calls of the worker are in each state."""
-    return {row.state: row.calls for row in connection.execute(_BY_STATE, {"worker_id": worker_id})}
+    return {row.state: row.calls for row in _BY_STATE.run(connection, worker_id=worker_id)}
 
 
 def has_unfinished(connection: Connection, worker_id: str) -> bool:
@@ -164,9 +182,9 @@ def has_unfinished(connection: Connection, worker_id: str) -> bool:
     return connection.execute(found).first() is not None
 
 
-def events_of(connection: Connection, call_id: str) -> Sequence[Row[Any]]:
+def events_of(connection: Connection, call_id: str) -> Sequence[AnyRow]:
     """The events of a call, in order."""
-    return connection.execute(select(_events).where(_events.c.call_id == call_id).order_by(_events.c.seq)).all()
+    return _EVENTS_OF.run(connection, wanted=call_id).rows
 
 
 @dataclass(frozen=True)

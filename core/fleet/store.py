@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, Update, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, delete, func, insert, select, update
 
 from core.fleet.tables import ACTIVE, Seat, Worker
 from core.kernel.database import UtcDateTime
 from core.kernel.processes import ProcessIdentity, is_dead
+from core.kernel.statements import AnyRow, Statement, table_of
 
 __all__ = [
     "LEASE",
@@ -35,18 +35,18 @@ __all__ = [
 LEASE = timedelta(seconds=20)
 """How long, in wall time, a worker that is not heard of keeps its calls."""
 
-_workers = Worker.__table__  # type: ignore[attr-defined]
-_seats = Seat.__table__  # type: ignore[attr-defined]
+_workers, _seats = table_of(Worker), table_of(Seat)
 
 
-_loads = (  # made once, as `_LIVE` and `_ONE` are: building a statement costs more than running it
+_loads = (
     select(_workers, func.count(_seats.c.call_id).label("calls"))
     .join(_seats, and_(_seats.c.worker_id == _workers.c.id, _seats.c.call_id.is_not(None)), isouter=True)
     .where(ACTIVE)
     .group_by(_workers.c.id)
 )
-_LIVE = _loads.where(_workers.c.lease_until >= bindparam("wall", type_=UtcDateTime())).order_by(_workers.c.id)
-_ONE = _loads.where(_workers.c.id == bindparam("worker_id"))
+_LIVE = Statement(_loads.where(_workers.c.lease_until >= bindparam("wall", type_=UtcDateTime())).order_by(_workers.c.id))
+_ONE = Statement(_loads.where(_workers.c.id == bindparam("worker_id")))
+_FREE = Statement(update(_seats).where(_seats.c.call_id == bindparam("call")).values(call_id=None))
 
 
 def _take_statement() -> Update:
@@ -63,7 +63,7 @@ def _take_statement() -> Update:
     return update(_seats).where(*mine).values(call_id=bindparam("call")).returning(_seats.c.number)  # WITH: SQLite counts no rows
 
 
-_TAKE = _take_statement()
+_TAKE = Statement(_take_statement())
 
 
 @dataclass(frozen=True)
@@ -176,24 +176,24 @@ def other_workers(connection: Connection, worker_id: str) -> int:
 
 def live_workers(connection: Connection, wall: datetime) -> list[WorkerLoad]:
     """How busy each worker is that was heard of lately, by id."""
-    return [_load(row) for row in connection.execute(_LIVE, {"wall": wall})]
+    return [_load(row) for row in _LIVE.run(connection, wall=wall)]
 
 
 def take_seat(connection: Connection, worker_id: str, call_id: str) -> bool:
     """Take a free seat of the worker for a call. Returns False if there is none, or the worker drains."""
-    return connection.execute(_TAKE, {"worker": worker_id, "call": call_id}).first() is not None
+    return _TAKE.run(connection, worker=worker_id, call=call_id).first() is not None
 
 
 def free_seat(connection: Connection, call_id: str) -> None:
     """Give back the seat of a call, if it has one."""
-    connection.execute(update(_seats).where(_seats.c.call_id == call_id).values(call_id=None))
+    _FREE.run(connection, call=call_id)
 
 
 def load(connection: Connection, worker_id: str) -> WorkerLoad | None:
     """How busy a worker is now; None once it is retired."""
-    row = connection.execute(_ONE, {"worker_id": worker_id}).one_or_none()
+    row = _ONE.run(connection, worker_id=worker_id).first()
     return None if row is None else _load(row)
 
 
-def _load(row: Row[Any]) -> WorkerLoad:
+def _load(row: AnyRow) -> WorkerLoad:
     return WorkerLoad(row.id, row.calls, row.max_calls, row.draining, row.seen_at)

@@ -12,20 +12,22 @@ It runs in the transaction of the connection that it is handed, and fails with t
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import ColumnElement, Connection, Dialect, Table, literal_column
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlmodel import SQLModel
 
-__all__ = ["Rows", "Statement", "table_of"]
+__all__ = ["AnyRow", "Rows", "Statement", "one_of", "table_of"]
 
 Processor = Callable[[Any], Any]
+AnyRow = Any
+"""A row of columns by name: of a `Statement`, or of SQLAlchemy."""
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -33,6 +35,18 @@ def table_of(model: type[SQLModel]) -> Table:
     table = model.__table__  # type: ignore[attr-defined]
     assert isinstance(table, Table)
     return table
+
+
+def one_of(column: ColumnElement[str], words: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column holds one of our own words, written out in the statement: states, kinds.
+
+    Raises:
+        ValueError: a word is not made of letters, digits and `_` alone.
+    """
+    known = tuple(words)
+    if not all(word.isidentifier() for word in known):
+        raise ValueError(f"words of our own were expected, not {known}")
+    return column.in_([literal_column(f"'{word}'") for word in known])
 
 
 class Rows:
@@ -52,10 +66,13 @@ class Rows:
         """The only row.
 
         Raises:
-            LookupError: there is none, or there are several.
+            sqlalchemy.exc.NoResultFound: there is none.
+            sqlalchemy.exc.MultipleResultsFound: there are several.
         """
-        if len(self.rows) != 1:
-            raise LookupError(f"{len(self.rows)} rows where exactly one was expected")
+        if not self.rows:
+            raise NoResultFound("no row where exactly one was expected")
+        if len(self.rows) > 1:
+            raise MultipleResultsFound(f"{len(self.rows)} rows where exactly one was expected")
         return self.rows[0]
 
     def scalar(self) -> Any | None:
@@ -71,10 +88,13 @@ class _Compiled:
     """A statement for one dialect: its text, how parameters become what the driver takes, how columns become values."""
 
     def __init__(self, clause: ClauseElement, dialect: Dialect, columns: Sequence[str] | None) -> None:
-        compiled = clause.compile(dialect=dialect, column_keys=list(columns) if columns is not None else None)
+        compiled = clause.compile(
+            dialect=dialect,
+            column_keys=list(columns) if columns is not None else None,
+        )
         assert isinstance(compiled, SQLCompiler)
         if compiled.post_compile_params or compiled.insert_prefetch or compiled.update_prefetch:
-            raise ValueError(f"an IN list or a default made in Python cannot be compiled ahead: {compiled}")
+            raise ValueError(f"an IN over parameters or a default made in Python cannot be compiled ahead: {compiled}")
         self.text = str(compiled)
         names = list(compiled.positiontup) if compiled.positional and compiled.positiontup is not None else list(compiled.binds)
         self.positional = bool(compiled.positional)
@@ -116,8 +136,7 @@ class Statement:
     """A statement that is built once.
 
     Args:
-        clause: a SELECT, INSERT, UPDATE or DELETE; what changes from run to run is a `bindparam`. An IN over a list cannot be compiled
-            ahead.
+        clause: a SELECT, INSERT, UPDATE or DELETE; what changes from run to run is a `bindparam`. An IN is `one_of`.
         columns: of an INSERT without `values`: the columns that each run gives.
     """
 
@@ -159,6 +178,28 @@ class Statement:
                 row[index] = convert(row[index])
             rows.append(ready.make_row(row))
         return Rows(rows, len(rows))
+
+    def run_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run it once for each set of parameters; for writes that return nothing.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as `Connection.execute` does; of the same subclass.
+            TypeError: a parameter is missing or unknown.
+        """
+        ready = self._for(connection.dialect)
+        parameters = [ready.parameters(row) for row in rows]
+        if not parameters:
+            return
+        cursor = connection.connection.cursor()
+        try:
+            if len(parameters) == 1:
+                cursor.execute(ready.text, parameters[0])
+            else:
+                cursor.executemany(ready.text, parameters)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _translated(connection, ready.text, error) from error
+        finally:
+            cursor.close()
 
     def _for(self, dialect: Dialect) -> _Compiled:
         ready = self._compiled.get(dialect.name)

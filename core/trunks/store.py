@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.numbers import NumberError, parse_number
+from core.kernel.statements import AnyRow, Statement, table_of
 from core.trunks.breaker import HEALTHY, Health
 from core.trunks.pacing import interval
 from core.trunks.tables import CallerId, Trunk
@@ -26,8 +27,11 @@ __all__ = [
     "take_turn",
 ]
 
-_trunks = Trunk.__table__  # type: ignore[attr-defined]
-_numbers = CallerId.__table__  # type: ignore[attr-defined]
+_trunks, _numbers = table_of(Trunk), table_of(CallerId)
+_EVERY = Statement(select(_trunks).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
+_OF_NUMBER = Statement(select(_trunks).join(_numbers, _numbers.c.trunk == _trunks.c.name).where(_numbers.c.number == bindparam("number")))
+_LOCK = Statement(select(_trunks).where(_trunks.c.name == bindparam("trunk")).with_for_update())
+_TAKE_TURN = Statement(update(_trunks).where(_trunks.c.name == bindparam("trunk")).values(next_call_at=bindparam("after")))
 
 SANDBOX_NUMBER = "+12025550100"
 """The caller ID of the sandbox trunk: a number reserved for fiction."""
@@ -60,19 +64,16 @@ def choose_trunk(connection: Connection, from_number: str | None, region: str | 
         number = parse_number(from_number, region).e164
     except NumberError:
         return None
-    row = connection.execute(
-        select(_trunks).join(_numbers, _numbers.c.trunk == _trunks.c.name).where(_numbers.c.number == number)
-    ).one_or_none()
+    row = _OF_NUMBER.run(connection, number=number).first()
     return None if row is None else _info(row, number)
 
 
 def every_trunk(connection: Connection) -> list[TrunkInfo]:
     """Every trunk with its default number, the default trunk first."""
-    rows = connection.execute(select(_trunks).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
-    return [_info(row, row.default_number) for row in rows]
+    return [_info(row, row.default_number) for row in _EVERY.run(connection)]
 
 
-def _info(row: Row[Any], number: str | None) -> TrunkInfo:
+def _info(row: AnyRow, number: str | None) -> TrunkInfo:
     lab = any((row.settings.get(transport) or {}).get("lab") for transport in ("sip", "livekit"))
     return TrunkInfo(row.name, row.transport, number, row.channels, row.calls_per_second, row.next_call_at, lab, Health.of(row.health))
 
@@ -85,7 +86,7 @@ def held(connection: Connection, name: str, read: TrunkInfo | None = None) -> Tr
     """
     if read is not None and connection.dialect.name == "sqlite":
         return read
-    row = connection.execute(select(_trunks).where(_trunks.c.name == name).with_for_update()).one_or_none()
+    row = _LOCK.run(connection, trunk=name).first()
     return None if row is None else _info(row, row.default_number if read is None else read.from_number)
 
 
@@ -100,7 +101,7 @@ def give_back_turn(connection: Connection, trunk: str, turn: datetime) -> None:
 def take_turn(connection: Connection, trunk: TrunkInfo, turn: datetime) -> None:
     """Give the turn to a call of a trunk that is `held`; the next one comes after it."""
     after = turn + interval(trunk.calls_per_second)
-    connection.execute(update(_trunks).where(_trunks.c.name == trunk.name).values(next_call_at=after))
+    _TAKE_TURN.run(connection, trunk=trunk.name, after=after)
 
 
 def ensure_sandbox_trunk(connection: Connection, *, channels: int, calls_per_second: float, now: datetime) -> None:

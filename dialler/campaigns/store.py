@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
+from core.kernel.statements import AnyRow, Statement, table_of
 from dialler.campaigns.states import OVER, next_state
 from dialler.campaigns.tables import Campaign
 from dialler.leads.history import latest_change
@@ -25,9 +26,9 @@ __all__ = [
     "update_settings",
 ]
 
-_campaigns = Campaign.__table__  # type: ignore[attr-defined]
+_campaigns = table_of(Campaign)
 _STATE = select(_campaigns.c.state, _campaigns.c.owner_token, _campaigns.c.end_calls).where(_campaigns.c.id == bindparam("campaign_id"))
-_SHARED, _ALONE = _STATE.with_for_update(read=True), _STATE.with_for_update()
+_SHARED, _ALONE = Statement(_STATE.with_for_update(read=True)), Statement(_STATE.with_for_update())
 
 
 def create_campaign(
@@ -66,7 +67,7 @@ def read_campaign(connection: Connection, campaign_id: str) -> Row[Any]:
     return connection.execute(select(_campaigns).where(_campaigns.c.id == campaign_id)).one()
 
 
-def lock_campaign(connection: Connection, campaign_id: str, *, alone: bool = False) -> Row[Any]:
+def lock_campaign(connection: Connection, campaign_id: str, *, alone: bool = False) -> AnyRow:
     """Keep a campaign as it is to the end of the transaction. Returns its `state`, `owner_token` and `end_calls`.
 
     Whatever writes to the leads or attempts of a campaign begins with this: everywhere the campaign is locked first, then
@@ -81,7 +82,7 @@ def lock_campaign(connection: Connection, campaign_id: str, *, alone: bool = Fal
     Raises:
         sqlalchemy.exc.NoResultFound: if there is none.
     """
-    return connection.execute(_ALONE if alone else _SHARED, {"campaign_id": campaign_id}).one()
+    return (_ALONE if alone else _SHARED).run(connection, campaign_id=campaign_id).one()
 
 
 def find_campaign(connection: Connection, name_or_id: str) -> Row[Any] | None:

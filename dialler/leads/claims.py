@@ -10,26 +10,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from core.kernel.ids import Ids
+from core.kernel.statements import Statement, one_of, table_of
 from dialler.campaigns.store import lock_campaign
-from dialler.leads.history import add_history
+from dialler.leads.history import add_claims, add_history
 from dialler.leads.states import CLAIMED, QUEUE_OF, WAITING, next_state
-from dialler.leads.tables import Attempt, Lead, LeadHistory
+from dialler.leads.tables import Attempt, Lead
 
 __all__ = ["Claim", "Undialled", "claim", "end_undialled", "give_back", "mark_placed", "note_failed_dialout", "still_ours"]
 
 log = logging.getLogger(__name__)
 
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
-_history = LeadHistory.__table__  # type: ignore[attr-defined]
+_leads, _attempts = table_of(Lead), table_of(Attempt)
 
 _KIND_OF: Final = {"pending": "first", "retry_scheduled": "retry", "callback_scheduled": "callback"}
 _STATE_OF: Final = {kind: state for state, kind in _KIND_OF.items()}
 
-_NEXT = (  # made once: building it costs more than running it
+_NEXT = Statement(
     select(
         _leads.c.id,
         _leads.c.state,
@@ -43,15 +42,54 @@ _NEXT = (  # made once: building it costs more than running it
     .limit(bindparam("at_most"))
     .with_for_update(skip_locked=True, of=_leads)
 )
-_FENCE = (
+_FENCE = Statement(
     select(_leads.c.state)
     .where(
-        _leads.c.id == bindparam("lead_id"),
-        _leads.c.state.in_(CLAIMED),
-        _leads.c.attempt_id == bindparam("attempt_id"),
+        _leads.c.id == bindparam("lead"),
+        one_of(_leads.c.state, CLAIMED),
+        _leads.c.attempt_id == bindparam("attempt"),
         _leads.c.lease_token == bindparam("token"),
     )
     .with_for_update()
+)
+_ADD_ATTEMPT = Statement(
+    insert(_attempts),
+    columns=(
+        *("id", "campaign_id", "lead_id", "number", "kind", "state"),
+        *("created_at", "sent_at", "refusals", "failed_dialouts"),
+    ),
+)
+_SEND_AGAIN = Statement(
+    update(_attempts)
+    .where(_attempts.c.id == bindparam("attempt"), _attempts.c.state == "created")
+    .values(state="placing", sent_at=bindparam("now"))
+)
+_TAKE = Statement(
+    update(_leads)
+    .where(_leads.c.id == bindparam("lead"), one_of(_leads.c.state, WAITING))
+    .values(
+        state="claimed",
+        queue=None,
+        due_at=None,
+        lease_token=bindparam("token"),
+        attempt_id=bindparam("attempt"),
+        updated_at=bindparam("now"),
+    )
+)
+_LEAD_PLACED = Statement(
+    update(_leads)
+    .where(
+        _leads.c.id == bindparam("lead"),
+        _leads.c.state == "claimed",
+        _leads.c.lease_token == bindparam("token"),
+        _leads.c.attempt_id == bindparam("attempt"),
+    )
+    .values(state="dialling", updated_at=bindparam("now"))
+)
+_ATTEMPT_PLACED = Statement(
+    update(_attempts)
+    .where(_attempts.c.id == bindparam("attempt"), _attempts.c.state == "placing")
+    .values(state="placed", call_id=bindparam("call"), placed_at=bindparam("now"))
 )
 
 Undialled = Literal["number_suppressed", "number_refused", "lead_refused", "not_received"]
@@ -88,7 +126,7 @@ def claim(connection: Connection, ids: Ids, campaign_id: str, token: str, limit:
     campaign = lock_campaign(connection, campaign_id)
     if campaign.state != "running" or campaign.owner_token != token or campaign.end_calls:
         return []
-    chosen = connection.execute(_NEXT, {"campaign_id": campaign_id, "at_most": limit}).all()
+    chosen = _NEXT.run(connection, campaign_id=campaign_id, at_most=limit).rows
     if not chosen:
         return []
     claims, new, old = [], [], []
@@ -114,33 +152,10 @@ def claim(connection: Connection, ids: Ids, campaign_id: str, token: str, limit:
         else:
             old.append(attempt_id)
         claims.append(Claim(campaign_id, row.id, attempt_id, kind, row.phone, row.variables, now))
-    if new:
-        connection.execute(insert(_attempts), new)
-    if old:
-        connection.execute(
-            update(_attempts).where(_attempts.c.id.in_(old), _attempts.c.state == "created").values(state="placing", sent_at=now)
-        )
-    attempt_of = case({c.lead_id: c.attempt_id for c in claims}, value=_leads.c.id)
-    connection.execute(
-        update(_leads)
-        .where(_leads.c.id.in_([c.lead_id for c in claims]), _leads.c.state.in_(WAITING))
-        .values(state="claimed", queue=None, due_at=None, lease_token=token, attempt_id=attempt_of, updated_at=now)
-    )
-    connection.execute(
-        insert(_history),
-        [
-            {
-                "lead_id": c.lead_id,
-                "at": now,
-                "from_state": _STATE_OF[c.kind],
-                "event": "claimed",
-                "to_state": "claimed",
-                "attempt_id": c.attempt_id,
-                "note": None,
-            }
-            for c in claims
-        ],
-    )
+    _ADD_ATTEMPT.run_many(connection, new)
+    _SEND_AGAIN.run_many(connection, ({"attempt": attempt_id, "now": now} for attempt_id in old))
+    _TAKE.run_many(connection, ({"lead": c.lead_id, "attempt": c.attempt_id, "token": token, "now": now} for c in claims))
+    add_claims(connection, ((c.lead_id, _STATE_OF[c.kind], c.attempt_id) for c in claims), now)
     return claims
 
 
@@ -155,8 +170,7 @@ def still_ours(connection: Connection, taken: Claim, token: str | None, what: st
         token: the lease token that the lead was claimed under.
         what: what comes too late then, for the log.
     """
-    fence = {"lead_id": taken.lead_id, "attempt_id": taken.attempt_id, "token": token}
-    state: str | None = connection.execute(_FENCE, fence).scalar_one_or_none()
+    state: str | None = _FENCE.run(connection, lead=taken.lead_id, attempt=taken.attempt_id, token=token).scalar()
     if state is None:
         log.warning("%s of attempt %s came too late: lead %s has moved on, and stays as it is", what, taken.attempt_id, taken.lead_id)
     return state
@@ -168,22 +182,9 @@ def mark_placed(connection: Connection, taken: Claim, token: str | None, call_id
     Returns whether more may be dialled: the campaign runs, under that token.
     """
     campaign = lock_campaign(connection, taken.campaign_id)
-    placed = connection.execute(
-        update(_leads)
-        .where(
-            _leads.c.id == taken.lead_id,
-            _leads.c.state == "claimed",
-            _leads.c.lease_token == token,
-            _leads.c.attempt_id == taken.attempt_id,
-        )
-        .values(state="dialling", updated_at=now)
-    )
+    placed = _LEAD_PLACED.run(connection, lead=taken.lead_id, attempt=taken.attempt_id, token=token, now=now)
     if placed.rowcount:
-        connection.execute(
-            update(_attempts)
-            .where(_attempts.c.id == taken.attempt_id, _attempts.c.state == "placing")
-            .values(state="placed", call_id=call_id, placed_at=now)
-        )
+        _ATTEMPT_PLACED.run(connection, attempt=taken.attempt_id, call=call_id, now=now)
         add_history(connection, taken.lead_id, now, "claimed", "placed", "dialling", taken.attempt_id)
     else:
         _log_late_answer(connection, taken, call_id)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 
+from core.kernel.statements import AnyRow, Statement, one_of, table_of
 from dialler.campaigns.tables import Campaign
 from dialler.leads.states import CLAIMED, FINAL, WAITING
 from dialler.leads.tables import Attempt, Lead
 
 __all__ = ["Backlog", "Progress", "backlog", "campaign_and_backlog", "progress"]
 
-_campaigns = Campaign.__table__  # type: ignore[attr-defined]
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
+_campaigns, _leads, _attempts = table_of(Campaign), table_of(Lead), table_of(Attempt)
 
 
 @dataclass(frozen=True)
@@ -36,32 +34,32 @@ class Backlog:
 _OF_CAMPAIGN = _leads.c.campaign_id == bindparam("campaign_id")
 _COLUMNS = (
     exists(select(_leads.c.id).where(_OF_CAMPAIGN, _leads.c.queue.is_not(None))).label("ready"),
-    select(func.count()).select_from(_leads).where(_OF_CAMPAIGN, _leads.c.state.in_(CLAIMED)).scalar_subquery().label("in_flight"),
+    select(func.count()).select_from(_leads).where(_OF_CAMPAIGN, one_of(_leads.c.state, CLAIMED)).scalar_subquery().label("in_flight"),
     select(func.min(_leads.c.due_at))
     .where(_OF_CAMPAIGN, _leads.c.queue.is_(None), _leads.c.due_at.is_not(None))
     .scalar_subquery()
     .label("next_due"),
 )
-_BACKLOG = select(*_COLUMNS)  # made once, as the next one is: building it costs more than running it
-_WITH_CAMPAIGN = select(_campaigns, *_COLUMNS).where(_campaigns.c.id == bindparam("campaign_id"))
+_BACKLOG = Statement(select(*_COLUMNS))
+_WITH_CAMPAIGN = Statement(select(_campaigns, *_COLUMNS).where(_campaigns.c.id == bindparam("campaign_id")))
 
 
 def backlog(connection: Connection, campaign_id: str) -> Backlog:
     """The backlog, by three index look-ups: its cost does not grow with the number of leads."""
-    return _backlog(connection.execute(_BACKLOG, {"campaign_id": campaign_id}).one())
+    return _backlog(_BACKLOG.run(connection, campaign_id=campaign_id).one())
 
 
-def campaign_and_backlog(connection: Connection, campaign_id: str) -> tuple[Row[Any], Backlog]:
+def campaign_and_backlog(connection: Connection, campaign_id: str) -> tuple[AnyRow, Backlog]:
     """The row of a campaign and its backlog, both of one moment.
 
     Raises:
         sqlalchemy.exc.NoResultFound: if there is no such campaign.
     """
-    row = connection.execute(_WITH_CAMPAIGN, {"campaign_id": campaign_id}).one()
+    row = _WITH_CAMPAIGN.run(connection, campaign_id=campaign_id).one()
     return row, _backlog(row)
 
 
-def _backlog(row: Row[Any]) -> Backlog:
+def _backlog(row: AnyRow) -> Backlog:
     return Backlog(bool(row.ready), row.in_flight, row.next_due)
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.ids import Ids
+from core.kernel.statements import AnyRow, Statement, table_of
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.tables import Campaign
 from dialler.leads.history import add_history
@@ -25,28 +26,58 @@ from dialler.policy.retry import Decision, decide
 
 __all__ = ["Receipt", "receive_result"]
 
-AnyRow = Row[*tuple[Any, ...]]
-
 log = logging.getLogger(__name__)
-_campaigns = Campaign.__table__  # type: ignore[attr-defined]
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
-_received = ReceivedResult.__table__  # type: ignore[attr-defined]
+_campaigns, _leads, _attempts, _received = table_of(Campaign), table_of(Lead), table_of(Attempt), table_of(ReceivedResult)
 
-# Made once: building them costs more than running them. The campaign is locked first, then the lead, as everywhere; only then
-# is the attempt read, so that what is read of it is true.
-_CAMPAIGN: Select[Any] = (
+# The campaign is locked first, then the lead, as everywhere; only then is the attempt read, so that what is read of it is true.
+_CAMPAIGN = Statement(
     select(_campaigns.c.id, _campaigns.c.state, _campaigns.c.settings, _attempts.c.lead_id)
     .join(_attempts, _attempts.c.campaign_id == _campaigns.c.id)
     .where(_attempts.c.id == bindparam("attempt_id"))
     .with_for_update(read=True, of=_campaigns)
 )
-_LEAD: Select[Any] = (
+_LEAD = Statement(
     select(_leads.c.id, _leads.c.state, _leads.c.attempt_id, _leads.c.attempts, _leads.c.uncharged)
     .where(_leads.c.id == bindparam("lead_id"))
     .with_for_update()
 )
-_ATTEMPT: Select[Any] = select(_attempts.c.id, _attempts.c.state, _attempts.c.placed_at).where(_attempts.c.id == bindparam("attempt_id"))
+_ATTEMPT = Statement(select(_attempts.c.id, _attempts.c.state, _attempts.c.placed_at).where(_attempts.c.id == bindparam("attempt_id")))
+_CALLBACKS = Statement(
+    select(func.count()).select_from(_attempts).where(_attempts.c.lead_id == bindparam("lead"), _attempts.c.kind == "callback")
+)
+_RECEIVED = {
+    dialect: Statement(
+        insert(_received).on_conflict_do_nothing(index_elements=["session_id"]).returning(_received.c.session_id),
+        columns=("session_id", "attempt_id", "received_at", "payload"),
+    )
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+
+
+def _new(table: Table, *columns: str) -> dict[str, BindParameter[Any]]:
+    return {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}
+
+
+_END_ATTEMPT = Statement(
+    update(_attempts)
+    .where(_attempts.c.id == bindparam("attempt"), _attempts.c.state != "ended")
+    .values(
+        _new(
+            _attempts,
+            *("state", "call_id", "placed_at", "ended_at", "charged", "disconnected_by", "outcome", "disposition"),
+            *("sip_status", "phone_rang", "fault", "call_duration_seconds"),
+        )
+    )
+)
+_MOVE_LEAD = Statement(
+    update(_leads)
+    .where(_leads.c.id == bindparam("lead"), _leads.c.state == bindparam("from_state"), _leads.c.attempt_id == bindparam("attempt"))
+    .values(
+        queue=None,
+        lease_token=None,
+        **_new(_leads, "state", "due_at", "attempts", "uncharged", "attempt_id", "outcome", "disposition", "note", "updated_at"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -66,11 +97,11 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
     attempt_id = payload.get("idempotency_key")
     if not _is_new(connection, payload, attempt_id, now):
         return Receipt("repeated")
-    campaign = connection.execute(_CAMPAIGN, {"attempt_id": attempt_id}).one_or_none() if attempt_id else None
+    campaign = _CAMPAIGN.run(connection, attempt_id=attempt_id).first() if attempt_id else None
     if campaign is None:
         return Receipt("unknown")
-    lead = connection.execute(_LEAD, {"lead_id": campaign.lead_id}).one()
-    attempt = connection.execute(_ATTEMPT, {"attempt_id": attempt_id}).one()
+    lead = _LEAD.run(connection, lead_id=campaign.lead_id).one()
+    attempt = _ATTEMPT.run(connection, attempt_id=attempt_id).one()
     if attempt.state in {"ended", "held"}:
         log.warning("the result of call %s came for attempt %s, which had %s already", payload["session_id"], attempt.id, attempt.state)
         return Receipt("repeated", campaign.id)
@@ -85,14 +116,10 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
 
 
 def _is_new(connection: Connection, payload: dict[str, Any], attempt_id: str | None, now: datetime) -> bool:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = (
-        insert(_received)
-        .values(session_id=payload["session_id"], attempt_id=attempt_id, received_at=now, payload=payload)
-        .on_conflict_do_nothing(index_elements=["session_id"])
-        .returning(_received.c.session_id)
+    add = _RECEIVED[connection.dialect.name]
+    return (
+        add.run(connection, session_id=payload["session_id"], attempt_id=attempt_id, received_at=now, payload=payload).first() is not None
     )
-    return connection.execute(statement).one_or_none() is not None
 
 
 def _decision_on(
@@ -116,30 +143,27 @@ def _decision_on(
 
 
 def _count_callbacks(connection: Connection, lead_id: int) -> int:
-    query = select(func.count()).select_from(_attempts).where(_attempts.c.lead_id == lead_id, _attempts.c.kind == "callback")
-    return connection.execute(query).scalar_one()
+    return int(_CALLBACKS.run(connection, lead=lead_id).one()[0])
 
 
 def _end_attempt(
     connection: Connection, attempt: AnyRow, payload: dict[str, Any], decision: Decision, is_charged: bool, now: datetime
 ) -> None:
-    connection.execute(
-        update(_attempts)
-        .where(_attempts.c.id == attempt.id, _attempts.c.state != "ended")
-        .values(
-            state="held" if decision.state == "held" else "ended",
-            call_id=payload["session_id"],
-            placed_at=attempt.placed_at or now,
-            ended_at=now,
-            charged=is_charged,
-            disconnected_by=payload.get("disconnected_by"),
-            outcome=decision.outcome,
-            disposition=payload.get("disposition"),
-            sip_status=payload.get("sip_status"),
-            phone_rang=payload.get("phone_rang"),
-            fault=payload.get("fault"),
-            call_duration_seconds=payload.get("call_duration_seconds"),
-        )
+    _END_ATTEMPT.run(
+        connection,
+        attempt=attempt.id,
+        new_state="held" if decision.state == "held" else "ended",
+        new_call_id=payload["session_id"],
+        new_placed_at=attempt.placed_at or now,
+        new_ended_at=now,
+        new_charged=is_charged,
+        new_disconnected_by=payload.get("disconnected_by"),
+        new_outcome=decision.outcome,
+        new_disposition=payload.get("disposition"),
+        new_sip_status=payload.get("sip_status"),
+        new_phone_rang=payload.get("phone_rang"),
+        new_fault=payload.get("fault"),
+        new_call_duration_seconds=payload.get("call_duration_seconds"),
     )
 
 
@@ -147,21 +171,19 @@ def _move_lead(
     connection: Connection, lead: AnyRow, attempt: AnyRow, payload: dict[str, Any], decision: Decision, is_charged: bool, now: datetime
 ) -> None:
     state = next_state(lead.state, decision.event)
-    connection.execute(
-        update(_leads)
-        .where(_leads.c.id == lead.id, _leads.c.state == lead.state, _leads.c.attempt_id == attempt.id)
-        .values(
-            state=state,
-            queue=None,
-            due_at=decision.due_at,
-            attempts=lead.attempts + is_charged,
-            uncharged=lead.uncharged + (not is_charged),
-            attempt_id=attempt.id if state == "held" else None,
-            lease_token=None,
-            outcome=decision.outcome,
-            disposition=payload.get("disposition"),
-            note=decision.note or payload.get("remarks"),
-            updated_at=now,
-        )
+    _MOVE_LEAD.run(
+        connection,
+        lead=lead.id,
+        from_state=lead.state,
+        attempt=attempt.id,
+        new_state=state,
+        new_due_at=decision.due_at,
+        new_attempts=lead.attempts + is_charged,
+        new_uncharged=lead.uncharged + (not is_charged),
+        new_attempt_id=attempt.id if state == "held" else None,
+        new_outcome=decision.outcome,
+        new_disposition=payload.get("disposition"),
+        new_note=decision.note or payload.get("remarks"),
+        new_updated_at=now,
     )
     add_history(connection, lead.id, now, lead.state, decision.event, state, attempt.id, decision.note)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, bindparam, delete, insert, literal, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError, ProgrammingError
 
 from core.kernel.database import Database, JsonValue, UtcDateTime
-from core.kernel.statements import Statement, table_of
+from core.kernel.statements import Statement, one_of, table_of
 from core.suppressions.tables import Suppression
 
 things = Table(
@@ -57,7 +57,7 @@ def test_rows_are_named_and_counted(db: Database) -> None:
         assert remove.run(connection, wanted=1).scalars() == ["n1x"]
         assert remove.run(connection, wanted=1).first() is None
         assert BY_ID.run(connection, wanted=9).scalar() is None
-        with pytest.raises(LookupError):
+        with pytest.raises(NoResultFound):
             BY_ID.run(connection, wanted=9).one()
 
 
@@ -92,9 +92,22 @@ def test_a_parameter_too_many_or_too_few_is_refused(db: Database) -> None:
             ADD.run(connection, id=1, name="one", at=NOON.replace(tzinfo=None), facts=None)
 
 
-def test_what_cannot_be_compiled_ahead_is_refused(db: Database) -> None:
+def test_an_in_over_constants(db: Database) -> None:
+    some = Statement(select(things.c.id).where(one_of(things.c.name, ("n1", "n3")), things.c.id == bindparam("number")))
+    with db.write() as connection:
+        for number in (1, 2, 3):
+            ADD.run(connection, id=number, name=f"n{number}", at=None, facts=None)
+        assert [some.run(connection, number=number).scalars() for number in (1, 2, 3)] == [[1], [], [3]]
+        with pytest.raises(ValueError, match="cannot be compiled ahead"):
+            Statement(select(things.c.id).where(things.c.id.in_([1, 3]))).run(connection)
+    with pytest.raises(ValueError, match="our own"):
+        one_of(things.c.name, ["it's"])
+
+
+def test_a_default_made_in_python_is_refused(db: Database) -> None:
+    table = Table("defaults", MetaData(), Column("id", Integer, primary_key=True), Column("name", String, default=lambda: "made"))
     with db.read() as connection, pytest.raises(ValueError, match="cannot be compiled ahead"):
-        Statement(select(things).where(things.c.id.in_([1, 2]))).run(connection)
+        Statement(insert(table), columns=["id"]).run(connection, id=1)
 
 
 def test_it_runs_in_the_transaction_it_is_handed(db: Database) -> None:
@@ -103,6 +116,15 @@ def test_it_runs_in_the_transaction_it_is_handed(db: Database) -> None:
         raise RuntimeError
     with db.read() as connection:
         assert list(BY_ID.run(connection, wanted=1)) == []
+
+
+def test_many_at_once(db: Database) -> None:
+    with db.write() as connection:
+        ADD.run_many(connection, [])
+        ADD.run_many(connection, ({"id": number, "name": str(number), "at": NOON, "facts": {"n": number}} for number in range(3)))
+        assert [BY_ID.run(connection, wanted=number).one().facts for number in range(3)] == [{"n": 0}, {"n": 1}, {"n": 2}]
+    with db.read() as connection, pytest.raises(IntegrityError):
+        ADD.run_many(connection, [{"id": number, "name": "same", "at": None, "facts": None} for number in (7, 8)])
 
 
 def test_the_table_of_a_model() -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import insert, select
 
 from core.bots.config import BotConfig
 from core.bots.store import save_bot
@@ -16,6 +16,7 @@ from core.fleet.store import register
 from core.fleet.tables import Worker
 from core.kernel.database import Database
 from core.kernel.processes import this_process
+from core.kernel.statements import AnyRow
 from core.recordings.link_keys import LinkKeys
 from core.recordings.recordings import Recorded, Recordings
 from core.storage.base import ObjectStore
@@ -50,7 +51,7 @@ def ended_call(
     seconds: float = 8.0,
     recording: dict[str, Any] | None = None,
     bot: str = "bot",
-) -> Row[Any]:
+) -> AnyRow:
     """A call that ended at `now` and is finishing; its bot is saved with this `recording` configuration."""
     with db.write() as connection:
         stored = save_bot(connection, BotConfig(name=bot, id=bot, recording=recording or {}), now)
@@ -77,7 +78,7 @@ def ended_call(
     return call_row(db, call_id)
 
 
-def call_row(db: Database, call_id: str) -> Row[Any]:
+def call_row(db: Database, call_id: str) -> AnyRow:
     """The call as it stands."""
     with db.read() as connection:
         row = read_call(connection, call_id)
@@ -85,7 +86,7 @@ def call_row(db: Database, call_id: str) -> Row[Any]:
     return row
 
 
-def finish(db: Database, recordings: Recordings, call: Row[Any], now: datetime, recording: dict[str, Any] | None = None) -> Recorded:
+def finish(db: Database, recordings: Recordings, call: AnyRow, now: datetime, recording: dict[str, Any] | None = None) -> Recorded:
     """Finish a call as `core.calls.finish` does, with a result that has what recordings need."""
     with db.write() as connection:
         config = BotConfig(name="x", recording=recording or {}).recording
