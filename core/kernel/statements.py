@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Table, literal_column
-from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
+from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlmodel import SQLModel
+
+from core.kernel.database_errors import translated
 
 __all__ = ["AnyRow", "Rows", "Statement", "one_of", "table_of"]
 
@@ -109,7 +110,23 @@ class _Compiled:
                 value = bind.effective_value
                 self.constants[name] = self.processors[name](value) if name in self.processors else value
         self.names = names
-        self.make_row, self.converters = _rows_of(compiled, dialect)
+        self._types = [column.type for column in compiled._result_columns]
+        row = namedtuple("Row", [column.keyname for column in compiled._result_columns], rename=True)  # type: ignore[misc]
+        self.make_row: Callable[..., Any] = row._make
+        self.returns_rows = bool(self._types)
+        self._dialect = dialect
+        self._converters: list[tuple[int, Processor]] | None = None
+
+    def converters(self, description: Sequence[Sequence[Any]]) -> list[tuple[int, Processor]]:
+        """How the columns become values that are not the driver's own: position and function. Known once the driver has said its types."""
+        if self._converters is None:
+            # a TypeDecorator's own dialect_impl knows how its values come from this driver
+            made = [
+                kind.dialect_impl(self._dialect).result_processor(self._dialect, column[1])
+                for kind, column in zip(self._types, description, strict=True)
+            ]
+            self._converters = [(index, convert) for index, convert in enumerate(made) if convert is not None]
+        return self._converters
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         processors, constants = self.processors, self.constants
@@ -120,16 +137,6 @@ class _Compiled:
         if self.positional:
             return [ready[name] if name in ready else constants[name] for name in self.names]
         return {**constants, **ready}
-
-
-def _rows_of(compiled: SQLCompiler, dialect: Dialect) -> tuple[Callable[..., Any] | None, list[tuple[int, Processor]]]:
-    columns = compiled._result_columns
-    if not columns:
-        return None, []
-    # a TypeDecorator's own dialect_impl knows how its values come from this driver
-    made = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-    row = namedtuple("Row", [column.keyname for column in columns], rename=True)  # type: ignore[misc]
-    return row._make, [(index, convert) for index, convert in enumerate(made) if convert is not None]
 
 
 class Statement:
@@ -162,19 +169,19 @@ class Statement:
         cursor = connection.connection.cursor()
         try:
             cursor.execute(ready.text, parameters)
-            if ready.make_row is None or cursor.description is None:
+            if not ready.returns_rows or cursor.description is None:
                 return Rows([], cursor.rowcount)
-            fetched = cursor.fetchall()
+            fetched, converters = cursor.fetchall(), ready.converters(cursor.description)
         except dialect.loaded_dbapi.Error as error:
-            raise _translated(connection, ready.text, error) from error
+            raise translated(connection, ready.text, error) from error
         finally:
             cursor.close()
-        if not ready.converters:
+        if not converters:
             return Rows(list(map(ready.make_row, fetched)), len(fetched))
         rows = []
         for found in fetched:
             row = list(found)
-            for index, convert in ready.converters:
+            for index, convert in converters:
                 row[index] = convert(row[index])
             rows.append(ready.make_row(row))
         return Rows(rows, len(rows))
@@ -197,7 +204,7 @@ class Statement:
             else:
                 cursor.executemany(ready.text, parameters)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _translated(connection, ready.text, error) from error
+            raise translated(connection, ready.text, error) from error
         finally:
             cursor.close()
 
@@ -206,21 +213,3 @@ class Statement:
         if ready is None:
             ready = self._compiled[dialect.name] = _Compiled(self._clause, dialect, self._columns)
         return ready
-
-
-def _translated(connection: Connection, text: str, error: BaseException) -> BaseException:
-    """The driver's error as SQLAlchemy's; a connection that is gone leaves the pool."""
-    dialect = connection.dialect
-    assert isinstance(dialect, DefaultDialect)
-    gone = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
-    if gone:
-        connection.invalidate()
-    return DBAPIError.instance(
-        text,
-        None,
-        error,
-        dialect.loaded_dbapi.Error,
-        hide_parameters=True,
-        connection_invalidated=gone,
-        dialect=dialect,
-    )

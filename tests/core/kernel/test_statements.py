@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, bindparam, delete, insert, literal, select, update
+from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table, bindparam, delete, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError, ProgrammingError
 
 from core.kernel.database import Database, JsonValue, UtcDateTime
@@ -21,10 +21,13 @@ things = Table(
     Column("name", String, nullable=False, unique=True),
     Column("at", UtcDateTime()),
     Column("facts", JsonValue),
+    Column("share", Float),
+    Column("open", Boolean),
 )
-ADD = Statement(insert(things), columns=["id", "name", "at", "facts"])
+ADD = Statement(insert(things), columns=["id", "name", "at", "facts", "share", "open"])
 BY_ID = Statement(select(things).where(things.c.id == bindparam("wanted")))
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+ROW = {"id": 1, "name": "one", "at": NOON, "facts": None, "share": 1.5, "open": False}
 
 
 @pytest.fixture
@@ -38,13 +41,13 @@ def db(database: Database) -> Iterator[Database]:
 @pytest.mark.parametrize("at", [None, NOON, NOON.astimezone(timezone(timedelta(hours=5, minutes=30))), NOON + timedelta(microseconds=1)])
 def test_values_come_back_as_sqlalchemy_gives_them(db: Database, facts: object, at: datetime | None) -> None:
     with db.write() as connection:
-        ADD.run(connection, id=1, name="one", at=at, facts=facts)
-        connection.execute(insert(things).values(id=2, name="two", at=at, facts=facts))
+        ADD.run(connection, id=1, name="one", at=at, facts=facts, share=0.25, open=True)
+        connection.execute(insert(things).values(id=2, name="two", at=at, facts=facts, share=0.25, open=True))
         for wanted in (1, 2):
             ours = BY_ID.run(connection, wanted=wanted).one()
             theirs = connection.execute(select(things).where(things.c.id == wanted)).one()
             assert tuple(ours) == tuple(theirs)
-            assert (ours.at, ours.facts) == (at, facts)
+            assert (ours.at, ours.facts, ours.share, ours.open) == (at, facts, 0.25, True)
 
 
 def test_rows_are_named_and_counted(db: Database) -> None:
@@ -52,7 +55,7 @@ def test_rows_are_named_and_counted(db: Database) -> None:
     remove = Statement(delete(things).where(things.c.id == bindparam("wanted")).returning(things.c.name))
     with db.write() as connection:
         for number in (1, 2, 3):
-            ADD.run(connection, id=number, name=f"n{number}", at=None, facts=None)
+            ADD.run(connection, id=number, name=f"n{number}", at=None, facts=None, share=None, open=None)
         assert change.run(connection, last=2, tail="x").rowcount == 2
         assert remove.run(connection, wanted=1).scalars() == ["n1x"]
         assert remove.run(connection, wanted=1).first() is None
@@ -64,16 +67,16 @@ def test_rows_are_named_and_counted(db: Database) -> None:
 def test_constants_of_the_statement_stand_and_can_be_given(db: Database) -> None:
     found = Statement(select(literal(1).label("one"), things.c.name).where(things.c.name == "here", things.c.id == bindparam("number", 7)))
     with db.write() as connection:
-        ADD.run(connection, id=7, name="here", at=None, facts=None)
+        ADD.run(connection, id=7, name="here", at=None, facts=None, share=None, open=None)
         assert tuple(found.run(connection).one()) == (1, "here")
         assert found.run(connection, number=8).first() is None
 
 
 def test_errors_are_those_of_sqlalchemy(db: Database) -> None:
     with db.write() as connection:
-        ADD.run(connection, id=1, name="secret value", at=None, facts=None)
+        ADD.run(connection, id=1, name="secret value", at=None, facts=None, share=None, open=None)
     with db.read() as connection, pytest.raises(IntegrityError) as caught:
-        ADD.run(connection, id=2, name="secret value", at=None, facts=None)
+        ADD.run(connection, id=2, name="secret value", at=None, facts=None, share=None, open=None)
     assert "secret value" not in str(caught.value).partition("[SQL")[2]  # parameters are hidden, as everywhere
     with db.read() as connection:
         assert BY_ID.run(connection, wanted=2).first() is None
@@ -89,14 +92,14 @@ def test_a_parameter_too_many_or_too_few_is_refused(db: Database) -> None:
         with pytest.raises(TypeError, match="other"):
             BY_ID.run(connection, wanted=1, other=2)
         with pytest.raises(ValueError, match="time zone"):
-            ADD.run(connection, id=1, name="one", at=NOON.replace(tzinfo=None), facts=None)
+            ADD.run(connection, id=1, name="one", at=NOON.replace(tzinfo=None), facts=None, share=None, open=None)
 
 
 def test_an_in_over_constants(db: Database) -> None:
     some = Statement(select(things.c.id).where(one_of(things.c.name, ("n1", "n3")), things.c.id == bindparam("number")))
     with db.write() as connection:
         for number in (1, 2, 3):
-            ADD.run(connection, id=number, name=f"n{number}", at=None, facts=None)
+            ADD.run(connection, id=number, name=f"n{number}", at=None, facts=None, share=None, open=None)
         assert [some.run(connection, number=number).scalars() for number in (1, 2, 3)] == [[1], [], [3]]
         with pytest.raises(ValueError, match="cannot be compiled ahead"):
             Statement(select(things.c.id).where(things.c.id.in_([1, 3]))).run(connection)
@@ -112,7 +115,7 @@ def test_a_default_made_in_python_is_refused(db: Database) -> None:
 
 def test_it_runs_in_the_transaction_it_is_handed(db: Database) -> None:
     with contextlib.suppress(RuntimeError), db.write() as connection:
-        ADD.run(connection, id=1, name="one", at=None, facts=None)
+        ADD.run(connection, id=1, name="one", at=None, facts=None, share=None, open=None)
         raise RuntimeError
     with db.read() as connection:
         assert list(BY_ID.run(connection, wanted=1)) == []
@@ -121,10 +124,15 @@ def test_it_runs_in_the_transaction_it_is_handed(db: Database) -> None:
 def test_many_at_once(db: Database) -> None:
     with db.write() as connection:
         ADD.run_many(connection, [])
-        ADD.run_many(connection, ({"id": number, "name": str(number), "at": NOON, "facts": {"n": number}} for number in range(3)))
+        ADD.run_many(
+            connection,
+            ({"id": number, "name": str(number), "at": NOON, "facts": {"n": number}, "share": 1.5, "open": False} for number in range(3)),
+        )
         assert [BY_ID.run(connection, wanted=number).one().facts for number in range(3)] == [{"n": 0}, {"n": 1}, {"n": 2}]
     with db.read() as connection, pytest.raises(IntegrityError):
-        ADD.run_many(connection, [{"id": number, "name": "same", "at": None, "facts": None} for number in (7, 8)])
+        ADD.run_many(
+            connection, [{"id": number, "name": "same", "at": None, "facts": None, "share": None, "open": None} for number in (7, 8)]
+        )
 
 
 def test_the_table_of_a_model() -> None:
