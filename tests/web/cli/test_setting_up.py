@@ -88,13 +88,40 @@ def test_suppressions(dialler: Dialler, database_url: str, database: Database, t
     with database.read() as connection:
         assert is_suppressed(connection, "+442079460123")
     (tmp_path / "list.csv").write_text("name;mobile\nAnn;07700 900123\nBob;+447700900456\nCy;nobody\nAnn;07700900123\n")
-    report = json_of(dialler("suppressions", "import", tmp_path / "list.csv", "--region", "GB", "--json", *where))
-    assert (report["read"], report["new"], len(report["rejected"])) == (4, 2, 1)
+    done = dialler("suppressions", "import", tmp_path / "list.csv", "--region", "GB", "--json", *where, code=2)
+    report = json_of(done)
+    assert (report["read"], report["new"], [row["line"] for row in report["rejected"]]) == (4, 2, [4])
+    assert "1 row of list.csv could not be read, so what stands there is NOT suppressed: line 4." in done.stderr
     numbers = {row["number"] for row in json_of(dialler("suppressions", "list", "--json", *where))}
     assert numbers == {"+442079460123", "+447700900123", "+447700900456"}
     assert len(json_of(dialler("suppressions", "list", "--search", "900456", "--json", *where))) == 1
     dialler("suppressions", "remove", "+447700900456", *where)
     dialler("suppressions", "remove", "+447700900456", *where, code=1)
+
+
+def test_a_registry_and_a_list_with_a_comma_in_a_name(dialler: Dialler, tmp_path: Path) -> None:
+    where = ("--region", "US", "--database", f"sqlite:///{tmp_path}/own.db")
+    (tmp_path / "ftc.csv").write_text("202,5550100\n202,5550107\n")
+    (tmp_path / "own.csv").write_text("Name,Phone\nAnn Archer,202-555-0100\nBell, Ben,202-555-0101\n")
+    said = dialler("suppressions", "import", tmp_path / "ftc.csv", *where).stdout
+    assert "2 rows read from column 1 + column 2: 2 numbers are new." in said
+    assert "2 rows read from 'Phone': 1 number is new." in dialler("suppressions", "import", tmp_path / "own.csv", *where).stdout
+    numbers = {row["number"] for row in json_of(dialler("suppressions", "list", "--json", *where[2:]))}
+    assert numbers == {"+12025550100", "+12025550101", "+12025550107"}
+
+
+def test_a_bad_row_makes_the_import_fail_and_costs_no_other(dialler: Dialler, tmp_path: Path) -> None:
+    where = ("--region", "US", "--database", f"sqlite:///{tmp_path}/own.db")
+    rows = "".join(f"Ann,no {number}\n" for number in range(30))
+    (tmp_path / "bad.csv").write_text(f"Name,Phone\nAnn,202-555-0100\n{rows}Ben,202-555-0101\n")
+    done = dialler("suppressions", "import", tmp_path / "bad.csv", *where, code=2)
+    assert "30 rows of bad.csv could not be read" in done.stderr
+    assert "lines 3, 4, 5" in done.stderr
+    assert "and 10 more" in done.stderr
+    assert "campaign.yaml" not in done.output
+    assert len(json_of(dialler("suppressions", "list", "--json", *where[2:]))) == 2
+    (tmp_path / "worse.csv").write_text("202,5550100\n")
+    assert "--region" in dialler("suppressions", "import", tmp_path / "worse.csv", *where[2:], code=2).stderr
 
 
 @pytest.mark.parametrize(
