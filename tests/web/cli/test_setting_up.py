@@ -81,6 +81,30 @@ def test_secrets_never_show_their_values(dialler: Dialler, tmp_path: Path) -> No
     assert json_of(dialler("secrets", "list", "--json")) == []
 
 
+def test_a_lost_key_is_refused_by_every_start_and_there_is_a_way_out(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
+    database = ("--database", f"sqlite:///{tmp_path}/own.db")
+    dialler("run", folder, *database, "--seed", "1", "--start", "2026-03-04T10:00", "--out", tmp_path / "out")
+    dialler("secrets", "set", "CRM_TOKEN", *database, stdin="a-secret-word")
+    key = tmp_path / "data" / "encryption.key"
+    kept = key.read_text()
+    key.unlink()
+    for words in (["run", folder, "--seed", "1", "--out", tmp_path / "again"], ["secrets", "set", "OTHER"]):
+        error = dialler(*words, *database, stdin="x", code=2).stderr
+        assert "the key that encrypted them is missing" in " ".join(error.split())
+        assert not key.exists()
+    key.touch(0o600)
+    key.write_text("7Q0mPbYq8K3o0W5v7mXxw3Yf3n1n3m8n6r1n3w5y7aM=")
+    assert "is not the one that encrypted" in " ".join(dialler("secrets", "set", "OTHER", *database, stdin="x", code=2).stderr.split())
+    key.write_text(kept)
+    dialler("secrets", "set", "OTHER", *database, stdin="x")
+    key.unlink()
+    assert "CRM_TOKEN" in dialler("secrets", "list", *database).stdout, "no key is needed to see what is lost"
+    assert "--all" in dialler("secrets", "delete", *database, code=2).stderr
+    assert "CRM_TOKEN, EMBEDDED_DIALLER_KEY" in " ".join(dialler("secrets", "delete", "--all", *database).stdout.split())
+    dialler("run", folder, *database, "--seed", "1", "--out", tmp_path / "again")
+    assert key.read_text() != kept
+
+
 def test_suppressions(dialler: Dialler, database_url: str, database: Database, tmp_path: Path) -> None:
     where = ("--database", database_url)
     assert "is suppressed" in dialler("suppressions", "add", "020 7946 0123", "--region", "GB", *where).stdout
