@@ -2,6 +2,7 @@
 
 keys       API keys: made, changed, rotated, revoked
 checks     the key of a request: whose, and whether it may be used now
+wrong_keys   wrong keys: told to the operator, and slowed down
 embedded   the key of the dialler that runs in the same process
 sockets    who may open WebSocket calls to a bot
 rate       how often a key may be used
