@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from core.access.secrets import SecretStore
+from core.access.wrong_keys import WrongKeys
 from core.deliveries.backoff import DEFAULT_POLICY
 from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
@@ -56,5 +57,6 @@ class Engine:
     recordings: Recordings | None = None
     preferred_trunk: str | None = None
     on_livekit_webhook: Callable[[str, str], Awaitable[bool]] | None = None
+    wrong_keys: WrongKeys = field(default_factory=WrongKeys)
     ailing_trunks: set[str] = field(default_factory=set)
     """Trunks whose failures are remembered, as far as this process knows: only of them a success is to be noted."""

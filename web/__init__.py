@@ -11,6 +11,7 @@ sip           wires calls over SIP
 websocket     wires calls over WebSockets
 voices        what speaks and listens on calls that carry sound
 voice_checks  what is wrong with a bot's voice, by field, before anybody is called
+number_list/  reads do-not-call files
 sample_crm/   a CRM to try pushes with
 schema, migrate   every table in one place; to the current version (the migrations lie in alembic/)
 backup        backups of the database, and the way back

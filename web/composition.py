@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from core.access.embedded import embedded_key, results_secret
+from core.access.installation import open_box
 from core.access.secrets import SecretStore
 from core.api.app import create_core_app
 from core.api.auth import require_admin
@@ -35,7 +36,6 @@ from core.kernel.failures import without_values
 from core.kernel.ids import Ids
 from core.kernel.processes import LeaseKeeper, this_process
 from core.kernel.scaled_clock import ScaledClock
-from core.kernel.secrets import SecretBox
 from core.kernel.virtual_clock import VirtualClock
 from core.outgoing.client import OutgoingClient
 from core.outgoing.reach import Reach
@@ -153,7 +153,8 @@ def _make_clock(settings: Settings, latest: datetime | None) -> Clock:
 
 async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKeeper) -> Whole:
     wall, ids = utc_now, Ids(settings.seed)
-    box = SecretBox.open(settings.data_folder, settings.environ)
+    with db.read() as connection:
+        box = open_box(connection, settings.data_folder, settings.environ)
     secrets = SecretStore(box, settings.environ)
     sandbox = SandboxSettings.from_mapping(settings.sandbox)
     worker_id = Ids().new()  # never derived from the seed: it fences this process against an earlier one

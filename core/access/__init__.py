@@ -2,10 +2,12 @@
 
 keys       API keys: made, changed, rotated, revoked
 checks     the key of a request: whose, and whether it may be used now
+wrong_keys   wrong keys: told to the operator, and slowed down
 embedded   the key of the dialler that runs in the same process
 sockets    who may open WebSocket calls to a bot
 rate       how often a key may be used
 secrets    the secret store
+installation  the encryption key, held against the secrets that are stored already
 sealing    credentials that came written out over the API
 tables     their tables
 """

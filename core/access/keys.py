@@ -39,6 +39,7 @@ __all__ = [
     "revoke",
     "rotate",
     "set_expiry",
+    "valid_hashes",
 ]
 
 Role = Literal["dialout", "admin", "agent"]
@@ -185,6 +186,14 @@ def find_key(connection: Connection, key_id: str) -> KeyInfo | None:
     """A key by its id, revoked or not."""
     row = connection.execute(select(_keys).where(_keys.c.id == key_id)).one_or_none()
     return None if row is None else info_of(row)
+
+
+def valid_hashes(connection: Connection, now: datetime) -> frozenset[str]:
+    """The hashes of all keys that are valid now, former ones of rotated keys among them."""
+    valid = _keys.c.revoked_at.is_(None) & (_keys.c.expires_at.is_(None) | (_keys.c.expires_at > now))
+    rows = connection.execute(select(_keys.c.key_hash, _keys.c.previous_hash, _keys.c.previous_until).where(valid)).all()
+    former = {row.previous_hash for row in rows if row.previous_hash and row.previous_until and now < row.previous_until}
+    return frozenset({row.key_hash for row in rows} | former)
 
 
 def list_keys(connection: Connection) -> list[KeyInfo]:

@@ -22,7 +22,7 @@ from core.access.tables import Secret
 from core.kernel.database import Database
 from core.kernel.secrets import SecretBox
 
-__all__ = ["BadSecretName", "SecretError", "SecretMissing", "SecretName", "SecretStore", "names_in"]
+__all__ = ["BadSecretName", "SecretError", "SecretMissing", "SecretName", "SecretStore", "forget", "forget_all", "names_in", "stored_names"]
 
 _secrets: Table = Secret.__table__  # type: ignore[attr-defined]
 
@@ -56,6 +56,22 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(_REFERENCE.findall(text))
 
 
+def stored_names(connection: Connection) -> list[SecretName]:
+    """What is stored, by name, without values. Needs no encryption key."""
+    rows = connection.execute(select(_secrets.c.name, _secrets.c.updated_at).order_by(_secrets.c.name))
+    return [SecretName(row.name, row.updated_at) for row in rows]
+
+
+def forget(connection: Connection, name: str) -> bool:
+    """Forget a secret. Returns whether there was one. Needs no encryption key."""
+    return connection.execute(delete(_secrets).where(_secrets.c.name == name)).rowcount > 0
+
+
+def forget_all(connection: Connection) -> int:
+    """Forget every stored secret. Returns how many. Those of the product itself are made again at the next start."""
+    return connection.execute(delete(_secrets)).rowcount
+
+
 class SecretStore:
     """Secrets of one installation.
 
@@ -83,12 +99,11 @@ class SecretStore:
 
     def delete(self, connection: Connection, name: str) -> bool:
         """Forget a secret. Returns whether there was one."""
-        return connection.execute(delete(_secrets).where(_secrets.c.name == name)).rowcount > 0
+        return forget(connection, name)
 
     def names(self, connection: Connection) -> list[SecretName]:
         """What is stored, by name, without values."""
-        rows = connection.execute(select(_secrets.c.name, _secrets.c.updated_at).order_by(_secrets.c.name))
-        return [SecretName(row.name, row.updated_at) for row in rows]
+        return stored_names(connection)
 
     def resolve(self, connection: Connection, text: str) -> SecretStr:
         """The text with every `secret:NAME` in it replaced by its value, without the blanks around that.

@@ -4,6 +4,7 @@ app            puts the routers together
 edge           around every request: its line in the log, and no exception that escapes
 auth           X-API-Key
 problems       error bodies (RFC 9457)
+docs_page/     /docs: the API in a browser, without the Internet
 openapi        what the OpenAPI document says of errors
 json_body      reading a JSON body, tolerant of what it does not know and strict with what it does
 dialout        POST /api/v1/sip/dialout

@@ -22,6 +22,7 @@ from core.api import (
     websocket,
     workers,
 )
+from core.api.docs_page import add_docs_page
 from core.api.edge import Edge
 from core.api.openapi import complete_document
 from core.api.problems import install_problem_handlers
@@ -45,6 +46,7 @@ def include_core(app: FastAPI, engine: Engine) -> None:
 
 def create_core_app(engine: Engine) -> FastAPI:
     """An app that serves the call engine alone."""
-    app = FastAPI(title="Campaign dialler: call engine", version="1", redirect_slashes=False)
+    app = FastAPI(title="Campaign dialler: call engine", version="1", redirect_slashes=False, docs_url=None, redoc_url=None)
+    add_docs_page(app)
     include_core(app, engine)
     return app

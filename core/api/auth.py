@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader
 from starlette.exceptions import HTTPException
 
-from core.access.checks import TooManyRequests, admit, identify, is_to_be_counted, verify
-from core.access.keys import KeyInfo
+from core.access.checks import TooManyRequests, Unauthorized, admit, identify, is_to_be_counted, verify
+from core.access.keys import KeyInfo, valid_hashes
+from core.access.wrong_keys import RETRY_AFTER
 from core.api.problems import retry_after
 from core.engine import Engine
 
@@ -32,10 +34,15 @@ async def _engine(request: Request) -> Engine:  # async: a plain function would 
 TheEngine = Annotated[Engine, Depends(_engine)]
 
 
-async def _any_key(engine: TheEngine, x_api_key: Annotated[str | None, Depends(_HEADER)]) -> KeyInfo:
+_SLOW_DOWN = "Too many wrong API keys came from your address: wait, and send a valid one."
+
+
+async def _any_key(engine: TheEngine, request: Request, x_api_key: Annotated[str | None, Depends(_HEADER)]) -> KeyInfo:
     now = engine.clock.now()
-    with engine.db.read() as connection:
-        key = identify(connection, x_api_key, now)
+    if x_api_key:
+        key = _identified(engine, request.client.host if request.client else "", x_api_key, now)
+    else:
+        raise Unauthorized  # no key at all is a mistake, not an attempt
     if not is_to_be_counted(key, now):
         return key
     try:
@@ -45,6 +52,24 @@ async def _any_key(engine: TheEngine, x_api_key: Annotated[str | None, Depends(_
     except TooManyRequests as error:
         raise HTTPException(429, str(error), headers=retry_after(now, error.retry_at)) from None
     return key
+
+
+def _identified(engine: Engine, address: str, shown: str, now: datetime) -> KeyInfo:
+    """Whose key it is, without asking the database for wrong ones that come again and again from one address."""
+
+    def valid() -> frozenset[str]:
+        with engine.db.read() as connection:
+            return valid_hashes(connection, now)
+
+    wall = engine.wall()
+    if engine.wrong_keys.turns_away(address, shown, wall, valid):
+        raise HTTPException(429, _SLOW_DOWN, headers=retry_after(wall, wall + RETRY_AFTER))
+    try:
+        with engine.db.read() as connection:
+            return identify(connection, shown, now)
+    except Unauthorized:
+        engine.wrong_keys.failed(address, wall)
+        raise
 
 
 AnyKey = Annotated[KeyInfo, Depends(_any_key)]
@@ -62,7 +87,7 @@ AdminKey = Annotated[KeyInfo, Depends(require_admin)]
 
 async def _key_if_asked(engine: TheEngine, request: Request, x_api_key: Annotated[str | None, Depends(_HEADER)]) -> KeyInfo | None:
     if engine.fleet_key_required or "bot_id" in request.query_params:
-        return await _any_key(engine, x_api_key)
+        return await _any_key(engine, request, x_api_key)
     return None
 
 

@@ -89,6 +89,8 @@ def _admit(engine: Engine, socket: WebSocket, bot_id: str, strangers: Strangers)
                 admit(connection, verify(connection, opener.shown, now), now)
     except Unauthorized:
         strangers.failed(address, bot_id, now.timestamp())
+        if any(tokens):
+            engine.wrong_keys.tell(address, engine.wall())
         raise Refused(Close.UNAUTHORIZED, "A valid token of this bot, or an API key that may use it, is needed.") from None
     except TooManyRequests as error:
         raise Refused(Close.TOO_FAST, str(error)) from None

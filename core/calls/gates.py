@@ -24,7 +24,7 @@ from core.kernel.hours import (
     why_not_permitted,
 )
 from core.kernel.moments import moment_text
-from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number
+from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number, where_zones_come_from
 from core.suppressions.store import is_suppressed
 from core.trunks.store import TrunkInfo, choose_trunk
 
@@ -144,7 +144,8 @@ def check_hours(bot: BotConfig, to_number: str, now: datetime) -> None:
             detail = f"The bot is outside its active hours{when}."
             raise NotNow("outside_active_hours", detail, next_all_open(rules, now), opens_at=opens_at)
         if why := why_not_permitted(bot.permitted_hours, zones, now):
-            raise NotNow("outside_permitted_hours", f"The callee may not be called now: {why}.", next_all_open(rules, now))
+            detail = "; ".join(filter(None, (f"The callee may not be called now: {why}", where_zones_come_from(to_number, now))))
+            raise NotNow("outside_permitted_hours", f"{detail}.", next_all_open(rules, now))
     except UnknownTimeZoneError as error:
         detail = f"Nobody can tell whether the bot is open, because its time zone cannot be used: {error}"
         raise NotNow("outside_active_hours", detail, None) from error

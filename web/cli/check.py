@@ -15,7 +15,7 @@ import typer
 
 from core.kernel.clock import utc_now
 from core.kernel.hours import why_not_permitted
-from core.kernel.numbers import callee_zones
+from core.kernel.numbers import callee_zones, where_zones_come_from
 from core.kernel.words import counted
 from dialler.imports.errors import LeadFileError
 from dialler.imports.reader import check_file
@@ -35,6 +35,8 @@ _SHOWN = 20
 _SAMPLED = 20_000
 """Leads whose time zones are looked at; finding those of a million would take minutes."""
 _MOST_ZONES = 500
+_CLOCKS = 5
+"""Area codes with several time zones that are named, those of the most leads first."""
 
 
 def check(
@@ -67,12 +69,12 @@ def check(
     is_set = known_secrets(database_url(database, default_database(folder)))
     campaign = read_or_fail(folder, lambda: read_folder(folder, allow, is_set), [], as_json=as_json)
     now = parse_start(start, campaign.bot.time_zone) or utc_now()
-    report, zones, bad = _read_leads(campaign, rejected)
+    report, zones, clocks, bad = _read_leads(campaign, rejected, now)
     expected = estimate(campaign.campaign, campaign.bot, report.imported, zones, seats, now, Assumptions())
     voice = asyncio.run(voice_problems(campaign.bot.voice, allow, secret_probe(is_set)))
     notes = [
         *campaign.warnings,
-        *_notes(campaign, zones, now),
+        *_notes(campaign, zones, clocks, now),
         *(f"bot.yaml: {problem}. Real calls are refused until then" for problem in voice),
     ]
     if as_json:
@@ -95,19 +97,29 @@ def check(
         raise CliError("No row of leads.csv can be used.", "Each is listed above, with what to do about it.", code=UNUSABLE)
 
 
-def _read_leads(campaign: CampaignFolder, rejected_file: Path | None) -> tuple[ImportReport, Counter[Zones], list[Rejected]]:
-    """Read the whole lead file: the report, the zones of the first leads, the first rows that cannot be used."""
+def _read_leads(
+    campaign: CampaignFolder, rejected_file: Path | None, now: datetime
+) -> tuple[ImportReport, Counter[Zones], Counter[str], list[Rejected]]:
+    """Read the whole lead file.
+
+    Returns:
+        The report; the zones of the first leads; why several zones count for some of them; the first rows that cannot be used.
+    """
     zones: Counter[Zones] = Counter()
+    clocks: Counter[str] = Counter()
     bad: list[Rejected] = []
 
     def take(lead: LeadRow) -> None:
         if zones.total() < _SAMPLED:
             found = tuple(callee_zones(lead.phone, campaign.bot.time_zone))
             zones[found if found in zones or len(zones) < _MOST_ZONES else next(iter(zones))] += 1
+            if why := where_zones_come_from(lead.phone, now):
+                clocks[why] += 1
 
     try:
         if rejected_file is None:
-            return check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=lambda row: _keep(bad, row)), zones, bad
+            report = check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=lambda row: _keep(bad, row))
+            return report, zones, clocks, bad
         rejected_file.parent.mkdir(parents=True, exist_ok=True)
         with rejected_file.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
@@ -117,7 +129,7 @@ def _read_leads(campaign: CampaignFolder, rejected_file: Path | None) -> tuple[I
                 _keep(bad, row)
                 writer.writerow([defused(value) for value in (row.line, row.column, row.value, row.reason, row.advice)])
 
-            return check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=refuse), zones, bad
+            return check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=refuse), zones, clocks, bad
     except LeadFileError as error:
         raise CliError(*str(error).splitlines()) from None
 
@@ -127,7 +139,7 @@ def _keep(rows: list[Rejected], row: Rejected) -> None:
         rows.append(row)
 
 
-def _notes(campaign: CampaignFolder, zones: Counter[Zones], now: datetime) -> list[str]:
+def _notes(campaign: CampaignFolder, zones: Counter[Zones], clocks: Counter[str], now: datetime) -> list[str]:
     bot, notes = campaign.bot, []
     if nowhere := zones[()] if bot.permitted_hours.enabled else 0:
         notes.append(f"{counted(nowhere, 'lead is', 'leads are')} never dialled: {why_not_permitted(bot.permitted_hours, (), now)}.")
@@ -135,6 +147,10 @@ def _notes(campaign: CampaignFolder, zones: Counter[Zones], now: datetime) -> li
     if never:
         hours = "calling window, active hours and permitted hours"
         notes.append(f"{counted(never, 'lead is', 'leads are')} never dialled: {hours} are never open together.")
+    if clocks and bot.permitted_hours.enabled:
+        notes += [f"{counted(count, 'lead waits', 'leads wait')} for several clocks: {why}." for why, count in clocks.most_common(_CLOCKS)]
+        if rest := clocks.total() - sum(count for _, count in clocks.most_common(_CLOCKS)):
+            notes.append(f"{counted(rest, 'lead waits', 'leads wait')} for several clocks for the like reason (docs/numbers.md).")
     return notes
 
 

@@ -17,11 +17,11 @@ import typer
 from sqlalchemy import Row, make_url
 from sqlalchemy.exc import ArgumentError
 
+from core.access.installation import open_box
 from core.access.secrets import SecretStore
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from core.kernel.failures import LogFormatter
-from core.kernel.secrets import SecretBox
 from core.outgoing.guard import AllowList
 from dialler.campaigns.store import all_campaigns, find_campaign
 from web.cli.errors import CliError, unknown
@@ -158,9 +158,15 @@ def open_database(given: str | None, *, create: bool = False) -> Iterator[Databa
         database.close()
 
 
-def secret_store(database: Database) -> SecretStore:
-    """The secrets that are kept in a database. Makes the encryption key at the first use."""
-    return SecretStore(SecretBox.open(data_folder_of(database.url, os.environ), os.environ), os.environ)
+def secret_store(database: Database, *, replacing: str | None = None) -> SecretStore:
+    """The secrets that are kept in a database. Makes the encryption key at the first use.
+
+    Raises:
+        UnusableKey: the key cannot be used, or is not the one that encrypted the secrets (but for the one `replacing`).
+    """
+    with database.read() as connection:
+        box = open_box(connection, data_folder_of(database.url, os.environ), os.environ, replacing=replacing)
+    return SecretStore(box, os.environ)
 
 
 def campaign_called(database: Database, name: str) -> Row[Any]:

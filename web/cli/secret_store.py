@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from core.access.secrets import forget, forget_all, stored_names
 from core.kernel.clock import utc_now
+from core.kernel.words import counted
 from web.cli.common import DatabaseOption, JsonOption, open_database, secret_store
 from web.cli.errors import CliError, unknown
 from web.cli.output import emit_json, say, show_rows
@@ -32,7 +34,7 @@ def set_(name: NameArgument, database: DatabaseOption = None, as_json: JsonOptio
     """
     value = _ask(name)
     with open_database(database, create=True) as db:
-        store = secret_store(db)
+        store = secret_store(db, replacing=name)
         with db.write() as connection:
             store.set(connection, name, value, utc_now())
     if as_json:
@@ -44,23 +46,31 @@ def set_(name: NameArgument, database: DatabaseOption = None, as_json: JsonOptio
 @app.command("list")
 def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """List the names of the secrets that are kept. Their values are never shown."""
-    with open_database(database) as db:
-        store = secret_store(db)
-        with db.read() as connection:
-            rows = [asdict(row) for row in store.names(connection)]
+    with open_database(database) as db, db.read() as connection:
+        rows = [asdict(row) for row in stored_names(connection)]
     show_rows(rows, {"name": "Name", "updated_at": "Set"}, as_json=as_json, empty="No secret is kept here.")
 
 
 @app.command()
-def delete(name: NameArgument, database: DatabaseOption = None, as_json: JsonOption = False) -> None:
-    """Forget a secret."""
-    with open_database(database) as db:
-        store = secret_store(db)
-        with db.write() as connection:
-            if not store.delete(connection, name):
-                raise unknown("secret", name, [row.name for row in store.names(connection)], "dialler secrets list")
+def delete(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name; none with --all.", show_default=False)] = "",
+    every: Annotated[bool, typer.Option("--all", help="Forget every secret: the way out if the encryption key is lost.")] = False,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Forget a secret, or all of them. Needs no encryption key."""
+    if every == bool(name):
+        raise CliError("Give the name of a secret, or --all.")
+    with open_database(database) as db, db.write() as connection:
+        names = [row.name for row in stored_names(connection)]
+        if every:
+            forget_all(connection)
+        elif not forget(connection, name):
+            raise unknown("secret", name, names, "dialler secrets list")
     if as_json:
-        emit_json({"name": name, "deleted": True})
+        emit_json({"deleted": len(names), "names": names} if every else {"name": name, "deleted": True})
+    elif every:
+        say(f"{counted(len(names), 'secret is', 'secrets are')} forgotten: {', '.join(names) or 'there was none'}.")
     else:
         say(f"The secret {name} is forgotten.")
 

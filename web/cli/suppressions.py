@@ -10,21 +10,22 @@ import typer
 
 from core.kernel.clock import utc_now
 from core.kernel.numbers import NumberError, check_region, parse_number
+from core.kernel.words import counted
 from core.suppressions.store import add, list_suppressions, remove
 from core.suppressions.store import count as count_suppressions
-from dialler.imports.options import ImportOptions
-from dialler.imports.reader import check_file
-from dialler.imports.report import LeadRow
 from web.cli.common import DatabaseOption, JsonOption, LimitOption, open_database
 from web.cli.errors import CANNOT, CliError
 from web.cli.output import emit_json, say, show_rows
+from web.number_list import BadRow, ListOptions, UnusableList, read_list
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Suppressions: numbers that are never dialled, in any campaign and by nobody.")
 
 _TITLES = {"number": "Number", "reason": "Why", "source": "From", "created_at": "Since", "call_id": "Call"}
+_BAD_TITLES = {"line": "Line", "value": "Row", "reason": "Why", "advice": "What to do"}
 _CHUNK = 2000
+_SHOWN = 20
 
 NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The phone number: +, country code, number.")]
 RegionOption = Annotated[
@@ -81,21 +82,30 @@ def list_(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file with a column of numbers.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file with numbers in it.")],
     region: RegionOption = None,
     column: Annotated[
-        str | None, typer.Option(help="Header or number of the column of phone numbers; found by itself if left out.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Header or number of the column of phone numbers, or A+B if a number is split over columns; found by itself if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of the file, such as cp1252; found by itself.", show_default=False)] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="What separates the columns: comma, semicolon, tab, pipe; found by itself.", show_default=False)
     ] = None,
     reason: Annotated[str, typer.Option(help="Why, for whoever asks later.")] = "",
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Suppress every number of a file. Rows without a usable number are listed; the others are taken all the same.
+    """Suppress every number of a file. Ends with 2 if a row cannot be read, and names it; the others are taken all the same.
 
-    The file is read as lead files are: any usual encoding and delimiter.
+    Read are a column of numbers among others, the two columns of a registry (area code, number), numbers split into
+    country code, area code and number, with or without a header, in any usual encoding and with any usual delimiter.
     """
     _check_region(region)
-    rejected: list[dict[str, object]] = []
+    bad: list[BadRow] = []
     numbers: list[str] = []
     new = 0
     with open_database(database, create=True) as db:
@@ -107,27 +117,37 @@ def import_(
                     new += add(connection, number, reason=reason or f"imported from {file.name}", source="import", now=utc_now())
             numbers.clear()
 
-        def take(lead: LeadRow) -> None:
-            numbers.append(lead.phone.partition(";")[0])  # whoever asked not to be called is spared at every extension
+        def take(number: str) -> None:
+            numbers.append(number)  # without its extension: whoever asked not to be called is spared at every one
             if len(numbers) >= _CHUNK:
                 store()
 
-        report = check_file(
-            file,
-            ImportOptions(default_region=region, phone_column=column),
-            on_lead=take,
-            on_rejected=lambda row: rejected.append(asdict(row)) if row.kind != "duplicate" else None,
-        )
-        store()
+        try:
+            summary = read_list(file, ListOptions(region, column, encoding, delimiter), take, bad.append)
+        except UnusableList as error:
+            raise CliError(f"{file}: {error.lines[0]}", *error.lines[1:]) from None
+        finally:
+            store()
     if as_json:
-        emit_json({"read": report.rows_read, "new": new, "rejected": rejected})
-        return
-    say(f"{report.rows_read} rows read from {report.phone_column!r}: {new} numbers are new, {len(rejected)} rows could not be used.")
-    if rejected:
-        titles = {"line": "Line", "value": "Value", "reason": "Why", "advice": "What to do"}
-        show_rows(rejected[:20], titles, as_json=False, empty="")
-        if len(rejected) > 20:
-            say(f"... and {len(rejected) - 20} more; --json lists all.")
+        emit_json({"read": summary.rows, "new": new, "rejected": [asdict(row) for row in bad], "notes": summary.notes})
+    else:
+        say(f"{counted(summary.rows, 'row')} read from {summary.columns}: {counted(new, 'number is', 'numbers are')} new.", *summary.notes)
+        if bad:
+            show_rows([asdict(row) for row in bad[:_SHOWN]], _BAD_TITLES, as_json=False, empty="")
+            if len(bad) > _SHOWN:
+                say(f"... and {len(bad) - _SHOWN} more; --json lists all.")
+    if bad:
+        raise CliError(
+            f"{counted(len(bad), 'row')} of {file.name} could not be read, so what stands there is NOT suppressed: {_lines(bad)}.",
+            ("The other rows were taken. " if len(bad) < summary.rows else "")
+            + "Correct these, and import the file again: what is suppressed already stays so.",
+        )
+
+
+def _lines(bad: list[BadRow]) -> str:
+    listed = ", ".join(str(row.line) for row in bad[:_SHOWN])
+    more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+    return f"line{'s' if len(bad) > 1 else ''} {listed}{more}"
 
 
 def _number(text: str, region: str | None) -> str:

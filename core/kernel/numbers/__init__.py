@@ -3,11 +3,12 @@
 parsing      `parse_number`: what a person or a spreadsheet wrote -> `PhoneNumber`, or `NumberError` with advice
 fictional    `is_fictional`: the one table of numbers reserved for fiction (docs/numbers.md)
 zones        `callee_zones`: the time zones in which the callee may be
+overlays     North American area codes that share their area, and those that lie in several time zones
 """
 
 from core.kernel.numbers.fictional import FICTIONAL_RANGES, FictionalRange, is_fictional, is_large_sample
 from core.kernel.numbers.parsing import NumberError, NumberKind, PhoneNumber, check_region, mask, parse_number, split_key
-from core.kernel.numbers.zones import callee_zones, time_zones
+from core.kernel.numbers.zones import callee_zones, time_zones, where_zones_come_from
 
 __all__ = [
     "FICTIONAL_RANGES",
@@ -23,4 +24,5 @@ __all__ = [
     "parse_number",
     "split_key",
     "time_zones",
+    "where_zones_come_from",
 ]

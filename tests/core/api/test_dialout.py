@@ -339,6 +339,21 @@ def test_503_outside_permitted_hours_of_the_callee(with_core: WithCore) -> None:
     with_core(test)
 
 
+def test_an_area_code_with_two_clocks_waits_for_both_and_says_so(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        core.bot(permitted_hours={"enabled": True})
+        await core.clock.sleep_until(datetime(2026, 3, 4, 13, 30, tzinfo=UTC))  # 07:30 in Chicago, 08:30 in New York
+        assert (await core.dial("+12125550101")).status_code == 200
+        for number in ("+12705550101", "+13645550101"):
+            body = problem_of(await core.dial(number))
+            assert (body["reason"], body["retry_at"]) == ("outside_permitted_hours", "2026-03-04T14:00:00Z")
+            assert f"area code {number[2:5]} lies in America/Chicago and America/New_York" in body["detail"]
+        await core.clock.sleep_until(datetime(2026, 3, 4, 14, 0, tzinfo=UTC))
+        assert (await core.dial("+12705550101")).status_code == 200
+
+    with_core(test)
+
+
 def test_a_closed_bot_says_when_it_opens_and_when_this_callee_could_be_called(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
         core.bot(permitted_hours={"enabled": True, "start": "09:00", "end": "20:00"}, active_hours={"start": "12:00", "end": "23:00"})

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import phonenumbers
+import phonenumbers.timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberType
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 from core.kernel.hours import PermittedHours, check_time_zone, permitted
 from core.kernel.numbers import (
@@ -19,7 +24,9 @@ from core.kernel.numbers import (
     parse_number,
     split_key,
     time_zones,
+    where_zones_come_from,
 )
+from core.kernel.numbers.overlays import LISTED_ZONES, OVERLAYS
 from tests.conftest import START
 
 NO_COUNTRY = "+80012345678"  # the library's own example of an international freephone number
@@ -241,6 +248,135 @@ class TestTimeZones:
             assert zones, region
             for name in zones:
                 check_time_zone(name)
+
+
+E, C, M, P = "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"
+
+
+class TestAreaCodesWithSeveralClocks:
+    @pytest.mark.parametrize(
+        ("codes", "zones"),
+        [
+            ("219 270 364 423 448 574 606 729 812 850 906 930 931", {E, C}),
+            ("308 620 785 915", {C, M}),
+            ("605 701", {C, M, "America/North_Dakota/Center"}),
+            ("208 986 458 541", {M, P}),
+            ("928", {M, "America/Phoenix"}),
+            ("907", {"America/Adak", "America/Anchorage"}),
+            ("867", {"America/Edmonton", "America/Toronto", "America/Winnipeg", "America/Fort_Nelson"}),
+            ("807", {"America/Toronto", "America/Winnipeg"}),
+            ("250 236 257 672 778", {"America/Vancouver", "America/Edmonton"}),
+            ("306 474 639", {"America/Regina", "America/Edmonton"}),
+            ("418 581 367 273", {"America/Toronto", "America/Halifax"}),
+            ("709 879", {"America/St_Johns", "America/Halifax"}),
+        ],
+    )
+    def test_north_america(self, codes: str, zones: set[str]) -> None:
+        for code in codes.split():
+            assert zones <= set(time_zones(f"+1{code}5550100")), code
+
+    @pytest.mark.parametrize(
+        ("codes", "zone"),
+        [
+            ("212 332 646 917 929 412 878", E),
+            ("312 773 872 615 629 402 531 432", C),
+            ("503 971 310 424 206 564", P),
+            ("403 587 780 825 368", "America/Edmonton"),
+            ("604", "America/Vancouver"),  # its overlays serve 250 too, which has towns on Edmonton's time: 604 itself has not
+            ("876 658", "America/Jamaica"),  # also its mobile numbers
+        ],
+    )
+    def test_one_clock_stays_one(self, codes: str, zone: str) -> None:
+        for code in codes.split():
+            assert time_zones(f"+1{code}5550100") == [zone], code
+
+    @pytest.mark.parametrize("code", [str(code) for code in range(200, 1000)])
+    def test_every_area_code_has_all_zones_of_its_prefixes_and_of_its_overlays(self, code: str) -> None:
+        together = {code, *OVERLAYS.get(code, ())}
+        wanted = {zone for prefix, found in TIMEZONE_DATA.items() if prefix[:1] == "1" and prefix[1:4] in together for zone in found}
+        wanted.update(zone for one in together for zone in LISTED_ZONES.get(one, ()))
+        found = {*time_zones(f"+1{code}5550100"), *time_zones(f"+1{code}9812345")}
+        assert found == wanted or (not wanted and len(found) > 20)  # nothing known (freephone, not assigned): everywhere
+
+    def test_overlays_are_mutual(self) -> None:
+        assert {"270", "364"} == {"364", *OVERLAYS["364"]}
+        assert "219" not in OVERLAYS
+        for code, others in OVERLAYS.items():
+            assert others, code
+            assert all(code in OVERLAYS[other] for other in others), code
+
+    @pytest.mark.parametrize(
+        ("e164", "zones"),
+        [
+            ("+61892123456", {"Australia/Perth", "Australia/Adelaide", "Australia/Eucla"}),
+            ("+61255501234", {"Australia/Sydney", "Australia/Lord_Howe"}),
+            ("+6433051234", {"Pacific/Auckland", "Pacific/Chatham"}),
+            ("+593525212345", {"America/Guayaquil", "Pacific/Galapagos"}),
+        ],
+    )
+    def test_area_codes_of_other_countries(self, e164: str, zones: set[str]) -> None:
+        assert zones <= set(time_zones(e164))
+
+    @pytest.mark.parametrize(
+        ("e164", "zone"),
+        [
+            ("+5511961234567", "America/Sao_Paulo"),  # a mobile number with the area code of Sao Paulo
+            ("+5565961234567", "America/Manaus"),
+            ("+34912345678", "Europe/Madrid"),
+            ("+34928123456", "Atlantic/Canary"),
+            ("+73912123456", "Asia/Krasnoyarsk"),
+            ("+351292123456", "Atlantic/Azores"),
+            ("+526641234567", "America/Tijuana"),
+        ],
+    )
+    def test_an_area_code_with_one_clock_is_not_its_whole_country(self, e164: str, zone: str) -> None:
+        assert time_zones(e164) == [zone]
+
+    @pytest.mark.parametrize("kind", [PhoneNumberType.MOBILE, PhoneNumberType.TOLL_FREE, PhoneNumberType.UAN])
+    def test_numbers_of_no_area_lie_anywhere_in_their_country(self, kind: int) -> None:
+        tried = 0
+        for region in phonenumbers.SUPPORTED_REGIONS:
+            number = phonenumbers.example_number_for_type(region, kind)
+            if number is None or (kind == PhoneNumberType.MOBILE and region in {"MX", "BR", "AR"}) or number.country_code == 1:
+                continue
+            tried += 1
+            country = str(number.country_code)
+            wanted = {zone for prefix, zones in TIMEZONE_DATA.items() if prefix.startswith(country) for zone in zones}
+            found = time_zones(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+            if number.country_code not in {686, 691}:  # Micronesia and Kiribati give mobile numbers by island
+                assert len(found) == len(wanted), region
+        assert tried > 20
+
+    def test_whatever_the_library_says_is_contained(self) -> None:
+        for region, kind in itertools.product(phonenumbers.SUPPORTED_REGIONS, range(11)):
+            number = phonenumbers.example_number_for_type(region, kind)
+            if number is None or number.country_code == 1:
+                continue
+            theirs = phonenumbers.timezone.time_zones_for_number(number)
+            ours = time_zones(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+            assert {datetime(2026, 7, 1, tzinfo=UTC).astimezone(ZoneInfo(z)).utcoffset() for z in theirs if z != "Etc/Unknown"} <= {
+                datetime(2026, 7, 1, tzinfo=UTC).astimezone(ZoneInfo(z)).utcoffset() for z in ours
+            }, (region, kind)
+
+    def test_gary_is_not_rung_at_seven(self) -> None:
+        seven_in_chicago = datetime(2026, 3, 4, 13, 0, tzinfo=UTC)
+        hours = PermittedHours()
+        for number in ("+12195550100", "+12705550101", "+18125550101", "+19305550101"):
+            assert not permitted(hours, callee_zones(number, E), seven_in_chicago)
+            assert permitted(hours, callee_zones(number, E), seven_in_chicago.replace(hour=14))
+        half_past_nine_in_iqaluit = datetime(2026, 3, 5, 2, 30, tzinfo=UTC)
+        assert not permitted(hours, callee_zones("+18675550101", E), half_past_nine_in_iqaluit)
+
+    def test_why_several_clocks_count(self) -> None:
+        assert where_zones_come_from("+12705550101;ext=5", START) == (
+            "area code 270 lies in America/Chicago and America/New_York: calls must be permitted in both"
+        )
+        assert where_zones_come_from("+34612345678", START) == (
+            "a number of +34 without an area code may lie in Atlantic/Canary and Europe/Madrid: calls must be permitted in both"
+        )
+        assert "any of 11 time zones" in (where_zones_come_from("+79161234567", START) or "")
+        for one_clock in ("+12125550123", "+447700900123", "+447400123456", "+9991234567", NO_COUNTRY, "nonsense"):
+            assert where_zones_come_from(one_clock, START) is None
 
 
 @given(

@@ -155,3 +155,17 @@ def test_the_trunks_of_the_folder_are_looked_at_with_everything_else(
     assert read_folder(good, None, lambda _: False, with_trunks=False), "a run on the sandbox does without"
     monkeypatch.setenv("CARRIER_PASSWORD", "x")
     dialler("check", good)
+
+
+def test_it_says_which_leads_wait_for_several_clocks(dialler: Dialler, tmp_path: Path) -> None:
+    leads = "phone\n+12705550100\n+12705550101\n+13645550101\n+12125550101\n+447700900101\n"
+    bot = BOT.replace("  enabled: false", "  enabled: true")
+    found = json_of(dialler("check", write_folder(tmp_path / "clocks", leads=leads, bot=bot), "--start", "2026-03-04T10:00", "--json"))
+    both = "lies in America/Chicago and America/New_York: calls must be permitted in both."
+    waits = [note for note in found["notes"] if "clocks" in note]
+    assert waits == [
+        f"2 leads wait for several clocks: area code 270 {both}",
+        f"1 lead waits for several clocks: area code 364 {both}",
+    ]
+    found = json_of(dialler("check", write_folder(tmp_path / "always", leads=leads), "--start", "2026-03-04T10:00", "--json"))
+    assert not [note for note in found["notes"] if "clocks" in note]

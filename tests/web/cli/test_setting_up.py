@@ -81,6 +81,30 @@ def test_secrets_never_show_their_values(dialler: Dialler, tmp_path: Path) -> No
     assert json_of(dialler("secrets", "list", "--json")) == []
 
 
+def test_a_lost_key_is_refused_by_every_start_and_there_is_a_way_out(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
+    database = ("--database", f"sqlite:///{tmp_path}/own.db")
+    dialler("run", folder, *database, "--seed", "1", "--start", "2026-03-04T10:00", "--out", tmp_path / "out")
+    dialler("secrets", "set", "CRM_TOKEN", *database, stdin="a-secret-word")
+    key = tmp_path / "data" / "encryption.key"
+    kept = key.read_text()
+    key.unlink()
+    for words in (["run", folder, "--seed", "1", "--out", tmp_path / "again"], ["secrets", "set", "OTHER"]):
+        error = dialler(*words, *database, stdin="x", code=2).stderr
+        assert "the key that encrypted them is missing" in " ".join(error.split())
+        assert not key.exists()
+    key.touch(0o600)
+    key.write_text("7Q0mPbYq8K3o0W5v7mXxw3Yf3n1n3m8n6r1n3w5y7aM=")
+    assert "is not the one that encrypted" in " ".join(dialler("secrets", "set", "OTHER", *database, stdin="x", code=2).stderr.split())
+    key.write_text(kept)
+    dialler("secrets", "set", "OTHER", *database, stdin="x")
+    key.unlink()
+    assert "CRM_TOKEN" in dialler("secrets", "list", *database).stdout, "no key is needed to see what is lost"
+    assert "--all" in dialler("secrets", "delete", *database, code=2).stderr
+    assert "CRM_TOKEN, EMBEDDED_DIALLER_KEY" in " ".join(dialler("secrets", "delete", "--all", *database).stdout.split())
+    dialler("run", folder, *database, "--seed", "1", "--out", tmp_path / "again")
+    assert key.read_text() != kept
+
+
 def test_suppressions(dialler: Dialler, database_url: str, database: Database, tmp_path: Path) -> None:
     where = ("--database", database_url)
     assert "is suppressed" in dialler("suppressions", "add", "020 7946 0123", "--region", "GB", *where).stdout
@@ -88,13 +112,40 @@ def test_suppressions(dialler: Dialler, database_url: str, database: Database, t
     with database.read() as connection:
         assert is_suppressed(connection, "+442079460123")
     (tmp_path / "list.csv").write_text("name;mobile\nAnn;07700 900123\nBob;+447700900456\nCy;nobody\nAnn;07700900123\n")
-    report = json_of(dialler("suppressions", "import", tmp_path / "list.csv", "--region", "GB", "--json", *where))
-    assert (report["read"], report["new"], len(report["rejected"])) == (4, 2, 1)
+    done = dialler("suppressions", "import", tmp_path / "list.csv", "--region", "GB", "--json", *where, code=2)
+    report = json_of(done)
+    assert (report["read"], report["new"], [row["line"] for row in report["rejected"]]) == (4, 2, [4])
+    assert "1 row of list.csv could not be read, so what stands there is NOT suppressed: line 4." in done.stderr
     numbers = {row["number"] for row in json_of(dialler("suppressions", "list", "--json", *where))}
     assert numbers == {"+442079460123", "+447700900123", "+447700900456"}
     assert len(json_of(dialler("suppressions", "list", "--search", "900456", "--json", *where))) == 1
     dialler("suppressions", "remove", "+447700900456", *where)
     dialler("suppressions", "remove", "+447700900456", *where, code=1)
+
+
+def test_a_registry_and_a_list_with_a_comma_in_a_name(dialler: Dialler, tmp_path: Path) -> None:
+    where = ("--region", "US", "--database", f"sqlite:///{tmp_path}/own.db")
+    (tmp_path / "ftc.csv").write_text("202,5550100\n202,5550107\n")
+    (tmp_path / "own.csv").write_text("Name,Phone\nAnn Archer,202-555-0100\nBell, Ben,202-555-0101\n")
+    said = dialler("suppressions", "import", tmp_path / "ftc.csv", *where).stdout
+    assert "2 rows read from column 1 + column 2: 2 numbers are new." in said
+    assert "2 rows read from 'Phone': 1 number is new." in dialler("suppressions", "import", tmp_path / "own.csv", *where).stdout
+    numbers = {row["number"] for row in json_of(dialler("suppressions", "list", "--json", *where[2:]))}
+    assert numbers == {"+12025550100", "+12025550101", "+12025550107"}
+
+
+def test_a_bad_row_makes_the_import_fail_and_costs_no_other(dialler: Dialler, tmp_path: Path) -> None:
+    where = ("--region", "US", "--database", f"sqlite:///{tmp_path}/own.db")
+    rows = "".join(f"Ann,no {number}\n" for number in range(30))
+    (tmp_path / "bad.csv").write_text(f"Name,Phone\nAnn,202-555-0100\n{rows}Ben,202-555-0101\n")
+    done = dialler("suppressions", "import", tmp_path / "bad.csv", *where, code=2)
+    assert "30 rows of bad.csv could not be read" in done.stderr
+    assert "lines 3, 4, 5" in done.stderr
+    assert "and 10 more" in done.stderr
+    assert "campaign.yaml" not in done.output
+    assert len(json_of(dialler("suppressions", "list", "--json", *where[2:]))) == 2
+    (tmp_path / "worse.csv").write_text("202,5550100\n")
+    assert "--region" in dialler("suppressions", "import", tmp_path / "worse.csv", *where[2:], code=2).stderr
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tracemalloc
 from collections import Counter
 from itertools import product
@@ -113,6 +114,8 @@ def test_a_transport_that_only_says_that_it_dialled_is_caught(tmp_path: Path, mo
 def test_another_output_folder_is_no_reason_to_accuse_anybody(tmp_path: Path, database_url: str) -> None:
     spec = RunSpec(one_at_a_time(tmp_path), tmp_path / "first", database_url)
     run_dying(spec, "talking")  # its call is taken over by a process with another log
+    (tmp_path / "second" / "data").mkdir(parents=True)
+    shutil.copy(tmp_path / "first" / "data" / "encryption.key", tmp_path / "second" / "data")  # else its secrets are lost
     assert run(spec.folder, tmp_path / "second", database_url).audit["clean"]
     more = make_folder(spec.folder, [*LEADS, "+12025550121"], campaign={"max_attempts": 1})
     third = run(more, tmp_path / "first", database_url)
