@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
@@ -22,6 +22,7 @@ from core.engine import Engine
 from core.transports.base import WEBSOCKET
 from core.transports.livekit.store import standings
 from core.trunks import records
+from core.trunks.foreign import foreign_option, no_transport
 from core.trunks.pacing import SLOWEST
 from core.trunks.passwords import seal_password
 from core.trunks.records import NumberRecord, TrunkRecord
@@ -52,6 +53,14 @@ class NumberChangeBody(StrictBody):
     label: Label = ""
 
 
+def _only_its_own(transport: str, data: Any) -> Any:
+    """Raises ValueError for an option that trunks of this transport do not have, in words."""
+    for key, value in data.items() if isinstance(data, dict) else ():
+        if (why := foreign_option(transport, str(key), value)) is not None:
+            raise ValueError(f"{str(key)[:64]}: {why}")
+    return data
+
+
 class SipBody(StrictBody):
     """How a trunk of the transport `sip` is reached: docs/transport-sip.md. In a change, what is left out stays; null is the default."""
 
@@ -79,6 +88,11 @@ class SipBody(StrictBody):
     )
     lab: bool | None = Field(default=None, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _own(cls, data: Any) -> Any:
+        return _only_its_own("sip", data)
+
 
 class LiveKitBody(StrictBody):
     """How a trunk of LiveKit is reached: docs/transport-livekit.md. In a change, what is left out stays; null is the default."""
@@ -103,6 +117,11 @@ class LiveKitBody(StrictBody):
     inbound: bool | None = Field(default=None, description="Calls to the trunk's numbers reach their bots; true.")
     accept_from: list[str] | None = Field(default=None, max_length=100, description="Addresses from which inbound SIP may come; any.")
     lab: bool | None = Field(default=None, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own(cls, data: Any) -> Any:
+        return _only_its_own("livekit", data)
 
 
 class TrunkBody(StrictBody):
@@ -219,7 +238,7 @@ async def post_trunk(request: Request, _: AdminKey, engine: TheEngine) -> TrunkV
     body = await read_model(request, TrunkBody)
     lines = sorted(set(engine.transports) - {WEBSOCKET})  # whose calls come in, by no trunk
     if body.transport not in lines:
-        detail = f"{body.transport!r} does not run here: there is {', '.join(lines) or 'none'}"
+        detail = no_transport(body.transport) or f"{body.transport!r} does not run here: there is {', '.join(lines) or 'none'}"
         raise InvalidRequest([FieldProblem("transport", detail, "unknown_transport")])
     with _refusals(), engine.db.write() as connection:
         return _view(

@@ -24,6 +24,7 @@ from core.transports.sip.signalling import SipUnavailable
 from core.trunks import records
 from core.trunks.documents import apply_trunks
 from core.trunks.files import check_trunks
+from core.trunks.foreign import foreign_option, no_transport
 from core.trunks.passwords import seal_password
 from core.trunks.records import BadTrunk, NumberRecord, TrunkError, TrunkRecord
 from core.trunks.store import list_trunks
@@ -137,6 +138,15 @@ def add(
     """Make a trunk. A password is asked for, or read from standard input; it is stored encrypted."""
     if host is None:
         raise CliError("--host is missing: the carrier's SIP server.")
+    _refuse_foreign(
+        transport,
+        {
+            "url": url, "api_key": api_key, "api_secret": api_secret, "sip_transport": sip_transport, "media_encryption": media_encryption,
+            "from_domain": from_domain, "codecs": codec, "local_address": local_address, "local_port": local_port,
+            "advertised_address": advertised_address, "rtp_first": rtp_ports, "number_prefix": number_prefix,
+            "media_timeout": media_timeout, "register": register or None,
+        },
+    )  # fmt: skip
     if user is not None and password is None:
         password = typer.prompt(f"Password of {user}", hide_input=True)
     if transport == records.LIVEKIT:
@@ -145,7 +155,7 @@ def add(
         given: dict[str, Any] = {
             "url": url, "api_key": api_key, "api_secret": api_secret, "address": host if port is None else f"{host}:{port}", "user": user,
             "password": password, "sip_transport": sip_transport, "media_encryption": media_encryption, "accept_from": accept_from,
-            "lab": lab,
+            "headers": _headers(header), "lab": lab,
         }  # fmt: skip
     elif transport == records.SIP:
         given = _sip_settings(
@@ -154,7 +164,8 @@ def add(
             number_prefix=number_prefix, headers=_headers(header), media_timeout=media_timeout, register=register, lab=lab,
         )  # fmt: skip
     else:
-        raise CliError(f"--transport must be sip or livekit, not {transport!r}.")
+        more = no_transport(transport)
+        raise CliError(_sentence(f"--transport must be sip or livekit, not {transport!r}{': ' if more else ''}{more}"))
     settings = {key: value for key, value in given.items() if value is not None and value != []}
     with _in_words(), open_database(database, create=True) as db:
         secrets, now = secret_store(db), utc_now()
@@ -305,6 +316,13 @@ def _tell_report(name: str, report: Any, as_json: bool) -> NoReturn:
 def _sip_settings(rtp_ports: str | None, **given: Any) -> dict[str, Any]:
     first, last = _ports(rtp_ports)
     return {**given, "rtp_first": first, "rtp_last": last}
+
+
+def _refuse_foreign(transport: str, given: dict[str, Any]) -> None:
+    """Raises CliError for an option that the trunk's transport does not have."""
+    for field, value in given.items():
+        if value not in (None, []) and (why := foreign_option(transport, field, value)) is not None:
+            raise CliError(_sentence(f"{_option(field)}: {why}"))
 
 
 def _headers(written: list[str] | None) -> dict[str, str] | None:

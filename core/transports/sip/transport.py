@@ -15,20 +15,21 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from core.kernel.clock import Clock
-from core.transports.base import Answered, IncomingCall, Leg, PlaceOrder, Ringing
+from core.transports.base import Answered, IncomingCall, Leg, NotAnswered, PlaceOrder, Ringing
 from core.transports.refused import RefusedLeg
 from core.transports.sip.asking import ask, verdict_on_options
 from core.transports.sip.call import SipCall
 from core.transports.sip.called import caller_number, our_number
-from core.transports.sip.incoming import SipIncoming
+from core.transports.sip.incoming import RETRY_LATER, SipIncoming
 from core.transports.sip.leg import SipAudioLeg
 from core.transports.sip.load import TrunkLoad
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
 from core.transports.sip.ports import PortRange
+from core.transports.sip.referral import Route
 from core.transports.sip.registration import Registrar
 from core.transports.sip.sdp import SdpError
-from core.transports.sip.settings import SipSettings
+from core.transports.sip.settings import NO_IPV6, SipSettings
 from core.transports.sip.signalling import LINGER_SECONDS, InboundInvite, Invite, Network, Peer, Signalling, SipUnavailable
 from core.transports.sip.standing import Registration
 from core.voice.errors import VoiceUnavailable
@@ -84,9 +85,13 @@ async def look_up(line: TrunkLine, former: Collection[Network] = ()) -> Peer:
     """
     settings, loop = line.settings, asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(settings.host.strip("[]"), settings.port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+        found = await loop.getaddrinfo(settings.host, settings.port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
     except OSError as error:
-        raise SipUnavailable(f"the host {settings.host!r} of the trunk {line.name!r} is not known: {error.strerror or error}") from None
+        why = error.strerror or str(error)
+        with contextlib.suppress(OSError):
+            if await loop.getaddrinfo(settings.host, settings.port, family=socket.AF_INET6, type=socket.SOCK_DGRAM):
+                why = f"it has only IPv6 addresses. {NO_IPV6}"
+        raise SipUnavailable(f"the host {settings.host!r} of the trunk {line.name!r} cannot be used: {why}") from None
     addresses = list(dict.fromkeys(info[4][0] for info in found))
     networks: list[Network] = [ipaddress.ip_network(address) for address in addresses]
     networks = list(dict.fromkeys((*networks, *former)))[:_MOST_ADDRESSES]
@@ -231,7 +236,7 @@ class SipTransport:
         call = SipCall(negotiation, session, leg.post, trunk.line.settings.media_timeout)
         session.on_digit, session.on_silence = call.pressed, call.unheard
         leg.bind(call)
-        leg.host = trunk.peer.host
+        leg.route = Route(trunk.peer.host, trunk.peer.address[1], trunk.line.settings.number_prefix)
         self.media.add(session)
         return leg, call
 
@@ -308,13 +313,14 @@ class SipTransport:
         """Pick up.
 
         Raises:
+            NotAnswered: there is no sound that both sides have; it was refused.
             SipUnavailable, VoiceUnavailable, OSError: it cannot be answered; it was refused.
         """
         try:
             speaking = self._speech(order)
             leg, call = self._prepare(trunk)
         except (VoiceUnavailable, SipUnavailable, OSError):
-            invite.dialog.reject(503, "Service Unavailable")
+            invite.dialog.reject(503, "Service Unavailable", RETRY_LATER)
             raise
         leg.own_uri = f"sip:{_plain_user(order.from_number or '')}@{trunk.peer.advertised}"
         try:
@@ -322,7 +328,7 @@ class SipTransport:
         except SdpError as error:
             invite.dialog.reject(488, "Not Acceptable Here")
             self._forget(trunk, call.session)
-            raise SipUnavailable(f"the caller's side offers no sound that we have: {error}") from None
+            raise NotAnswered(488, f"the caller's side offers no sound that we have: {error}") from None
         leg.post(Ringing())
         invite.listen(call)
         invite.dialog.accept(ours)
