@@ -69,31 +69,32 @@ class Url(SipURL):
 class Address(SipAddress):
     """An address of a header: its display name is kept as it was written."""
 
-    _quoted = False
+    _quotes: str | None = None
+    """What stands around its display name; None: it was not read but made."""
 
     def __init__(self, address: str | None = None, *arguments: Any, relaxedparser: bool = False, **keywords: Any) -> None:
         super().__init__(None, *arguments, relaxedparser=relaxedparser, **keywords)
         if address is None:
             return
         read = read_address(address)
-        self.name, self._quoted, self.hadbrace = read.name, read.quoted, read.bracketed
+        self.name, self._quotes, self.hadbrace = read.name, '"' if read.quoted else "", read.bracketed
         self.url = Url(read.uri, relaxedparser=relaxedparser)
         self.params = dict(read.parameters)
         self.params_order = list(self.params)
 
     def localStr(self, local_addr: Any = None) -> str:
         """As text."""
-        if not self._quoted:
+        if self._quotes is None or self.name is None:
             return str(super().localStr(local_addr))
         parameters = "".join(f";{key}" if self.params[key] is None else f";{key}={self.params[key]}" for key in self.params_order)
-        return f'"{self.name}" <{self.url.localStr(local_addr)}>{parameters}'
+        return f"{self._quotes}{self.name}{self._quotes} <{self.url.localStr(local_addr)}>{parameters}"
 
     def getCopy(self) -> Address:
         """Another of the same."""
         copy = Address(
             name=self.name, url=self.url.getCopy(), params=dict(self.params), hadbrace=self.hadbrace, params_order=list(self.params_order)
         )
-        copy._quoted = self._quoted
+        copy._quotes = self._quotes
         return copy
 
 
