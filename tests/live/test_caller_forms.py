@@ -6,18 +6,26 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from core.calls.tables import CallEvent
+from core.fleet.store import set_draining
 from core.transports.base import Answered, HungUp, IncomingCall, NotAnswered, PlaceOrder, Ringing
 from core.transports.sip.incoming import SipIncoming
-from tests.live.lab import CALLER, Lab, lab, live
+from tests.live.lab import CALLER, Lab, lab, live, until
 from tests.live.sip_caller import SipCaller, sip_caller
 from tests.live.sip_peer import sip_peer
 from tests.live.sipp import free_port, sdp
+from tests.live.test_inbound_engine import ours, rows
+from web.composition import Whole
 
 pytestmark = pytest.mark.needs("sippy")
 CUSTOMER = "+12025550142"
+_events = CallEvent.__table__  # type: ignore[attr-defined]
 Calls = asyncio.Queue[IncomingCall]
 
 
@@ -145,8 +153,8 @@ def test_compact_and_folded() -> None:
                 f"f : {SIP}\r\n\t;tag=caller1",
                 f"t:<tel:{CALLER}>",
             )
-            lines += ("i: folded", "cseq:  1   INVITE", f"m:\r\n <sip:a@127.0.0.1:{caller.port}>")
-            await answered(caller, here, calls, caller.write("INVITE", f"tel:{CALLER}", SIP, None, lines=lines), SIP)
+            more = ("i: folded", "cseq:  1   INVITE", f"m:\r\n <sip:a@127.0.0.1:{caller.port}>")
+            await answered(caller, here, calls, caller.write("INVITE", f"tel:{CALLER}", SIP, None, lines=lines + more), SIP)
 
     live(scenario)
 
@@ -247,6 +255,62 @@ def test_busy_elsewhere_says_when_to_come_again() -> None:
             await (await asyncio.wait_for(calls.get(), 10)).refuse(503, "Service Unavailable")
             refused = await caller.final()
             assert (refused.status, refused["retry-after"]) == (503, "30")
+
+    live(scenario)
+
+
+async def events_of(whole: Whole) -> tuple[Any, list[Any]]:
+    """The one call on record, once it has its result, and its events."""
+    await until(lambda: bool(rows(whole)) and rows(whole)[0].state == "done", "the call has its result")
+    with whole.db.read() as connection:
+        events = list(connection.execute(select(_events).order_by(_events.c.seq)))
+    return rows(whole)[0], events
+
+
+def test_who_it_was_diverted_from_is_on_record(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ours(tmp_path) as (whole, towards), sip_caller(int(towards.partition(":")[2])) as caller:
+            caller.send(caller.write("INVITE", None, SIP, None, "Diversion: <tel:202-555-0122;phone-context=+1>;reason=no-answer"))
+            ok = await caller.final()
+            caller.within("ACK", ok, 1)
+            caller.within("BYE", ok, 2)
+            row, events = await events_of(whole)
+            assert (row.from_number, events[0].kind) == (CUSTOMER, "incoming")
+            assert events[0].data["diverted_from"] == [{"number": "+12025550122", "reason": "no-answer"}]
+
+    live(scenario)
+
+
+def test_no_codec_in_common_is_a_call_that_failed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with ours(tmp_path) as (whole, towards), sip_caller(int(towards.partition(":")[2])) as caller:
+            caller.send(caller.write(body=sdp(41000).replace("RTP/AVP", "RTP/SAVP")))
+            assert (await caller.final()).status == 488
+            row, _ = await events_of(whole)
+            found = (row.result["disconnected_by"], row.result["end_reason"], row.result["sip_status"], row.result["phone_rang"])
+            assert found == ("error", "trunk_failure", 488, False)
+
+    with caplog.at_level(logging.WARNING):
+        live(scenario)
+    (line,) = [record.getMessage() for record in caplog.records if "488" in record.getMessage()]
+    assert line.endswith(
+        "refused with 488: the caller's side offers no sound that we have: the session description has no audio over plain RTP (RTP/AVP)"
+    )
+    assert "Traceback" not in caplog.text
+
+
+def test_a_process_that_drains_sends_callers_elsewhere(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ours(tmp_path) as (whole, towards), sip_caller(int(towards.partition(":")[2])) as caller:
+            with whole.db.write() as connection:
+                set_draining(connection, whole.engine.worker_id, draining=True)
+            caller.send(caller.write())
+            refused = await caller.final()
+            assert (refused.status, refused["retry-after"]) == (503, "30")
+            caller.send(caller.write("OPTIONS"))
+            assert (await caller.final()).status == 200
+            row, _ = await events_of(whole)
+            assert (row.result["end_reason"], row.result["sip_status"]) == ("no_capacity", 503)
 
     live(scenario)
 

@@ -152,7 +152,26 @@ class CallAgent(Challenged, Renegotiating, Referring):
         """A request within the call, or the INVITE that begins it."""
         self.reasons = reasons_of(req)
         drop_unreadable(req)
-        return super().recvRequest(req, sip_t)
+        answer = super().recvRequest(req, sip_t)
+        if answer is None and sip_t.data is None and self.state is not None:
+            self._answer_early(req)
+        return answer
+
+    def _answer_early(self, req: Any) -> None:
+        """A request that sippy leaves without an answer: before the call is answered, or after it is over."""
+        match req.getMethod():
+            case "INFO":
+                self.informed(req)
+            case "OPTIONS":
+                req.sendResponse(200, "OK")
+            case "UPDATE" if self.listener is not None and not self._over:
+                self.updated(req)
+            case "INVITE":
+                req.sendResponse(491, "Request Pending")
+            case "ACK":
+                pass
+            case _:
+                req.sendResponse(481, "Call/Transaction Does Not Exist")
 
     def recvResponse(self, resp: Any, tr: Any) -> None:
         """An answer to our INVITE."""

@@ -65,11 +65,16 @@ def in_sip_thread_sync(function: Callable[..., T], *arguments: object) -> T:
     return result
 
 
-def tell_unhandled(error: BaseException | None) -> None:
-    """Say that a message could not be handled, without what it holds, and not more than once in ten seconds."""
+def tell_unhandled(why: BaseException | str | None) -> None:
+    """Say that a message could not be read or handled, without what it holds, and not more than once in ten seconds.
+
+    Args:
+        why: what failed, or what is wrong with it in words without personal data.
+    """
     if (unsaid := _failures.admit(time.monotonic())) is not None:
-        log.warning("a SIP message could not be handled: %s; %d more were not told of", type(error).__name__, unsaid)
-        log.debug("where it happened: %s", without_values(error) if error else "unknown")
+        words = why if isinstance(why, str) else type(why).__name__
+        log.warning("a SIP message could not be handled: %s; %d more were not told of", words, unsaid)
+        log.debug("where it happened: %s", without_values(why) if isinstance(why, BaseException) else "as it was read")
 
 
 def _silence() -> None:

@@ -85,6 +85,7 @@ class Transactions(SipTransactionManager):
     def _take_request(self, text: str, method: str, ra: Any, server: Any, rtime: Any, checksum: bytes) -> None:
         problem = problem_of(text)
         if problem is not None:
+            tell_unhandled("{} {}".format(*problem))
             self._refuse(text, method, problem, ra.address, server, checksum)
             return
         try:
@@ -113,7 +114,8 @@ class Transactions(SipTransactionManager):
 
     def _refuse(self, text: str, method: str, problem: tuple[int, str], source: Any, server: Any, checksum: bytes) -> None:
         """Answer a request that cannot be read or handled, unless there are too many of them. The same again gets the same answer."""
-        self.l1rcache[checksum] = SipTMRetransmitO()
+        if method == "ACK":
+            self.l1rcache[checksum] = SipTMRetransmitO()
         if method == "ACK" or not self._refusals.admit(time.monotonic()):
             return
         answer = plain_answer(text, *problem, (str(source[0]), int(source[1])), USER_AGENT)
