@@ -47,11 +47,11 @@ async def look_up(line: TrunkLine, former: Collection[Network] = ()) -> Peer:
     try:
         found = await loop.getaddrinfo(settings.host, settings.port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
     except OSError as error:
-        why = error.strerror or str(error)
+        why = f"is not known: {error.strerror or error}"
         with contextlib.suppress(OSError):
             if await loop.getaddrinfo(settings.host, settings.port, family=socket.AF_INET6, type=socket.SOCK_DGRAM):
-                why = f"it has only IPv6 addresses. {NO_IPV6}"
-        raise SipUnavailable(f"the host {settings.host!r} of the trunk {line.name!r} cannot be used: {why}") from None
+                why = f"has only IPv6 addresses. {NO_IPV6}"
+        raise SipUnavailable(f"the host {settings.host!r} of the trunk {line.name!r} {why}") from None
     addresses = list(dict.fromkeys(info[4][0] for info in found))
     networks: list[Network] = [ipaddress.ip_network(address) for address in addresses]
     networks = list(dict.fromkeys((*networks, *former)))[:_MOST_ADDRESSES]

@@ -68,7 +68,7 @@ class Transactions(SipTransactionManager):
         try:
             answer = SipResponse(text)
             number = answer.getTId(True, True)
-            if not 100 <= answer.getSCode()[0] <= 699:
+            if not 100 <= answer.getSCode()[0] <= 999:
                 raise ValueError("it has no status of SIP")
         except Exception as error:
             self.l1rcache[checksum] = SipTMRetransmitO()
