@@ -14,7 +14,7 @@ bots           bots and their availability
 suppressions   the numbers that are never dialled
 keys           API keys: made, changed, rotated, revoked
 bot_records    bots: made, changed, versions, export, preview, archived
-trunks         trunks and their numbers
+trunks         trunks and their numbers; `trunk_bodies`
 deliveries     what was pushed, and replaying it
 workers        who holds calls, and draining
 desk           the agent desk: agents and hand-offs; their `desk_views`

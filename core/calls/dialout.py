@@ -17,7 +17,7 @@ from core.bots.store import StoredBot, read_bot
 from core.bots.tables import Bot
 from core.calls.capacity import channels_left
 from core.calls.gates import check_hours, check_numbers
-from core.calls.refusals import BotNotFound, KeyReused, NotNow
+from core.calls.refusals import BotNotFound, Draining, KeyReused, NotNow
 from core.calls.request import DialoutRequest
 from core.calls.run import CallRun
 from core.calls.store import EventLog, bot_calls, find_by_key, insert_call, read_call
@@ -184,9 +184,9 @@ def take_seat_here(engine: Engine, connection: Connection, call_id: str, now: da
     """
     if not take_seat(connection, engine.worker_id, call_id):
         worker = load(connection, engine.worker_id)
-        draining = worker is None or worker.draining
-        detail = "This server is draining: it takes no new calls." if draining else "Every seat is taken."
-        raise NotNow("no_capacity", detail, now + engine.busy_retry_after)
+        if worker is None or worker.draining:
+            raise Draining(now + engine.busy_retry_after)
+        raise NotNow("no_capacity", "Every seat is taken.", now + engine.busy_retry_after)
 
 
 def _take_turn(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetime) -> datetime:

@@ -7,6 +7,7 @@ they protect people from us, and here they call.
 from __future__ import annotations
 
 import dataclasses
+import logging
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -16,18 +17,20 @@ from core.bots.config import BotConfig
 from core.bots.store import StoredBot, read_bot
 from core.calls.dialout import lock_bot, take_room, take_seat_here
 from core.calls.finish import finish_call
-from core.calls.outcome import Ending
-from core.calls.refusals import NotNow
+from core.calls.outcome import Ending, failed_before_answer
+from core.calls.refusals import Draining, NotNow
 from core.calls.run import CallRun
 from core.calls.store import EventLog, insert_call, move
 from core.engine import Engine
 from core.kernel.hours import UnknownTimeZoneError, is_open
 from core.prefetch.fetch import ASKED
-from core.transports.base import IncomingCall, Leg, PlaceOrder
+from core.transports.base import DivertedCall, IncomingCall, Leg, NotAnswered, PlaceOrder
 from core.trunks.store import TrunkInfo, choose_trunk
 from core.trunks.tables import CallerId
 
 __all__ = ["Received", "Wanted", "receive_call"]
+
+log = logging.getLogger(__name__)
 
 _numbers = CallerId.__table__  # type: ignore[attr-defined]
 
@@ -36,6 +39,8 @@ _UNAVAILABLE: Final = (480, "Temporarily Unavailable")
 _GIVEN_UP: Final = 487
 """The SIP status of a call whose caller hung up before the answer (CANCEL)."""
 _BUSY: Final = (486, "Busy Here")
+_DRAINING: Final = (503, "Service Unavailable")
+"""The caller's network is to try another process, or later: nobody is busy."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,11 @@ class InboundRun(CallRun):
         if ending is None and self.cancelled:
             ending = Ending("error", "cancelled", phone_rang=False)
         if ending is None:
-            return await self._incoming.answer(self.order)
+            try:
+                return await self._incoming.answer(self.order)
+            except NotAnswered as error:
+                log.warning("call %s was refused with %d: %s", self.order.call_id, error.sip_status, error.reason)
+                return failed_before_answer(error.sip_status, error.reason, rang=False, from_trunk=False)
         status, reason = _UNAVAILABLE
         await self._incoming.refuse(status, reason)
         return dataclasses.replace(ending, sip_status=status, sip_reason=reason)
@@ -117,7 +126,8 @@ class InboundRun(CallRun):
 async def receive_call(engine: Engine, incoming: IncomingCall, transport: str, wanted: Wanted | None = None) -> Received:
     """Take a call that rings here. Returns once its bot picks up, or it is refused.
 
-    A bot that is closed, or without a free seat, refuses it, and that is a call with a result: `outside_hours`.
+    A bot that is closed, or without a free seat, refuses it, and that is a call with a result: `outside_hours`. So does a process
+    that drains, with 503.
 
     Args:
         engine: the process's call engine.
@@ -169,7 +179,7 @@ def _refuse(
 ) -> tuple[Received, EventLog | None]:
     """Record a call that was refused: it has ended as it began."""
     closed = refused.reason == "outside_active_hours"
-    status, reason = _UNAVAILABLE if closed else _BUSY
+    status, reason = _UNAVAILABLE if closed else _DRAINING if isinstance(refused, Draining) else _BUSY
     end_reason = "outside_active_hours" if closed else "no_capacity"
     ending = Ending("outside_hours", end_reason, phone_rang=False, sip_status=status, sip_reason=reason)
     with engine.db.write() as connection:
@@ -220,7 +230,9 @@ def _insert(
     """The call, begun; fenced like any other."""
     now, events = engine.clock.now(), EventLog(call_id)
     where = {"trunk": trunk.name} if trunk else {"transport": transport, "reference": incoming.reference}
-    events.add(now, "incoming", {**where, "worker": engine.worker_id})
+    diverted = incoming.diverted_from if isinstance(incoming, DivertedCall) else ()
+    told = {"diverted_from": [{"number": number, "reason": reason} for number, reason in diverted]} if diverted else {}
+    events.add(now, "incoming", {**where, "worker": engine.worker_id, **told})
     direction = wanted.direction if wanted else "inbound"
     called, caller = incoming.to_number, incoming.from_number
     if direction == "outbound":

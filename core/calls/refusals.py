@@ -5,6 +5,7 @@ Refusal
  +-- InvalidRequest       422, every bad field at once
  +-- KeyReused            422, the Idempotency-Key came with another body before
  +-- NotNow               503, with the moment when it could work
+      +-- Draining       this process takes no new calls
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-__all__ = ["BotNotFound", "FieldProblem", "InvalidRequest", "KeyReused", "NotNow", "Refusal"]
+__all__ = ["BotNotFound", "Draining", "FieldProblem", "InvalidRequest", "KeyReused", "NotNow", "Refusal"]
 
 
 @dataclass(frozen=True)
@@ -69,3 +70,10 @@ class NotNow(Refusal):
     ) -> None:
         super().__init__(detail)
         self.reason, self.retry_at, self.opens_at = reason, retry_at, opens_at
+
+
+class Draining(NotNow):
+    """This process takes no new calls, because it is about to end."""
+
+    def __init__(self, retry_at: datetime | None) -> None:
+        super().__init__("no_capacity", "This server is draining: it takes no new calls.", retry_at)

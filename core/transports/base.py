@@ -17,6 +17,7 @@ __all__ = [
     "AsksTrunks",
     "Beep",
     "Digit",
+    "DivertedCall",
     "Failed",
     "Heard",
     "HungUp",
@@ -24,6 +25,7 @@ __all__ = [
     "Leg",
     "LegError",
     "LegEvent",
+    "NotAnswered",
     "PlaceOrder",
     "Playout",
     "Ringing",
@@ -137,6 +139,19 @@ class LegError(Exception):
     """A leg could not do what it was asked for. The message says why, and holds neither secrets nor what was said."""
 
 
+class NotAnswered(Exception):
+    """A call to us was refused as we picked up, for a reason of the caller's side: nothing failed here.
+
+    Attributes:
+        sip_status: the status that it was refused with.
+        reason: why, in words, without personal data.
+    """
+
+    def __init__(self, sip_status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.sip_status, self.reason = sip_status, reason
+
+
 class Leg(Protocol):
     """The callee's end of one call."""
 
@@ -199,10 +214,22 @@ class IncomingCall(Protocol):
 
         Args:
             order: the call as the engine knows it; `to_number` is the caller's.
+
+        Raises:
+            NotAnswered: it was refused for a reason of the caller's side.
         """
 
     async def refuse(self, sip_status: int, reason: str) -> None:
         """Turn the caller away with a final SIP status. Safe at any moment, any number of times."""
+
+
+@runtime_checkable
+class DivertedCall(Protocol):
+    """A call to us whose network says that it was meant for somebody else."""
+
+    @property
+    def diverted_from(self) -> tuple[tuple[str, str], ...]:
+        """Whom it was diverted from and why, the latest first: E.164 if it is a number of the phone network; a reason may be empty."""
 
 
 @runtime_checkable

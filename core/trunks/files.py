@@ -15,6 +15,7 @@ from core.kernel.yaml_document import YamlDocument
 from core.transports.line_settings import Misfit
 from core.transports.livekit.settings import LiveKitSettings
 from core.transports.sip.settings import SipSettings
+from core.trunks.foreign import foreign_option, no_transport
 from core.trunks.pacing import SLOWEST
 
 __all__ = ["check_trunks", "complain", "named_secrets"]
@@ -117,6 +118,14 @@ def _check_entry(document: YamlDocument, position: int, entry: Any) -> None:
     transport = entry.get("transport", "sip")
     model = _MODELS.get(transport if isinstance(transport, str) else None, _Entry)
     bad: set[str] = set()
+    if isinstance(transport, str) and (why := no_transport(transport)):
+        complain(document, position, "transport", why)
+        entry = {key: value for key, value in entry.items() if key != "transport"}
+        bad.add("transport")
+    for option, value in list(entry.items()):
+        if option not in _Entry.model_fields and (foreign := foreign_option(str(transport), str(option), value)) is not None:
+            complain(document, position, str(option), foreign)
+            entry = {key: kept for key, kept in entry.items() if key != option}
     try:
         model.model_validate_json(json.dumps(entry), strict=True)
     except ValidationError as error:

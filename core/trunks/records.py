@@ -24,6 +24,7 @@ from core.transports.livekit.settings import read_livekit_settings
 from core.transports.sip.settings import read_settings
 from core.transports.sip.standing import Registration
 from core.trunks.breaker import HEALTHY, Health
+from core.trunks.foreign import foreign_option
 from core.trunks.health import keep_health
 from core.trunks.pacing import SLOWEST
 from core.trunks.tables import CallerId, Trunk
@@ -358,6 +359,9 @@ def _settings(transport: str, *, sip: Mapping[str, Any] | None, livekit: Mapping
     for name, given in ((SIP, sip), (LIVEKIT, livekit)):
         if given is not None and transport != name:
             raise BadTrunk(name, f"only trunks of the transport {name} have it, and this one is of {transport}")
+        for key, value in (given or {}).items():
+            if (why := foreign_option(name, key, value)) is not None:
+                raise BadTrunk(f"{name}.{key}", why)
     try:
         if transport == SIP:
             if sip is None:

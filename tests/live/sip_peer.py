@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-__all__ = ["Message", "SipPeer", "sip_peer"]
+__all__ = ["Message", "SipPeer", "read_message", "sip_peer"]
 
 _BOUND = 20.0
 _COMPACT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length", "c": "content-type"}
@@ -51,7 +51,8 @@ class Message:
         return {key: quoted or plain for key, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|([^,\s]+))', self[name])}
 
 
-def _read(data: bytes) -> Message:
+def read_message(data: bytes) -> Message:
+    """A datagram."""
     head, _, body = data.decode().partition("\r\n\r\n")
     first, *lines = head.split("\r\n")
     pairs = [line.partition(":") for line in lines]
@@ -78,9 +79,9 @@ class SipPeer:
         """Close the socket."""
         self._socket.close()
 
-    async def request(self, method: str) -> Message:
+    async def request(self, method: str, seconds: float = _BOUND) -> Message:
         """The next request of that method, once; what else comes is kept."""
-        return await self._next(lambda message: message.method == method, method)
+        return await self._next(lambda message: message.method == method, method, seconds)
 
     async def response(self, method: str) -> Message:
         """The next final answer to a request of ours."""
@@ -100,7 +101,7 @@ class SipPeer:
                 raise AssertionError(f"{what} did not come; there are {[m.first for m in self._waiting]}") from None
             if data not in self._seen:
                 self._seen.add(data)
-                self._waiting.append(_read(data))
+                self._waiting.append(read_message(data))
 
     def forget(self) -> None:
         """What came and was not asked for."""
@@ -108,6 +109,10 @@ class SipPeer:
         with contextlib.suppress(BlockingIOError):
             while True:
                 self._socket.recvfrom(65535)
+
+    def unsee(self) -> None:
+        """From now on what is sent to it word for word as before counts again."""
+        self._seen.clear()
 
     async def invited(self) -> Message:
         """The INVITE."""

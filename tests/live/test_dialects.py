@@ -113,6 +113,17 @@ def test_answered_without_a_codec_of_ours() -> None:
     live(scenario)
 
 
+INFOS = [
+    ("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n", "5"),
+    ("Application/DTMF-Relay; charset=utf-8", "signal: 6", "6"),
+    ("application/dtmf-relay", "Duration=160\nSignal= 10", "*"),
+    ("application/dtmf-relay", "Signal=#", "#"),
+    ("application/dtmf", "11", "#"),
+    ("application/vnd.nortelnetworks.digits", "p=Digit-Collection\r\ny=Digits\r\nd=9", "9"),
+    ("audio/telephone-event", "8", "8"),
+]
+
+
 def test_keys_in_an_info() -> None:
     async def scenario() -> None:
         async with sip_peer() as peer, lab(peer.port) as here:
@@ -120,11 +131,18 @@ def test_keys_in_an_info() -> None:
             await peer.invited()
             await peer.answer(sdp(40000))
             assert await here.events(leg, 1) == [Answered()]
-            for kind, body in (("dtmf-relay", "Signal=5\nDuration=160"), ("dtmf-relay", "Signal= #"), ("dtmf", "7"), ("x", "8")):
-                assert (await peer.asked("INFO", f"Content-Type: application/{kind}", body=body)).status == 200
-            assert await here.events(leg, 3) == [Digit("5"), Digit("#"), Digit("7")]
+            for kind, body, _ in INFOS:
+                assert (await peer.asked("INFO", f"Content-Type: {kind}", body=body)).status == 200
+            assert await here.events(leg, len(INFOS)) == [Digit(key) for _, _, key in INFOS]
+            assert (await peer.asked("INFO")).status == 200  # some carriers ask so whether a call is up
+            assert (await peer.asked("INFO", "Content-Type: application/dtmf-relay", body="Signal=99")).status == 200
+            refused = await peer.asked("INFO", "Content-Type: application/x", body="8")
+            assert (refused.status, "application/dtmf-relay" in refused["accept"]) == (415, True)
+            assert (await peer.asked("INFO", "Info-Package: foo", "Content-Type: application/x", body="8")).status == 469
+            assert (await leg.say("one")).completed  # nothing came of those, and the call goes on
             await leg.hang_up()
             await peer.hung_up()
+            assert await here.events(leg, 1) == [HungUp("caller hung up")]
 
     live(scenario)
 

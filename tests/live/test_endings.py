@@ -80,6 +80,7 @@ def said(*parts: Frame) -> Callable[[], Frame]:
 
 
 BYE = [pause(0.7), request("BYE", 1), '<recv response="200"></recv>']
+CUT_OFF = [pause(0.7), request("BYE", 1, 'Reason: Q.850;cause=38;text="Network out of order"'), '<recv response="200"></recv>']
 TAKEN = [
     receive("REFER"), respond(202, "Accepted"),
     request("NOTIFY", 1, "Event: refer", "Subscription-State: terminated", "Content-Type: message/sipfrag", body="SIP/2.0 200 OK"),
@@ -89,6 +90,7 @@ TALK = np.concatenate([speech(800, 0.6), np.zeros(4000, dtype=np.int16)])
 ENDINGS = {
     "the bot, after the callee has fallen silent": Ending("bot", "dead_air", answers(*hang_up_by_us()), said(TALK)),
     "the customer": Ending("customer", "customer_hangup", answers(*BYE)),
+    "the network": Ending("error", "pipeline_failure", answers(*CUT_OFF)),
     "a machine": Ending("voicemail", "voicemail", answers(*hang_up_by_us()), said(tone(1000, 0.5))),
     "silence": Ending("RNR", "silent", answers(*hang_up_by_us())),
     "nobody there": Ending("no_answer", "no_answer", fails(480, "Temporarily Unavailable"), sip_status=480),

@@ -52,7 +52,7 @@ def test_what_notifies_tell(fragments: list[str], expected: TransferOutcome) -> 
         async with call() as (peer, here, leg):
             transfer = asyncio.create_task(leg.transfer(TARGET))
             refer = await peer.request("REFER")
-            assert refer["refer-to"] == f"<sip:{TARGET}@127.0.0.1>"
+            assert refer["refer-to"] == f"<sip:{TARGET}@127.0.0.1:{peer.port}>"  # as the trunk dials
             peer.respond(refer, 202, "Accepted")
             for fragment in fragments:
                 await notify(peer, fragment)

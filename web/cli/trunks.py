@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -19,17 +17,17 @@ from core.kernel.words import counted
 from core.kernel.yaml_config import ConfigError
 from core.kernel.yaml_document import read_yaml
 from core.transports.base import PlaceOrder
-from core.transports.livekit.line import LiveKitUnavailable
-from core.transports.sip.signalling import SipUnavailable
 from core.trunks import records
 from core.trunks.documents import apply_trunks
 from core.trunks.files import check_trunks
+from core.trunks.foreign import no_transport
 from core.trunks.passwords import seal_password
-from core.trunks.records import BadTrunk, NumberRecord, TrunkError, TrunkRecord
+from core.trunks.records import NumberRecord, TrunkRecord
 from core.trunks.store import list_trunks
 from web.cli.common import DatabaseOption, JsonOption, open_database, secret_store
 from web.cli.errors import CANNOT, CliError
 from web.cli.output import emit_json, say, show_rows
+from web.cli.trunk_options import headers_of, in_words, refuse_foreign, sentence, sip_settings
 from web.livekit_admin import livekit_checked, livekit_removed, livekit_synced
 from web.sip import MISSING_SIP, has_sippy, line_of
 
@@ -62,7 +60,7 @@ def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def show(name: NameArgument, database: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """Show a trunk: its limits, its numbers, how it is reached, and whether it is rested."""
-    with _in_words(), open_database(database) as db, db.read() as connection:
+    with in_words(), open_database(database) as db, db.read() as connection:
         trunk = records.find_trunk(connection, name)
     settings = [f"{key}: {_plain(value)}" for key, value in (trunk.sip or trunk.livekit or {}).items()]
     rate = "1 call" if trunk.calls_per_second == 1 else f"{trunk.calls_per_second:g} calls"
@@ -79,7 +77,7 @@ def show(name: NameArgument, database: DatabaseOption = None, as_json: JsonOptio
 @app.command()
 def reset(name: NameArgument, database: DatabaseOption = None) -> None:
     """End a trunk's rest: its failures are forgotten, and calls go out on it at once."""
-    with _in_words(), open_database(database) as db, db.write() as connection:
+    with in_words(), open_database(database) as db, db.write() as connection:
         records.reset_trunk(connection, name)
     say(f"The trunk {name} rests no longer.")
 
@@ -137,6 +135,15 @@ def add(
     """Make a trunk. A password is asked for, or read from standard input; it is stored encrypted."""
     if host is None:
         raise CliError("--host is missing: the carrier's SIP server.")
+    refuse_foreign(
+        transport,
+        {
+            "url": url, "api_key": api_key, "api_secret": api_secret, "sip_transport": sip_transport, "media_encryption": media_encryption,
+            "from_domain": from_domain, "codecs": codec, "local_address": local_address, "local_port": local_port,
+            "advertised_address": advertised_address, "rtp_first": rtp_ports, "number_prefix": number_prefix,
+            "media_timeout": media_timeout, "register": register or None,
+        },
+    )  # fmt: skip
     if user is not None and password is None:
         password = typer.prompt(f"Password of {user}", hide_input=True)
     if transport == records.LIVEKIT:
@@ -145,18 +152,18 @@ def add(
         given: dict[str, Any] = {
             "url": url, "api_key": api_key, "api_secret": api_secret, "address": host if port is None else f"{host}:{port}", "user": user,
             "password": password, "sip_transport": sip_transport, "media_encryption": media_encryption, "accept_from": accept_from,
-            "lab": lab,
+            "headers": headers_of(header), "lab": lab,
         }  # fmt: skip
     elif transport == records.SIP:
-        given = _sip_settings(
+        given = sip_settings(
             rtp_ports, host=host, port=port, user=user, password=password, from_domain=from_domain, codecs=codec,
             local_address=local_address, local_port=local_port, advertised_address=advertised_address, accept_from=accept_from,
-            number_prefix=number_prefix, headers=_headers(header), media_timeout=media_timeout, register=register, lab=lab,
+            number_prefix=number_prefix, headers=headers_of(header), media_timeout=media_timeout, register=register, lab=lab,
         )  # fmt: skip
     else:
-        raise CliError(f"--transport must be sip or livekit, not {transport!r}.")
+        raise CliError(sentence(f"--transport must be sip or livekit, not {transport!r}. {no_transport(transport)}".rstrip()))
     settings = {key: value for key, value in given.items() if value is not None and value != []}
-    with _in_words(), open_database(database, create=True) as db:
+    with in_words(), open_database(database, create=True) as db:
         secrets, now = secret_store(db), utc_now()
         with db.write() as connection:
             for field in ("password", "api_secret"):
@@ -173,7 +180,7 @@ def add(
 @app.command()
 def remove(name: NameArgument, database: DatabaseOption = None) -> None:
     """Remove a trunk and its numbers, and what was made for it at LiveKit. Calls in progress on it go on."""
-    with _in_words(), open_database(database) as db:
+    with in_words(), open_database(database) as db:
         with db.read() as connection:
             transport = records.find_trunk(connection, name).transport
         told = asyncio.run(livekit_removed(db, secret_store(db), name)) if transport == records.LIVEKIT else ()
@@ -189,7 +196,7 @@ def sync(
     as_json: JsonOption = False,
 ) -> None:
     """Bring the trunks at LiveKit in step with the records here. Ends with 1 if that cannot be done for one of them."""
-    with _in_words(), open_database(database) as db:
+    with in_words(), open_database(database) as db:
         reports = asyncio.run(livekit_synced(db, secret_store(db), name))
     if as_json:
         emit_json([{"trunk": one.trunk, "works": one.works, "sentences": list(one.sentences)} for one in reports])
@@ -212,7 +219,7 @@ def number(
 
     What is left out stays as it is.
     """
-    with _in_words(), open_database(database) as db, db.write() as connection:
+    with in_words(), open_database(database) as db, db.write() as connection:
         put, new = records.put_number(connection, name, number, bot_id=bot, label=label, shown=default)
         shown = records.find_trunk(connection, name).default_number == put.number
     reaches = f"calls to it reach the bot {put.bot_id}" if put.bot_id else "no bot answers calls to it"
@@ -231,7 +238,7 @@ def apply(
     check_trunks(document)
     if document.problems:  # before a database is made
         raise ConfigError(document.problems)
-    with _in_words(), open_database(database, create=True) as db, db.write() as connection:
+    with in_words(), open_database(database, create=True) as db, db.write() as connection:
         trunks = apply_trunks(connection, document, utc_now())
     if as_json:
         emit_json([{**asdict(trunk), "health": trunk.health.record()} for trunk in trunks])
@@ -250,7 +257,7 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Ask a trunk whether it is there, and say in words what is wrong. Ends with 1 if it does not work."""
-    with _in_words(), open_database(database) as db:
+    with in_words(), open_database(database) as db:
         with db.read() as connection:
             record = records.find_trunk(connection, name)
             call = _test_number(connection, record, call)
@@ -264,7 +271,7 @@ def check(
     from core.voice.leg import VoiceLeg  # noqa: PLC0415
     from core.voice.tones import TonesVoice  # noqa: PLC0415
 
-    with _in_words(), open_database(database) as db, db.read() as connection:
+    with in_words(), open_database(database) as db, db.read() as connection:
         line = line_of(connection, secret_store(db), name)
         caller = records.find_trunk(connection, name).default_number
     order = PlaceOrder(f"check-{os.getpid()}", f"check-{os.getpid()}", call, caller, name) if call else None
@@ -300,60 +307,6 @@ def _tell_report(name: str, report: Any, as_json: bool) -> NoReturn:
     else:
         say(*report.sentences, f"The trunk {name} works." if report.works else f"The trunk {name} does not work.")
     raise typer.Exit(0 if report.works else CANNOT)
-
-
-def _sip_settings(rtp_ports: str | None, **given: Any) -> dict[str, Any]:
-    first, last = _ports(rtp_ports)
-    return {**given, "rtp_first": first, "rtp_last": last}
-
-
-def _headers(written: list[str] | None) -> dict[str, str] | None:
-    if not written:
-        return None
-    found = {}
-    for line in written:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise CliError(f"--header must be like 'Name: value', not {line!r}.")
-        found[name.strip()] = value.strip()
-    return found
-
-
-def _ports(written: str | None) -> tuple[int | None, int | None]:
-    if written is None:
-        return None, None
-    first, _, last = written.partition("-")
-    if not (first.isascii() and first.isdigit() and last.isascii() and last.isdigit()):
-        raise CliError(f"--rtp-ports must be like 30000-39999, not {written!r}.")
-    return int(first), int(last)
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    try:
-        yield
-    except BadTrunk as error:
-        option = _option(error.field)
-        raise CliError(_sentence(f"{option}: {error.detail}" if option else error.detail)) from None
-    except (TrunkError, SipUnavailable, LiveKitUnavailable) as error:
-        raise CliError(_sentence(str(error))) from None
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}" if text.endswith((".", "?")) else f"{text[:1].upper()}{text[1:]}."
-
-
-_OPTIONS = {
-    "bot_id": "--bot", "calls_per_second": "--cps", "codecs": "--codec", "headers": "--header", "rtp_first": "--rtp-ports",
-    "rtp_last": "--rtp-ports", "address": "--host", "name": "TRUNK", "number": "The number", "is_default": "--default",
-}  # fmt: skip
-"""Fields that an option of another name sets."""
-
-
-def _option(field: str) -> str:
-    """The option that sets a field of a trunk; nothing if it is the trunk's settings as a whole that are meant."""
-    key = field.removeprefix(f"{records.SIP}.").removeprefix(f"{records.LIVEKIT}.").partition(".")[0]
-    return "" if field in {records.SIP, records.LIVEKIT} else _OPTIONS.get(key, f"--{key.replace('_', '-')}")
 
 
 def _plain(value: object) -> object:

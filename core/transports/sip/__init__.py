@@ -8,6 +8,8 @@ source                    whose packets belong to a call
 sdp, negotiation          session descriptions, offer and answer
 reasons, advice           statuses and causes, whose fault they are, what to do
 referral                  a transfer, as its news tell it
+addresses, unreadable     addresses in headers; the answer to a request that cannot be read
+info_keys                 keys in an INFO
 log_limit                 a line in the log for so much time
 settings, timers, load    what a trunk is told; session timers; how much of it is used
 
@@ -19,6 +21,7 @@ call, leg                 one call: from those threads into the event loop
 incoming, called          a call to us; whom it is meant for
 registration, check       REGISTER; `dialler trunks check`
 standing                  how a registration stands, as it is kept
+line                      a trunk's record, its host looked up
 asking                    requests outside of calls: is the trunk there
 transport                 the transport of the call engine
 """

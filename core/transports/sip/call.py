@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.transports.base import LINE_LOST, Answered, Digit, Failed, HungUp, Ringing
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
-from core.transports.sip.reasons import Cause, in_words, parse_reason, with_text
+from core.transports.sip.reasons import Cause, in_words, network_ended, parse_reason, with_text
 from core.transports.sip.sdp import SdpError
 from core.transports.sip.signalling import Dialog
 from core.voice.ports import AudioEvent
@@ -105,7 +105,10 @@ class SipCall:
         self._end(Refused(status, with_text(phrase, reason), parse_reason(reason), self._rang, from_us))
 
     def ended(self, reason: str) -> None:
-        """They hung up."""
+        """They hung up; or the network did, which is no hanging up: the call was cut off."""
+        if (why := network_ended(reason)) is not None:
+            self._end(Failed(LINE_LOST, why))
+            return
         cause = parse_reason(reason)
         self._end(HungUp() if cause is None or cause.number == 16 else HungUp(in_words("hung up", cause)))
 

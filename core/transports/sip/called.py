@@ -10,11 +10,13 @@ import phonenumbers
 
 from core.kernel.numbers import NumberError, parse_number
 
-__all__ = ["WITHHELD", "caller_number", "our_number"]
+__all__ = ["WITHHELD", "caller_number", "number_or_text", "our_number"]
 
 WITHHELD: Final = "anonymous"
 """The caller's number, if they keep it to themselves."""
-_NOBODY = frozenset({"", "anonymous", "restricted", "unavailable", "unknown", "private", "withheld"})
+_WITHHELD: Final = frozenset({"anonymous", "restricted", "private", "withheld"})
+_UNKNOWN: Final = frozenset({"", "unavailable", "unknown"})
+"""A From without a number, by no wish of the caller's: the carrier's network may know it."""
 _LONGEST = 64
 
 
@@ -31,21 +33,33 @@ def our_number(called: Iterable[str], numbers: Sequence[str], prefix: str) -> st
         for spelling in _spellings(number, prefix):
             known[spelling] = number if known.get(spelling, number) == number else None  # two of ours are written alike
     known.update({number: number for number in numbers})
-    return next((ours for user in called if (ours := known.get(_bare(user))) is not None), None)
+    return next((ours for user in called for written in _readings(user) if (ours := known.get(written)) is not None), None)
 
 
-def caller_number(user: str, asserted: str, ours: str, *, private: bool) -> str:
+def caller_number(user: str, asserted: Sequence[str], ours: str, *, private: bool) -> str:
     """Who calls: E.164 if it is a number of the phone network; `WITHHELD` if they do not say; else what the trunk wrote.
 
     Args:
         user: of the From header.
-        asserted: of the P-Asserted-Identity header; empty if there is none.
+        asserted: what the carrier's network asserts, most trusted first (P-Asserted-Identity, Remote-Party-ID).
         ours: the number that they call (E.164): national numbers are of its country.
         private: whether the caller asked for privacy (RFC 3323).
     """
-    if private or user.strip().lower() in _NOBODY:
+    named = user.strip().lower()
+    if private or named in _WITHHELD:
         return WITHHELD
-    return next((number for text in (user, asserted) if (number := _e164(text, ours))), _plain(user))
+    number = next((number for text in (user, *asserted) if (number := _e164(text, ours))), None)
+    return number or (WITHHELD if named in _UNKNOWN else _plain(user))
+
+
+def number_or_text(user: str, ours: str) -> str:
+    """A number of the phone network in E.164; else what the trunk wrote.
+
+    Args:
+        user: the user of an address.
+        ours: a number of the country that national numbers are of (E.164).
+    """
+    return _e164(user, ours) or _plain(user)
 
 
 def _spellings(number: str, prefix: str) -> set[str]:
@@ -61,16 +75,25 @@ def _bare(user: str) -> str:
     return re.sub(r"[\s().-]", "", user.partition(";")[0])
 
 
+def _readings(user: str) -> list[str]:
+    """What digits a user may stand for, without its parameters: a local number (RFC 3966) with its context before it, and by itself."""
+    bare, context = _bare(user), re.search(r";\s*phone-context\s*=\s*(\+[0-9().-]+)", user, re.IGNORECASE)
+    if context is None or not re.fullmatch(r"[0-9]+", bare):
+        return [bare]
+    return [_bare(context[1]) + bare, bare]
+
+
 def _e164(text: str, ours: str) -> str | None:
-    bare = _bare(text)
-    if not re.fullmatch(r"\+?[0-9]{6,20}", bare):
-        return None
+    """The number of the phone network that a user stands for; None: none."""
     region = phonenumbers.region_code_for_number(phonenumbers.parse(ours))
-    for written in (bare, "+" + bare):  # a carrier may leave the + out
-        try:
-            return parse_number(written, region, allow_premium=True).e164
-        except (NumberError, ValueError):
+    for bare in _readings(text):
+        if not re.fullmatch(r"\+?[0-9]{6,20}", bare):
             continue
+        for written in (bare, "+" + bare):  # a carrier may leave the + out
+            try:
+                return parse_number(written, region, allow_premium=True).e164
+            except (NumberError, ValueError):
+                continue
     return None
 
 

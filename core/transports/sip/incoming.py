@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.transports.base import Failed, Leg, LegEvent, PlaceOrder, Playout, Ringing, TransferOutcome
+from core.transports.sip.called import number_or_text
 from core.transports.sip.signalling import Dialog, InboundInvite
 
-__all__ = ["SipIncoming"]
+__all__ = ["RETRY_LATER", "SipIncoming"]
+
+RETRY_LATER = (("Retry-After", "30"),)
+"""The headers of a 503: the caller's side may try again after so many seconds."""
 
 _GIVEN_UP = Failed(487, "the caller hung up before the answer")
 
@@ -35,6 +39,11 @@ class SipIncoming:
         """The Call-ID."""
         return self._invite.reference
 
+    @property
+    def diverted_from(self) -> tuple[tuple[str, str], ...]:
+        """See `core.transports.base.DivertedCall`."""
+        return tuple((number_or_text(one.user, self.to_number), one.reason[:64]) for one in self._invite.diverted)
+
     async def ring(self) -> None:
         """Say that it rings (180)."""
         if not self._over:
@@ -45,6 +54,7 @@ class SipIncoming:
 
         Raises:
             RuntimeError: it was refused or answered before.
+            NotAnswered: there is no sound that both sides have; it was refused.
             SipUnavailable, VoiceUnavailable, OSError: it cannot be answered; it was refused.
         """
         if self._over:
@@ -61,7 +71,7 @@ class SipIncoming:
         """Turn the caller away."""
         if not self._over:
             self._over = True
-            self._invite.dialog.reject(sip_status, reason)
+            self._invite.dialog.reject(sip_status, reason, RETRY_LATER if sip_status == 503 else ())
 
 
 class _Waiting:

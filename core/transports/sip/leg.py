@@ -13,7 +13,7 @@ from core.transports.events import LegEvents
 from core.transports.sip.call import Refused, SipCall
 from core.transports.sip.media import MediaSession
 from core.transports.sip.reasons import names_callee, refused_by_trunk
-from core.transports.sip.referral import NO_CALL, Referral
+from core.transports.sip.referral import NO_CALL, Referral, Route
 from core.transports.sip.signalling import Reply
 from core.voice.ports import AudioEnd, AudioEvent
 
@@ -44,8 +44,8 @@ class SipAudioLeg:
         self._session: MediaSession | None = None
         self.keys_on_answer = ""
         """Keys that are pressed as soon as the callee has answered: an extension."""
-        self.host = ""
-        """The trunk's host: numbers are transferred to there."""
+        self.route = Route()
+        """How the trunk is dialled: numbers are transferred the same way."""
         self.own_uri = ""
         """Who refers, in a transfer."""
 
@@ -94,7 +94,7 @@ class SipAudioLeg:
             return NO_CALL
         news, referral = Mailbox[Reply | None](self._clock), Referral()
         self._news = news
-        self._call.dialog.refer(self._uri(destination), self.own_uri, lambda reply: self.run_soon(lambda: news.put(reply)))
+        self._call.dialog.refer(self.route.uri_of(destination), self.own_uri, lambda reply: self.run_soon(lambda: news.put(reply)))
         deadline = self._now() + _TRANSFER_SECONDS
         while (left := deadline - self._now()) > 0:
             reply = await news.get(left)
@@ -110,12 +110,6 @@ class SipAudioLeg:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
-
-    def _uri(self, destination: str) -> str:
-        if destination.lower().startswith("sip:"):
-            return destination
-        number = destination.lower().removeprefix("tel:")
-        return f"sip:{number}@{self.host}"
 
     def _take(self, event: AudioEvent | Refused) -> None:
         if self._events.final is not None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["CAUSES", "Cause", "in_words", "names_callee", "parse_reason", "refused_by_trunk", "with_text"]
+__all__ = ["CAUSES", "Cause", "in_words", "names_callee", "network_ended", "parse_reason", "refused_by_trunk", "with_text"]
 
 CAUSES: Final[dict[int, str]] = {
     1: "unallocated number",
@@ -49,6 +49,16 @@ _CONGESTION = frozenset({34, 38, 41, 42, 44, 47, 63})
 """Causes that tell of the lines between, not of the callee."""
 _MAYBE_OURS = frozenset({403, 480, 486, 500, 502, 503, 504})
 """Statuses with which carriers refuse what is above the channels or the calls per second of a trunk."""
+_CUT_OFF: Final = frozenset({*range(32, 127)} | {2, 3, 6, 8, 9, 20, 25, 27})
+"""Causes with which an answered call is cut off rather than hung up, by the classes of ITU-T Q.850 (05/2018, table 1): no resource
+(32-47), service not available (48-63) or not implemented (64-79), invalid message (80-95), protocol error (96-111); of the normal
+class those that tell of the route, the circuit or the phone's radio. 127 (interworking) says nothing of how it ended."""
+_CUT_OFF_FREESWITCH: Final = frozenset({500, 501, 604, 609, 613})
+"""Causes of FreeSWITCH's own (switch_types.h): crash, shutdown, no media, gateway down, SRTP error."""
+_CUT_OFF_SIP: Final = frozenset({408, 481, 488, *range(500, 600)})
+"""The same by a status of SIP: the session timer ran out, a re-INVITE was lost or refused, a server failed."""
+_LOST: Final = re.compile(r"\b(?:rtp|media|session)\b.{0,40}\b(?:time-?d?\s?-?out|timer|expir\w*|inactiv\w*|lost|loss)\b", re.IGNORECASE)
+"""Texts of media servers and border controllers that end a call with the cause of a normal one."""
 _LONGEST = 200
 _VALUE = re.compile(r'([A-Za-z0-9.]+)\s*((?:;(?:[^,"]|"[^"]*")*)?)')
 
@@ -70,6 +80,23 @@ def parse_reason(header: str) -> Cause | None:
         cause = re.search(r";\s*cause\s*=\s*([0-9]{1,3})", parameters, re.IGNORECASE)
         if protocol.upper() == "Q.850" and cause:
             return Cause(int(cause[1]), _text(parameters))
+    return None
+
+
+def network_ended(header: str) -> str | None:
+    """Why the network cut an answered call off, in words; None: somebody hung up.
+
+    Args:
+        header: the Reason headers of the BYE.
+    """
+    for protocol, parameters in _VALUE.findall(header[:1000]):
+        found = re.search(r";\s*cause\s*=\s*\"?([0-9]{1,3})", parameters, re.IGNORECASE)
+        number, text, kind = int(found[1]) if found else 0, _text(parameters), protocol.upper()
+        lost = _LOST.search(text) is not None
+        if kind == "Q.850" and (lost or number in _CUT_OFF or number in _CUT_OFF_FREESWITCH):
+            return f"cut off ({Cause(number, text)})"
+        if kind == "SIP" and (lost or number in _CUT_OFF_SIP):
+            return f"cut off (SIP {number}{': ' if text else ''}{text})"
     return None
 
 

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from core.transports.base import TransferOutcome
 from core.transports.sip.signalling import Reply
 
-__all__ = ["NO_CALL", "Referral"]
+__all__ = ["NO_CALL", "Referral", "Route"]
 
 NO_CALL = TransferOutcome(False, 481, "Call/Transaction Does Not Exist")
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a trunk is dialled: its host, its port, and what stands before the digits of a number."""
+
+    host: str = ""
+    port: int = 5060
+    prefix: str = "+"
+
+    def uri_of(self, destination: str) -> str:
+        """Where a callee is sent: an address as it is; a number written as the trunk dials it.
+
+        Args:
+            destination: a number (E.164), a tel: or a sip: address.
+        """
+        if re.match(r"sips?:", destination, re.IGNORECASE):
+            return destination
+        number, semicolon, parameters = re.sub(r"^tel:", "", destination.strip(), flags=re.IGNORECASE).partition(";")
+        user = re.sub(r"[\s().-]", "", number)
+        if user.startswith("+"):
+            user = self.prefix + user.removeprefix("+")
+        return f"sip:{user}{semicolon}{parameters}@{self.host}:{self.port}"
 
 
 class Referral:

@@ -5,20 +5,40 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.transports.line_settings import Headers, Misfit, Networks, SecretReference, read_line_settings
 from core.transports.sip.codec_names import Codec
 
-__all__ = ["SipSettings", "read_settings"]
+__all__ = ["NO_IPV6", "NO_SRTP", "NO_TLS", "SipSettings", "read_settings"]
 
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[?[0-9A-Fa-f:]{2,45}\]?")
+NO_TLS: Final = (
+    "A trunk of the transport sip speaks SIP over UDP only, without TLS or TCP: ask the carrier for UDP, "
+    "or use the transport livekit with sip_transport: tls"
+)
+NO_SRTP: Final = (
+    "A trunk of the transport sip sends sound as plain RTP only, without SRTP: ask the carrier to allow that, "
+    "or use the transport livekit with media_encryption: require"
+)
+NO_IPV6: Final = "A trunk of the transport sip speaks IPv4 only: name an IPv4 address, or a host that has one"
+
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})")
+_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[?[0-9A-Fa-f:]{2,45}\]?")
 _OWN_HEADERS = frozenset(
     {"via", "from", "to", "call-id", "cseq", "contact", "route", "record-route", "max-forwards", "content-type", "content-length"}
     | {"authorization", "proxy-authorization", "expires", "supported", "require", "session-expires", "v", "f", "t", "i", "m", "c", "l"}
 )
+
+
+def _is_ipv6(value: str) -> bool:
+    """Whether it is an IPv6 address, in brackets or not, with a zone or a port or without."""
+    bare = re.sub(r"^\[([^\]]*)\](?::[0-9]+)?$", r"\1", value.strip()).partition("%")[0]
+    try:
+        return ipaddress.ip_address(bare).version == 6
+    except ValueError:
+        return value.count(":") > 1
 
 
 class SipSettings(BaseModel):
@@ -46,17 +66,36 @@ class SipSettings(BaseModel):
     )
     lab: bool = Field(default=False, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
 
-    @field_validator("host", "from_domain")
+    @field_validator("host")
     @classmethod
-    def _is_host(cls, value: str | None) -> str | None:
-        if value is not None and not _HOST.fullmatch(value):
+    def _is_host(cls, value: str) -> str:
+        if re.match(r"(?:sips|tls|wss?|tcp|https?):", value, re.IGNORECASE) or re.search(r";\s*transport=(?!udp)", value, re.IGNORECASE):
+            raise ValueError(NO_TLS)
+        if re.match(r"(?:sip|udp):", value, re.IGNORECASE) or ";" in value:
+            raise ValueError("write the host alone, without sip: before it and without parameters")
+        if _is_ipv6(value):
+            raise ValueError(NO_IPV6)
+        if re.fullmatch(r"[^:]+:[0-9]+", value):
+            raise ValueError("write the host alone: its port belongs in `port`")
+        if not _HOST.fullmatch(value):
+            raise ValueError("it is not the name of a host, and not an IP address")
+        return value
+
+    @field_validator("from_domain")
+    @classmethod
+    def _is_domain(cls, value: str | None) -> str | None:
+        if value is not None and not _DOMAIN.fullmatch(value):
             raise ValueError("it is not the name of a host, and not an IP address")
         return value
 
     @field_validator("local_address", "advertised_address")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
-        return None if value is None else str(ipaddress.ip_address(value))
+        if value is None:
+            return None
+        if _is_ipv6(value):
+            raise ValueError(NO_IPV6)
+        return str(ipaddress.ip_address(value))
 
     @field_validator("user")
     @classmethod

@@ -13,6 +13,8 @@ from typing import Final, Protocol
 
 from pydantic import SecretStr
 
+from core.transports.sip.addresses import Diversion
+
 __all__ = ["LINGER_SECONDS", "Dialog", "InboundInvite", "Invite", "Listener", "Network", "Peer", "Reply", "Signalling", "SipUnavailable"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -119,7 +121,7 @@ class Dialog(Protocol):
     def accept(self, sdp: str) -> None:
         """Answer a call to us."""
 
-    def reject(self, status: int, phrase: str) -> None:
+    def reject(self, status: int, phrase: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Refuse a call to us."""
 
 
@@ -129,27 +131,29 @@ class InboundInvite:
 
     Attributes:
         trunk: the trunk that it comes by.
-        called: the users that it may be meant for: of the request's URI, P-Called-Party-ID, and To.
+        called: the users that it may be meant for: of the request's URI, P-Called-Party-ID, To, and who it was diverted from.
         caller: the user of the From header.
-        asserted: the user of P-Asserted-Identity; empty if there is none.
-        private: whether the caller asked for privacy (RFC 3323).
+        asserted: the users of P-Asserted-Identity, and of Remote-Party-ID after them.
+        private: whether the caller asked for privacy (RFC 3323, or in Remote-Party-ID).
         reference: its Call-ID.
         sdp: the caller's offer; None: we are to make one.
         dialog: the call.
         listen: says who is told of it from now on.
         also: the other trunks that calls from its address may be of.
+        diverted: who it was diverted from, the latest first.
     """
 
     trunk: str
     called: tuple[str, ...]
     caller: str
-    asserted: str
+    asserted: tuple[str, ...]
     private: bool
     reference: str
     sdp: str | None
     dialog: Dialog
     listen: Callable[[Listener], None]
     also: tuple[str, ...] = ()
+    diverted: tuple[Diversion, ...] = ()
 
 
 class Signalling(Protocol):

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import random
-import socket
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
 from core.kernel.clock import Clock
-from core.transports.base import Answered, IncomingCall, Leg, PlaceOrder, Ringing
+from core.transports.base import Answered, IncomingCall, Leg, NotAnswered, PlaceOrder, Ringing
 from core.transports.refused import RefusedLeg
 from core.transports.sip.asking import ask, verdict_on_options
 from core.transports.sip.call import SipCall
 from core.transports.sip.called import caller_number, our_number
-from core.transports.sip.incoming import SipIncoming
+from core.transports.sip.incoming import RETRY_LATER, SipIncoming
 from core.transports.sip.leg import SipAudioLeg
+from core.transports.sip.line import TrunkLine, look_up
 from core.transports.sip.load import TrunkLoad
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
 from core.transports.sip.ports import PortRange
+from core.transports.sip.referral import Route
 from core.transports.sip.registration import Registrar
 from core.transports.sip.sdp import SdpError
-from core.transports.sip.settings import SipSettings
 from core.transports.sip.signalling import LINGER_SECONDS, InboundInvite, Invite, Network, Peer, Signalling, SipUnavailable
 from core.transports.sip.standing import Registration
 from core.voice.errors import VoiceUnavailable
@@ -43,21 +40,6 @@ _LOOK_UP_AGAIN = 300.0
 """Seconds after which a host's name is looked up again."""
 _SOONER = 270.0
 """So much sooner if it could not be."""
-_MOST_ADDRESSES = 64
-"""Addresses of one host that are let in."""
-
-
-@dataclass(frozen=True)
-class TrunkLine:
-    """A trunk as its record has it, with its password."""
-
-    name: str
-    settings: SipSettings
-    channels: int
-    calls_per_second: float
-    password: SecretStr | None = None
-    numbers: tuple[str, ...] = ()
-    """Those of ours that are on it (E.164)."""
 
 
 @dataclass
@@ -70,51 +52,6 @@ class _Open:
     looked_up: float
     load: TrunkLoad
     registrar: Registrar | None = None
-
-
-async def look_up(line: TrunkLine, former: Collection[Network] = ()) -> Peer:
-    """Look the trunk's host up, and find our address on the way to it.
-
-    Args:
-        line: the trunk.
-        former: addresses of its host from which calls in progress may still be spoken to, though its name is another's by now.
-
-    Raises:
-        SipUnavailable: there is no such host, or no way to it.
-    """
-    settings, loop = line.settings, asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(settings.host.strip("[]"), settings.port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
-    except OSError as error:
-        raise SipUnavailable(f"the host {settings.host!r} of the trunk {line.name!r} is not known: {error.strerror or error}") from None
-    addresses = list(dict.fromkeys(info[4][0] for info in found))
-    networks: list[Network] = [ipaddress.ip_network(address) for address in addresses]
-    networks = list(dict.fromkeys((*networks, *former)))[:_MOST_ADDRESSES]
-    networks += [ipaddress.ip_network(network) for network in settings.accept_from]
-    address = (str(addresses[0]), settings.port)
-    return Peer(
-        name=line.name,
-        address=address,
-        host=settings.host,
-        local=(settings.local_address, settings.local_port),
-        advertised=settings.advertised_address or _our_address(line, address),
-        accept_from=tuple(networks),
-        user=settings.user,
-        password=line.password,
-        from_domain=settings.from_domain,
-    )
-
-
-def _our_address(line: TrunkLine, towards: tuple[str, int]) -> str:
-    """The address that the system would send from; nothing is sent."""
-    if not ipaddress.ip_address(line.settings.local_address).is_unspecified:
-        return line.settings.local_address
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(towards)
-        except OSError as error:
-            raise SipUnavailable(f"there is no way to the host of the trunk {line.name!r}: {error.strerror}") from None
-        return str(probe.getsockname()[0])
 
 
 class SipTransport:
@@ -231,7 +168,7 @@ class SipTransport:
         call = SipCall(negotiation, session, leg.post, trunk.line.settings.media_timeout)
         session.on_digit, session.on_silence = call.pressed, call.unheard
         leg.bind(call)
-        leg.host = trunk.peer.host
+        leg.route = Route(trunk.peer.host, trunk.peer.address[1], trunk.line.settings.number_prefix)
         self.media.add(session)
         return leg, call
 
@@ -308,13 +245,14 @@ class SipTransport:
         """Pick up.
 
         Raises:
+            NotAnswered: there is no sound that both sides have; it was refused.
             SipUnavailable, VoiceUnavailable, OSError: it cannot be answered; it was refused.
         """
         try:
             speaking = self._speech(order)
             leg, call = self._prepare(trunk)
         except (VoiceUnavailable, SipUnavailable, OSError):
-            invite.dialog.reject(503, "Service Unavailable")
+            invite.dialog.reject(503, "Service Unavailable", RETRY_LATER)
             raise
         leg.own_uri = f"sip:{_plain_user(order.from_number or '')}@{trunk.peer.advertised}"
         try:
@@ -322,7 +260,7 @@ class SipTransport:
         except SdpError as error:
             invite.dialog.reject(488, "Not Acceptable Here")
             self._forget(trunk, call.session)
-            raise SipUnavailable(f"the caller's side offers no sound that we have: {error}") from None
+            raise NotAnswered(488, f"the caller's side offers no sound that we have: {error}") from None
         leg.post(Ringing())
         invite.listen(call)
         invite.dialog.accept(ours)

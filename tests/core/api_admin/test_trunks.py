@@ -128,3 +128,27 @@ def test_a_drained_worker_finishes_its_calls_and_takes_none(admin: Callable[...,
         assert (await core.http.post("/api/v1/workers/none/drain")).status_code == 404
 
     admin(test)
+
+
+@pytest.mark.parametrize(
+    ("transport", "settings", "said"),
+    [
+        ("sip", {"host": "h", "srtp": True}, "srtp: A trunk of the transport sip sends sound as plain RTP only"),
+        ("sip", {"host": "h", "transport": "tls"}, "transport: A trunk of the transport sip speaks SIP over UDP only"),
+        ("sip", {"host": "h", "api_key": "k"}, "api_key: it is an option of trunks of LiveKit"),
+        ("livekit", {"url": "wss://h", "codecs": ["PCMA"]}, "codecs: it is an option of trunks of SIP"),
+    ],
+)
+def test_options_that_a_transport_does_not_have(admin: Callable[..., Any], transport: str, settings: dict[str, Any], said: str) -> None:
+    async def test(core: Core) -> None:
+        refused = await core.http.post(TRUNKS, json={**CARRIER, transport: settings})
+        assert refused.status_code == 422
+        assert said in refused.text
+        refused = await core.http.patch(f"{TRUNKS}/sandbox", json={transport: settings})
+        assert refused.status_code == 422
+        assert said in refused.text
+        refused = await core.http.post(TRUNKS, json={**CARRIER, "transport": "tls"})
+        assert fields_of(refused) == {"transport": "unknown_transport"}
+        assert "speaks SIP over UDP only, without TLS or TCP" in refused.text
+
+    admin(test)

@@ -114,7 +114,7 @@ def test_the_bots_own_seats_and_a_draining_server_refuse_too(with_core: WithCore
         await core.over()
         with core.db.write() as connection:
             fleet.set_draining(connection, core.engine.worker_id, draining=True)
-        assert (await rung(core))["sip_status"] == 486
+        assert (await rung(core))["sip_status"] == 503
         assert (await core.dial(PAYS)).json()["reason"] == "no_capacity"
 
     with_core(test)

@@ -35,6 +35,11 @@ def facts(**result: Any) -> ResultFacts:
         ({"disconnected_by": "error", "sip_status": 503, "fault": "trunk", "phone_rang": False}, Outcome.ERROR_BEFORE_RINGING, False),
         ({"disconnected_by": "error", "fault": "unknown", "phone_rang": False}, Outcome.ERROR_BEFORE_RINGING, False),
         ({"disconnected_by": "error", "end_reason": "worker_died", "fault": "unknown", "phone_rang": True}, Outcome.CUT_OFF, True),
+        (  # the network hung up in the middle of the conversation
+            {"disconnected_by": "error", "end_reason": "pipeline_failure", "answered_at": ANSWERED, "phone_rang": True, "sip_status": 200},
+            Outcome.CUT_OFF,
+            True,
+        ),
         ({"disconnected_by": "error", "may_have_been_dialled": True, "phone_rang": True}, Outcome.HELD, True),
         ({"disconnected_by": "error", "may_have_been_dialled": True, "phone_rang": False}, Outcome.HELD, True),
         ({"disconnected_by": "error", "end_reason": "prefetch_failed", "phone_rang": False}, Outcome.PREFETCH_FAILED, False),

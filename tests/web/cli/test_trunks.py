@@ -45,6 +45,16 @@ def test_a_number_of_the_trunk_is_changed_and_one_of_another_is_not(dialler: Dia
         (("--lab",), "Error: A lab trunk must be on this machine"),
         (("--cps", "0"), "Error: --cps: it must be at least 0.001"),
         (("--codec", "G729"), "Error: --codec: it must be"),
+        (("--sip-transport", "tls"), "Error: --sip-transport: A trunk of the transport sip speaks SIP over UDP only"),
+        (("--media-encryption", "require"), "Error: --media-encryption: A trunk of the transport sip sends sound as plain RTP only"),
+        (("--api-key", "k"), "Error: --api-key: it is an option of trunks of LiveKit, and this one is of SIP"),
+        (("--url", "wss://x"), "Error: --url: it is an option of trunks of LiveKit"),
+        (("--host", "2001:db8::1"), "Error: --host: A trunk of the transport sip speaks IPv4 only"),
+        (("--host", "sips:carrier.example"), "Error: --host: A trunk of the transport sip speaks SIP over UDP only"),
+        (("--transport", "tls"), "Error: --transport must be sip or livekit, not 'tls'. `transport` says what carries the calls."),
+        (("--transport", "livekit", "--codec", "PCMA"), "Error: --codec: it is an option of trunks of SIP"),
+        (("--transport", "livekit", "--rtp-ports", "30000-30010"), "Error: --rtp-ports: it is an option of trunks of SIP"),
+        (("--transport", "livekit", "--register"), "Error: --register: it is an option of trunks of SIP"),
     ],
 )
 def test_mistakes_are_told_by_the_option(dialler: Dialler, words: tuple[str, ...], said: str) -> None:

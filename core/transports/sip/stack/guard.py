@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import time
 from typing import Any
 
 from sippy.Core.EventDispatcher import ED2
 from sippy.Network_server import Remote_address
-from sippy.SipTransactionManager import SipTransactionManager
 from sippy.Udp_server import Udp_server, Udp_server_opts
 
 from core.transports.sip.log_limit import LogLimiter
 from core.transports.sip.signalling import Network
 
-__all__ = ["Guard", "GuardedServer", "ServerOptions", "Transactions", "readable"]
+__all__ = ["Guard", "GuardedServer", "ServerOptions", "readable"]
 
 log = logging.getLogger(__name__)
 
 _LONGEST = 8192
 _MOST_A_SECOND = 2000
+_NO_LINE_ENDS = re.compile("[\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""What Python takes for the end of a line, and SIP does not."""
 
 
 class Guard:
@@ -61,7 +63,7 @@ def readable(data: bytes) -> str:
         start = head.decode()
     except UnicodeDecodeError:
         start = head.decode("latin-1")
-    return start + (gap + body).decode("latin-1")
+    return _NO_LINE_ENDS.sub(" ", start) + (gap + body).decode("latin-1")
 
 
 class ServerOptions(Udp_server_opts):
@@ -88,20 +90,3 @@ class GuardedServer(Udp_server):
         """In the receiving thread: let pass or drop."""
         if self._guard.passes(data, address[0]):
             ED2.callFromThread(super().handle_read, readable(data), Remote_address(address, self.transport), rtime, delayed)
-
-
-class Transactions(SipTransactionManager):
-    """sippy's transactions over a guarded socket."""
-
-    model_udp_server = (GuardedServer, ServerOptions)
-
-    def newTransaction(self, msg: Any, *arguments: Any, **keywords: Any) -> Any:
-        """Start a transaction. Over UDP, whatever a Contact wants: `;transport=UDP` in capitals, or TCP, which there is not."""
-        address, _ = msg.getTarget()
-        msg.setTarget((address, "udp"))
-        return super().newTransaction(msg, *arguments, **keywords)
-
-    @property
-    def local_port(self) -> int:
-        """The port that the socket is bound to."""
-        return int(next(iter(self.l4r.cache_l2s.values())).uopts.laddress[1])

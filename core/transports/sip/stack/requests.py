@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote
 
 from sippy.SipAddress import SipAddress
 from sippy.SipCallId import SipCallId
@@ -18,9 +17,12 @@ from sippy.SipRequest import SipRequest
 from sippy.SipTo import SipTo
 from sippy.SipURL import SipURL
 
+from core.transports.sip.addresses import BadAddress, read_address, split_list, user_of_uri
 from core.transports.sip.signalling import Peer, Reply
 
 __all__ = [
+    "ALLOW",
+    "SUPPORTED",
     "USER_AGENT",
     "credentials",
     "drop_unreadable",
@@ -30,11 +32,18 @@ __all__ = [
     "reasons_of",
     "send_in_dialog",
     "send_outside",
+    "texts_of",
     "unanswered",
     "user_of",
+    "user_of_url",
+    "with_contact",
 ]
 
 USER_AGENT = "campaign-dialler"
+ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, UPDATE, INFO")
+"""The header that says which requests we take."""
+SUPPORTED = ("Supported", "timer")
+"""The header that says which extensions of SIP we have: session timers."""
 _CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
 _VITAL = frozenset({"via", "from", "to", "call-id", "cseq"})
 _WANTED = ("contact", "expires", "min-expires", "allow", "server", "user-agent", "warning", "reason", "min-se", "session-expires")
@@ -55,6 +64,20 @@ def reasons_of(message: Any) -> str:
     return ", ".join(str(getattr(header.body, "body", None) or "") for header in message.getHFs("reason"))
 
 
+def texts_of(message: Any, name: str) -> list[str]:
+    """Every header of that name, as it was written."""
+    return [text for header in message.getHFs(name) if (text := str(header.body))]
+
+
+def with_contact(request: Any) -> None:
+    """Give a request a Contact that requests can be sent to, if its own cannot be: a tel: URI, or nonsense. Then it is where the
+    request came from; the first of several is taken."""
+    drop_unreadable(request)
+    if request.countHFs("contact") == 0:
+        host, port = request.getSource()
+        request.appendHeader(SipHeader(name="contact", body=SipContact(address=SipAddress(url=SipURL(host=host, port=port)))))
+
+
 def drop_unreadable(message: Any) -> None:
     """Take the headers away that cannot be read, but for those that a message is nothing without. sippy reads them late, and gives
     the whole message up: a call would wait for an answer that has come."""
@@ -72,8 +95,17 @@ def drop_unreadable(message: Any) -> None:
 
 def user_of(address: str) -> str:
     """The user of the first address of a header that sippy leaves as it is; empty if there is none."""
-    found = re.search(r"(?:sips?:([^@>;,\s]+)@|tel:([^>;,\s]+))", address, re.IGNORECASE)
-    return unquote(found[1] or found[2]) if found else ""
+    for part in split_list(address):
+        try:
+            return user_of_uri(read_address(part).uri)
+        except BadAddress:
+            continue
+    return ""
+
+
+def user_of_url(url: Any) -> str:
+    """The user of a URI that sippy has read, with its own parameters."""
+    return ";".join([url.username, *url.userparams]) if url.username else ""
 
 
 def credentials(response: Any, user: str | None, password: str | None, method: str, uri: str, text: str | None = None) -> Any | None:

@@ -10,11 +10,24 @@ from weakref import WeakSet
 
 from sippy.Time.Timeout import Timeout
 
+from core.transports.sip.addresses import asserted_users, diversions
 from core.transports.sip.signalling import LINGER_SECONDS, Dialog, InboundInvite, Invite, Listener, Peer, Reply, SipUnavailable
-from core.transports.sip.stack.dialogs import CallAgent, SippyDialog
-from core.transports.sip.stack.guard import Guard, Transactions
+from core.transports.sip.stack.dialogs import CallAgent
+from core.transports.sip.stack.guard import Guard
+from core.transports.sip.stack.handle import SippyDialog
 from core.transports.sip.stack.loop import in_sip_thread, in_sip_thread_sync, start_sip_thread
-from core.transports.sip.stack.requests import header_of, send_outside, user_of
+from core.transports.sip.stack.requests import (
+    ALLOW,
+    SUPPORTED,
+    header_of,
+    headers_of,
+    send_outside,
+    texts_of,
+    user_of,
+    user_of_url,
+    with_contact,
+)
+from core.transports.sip.stack.transactions import Transactions
 
 __all__ = ["SippySignalling"]
 
@@ -73,14 +86,15 @@ class _Endpoint:
         if req.getHFBody("to").getTag() is not None:
             return req.genResponse(481, "Call/Transaction Does Not Exist"), None, None
         if method == "OPTIONS":
-            return req.genResponse(200, "OK"), None, None
+            return _with(req.genResponse(200, "OK"), ALLOW, ("Accept", "application/sdp"), SUPPORTED), None, None
         if method != "INVITE":
-            return req.genResponse(405, "Method Not Allowed"), None, None
-        if req.countHFs("contact") != 1:
+            return _with(req.genResponse(405, "Method Not Allowed"), ALLOW), None, None
+        if req.countHFs("contact") == 0:
             return req.genResponse(400, "A Contact is missing"), None, None
         names = [name for name in self.guard.trunks_of(req.getSource()[0]) if name in self.trunks]
         if not names:
             return req.genResponse(403, "Forbidden"), None, None
+        with_contact(req)
         trunk = self.trunks[names[0]]
         agent = CallAgent(self.config, trunk.peer, None)
         self.calls.add(agent)
@@ -88,9 +102,21 @@ class _Endpoint:
         return agent.recvRequest(req, transaction)
 
 
+def _with(response: Any, *headers: tuple[str, str]) -> Any:
+    response.appendHeaders(headers_of(headers))
+    return response
+
+
 def _surface(trunk: _Trunk, agent: CallAgent, event: Any, req: Any, also: tuple[str, ...]) -> None:
-    _, caller, _, body, *_rest = event.getData()
-    called = (req.getRURI().username or "", user_of(header_of(req, "p-called-party-id")), req.getHFBody("to").getUrl().username or "")
+    body = event.getData()[3]
+    diverted = diversions(texts_of(req, "diversion"), texts_of(req, "history-info"))
+    called = (
+        user_of_url(req.getRURI()),
+        user_of(header_of(req, "p-called-party-id")),
+        user_of_url(req.getHFBody("to").getUrl()),
+        *(one.user for one in reversed(diverted)),
+    )
+    asserted, hidden = asserted_users(texts_of(req, "p-asserted-identity"), texts_of(req, "remote-party-id"))
     private = {"id", "user", "header", "critical"} & set(re.split(r"[;,\s]+", header_of(req, "privacy").lower()))
     dialog = SippyDialog(agent)
 
@@ -103,14 +129,15 @@ def _surface(trunk: _Trunk, agent: CallAgent, event: Any, req: Any, also: tuple[
         InboundInvite(
             trunk=trunk.peer.name,
             called=called,
-            caller=caller or "",
-            asserted=user_of(header_of(req, "p-asserted-identity")),
-            private=bool(private),
+            caller=user_of_url(req.getHFBody("from").getUrl()),
+            asserted=asserted,
+            private=bool(private) or hidden,
             reference=str(req.getHFBody("call-id")),
             sdp=sdp,
             dialog=dialog,
             listen=listen,
             also=also,
+            diverted=diverted,
         )
     )
 

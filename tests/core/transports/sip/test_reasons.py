@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.transports.sip.reasons import Cause, in_words, parse_reason, refused_by_trunk, with_text
+from core.transports.sip.reasons import Cause, in_words, network_ended, parse_reason, refused_by_trunk, with_text
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,34 @@ def test_in_words() -> None:
 )
 def test_whose_fault(status: int, cause: Cause | None, rang: bool, full: bool, too_fast: bool, ours: bool) -> None:
     assert refused_by_trunk(status, cause, rang=rang, full=full, too_fast=too_fast) is ours
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ('Q.850;cause=38;text="Network out of order"', "cut off (Q.850 38: Network out of order)"),
+        ("Q.850;cause=41", "cut off (Q.850 41: temporary failure)"),
+        ("q.850 ; cause = 42", "cut off (Q.850 42: switching equipment congestion)"),
+        ("Q.850;cause=27", "cut off (Q.850 27: destination out of order)"),
+        ("Q.850;cause=102", "cut off (Q.850 102: recovery on timer expiry)"),
+        ("Q.850;cause=20", "cut off (Q.850 20: subscriber absent)"),
+        ("Q.850;cause=111", "cut off (Q.850 111: protocol error)"),
+        ('Q.850;cause=604;text="MEDIA_TIMEOUT"', "cut off (Q.850 604: MEDIA_TIMEOUT)"),
+        ('SIP;cause=200;text="RTP Timeout", Q.850;cause=16', "cut off (SIP 200: RTP Timeout)"),
+        ('Q.850;cause=31;text="Session timer expired"', "cut off (Q.850 31: Session timer expired)"),
+        ('SIP;cause=408;text="session timer ran out"', "cut off (SIP 408: session timer ran out)"),
+        ("SIP;cause=503", "cut off (SIP 503)"),
+        ("SIP;cause=200, Q.850;cause=41", "cut off (Q.850 41: temporary failure)"),
+        ('Q.850;cause=16;text="Normal call clearing"', None),
+        ("Q.850;cause=17", None),
+        ("Q.850;cause=31", None),
+        ("Q.850;cause=127", None),
+        ('SIP;cause=200;text="Call completed elsewhere"', None),
+        ("SIP;cause=487", None),
+        ("X;cause=38", None),
+        ("Q.850", None),
+        ("", None),
+    ],
+)
+def test_who_hangs_up_and_what_is_cut_off(header: str, why: str | None) -> None:
+    assert network_ended(header) == why

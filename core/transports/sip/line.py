@@ -1,0 +1,82 @@
+"""A trunk as its record has it, and its host looked up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from core.transports.sip.settings import NO_IPV6, SipSettings
+from core.transports.sip.signalling import Network, Peer, SipUnavailable
+
+__all__ = ["TrunkLine", "look_up"]
+
+_MOST_ADDRESSES = 64
+"""Addresses of one host that are let in."""
+
+
+@dataclass(frozen=True)
+class TrunkLine:
+    """A trunk as its record has it, with its password."""
+
+    name: str
+    settings: SipSettings
+    channels: int
+    calls_per_second: float
+    password: SecretStr | None = None
+    numbers: tuple[str, ...] = ()
+    """Those of ours that are on it (E.164)."""
+
+
+async def look_up(line: TrunkLine, former: Collection[Network] = ()) -> Peer:
+    """Look the trunk's host up, and find our address on the way to it.
+
+    Args:
+        line: the trunk.
+        former: addresses of its host from which calls in progress may still be spoken to, though its name is another's by now.
+
+    Raises:
+        SipUnavailable: there is no such host, or no way to it.
+    """
+    settings, loop = line.settings, asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(settings.host, settings.port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+    except OSError as error:
+        why = f"is not known: {error.strerror or error}"
+        with contextlib.suppress(OSError):
+            if await loop.getaddrinfo(settings.host, settings.port, family=socket.AF_INET6, type=socket.SOCK_DGRAM):
+                why = f"has only IPv6 addresses. {NO_IPV6}"
+        raise SipUnavailable(f"the host {settings.host!r} of the trunk {line.name!r} {why}") from None
+    addresses = list(dict.fromkeys(info[4][0] for info in found))
+    networks: list[Network] = [ipaddress.ip_network(address) for address in addresses]
+    networks = list(dict.fromkeys((*networks, *former)))[:_MOST_ADDRESSES]
+    networks += [ipaddress.ip_network(network) for network in settings.accept_from]
+    address = (str(addresses[0]), settings.port)
+    return Peer(
+        name=line.name,
+        address=address,
+        host=settings.host,
+        local=(settings.local_address, settings.local_port),
+        advertised=settings.advertised_address or _our_address(line, address),
+        accept_from=tuple(networks),
+        user=settings.user,
+        password=line.password,
+        from_domain=settings.from_domain,
+    )
+
+
+def _our_address(line: TrunkLine, towards: tuple[str, int]) -> str:
+    """The address that the system would send from; nothing is sent."""
+    if not ipaddress.ip_address(line.settings.local_address).is_unspecified:
+        return line.settings.local_address
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(towards)
+        except OSError as error:
+            raise SipUnavailable(f"there is no way to the host of the trunk {line.name!r}: {error.strerror}") from None
+        return str(probe.getsockname()[0])
