@@ -13,7 +13,7 @@ from sqlalchemy import inspect, text
 
 from core.kernel.database import Database
 from tests import postgres
-from web.migrate import alembic_config, upgrade
+from web.migrate import alembic_config, schema_problem, upgrade
 from web.schema import metadata
 
 
@@ -69,3 +69,16 @@ def test_upgrade_twice_and_down_again(empty: Database) -> None:
     with empty.write() as connection:
         command.downgrade(alembic_config(connection), "base")
     assert set(inspect(empty.engine).get_table_names()) <= {"alembic_version"}
+
+
+def test_what_is_wrong_with_the_version_of_a_schema_is_said(database: Database) -> None:
+    with database.read() as connection:
+        assert schema_problem(connection) is None
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with database.read() as connection:
+        assert "version 9999" in (schema_problem(connection) or "")
+    with database.write() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+    with database.read() as connection:
+        assert "version none" in (schema_problem(connection) or "")
