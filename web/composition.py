@@ -193,6 +193,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         ids=ids,
         policy=policy,
         leave_silent=None if gaps else _SILENT,
+        leave_alone=settings.leave_alone,
         poll=_period(settings, 60),
     )
     engine.wake_deliveries = deliveries.wake
