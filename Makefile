@@ -43,7 +43,7 @@ websocket: $(BASE_STAMP) ## Take WebSocket calls to the sample's bot until Ctrl-
 	@DIALLER_WEBSOCKET_LAB=1 $(BIN)/dialler serve --database sqlite:///$(SOCKETS)/dialler.db --out $(SOCKETS) --voice $(VOICE) --port $(PORT)
 
 test: $(DEV_STAMP) lint ## Everything that must pass: formatting, lint, types, imports, the whole suite
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-live: $(LIVE_STAMP) ## Real calls on loopback, in real time; scripts/install_live_parts.sh installs the programs that they need
 	@$(BIN)/python -m pytest -m "live or extras" tests/live $(EXTRAS_TESTS) $(LIVE)

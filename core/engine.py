@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from core.access.secrets import SecretStore
 from core.access.wrong_keys import WrongKeys
 from core.deliveries.backoff import DEFAULT_POLICY
@@ -34,7 +36,8 @@ class Engine:
     outside with (models, tools); bots that need it cannot talk without.
     `look_every` is how often event streams look for changes, in clock seconds. `preferred_trunk` takes the calls
     that name no caller ID in place of the default trunk. `on_livekit_webhook` takes the body and the Authorization of a
-    webhook, and says whether it was one of LiveKit's.
+    webhook, and says whether it was one of LiveKit's. `schema_problem` says what is wrong with the version of the database's schema,
+    if anything is.
     """
 
     db: Database
@@ -56,6 +59,7 @@ class Engine:
     reach: Reach | None = None
     recordings: Recordings | None = None
     preferred_trunk: str | None = None
+    schema_problem: Callable[[Connection], str | None] = lambda _: None
     on_livekit_webhook: Callable[[str, str], Awaitable[bool]] | None = None
     wrong_keys: WrongKeys = field(default_factory=WrongKeys)
     ailing_trunks: set[str] = field(default_factory=set)

@@ -51,7 +51,7 @@ from dialler.core_client import CoreClient
 from dialler.scheduler.periodic import start_job
 from dialler.scheduler.runner import Parts
 from web.livekit import LiveKitParts, add_livekit, start_livekit
-from web.migrate import upgrade
+from web.migrate import schema_problem, upgrade
 from web.recordings import make_recordings, start_recordings
 from web.settings import ClockBehind, Settings
 from web.sip import SipParts, add_sip, listen
@@ -166,6 +166,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     network = SandboxNetwork(clock, ids, sandbox, settings.network_log, run=network_run, log_when_used=over_trunk)
     engine = Engine(db, clock, wall, ids, worker_id, {"sandbox": SandboxTransport(network)}, secrets=secrets)
     engine.look_every = float(_period(settings, 1))
+    engine.schema_problem = schema_problem
     engine.fleet_key_required = _is_on(settings, "DIALLER_FLEET_KEY_REQUIRED")
     engine.allow_premium = _is_on(settings, "DIALLER_ALLOW_PREMIUM")
     with db.write() as connection:
@@ -193,6 +194,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         ids=ids,
         policy=policy,
         leave_silent=None if gaps else _SILENT,
+        leave_alone=settings.leave_alone,
         poll=_period(settings, 60),
     )
     engine.wake_deliveries = deliveries.wake

@@ -5,6 +5,7 @@ The migrations lie in `alembic/` in a clone, and beside this module (`web/migrat
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sqlalchemy import Connection, text
 
 from core.kernel.database import Database
 
-__all__ = ["NewerDatabase", "SchemaStatus", "alembic_config", "lock_schema", "schema_status", "upgrade"]
+__all__ = ["NewerDatabase", "SchemaStatus", "alembic_config", "lock_schema", "schema_problem", "schema_status", "upgrade"]
 
 _LOCK = 0x0D1A11E6  # any number that nobody else uses for an advisory lock in this database
 
@@ -50,9 +51,7 @@ class SchemaStatus:
 def alembic_config(connection: Connection) -> Config:
     """The configuration of alembic for one connection."""
     config = Config()
-    installed = Path(__file__).parent / "migrations"
-    location = installed if installed.is_dir() else Path(__file__).parents[1] / "alembic"
-    config.set_main_option("script_location", str(location).replace("%", "%%"))
+    config.set_main_option("script_location", _location())
     config.attributes["connection"] = connection
     return config
 
@@ -63,7 +62,7 @@ def schema_status(connection: Connection) -> SchemaStatus:
     Raises:
         NewerDatabase: the database has a revision that this program does not know.
     """
-    scripts = ScriptDirectory.from_config(alembic_config(connection))
+    scripts = _scripts()
     newest = scripts.get_current_head() or ""
     current = MigrationContext.configure(connection).get_current_revision()
     if current == newest:
@@ -93,3 +92,27 @@ def upgrade(db: Database) -> None:
     with db.write(long=True) as connection:
         lock_schema(connection)
         command.upgrade(alembic_config(connection), "head")
+
+
+def schema_problem(connection: Connection) -> str | None:
+    """What is wrong with the version of a database's schema, for people; None if it is the one of this program."""
+    found, wanted = MigrationContext.configure(connection).get_current_revision(), _scripts().get_current_head()
+    if found == wanted:
+        return None
+    return (
+        f"The schema of the database is of version {found or 'none'}; this program needs version {wanted}. "
+        "A program brings an older schema up to date when it starts; on a newer one, run the newer program."
+    )
+
+
+def _location() -> str:
+    installed = Path(__file__).parent / "migrations"
+    return str(installed if installed.is_dir() else Path(__file__).parents[1] / "alembic").replace("%", "%%")
+
+
+@functools.cache
+def _scripts() -> ScriptDirectory:
+    """The migrations; their files do not change while a process runs."""
+    config = Config()
+    config.set_main_option("script_location", _location())
+    return ScriptDirectory.from_config(config)

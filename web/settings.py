@@ -82,6 +82,7 @@ class Settings:
         trunk: the trunk that calls go out on which name no caller ID; None: the default one.
         real_calls: place and take calls over the trunks of the database, whichever is named.
         voice: the voice of real calls.
+        leave_alone: pushes that this process may not send wait for one that may, and nothing is held against them.
         public_base_url: what links to us begin with; DIALLER_PUBLIC_URL goes first.
     """
 
@@ -97,6 +98,7 @@ class Settings:
     trunk: str | None = None
     real_calls: bool = False
     voice: str | None = None
+    leave_alone: bool = False
     public_base_url: str = DEFAULT_PUBLIC_URL
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 

@@ -10,6 +10,7 @@ json_body      reading a JSON body, tolerant of what it does not know and strict
 dialout        POST /api/v1/sip/dialout
 calls          read, list, cancel; their `views`, `filters` and cursors (`paging`)
 fleet          /health and /health/fleet
+health         /health/live and /health/ready; 503 in place of 500 for all of them
 bots           bots and their availability
 suppressions   the numbers that are never dialled
 keys           API keys: made, changed, rotated, revoked

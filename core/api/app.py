@@ -12,6 +12,7 @@ from core.api import (
     desk,
     dialout,
     fleet,
+    health,
     keys,
     livekit,
     recordings,
@@ -24,6 +25,7 @@ from core.api import (
 )
 from core.api.docs_page import add_docs_page
 from core.api.edge import Edge
+from core.api.health import add_readiness
 from core.api.openapi import complete_document
 from core.api.problems import install_problem_handlers
 from core.engine import Engine
@@ -37,7 +39,8 @@ _MANAGEMENT = (keys, bot_records, sockets, trunks, deliveries, workers, desk, sa
 def include_core(app: FastAPI, engine: Engine) -> None:
     """Put the engine's endpoints into an app."""
     app.state.engine = engine
-    for module in (websocket, dialout, calls, recordings, fleet, bots, suppressions, *_MANAGEMENT):
+    add_readiness(app, engine)
+    for module in (websocket, dialout, calls, recordings, health, fleet, bots, suppressions, *_MANAGEMENT):
         app.include_router(module.router)
     install_problem_handlers(app, engine.clock)
     complete_document(app)

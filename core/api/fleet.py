@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from core.api.auth import KeyIfAsked, TheEngine
+from core.api.health import OrUnavailable
 from core.api.openapi import answers
 from core.bots.store import StoredBot, read_bot
 from core.calls.capacity import capacity
@@ -18,7 +19,7 @@ from core.fleet.store import WorkerLoad, live_workers
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=OrUnavailable)
 
 
 class Health(BaseModel):
@@ -56,9 +57,12 @@ async def health() -> Health:
     return Health()
 
 
-@router.get("/health/fleet", summary="Capacity: check before you dial", responses=answers(401, 404, 422))
+@router.get("/health/fleet", summary="Capacity: check before you dial", responses=answers(401, 404, 422, 503))
 async def health_fleet(engine: TheEngine, key: KeyIfAsked, bot_id: str | None = None) -> FleetView:
-    """How many calls can be placed now; with `bot_id`, and then with an API key, also within that bot's own seats."""
+    """How many calls can be placed now; with `bot_id`, and then with an API key, also within that bot's own seats.
+
+    503 if that cannot be told now, because the database is away: it says nothing of the capacity; ask again later.
+    """
     with engine.db.read() as connection:
         bot: StoredBot | None = None
         if bot_id is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, insert, literal_column, or_, select, update
 
@@ -19,7 +19,7 @@ from core.deliveries.closed import close
 from core.deliveries.tables import Delivery, DeliveryAttempt
 from core.kernel.database import UtcDateTime
 
-__all__ = ["Attempt", "Claimed", "bring_forward", "claim", "next_due", "record", "release_every_lease"]
+__all__ = ["Attempt", "Claimed", "bring_forward", "claim", "count_leased", "next_due", "put_back", "record", "release_every_lease"]
 
 _deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
 _attempts: Table = DeliveryAttempt.__table__  # type: ignore[attr-defined]
@@ -55,6 +55,8 @@ class Attempt:
     error: str | None = None
     response: str | None = field(default=None, repr=False)
     retry_after: float | None = None
+    not_from_here: Literal["destination", "delivery"] | None = None
+    """Nothing was sent, because this process may not reach the destination, or lacks what the delivery needs: another one may."""
 
 
 def _free(table: Any, wall_now: datetime) -> ColumnElement[bool]:
@@ -155,6 +157,20 @@ def record(connection: Connection, claimed: Claimed, attempt: Attempt, verdict: 
     if isinstance(verdict, Dead) and verdict.closes:
         close(connection, claimed.url, claimed.id, attempt.at)
     return True
+
+
+def put_back(connection: Connection, claimed: Claimed, at: datetime) -> bool:
+    """Give a claim up as if it had never been: no try is counted. Due again at `at`. Returns False if it was no longer ours."""
+    table = _deliveries
+    ours = update(table).where(table.c.id == claimed.id, table.c.state == _PENDING, table.c.lease_token == claimed.lease_token)
+    return connection.execute(ours.values(lease_token=None, lease_until=None, next_attempt_at=at)).rowcount > 0
+
+
+def count_leased(connection: Connection, wall_now: datetime) -> int:
+    """How many deliveries somebody is sending just now."""
+    table = _deliveries
+    held = select(func.count()).select_from(table).where(table.c.state == _PENDING, table.c.lease_until > wall_now)
+    return int(connection.execute(held).scalar_one())
 
 
 def bring_forward(connection: Connection, now: datetime, wall_now: datetime) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Table, insert
 
@@ -21,6 +20,7 @@ from core.deliveries.filter import why_not_pushed
 from core.deliveries.namespaces import namespaces_of
 from core.deliveries.tables import Delivery
 from core.kernel.ids import Ids
+from core.outgoing.watch import destination_of
 from core.templates import render_mapping
 
 __all__ = ["Endpoint", "Kind", "NewDelivery", "deliveries_for", "destination_of", "enqueue"]
@@ -125,16 +125,6 @@ def enqueue(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
     closed = closed_among(connection, {row.url for row in deliveries if row.state == "pending"})
     rows = [replace(row, state="dead", last_error=WHY) if row.state == "pending" and row.url in closed else row for row in deliveries]
     connection.execute(insert(_deliveries), [{**asdict(row), "attempts": 0} for row in rows])
-
-
-def destination_of(url: str) -> str:
-    """`host:port` of a URL, or the alias that it is: the queue that its deliveries stand in. Never fails."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return "unreadable"
-    return f"{parts.hostname}:{port}" if parts.hostname else url[:255]
 
 
 def _crm_body(config: BotConfig, push: PostCallPush, result: CallResult) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ __all__ = [
     "count_by_state",
     "find_delivery",
     "list_deliveries",
+    "pending_among",
     "replay",
     "replay_dead",
 ]
@@ -114,6 +115,16 @@ def list_deliveries(
 def count(connection: Connection, which: DeliveryFilter) -> int:
     """How many there are."""
     return int(connection.execute(select(func.count()).select_from(_deliveries).where(*_conditions(which))).scalar_one())
+
+
+def pending_among(connection: Connection, ids: Collection[str]) -> list[str]:
+    """Those of the ids that are pending still."""
+    found: list[str] = []
+    wanted = list(ids)
+    for first in range(0, len(wanted), 500):  # a statement takes only so many parameters
+        some = wanted[first : first + 500]
+        found += connection.execute(select(_deliveries.c.id).where(_deliveries.c.id.in_(some), _deliveries.c.state == "pending")).scalars()
+    return found
 
 
 def count_by_state(connection: Connection, which: DeliveryFilter) -> dict[str, int]:

@@ -6,25 +6,30 @@ import json
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection
 from standardwebhooks import Webhook
 
-from core.access.secrets import SecretError, SecretStore
+from core.access.secrets import SecretError, SecretMissing, SecretStore
 from core.deliveries.backoff import parse_retry_after
 from core.deliveries.claims import Attempt, Claimed
-from core.kernel.secrets import SecretBoxError
+from core.kernel.secrets import CannotDecrypt, SecretBoxError, UnusableKey
 from core.outgoing.client import OutgoingClient
-from core.outgoing.errors import OutgoingError
+from core.outgoing.errors import Blocked, OutgoingError, UnknownAlias
 from core.outgoing.replies import Reply
 
-__all__ = ["Unsendable", "Wire", "prepare", "send"]
+__all__ = ["SecretNotHere", "Unsendable", "Wire", "prepare", "send"]
 
 _KEPT = 2000  # characters of an answer that are kept
 
 
 class Unsendable(Exception):
     """The delivery cannot be sent as it is configured."""
+
+
+class SecretNotHere(Unsendable):
+    """This process has not the secret, or not the key that it is encrypted with; another one may."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,8 @@ def prepare(connection: Connection, claimed: Claimed, secrets: SecretStore, wall
     real time, since receivers compare it with theirs.
 
     Raises:
-        Unsendable: when a secret is missing or cannot sign.
+        SecretNotHere: a secret is missing here.
+        Unsendable: when a secret cannot sign, or the body cannot be JSON.
     """
     try:
         text = json.dumps(claimed.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -67,6 +73,8 @@ def prepare(connection: Connection, claimed: Claimed, secrets: SecretStore, wall
             key = secrets.resolve(connection, claimed.signing_secret).get_secret_value()
             hidden.append(key)
             headers["webhook-signature"] = _signature(key, claimed.id, wall_now, text)
+    except (SecretMissing, CannotDecrypt, UnusableKey) as error:
+        raise SecretNotHere(str(error)) from error
     except (SecretError, SecretBoxError) as error:
         raise Unsendable(str(error)) from error
     return Wire(claimed.method, claimed.url, headers, content, tuple(hidden))
@@ -85,7 +93,8 @@ async def send(client: OutgoingClient, wire: Wire, at: datetime, wall_now: datet
     try:
         reply = await client.request(wire.method, wire.url, headers=wire.headers, content=wire.content)
     except OutgoingError as error:
-        return Attempt(at=at, status=None, latency_ms=_since(started), error=str(error))
+        barred: Literal["destination"] | None = "destination" if isinstance(error, Blocked | UnknownAlias) else None
+        return Attempt(at=at, status=None, latency_ms=_since(started), error=str(error), not_from_here=barred)
     return Attempt(
         at=at,
         status=reply.status,

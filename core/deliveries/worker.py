@@ -15,23 +15,37 @@ import contextlib
 import logging
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy.exc import OperationalError
 
 from core.access.secrets import SecretStore
-from core.deliveries.backoff import DEFAULT_POLICY, RetryPolicy, decide
-from core.deliveries.claims import Attempt, Claimed, bring_forward, claim, next_due, record, release_every_lease
-from core.deliveries.queries import DeliveryFilter, count
-from core.deliveries.sending import Unsendable, prepare, send
+from core.deliveries.backoff import DEFAULT_POLICY, Dead, RetryPolicy, decide
+from core.deliveries.claims import (
+    Attempt,
+    Claimed,
+    bring_forward,
+    claim,
+    count_leased,
+    next_due,
+    put_back,
+    record,
+    release_every_lease,
+)
+from core.deliveries.queries import DeliveryFilter, count, pending_among
+from core.deliveries.sending import SecretNotHere, Unsendable, prepare, send
 from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
 from core.kernel.failures import without_values
 from core.kernel.ids import Ids
 from core.outgoing.client import OutgoingClient
+from core.outgoing.watch import Endpoint
 
 __all__ = ["DeliveryWorker"]
 
 log = logging.getLogger(__name__)
+
+_WHAT = {"crm_push": "pushes", "results_webhook": "results webhooks"}
 
 
 class DeliveryWorker:
@@ -47,6 +61,8 @@ class DeliveryWorker:
         policy: how often a delivery over the network is tried; one to an app in this process is tried as by default.
         leave_silent: after so many tries in a row that no answer came to, a destination is left alone until the next `flush`; None: never.
             For clocks that do not wait in real time: the gaps of the others are enough.
+        leave_alone: what this process may not send (an internal address that it may not reach, a secret that it has not) is put back as if
+            nobody had tried, for a process that may; `left_alone` counts it.
         per_destination: how many are sent to one destination at once.
         most: how many are sent at once in all.
         lease: real time after which another process may send what this one claimed; longer than a request may take.
@@ -67,6 +83,7 @@ class DeliveryWorker:
         ids: Ids,
         policy: RetryPolicy = DEFAULT_POLICY,
         leave_silent: int | None = None,
+        leave_alone: bool = False,
         per_destination: int = 4,
         most: int = 256,
         lease: timedelta = timedelta(seconds=60),
@@ -76,7 +93,11 @@ class DeliveryWorker:
             raise ValueError(f"the lease ({lease}) must be at least twice as long as a request may take ({client.limits.total:g} s)")
         self._db, self._clock, self._wall, self._client, self._secrets, self._ids = db, clock, wall, client, secrets, ids
         self._policy, self.per_destination, self._most, self._lease, self._poll = policy, per_destination, most, lease, poll
-        self._leave_silent = leave_silent
+        self._leave_silent, self._leave_alone = leave_silent, leave_alone
+        self._barred: dict[str, str] = {}
+        """Destinations that this process may not reach, and why."""
+        self._put_back: dict[str, str] = {}
+        """Deliveries that it has not the secrets of, and why."""
         self._silent: Counter[str] = Counter()
         """Tries in a row that no answer came to."""
         self._changed = clock.signal()
@@ -149,7 +170,7 @@ class DeliveryWorker:
         claimed: list[Claimed] = []
         for destination, at in sorted(due.items(), key=lambda item: (item[1], item[0])):
             limit = min(self.per_destination - self._busy[destination], self._most - len(self._sending) - len(claimed))
-            if at <= due_by and limit > 0 and not self._is_silent(destination):
+            if at <= due_by and limit > 0 and not self._is_silent(destination) and destination not in self._barred:
                 with self._db.write() as connection:
                     claimed += claim(
                         connection,
@@ -167,6 +188,15 @@ class DeliveryWorker:
             task.add_done_callback(lambda task, item=item: self._sent(task, item))  # type: ignore[misc]
         return min((at for at in due.values() if at > due_by), default=None)
 
+    def left_alone(self) -> dict[str, int]:
+        """Why deliveries were left alone, and how many for each reason; those that another process is sending just now among them."""
+        with self._db.read() as connection:
+            found = Counter({why: count(connection, DeliveryFilter(state="pending", destination=to)) for to, why in self._barred.items()})
+            pending = pending_among(connection, self._put_back)
+            found["another process is sending it just now"] = count_leased(connection, self._wall())
+        found.update(self._put_back[one] for one in pending)
+        return {why: number for why, number in found.items() if number}
+
     def _is_silent(self, destination: str) -> bool:
         return self._leave_silent is not None and self._silent[destination] >= self._leave_silent
 
@@ -176,8 +206,16 @@ class DeliveryWorker:
         self._changed.set()
 
     async def _deliver(self, item: Claimed) -> None:
-        here = self._client.is_here(item.url)
+        here, watch, began = self._client.is_here(item.url), self._client.watch, self._client.watch.begin()
         attempt = await self._attempt(item, here=here)
+        if attempt.not_from_here and self._leave_alone:
+            self._give_back(item, attempt)
+            return
+        endpoint = Endpoint(_WHAT.get(item.kind, item.kind), item.destination)
+        if attempt.status is None:
+            watch.failed(endpoint, attempt.error or "no answer came", began)
+        else:
+            watch.answered(endpoint, attempt.status, began)
         self._silent[item.destination] = 0 if attempt.status is not None else self._silent[item.destination] + 1
         number = item.attempts + 1
         verdict = decide(
@@ -195,7 +233,19 @@ class DeliveryWorker:
         if not recorded:
             log.warning("delivery %s: attempt %d came to %s, but its lease was lost; nothing recorded", item.id, number, outcome)
         else:
+            if isinstance(verdict, Dead):
+                watch.gave_up(endpoint, verdict.why)
             log.info("delivery %s (%s): attempt %d, status %s: %s", item.id, item.kind, number, attempt.status, outcome)
+
+    def _give_back(self, item: Claimed, attempt: Attempt) -> None:
+        why = attempt.error or "this process may not send it"
+        if attempt.not_from_here == "destination":
+            self._barred[item.destination] = why
+        else:
+            self._put_back[item.id] = why
+        with self._db.write() as connection:
+            put_back(connection, item, self._clock.now() + DEFAULT_POLICY.first)
+        log.info("delivery %s (%s): left alone, for this process may not send it", item.id, item.kind)
 
     async def _attempt(self, item: Claimed, *, here: bool) -> Attempt:
         at = self._clock.now()
@@ -203,6 +253,7 @@ class DeliveryWorker:
             with self._db.read() as connection:
                 wire = prepare(connection, item, self._secrets, self._wall())
         except Unsendable as error:
-            return Attempt(at=at, status=None, latency_ms=0.0, error=str(error))
+            lacking: Literal["delivery"] | None = "delivery" if isinstance(error, SecretNotHere) else None
+            return Attempt(at=at, status=None, latency_ms=0.0, error=str(error), not_from_here=lacking)
         with contextlib.nullcontext() if here else self._clock.outside():
             return await send(self._client, wire, at, self._wall())

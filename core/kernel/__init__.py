@@ -4,6 +4,7 @@ clock            time as an argument: real, scaled or virtual
 mailbox          signals and mailboxes that wait through a clock
 database         engine, transactions, column types, on SQLite and PostgreSQL alike
 statements, database_errors   hot statements, compiled once; errors of the driver
+probe            one question to the database, answered within a bound
 ids              identifiers, random or derived from a seed
 numbers          phone numbers: parsing, what may be dialled, time zones
 hours            opening hours: windows, holidays, exceptions, permitted hours

@@ -20,11 +20,12 @@ from types import TracebackType
 
 import httpx
 
-from core.outgoing.errors import BadRequest, OutgoingError, TimedOut
+from core.outgoing.errors import BadRequest, OutgoingError, TimedOut, UnknownAlias
 from core.outgoing.guard import AllowList, GuardedBackend, Resolver, resolve_by_system
 from core.outgoing.replies import Reply, StreamedReply, beginning_of, parts_of, translated
 from core.outgoing.routing import AsgiApp, Router, logged
 from core.outgoing.transport import GuardedTransport
+from core.outgoing.watch import EndpointWatch
 
 __all__ = ["OutgoingClient", "TimeLimits"]
 
@@ -64,6 +65,8 @@ class OutgoingClient:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self.limits = limits or TimeLimits()
+        self.watch = EndpointWatch()
+        """What whoever sends something tells of how the endpoint stands."""
         self._backend = GuardedBackend(allow or AllowList(), resolve)
         self._aliases: dict[str, str] = {}
         self._apps: dict[str, httpx.ASGITransport] = {}
@@ -189,7 +192,7 @@ class OutgoingClient:
             raise BadRequest("the address is not a URL; write it as https://host/path") from error
         if not target.scheme and "/" not in url:
             known = ", ".join(sorted(self._aliases)) or "none are"
-            raise BadRequest(f"{url} is neither a URL nor an alias known here ({known}); write https://host/path")
+            raise UnknownAlias(f"{url} is neither a URL nor an alias known here ({known}); write https://host/path")
         if target.userinfo:
             raise BadRequest("the address has a user name or password in it; put a secret into the token instead")
         if target.scheme not in {"http", "https"} or not target.host:

@@ -1,7 +1,8 @@
 """What can go wrong with an outgoing request. The text of each says what, where and what to do; it holds no secrets.
 
 OutgoingError
-├── BadRequest          it cannot be sent as it is: not http(s), no host, an unknown alias, a broken header
+├── BadRequest          it cannot be sent as it is: not http(s), no host, a broken header
+│   └── UnknownAlias    its address is a plain word that stands for nothing in this process
 ├── Blocked             the host is at an internal address that the operator has not listed
 └── RequestFailed       no answer came
     ├── NameNotFound    the name of the host is unknown
@@ -25,6 +26,7 @@ __all__ = [
     "TimedOut",
     "TlsFailed",
     "TooLarge",
+    "UnknownAlias",
 ]
 
 
@@ -34,6 +36,10 @@ class OutgoingError(Exception):
 
 class BadRequest(OutgoingError):
     """The request cannot be sent as it is."""
+
+
+class UnknownAlias(BadRequest):
+    """The address is a plain word that stands for nothing in this process; in another one it may."""
 
 
 class Blocked(OutgoingError):

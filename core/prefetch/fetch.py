@@ -14,10 +14,11 @@ from core.bots.prefetch_config import PrefetchConfig
 from core.kernel.moments import moment_text
 from core.kernel.secrets import SecretBoxError
 from core.outgoing.client import TimeLimits
-from core.outgoing.errors import OutgoingError
+from core.outgoing.errors import BadRequest, OutgoingError
 from core.outgoing.headers import headers_of
 from core.outgoing.reach import Reach
 from core.outgoing.replies import Reply
+from core.outgoing.watch import Endpoint, destination_of
 from core.prefetch.answer import NoFields, fields_in
 from core.prefetch.plan import Plan, plan
 from core.templates.addresses import UnusableValue
@@ -78,15 +79,26 @@ async def fetch(reach: Reach | None, config: PrefetchConfig, namespaces: Namespa
     started = time.monotonic()
     try:
         wanted = plan(config, namespaces)
-        if wanted.missing:
-            return Fetched("failed", error=f"the address lacks {', '.join(wanted.missing)}", missing=wanted.missing)
+    except UnusableValue as error:
+        return Fetched("failed", seconds=time.monotonic() - started, error=str(error))
+    if wanted.missing:
+        return Fetched("failed", error=f"the address lacks {', '.join(wanted.missing)}", missing=wanted.missing)
+    watch, endpoint, began = reach.client.watch, Endpoint("pre-fetches", destination_of(wanted.url)), reach.client.watch.begin()
+    try:
         reply, hidden = await _ask(reach, config, wanted, namespaces)
-    except (UnusableValue, OutgoingError, SecretError, SecretBoxError) as error:
+    except (OutgoingError, SecretError, SecretBoxError) as error:
+        watch.failed(endpoint, str(error), began, surely=not isinstance(error, BadRequest))
         return Fetched("failed", seconds=time.monotonic() - started, error=str(error))
     try:
-        return Fetched("ok", reply.status, reply.seconds, fields=_fields(reply, config.response_path, hidden))
+        fields = _fields(reply, config.response_path, hidden)
     except NoFields as error:
+        if 200 <= reply.status < 300:
+            watch.failed(endpoint, str(error), began, surely=False)
+        else:
+            watch.answered(endpoint, reply.status, began)
         return Fetched("failed", reply.status, reply.seconds, str(error))
+    watch.answered(endpoint, reply.status, began)
+    return Fetched("ok", reply.status, reply.seconds, fields=fields)
 
 
 async def _ask(reach: Reach, config: PrefetchConfig, wanted: Plan, namespaces: Namespaces) -> tuple[Reply, tuple[str, ...]]:

@@ -18,7 +18,7 @@ from sqlalchemy import inspect, text
 
 from core.kernel.database import Database
 from tests import postgres
-from web.migrate import NewerDatabase, alembic_config, schema_status, upgrade
+from web.migrate import NewerDatabase, alembic_config, schema_problem, schema_status, upgrade
 from web.schema import metadata
 
 ROOT = Path(__file__).parents[2]
@@ -141,3 +141,16 @@ def test_the_wheel_brings_every_migration_and_no_package_called_alembic(tmp_path
     versions = {f"web/migrations/versions/{file.name}" for file in (ROOT / "alembic/versions").glob("*.py")}
     assert versions | {"web/migrations/env.py", "web/migrations/script.py.mako"} <= names
     assert not [name for name in names if name.startswith("alembic/")]
+
+
+def test_what_is_wrong_with_the_version_of_a_schema_is_said(database: Database) -> None:
+    with database.read() as connection:
+        assert schema_problem(connection) is None
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with database.read() as connection:
+        assert "version 9999" in (schema_problem(connection) or "")
+    with database.write() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+    with database.read() as connection:
+        assert "version none" in (schema_problem(connection) or "")

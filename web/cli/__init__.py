@@ -1,6 +1,8 @@
 """The `dialler` command line.
 
-main                     the app, its groups, its entry point
+entry                    the entry point: help, the version and completion without the program, everything else by `main`
+outline                  the app of those three, from outline.json, which scripts/write_cli_outline.py writes
+main                     the app and its groups
 errors                   mistakes of people: how they are said, and the exit codes
 common, output           options that commands share; tables, JSON, moments
 run, run_report, check   a campaign from its folder, and what came of it

@@ -15,6 +15,7 @@ import typer
 from core.bots.sample_crm import SAMPLE_CRM
 from core.deliveries.queries import DeliveryFilter, count, count_by_state, list_deliveries, replay, replay_dead
 from core.kernel.clock import utc_now
+from core.kernel.words import counted
 from dialler.campaigns.store import latest_clock
 from web.cli.common import AllowInternalOption, DatabaseOption, JsonOption, LimitOption, allow_list, open_database, sqlite_file
 from web.cli.errors import CliError
@@ -85,7 +86,9 @@ def send(
 ) -> None:
     """Push what has not reached the CRM yet, now. Ends with 3 if something is left.
 
-    Pushes to the sample CRM start it for as long as this takes.
+    Pushes to the sample CRM start it for as long as this takes. What this command may not send (an internal address that
+    --allow-internal does not name, a secret that is not set here, what another process is sending) is left alone: that is
+    no failed try.
     """
     with open_database(database) as db:
         url = db.url
@@ -105,16 +108,20 @@ def send(
         start=start,  # time goes on where the campaigns' clocks stood: by today's date a push of a past run might be too old
         seats=0,
         allow_internal=allow_list(allow_internal),
+        leave_alone=True,
     )
-    left = asyncio.run(_send(settings, (crm_file or folder / CRM_FILE) if to_sample else None)) if before else 0
+    left, alone = asyncio.run(_send(settings, (crm_file or folder / CRM_FILE) if to_sample else None)) if before else (0, {})
     with open_database(url) as db, db.read() as connection:
         dead = count(connection, DeliveryFilter(state="dead"))
         sent = count(connection, DeliveryFilter(state="delivered")) - arrived
     if as_json:
-        emit_json({"sent": sent, "pending": left, "dead": dead})
+        reasons = [{"reason": why, "deliveries": number} for why, number in alone.items()]
+        emit_json({"sent": sent, "pending": left, "dead": dead, "left_alone": reasons})
     else:
         say(f"{sent} of {before} pending deliveries went through; {left} are left, {dead} are dead.")
-        if left or dead:
+        for why, number in alone.items():
+            say(f"{counted(number, 'delivery was', 'deliveries were')} left alone, with no try counted: {why}.")
+        if left > sum(alone.values()) or dead:
             say("`dialler deliveries list` says why. With --dead those that were given up are tried again, too.")
     if left or dead:
         raise typer.Exit(EXIT_UNDELIVERED)
@@ -141,14 +148,16 @@ def replay_(
         raise CliError(f"{len(set(delivery)) - number} of the ids are of no dead delivery.", "List them with `dialler deliveries list`.")
 
 
-async def _send(settings: Settings, crm_file: Path | None) -> int:
+async def _send(settings: Settings, crm_file: Path | None) -> tuple[int, dict[str, int]]:
+    """How many deliveries are left, and why some of them were left alone."""
     async with open_whole(settings) as whole:
         with sample_crm(whole, crm_file) if crm_file else contextlib.nullcontext():
-            left = 0
+            left, alone = 0, dict[str, int]()
             for number in range(_TRIES):
                 if number:
                     await asyncio.sleep(_PAUSE)
                 left = await whole.deliveries.flush()
-                if not left:
+                alone = whole.deliveries.left_alone()
+                if left <= sum(alone.values()):
                     break
-    return left
+    return left, alone

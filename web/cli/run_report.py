@@ -134,6 +134,7 @@ def _print_left(summary: RunSummary, where: str, pushing: str) -> None:
         say(f"It is paused: resume it with `dialler campaigns resume '{summary.campaign}' {where}`, then run it again.")
     if summary.held:
         say(f"{counted(summary.held, 'lead')} may have been dialled, nobody can know: list them with `dialler leads held {where}`.")
+    say(*(f"{trouble}." for trouble in summary.troubles))
     if summary.undelivered:
         pending, dead = summary.deliveries["pending"], summary.deliveries["dead"]
         say(f"{counted(summary.undelivered, 'result has', 'results have')} not reached the CRM ({pending} pending, {dead} given up).")

@@ -52,6 +52,8 @@ class RunProgress:
     hold: str | None
     hold_until: datetime | None
     seconds_left: float | None
+    troubles: tuple[str, ...] = ()
+    """CRMs and other endpoints that fail now, or to which pushes were given up, each with the reason."""
 
 
 def look(whole: Whole, campaign_id: str, seconds_so_far: float, done_before: int) -> RunProgress:
@@ -89,6 +91,7 @@ def look(whole: Whole, campaign_id: str, seconds_so_far: float, done_before: int
         hold=hold,
         hold_until=hold_until,
         seconds_left=left,
+        troubles=tuple(map(str, whole.client.watch.standing())),
     )
 
 
@@ -198,15 +201,16 @@ class LiveReporter(Reporter):
         if progress.hold:
             until = f" until {progress.hold_until:%a %H:%M} UTC" if progress.hold_until else ""
             clock.append(f"   Holding{until}: {progress.hold}", style="yellow")
-        return Group(self._bar, figures, clock)
+        return Group(self._bar, figures, clock, *(Text(f"{trouble}.", style="yellow") for trouble in progress.troubles))
 
 
 def _one_line(progress: RunProgress) -> str:
     hold = f", holding: {progress.hold}" if progress.hold else ""
     left = f", {_duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
+    troubles = "".join(f"; {trouble}" for trouble in progress.troubles)
     return (
         f"{progress.done}/{progress.leads} done, {progress.dialled} dialled, {progress.ringing} ringing, {progress.talking} talking, "
-        f"{progress.answered} answered, seats {progress.seats_busy}/{progress.seats}{left}{hold}"
+        f"{progress.answered} answered, seats {progress.seats_busy}/{progress.seats}{left}{hold}{troubles}"
     )
 
 

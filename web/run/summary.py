@@ -46,6 +46,8 @@ class RunSummary:
     deliveries: dict[str, int]
     audit: dict[str, Any]
     speed: dict[str, float] | None = None
+    troubles: list[str] = field(default_factory=list)
+    """CRMs and other endpoints that failed at the end, or to which pushes were given up, each with the reason."""
     failures: list[dict[str, Any]] = field(default_factory=list)
     """What is noted of the leads whose last call failed for a technical reason, and of how many; the most frequent ones."""
 
@@ -107,6 +109,7 @@ def summarise(
         answer_rate=round(counts.answered / counts.attempts, 4) if counts.attempts else None,
         held=counts.by_state.get("held", 0),
         imported=report.as_dict(),
+        troubles=[str(standing) for standing in whole.client.watch.standing()],
         failures=[{"note": note, "leads": n} for note, n in failures],
         deliveries=deliveries,
         audit={**asdict(found), "clean": found.clean},

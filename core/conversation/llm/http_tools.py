@@ -14,9 +14,10 @@ from core.bots.brain_config import HttpTool
 from core.kernel.json_values import clean
 from core.kernel.secrets import SecretBoxError
 from core.outgoing.client import TimeLimits
-from core.outgoing.errors import OutgoingError
+from core.outgoing.errors import BadRequest, OutgoingError
 from core.outgoing.headers import headers_of
 from core.outgoing.reach import Reach
+from core.outgoing.watch import Endpoint, destination_of
 from core.templates import render_mapping
 from core.templates.addresses import UnusableValue, url_of
 from core.templates.render import Namespaces
@@ -67,12 +68,18 @@ async def call_tool(reach: Reach, tool: HttpTool, arguments: Mapping[str, Any], 
 
     try:
         wire = _wire(reach, tool, {**namespaces, "arguments": arguments})
-        limits = TimeLimits(connect=tool.timeout_seconds, read=tool.timeout_seconds, write=tool.timeout_seconds, total=tool.timeout_seconds)
-        reply = await reach.client.request(tool.method, wire.url, headers=wire.headers, content=wire.content, limits=limits)
     except UnusableValue as error:
         return Outcome(json.dumps({"error": str(error)}), None, time.monotonic() - started, str(error))
-    except (OutgoingError, SecretError, SecretBoxError) as error:
+    except (SecretError, SecretBoxError) as error:
         return failed(str(error))
+    watch, endpoint, began = reach.client.watch, Endpoint("questions of tools", destination_of(wire.url)), reach.client.watch.begin()
+    try:
+        limits = TimeLimits(connect=tool.timeout_seconds, read=tool.timeout_seconds, write=tool.timeout_seconds, total=tool.timeout_seconds)
+        reply = await reach.client.request(tool.method, wire.url, headers=wire.headers, content=wire.content, limits=limits)
+    except OutgoingError as error:
+        watch.failed(endpoint, str(error), began, surely=not isinstance(error, BadRequest))
+        return failed(str(error))
+    watch.answered(endpoint, reply.status, began)
     text = clean(reply.text)
     for secret in filter(None, wire.hidden):
         text = text.replace(secret, "***")

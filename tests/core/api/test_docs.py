@@ -67,7 +67,7 @@ def test_every_curl_line_works_as_it_stands(with_core: WithCore) -> None:
                 if "call_id" in response.text and "CALL" not in names:
                     names["CALL"] = response.json()["call_id"]
                 lines += 1
-        assert lines == PAGE.count("\ncurl ") == 15
+        assert lines == PAGE.count("\ncurl ") == 17
 
     with_core(test)
 

@@ -23,6 +23,7 @@ from core.outgoing.client import OutgoingClient
 from core.outgoing.guard import AllowList
 from core.outgoing.reach import Reach
 from core.outgoing.replies import Reply
+from core.outgoing.watch import EndpointWatch
 from core.trunks.store import every_trunk
 from tests.core.api.support import BOT, DECLINES, PAYS, Core
 from tests.core.outgoing.servers import Answer, Server, raw, serving
@@ -227,11 +228,36 @@ class Late:
     """A client whose answer takes two minutes of the clock."""
 
     def __init__(self, core: Core) -> None:
-        self._core = core
+        self._core, self.watch = core, EndpointWatch()
 
     async def request(self, *_: Any, **__: Any) -> Any:
         await self._core.clock.sleep(120)
         return Reply(200, {}, b"{}", truncated=False, seconds=0.1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (json_answer({}, status=503), "it answered with status 503"),
+        (json_answer({}, status=404), "it answered with status 404"),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>"), "JSON"),
+        (raw(b""), ""),
+    ],
+    ids=["down", "not found", "no JSON", "no answer"],
+)
+def test_a_crm_that_fails_is_one_warning(with_core: WithCore, caplog: pytest.LogCaptureFixture, answer: Answer, why: str) -> None:
+    async def test(core: Core) -> None:
+        async with crm_for(core, answer):
+            for _ in range(5):
+                await talked(core)
+
+    with caplog.at_level(logging.WARNING, logger="core.outgoing"):
+        with_core(test)
+    (warning,) = [record.getMessage() for record in caplog.records if record.name.startswith("core.outgoing")]
+    assert warning.startswith("pre-fetches to 127.0.0.1:")
+    assert why in warning
+    assert "customers" not in warning
+    assert "C 7" not in warning
 
 
 def test_a_preview_shows_the_request_and_sends_nothing(with_core: WithCore) -> None:

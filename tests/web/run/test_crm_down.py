@@ -58,7 +58,7 @@ def test_down_all_along_then_up_again(tmp_path: Path, out: Path, database_url: s
 
         crm.down = False
         sent = send(database_url, crm)
-        assert (sent.exit_code, json.loads(sent.stdout)) == (0, {"sent": len(left), "pending": 0, "dead": 0})
+        assert (sent.exit_code, json.loads(sent.stdout)) == (0, {"sent": len(left), "pending": 0, "dead": 0, "left_alone": []})
         assert send(database_url, crm).exit_code == 0
     assert crm.ids == dict.fromkeys(left, 1)
     assert set(pushes(database_url).values()) == {"delivered"}
@@ -70,7 +70,37 @@ def test_what_is_refused_for_good_is_not_counted_as_sent(tmp_path: Path, out: Pa
         left = len(pushes(database_url))
         crm.down_status = 410
         refused = send(database_url, crm)
-    assert json.loads(refused.stdout) == {"sent": 0, "pending": 0, "dead": left}
+    assert json.loads(refused.stdout) == {"sent": 0, "pending": 0, "dead": left, "left_alone": []}
+
+
+def test_what_the_command_may_not_send_is_left_alone(
+    tmp_path: Path, out: Path, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Receiver(down=True) as crm:
+        summary = run_with(crm, tmp_path, database_url)
+        left = len(pushes(database_url))
+        assert [trouble for trouble in summary.troubles if f"pushes to {crm.address} fail" in trouble]
+        (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING" and "pushes" in record.getMessage()]
+        assert f"pushes to {crm.address} fail: it answered with status 503" in warning
+        tries = attempts(database_url)
+        crm.down = False
+        done = CliRunner().invoke(app, ["deliveries", "send", "--database", database_url, "--json"])
+        said = json.loads(done.stdout)
+        assert (done.exit_code, said["sent"], said["pending"], said["dead"]) == (3, 0, left, 0)
+        ((why, number),) = [(one["reason"], one["deliveries"]) for one in said["left_alone"]]
+        assert number == left
+        assert f"DIALLER_ALLOW_INTERNAL as {crm.address}" in why
+        assert attempts(database_url) == tries, "no try was spent"
+        text = CliRunner().invoke(app, ["deliveries", "send", "--database", database_url]).stdout
+        assert f"{left} deliveries were left alone, with no try counted" in text
+        assert json.loads(send(database_url, crm).stdout) == {"sent": left, "pending": 0, "dead": 0, "left_alone": []}
+    assert set(crm.ids.values()) == {1}
+
+
+def attempts(database_url: str) -> dict[str, int]:
+    """How often each push was tried."""
+    with opened(database_url) as connection:
+        return {delivery.id: delivery.attempts for delivery in Records(connection).deliveries if delivery.kind == "crm_push"}
 
 
 def ledger(database_url: str, *options: str) -> tuple[int, dict[str, Any]]:
