@@ -17,6 +17,7 @@ from core.kernel.secrets import SecretBoxError
 from core.outgoing.client import OutgoingClient
 from core.outgoing.errors import OutgoingError
 from core.outgoing.replies import Reply
+from core.templates.addresses import has_references
 
 __all__ = ["Unsendable", "Wire", "prepare", "send"]
 
@@ -45,8 +46,10 @@ def prepare(connection: Connection, claimed: Claimed, secrets: SecretStore, wall
     real time, since receivers compare it with theirs.
 
     Raises:
-        Unsendable: when a secret is missing or cannot sign.
+        Unsendable: when a secret is missing or cannot sign, or when the address lacks a value.
     """
+    if has_references(claimed.url):  # replayed by hand; its values are those of its call, and do not come later
+        raise Unsendable("the address lacks a value of this call, so there is nowhere to send it")
     try:
         text = json.dumps(claimed.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         content = text.encode()
