@@ -125,6 +125,7 @@ _EXAMPLE: Final = {
     "name": "Loan reminder",
     "time_zone": "Asia/Kolkata",
     "opening_message": "Hello, am I speaking with {{crm.customer_name}}?",
+    "brain": {"scenario": "payment_reminder"},
     "post_call_push": {
         "url": "https://your-crm.com/api/call-result",
         "token": "Bearer your-token",
