@@ -95,7 +95,8 @@ def test_fields_that_only_somebody_else_could_send_are_doubted() -> None:
     data = {"brain": LLM, "analysis": {"schema": {"properties": {"tone": {}}}}, "post_call_push": push}
     assert complaints(**data) == {}
     of_the_analysis, of_the_call = doubtful_fields(data)
-    assert "post_call_push.url use {{call.campaign}}" in of_the_call and "duration" in of_the_call
+    assert "post_call_push.url use {{call.campaign}}" in of_the_call
+    assert "duration" in of_the_call
     assert "post_call_push.key_mapper use {{analysis.mood}}" in of_the_analysis
     fine = {"url": "https://a.example/", "key_mapper": {"A": "{{analysis.tone}} {{analysis.quality.overall_score}} {{call.duration}}"}}
     assert doubtful_fields({**data, "post_call_push": fine}) == []

@@ -59,7 +59,8 @@ def test_no_value_changes_where_a_request_goes(value: str, ref: str) -> None:
     assert (sent.scheme, sent.host, sent.port, sent.userinfo, sent.fragment) == ("https", "crm.example.com", 8443, b"", "")
     path, _, query = sent.raw_path.decode("ascii").partition("?")  # as it stands on the wire
     assert (path.split("/")[:2], path.split("/")[3:], len(path.split("/"))) == (["", "contacts"], ["calls"], 4)
-    assert query.startswith("ref=") and "&" not in query
+    assert query.startswith("ref=")
+    assert "&" not in query
     assert unquote(path.split("/")[2]) == value.encode("utf-8", "replace").decode()
 
 
