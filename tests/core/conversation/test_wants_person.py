@@ -26,7 +26,7 @@ LATER = ["tomorrow at 4", "no", "goodbye", "I will pay on Friday", "I have paid 
 def talk(scenario: str, *heard: str, targets: tuple[str, ...] = ()) -> dict[str, Any]:
     async def hold() -> dict[str, Any]:
         context = BrainContext("c", {"customer_name": "Asha"}, {}, "", "Hello?", START, "Asia/Kolkata")
-        brain = RulesBrain(context, BrainConfig(scenario=scenario), random.Random(1), targets)  # type: ignore[arg-type]
+        brain = RulesBrain(context, BrainConfig(scenario=scenario), random.Random(1), targets)
         await brain.opening()
         for words in heard:
             await brain.reply(words, START)
