@@ -47,6 +47,7 @@ NETWORK = {"calls_per_second": 1000.0, "channels": 1000}  # the trunk is not wha
 BOT = """\
 name: Bench
 opening_message: "Hello, am I speaking with {{crm.customer_name}}?"
+brain: {scenario: payment_reminder}
 permitted_hours: {enabled: false}
 """
 CAMPAIGN = f"""\
