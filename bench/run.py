@@ -45,6 +45,7 @@ SAMPLE = Path(__file__).parents[1] / "sample_campaigns" / "loan_reminder"
 BOT = {
     "name": "Bench",
     "opening_message": "Hello, am I speaking with {{crm.customer_name}}?",
+    "brain": {"scenario": "payment_reminder"},
     "permitted_hours": {"enabled": False},
 }
 PUSH = {

@@ -20,6 +20,7 @@ from core.bots.config import BotConfig
 from core.bots.intake import NewBot, document_of, keep_bot, receive_bot
 from core.bots.reachable import unreachable
 from core.bots.store import StoredBot, all_bots, archive, read_bot, read_version, versions_of
+from core.bots.template_checks import doubtful_fields
 from core.bots.views import as_document, as_yaml, preview
 from core.calls.refusals import BotNotFound, FieldProblem, InvalidRequest
 from core.engine import Engine
@@ -39,7 +40,9 @@ class BotView(BaseModel):
     bot_id: str
     version: int
     config: dict[str, Any]
-    warnings: list[str] = Field(description="What is likely not meant: URLs at internal addresses that this server may not reach.")
+    warnings: list[str] = Field(
+        description="What is likely not meant: URLs at internal addresses that this server may not reach; fields that no call has."
+    )
 
     @classmethod
     def of(cls, engine: Engine, bot: StoredBot) -> BotView:
@@ -50,6 +53,7 @@ class BotView(BaseModel):
             f"an operator can list it in DIALLER_ALLOW_INTERNAL as {where}"
             for key, where in unreachable(bot.config, allow)
         ]
+        warnings += doubtful_fields(bot.config.model_dump(mode="json"))
         return cls(bot_id=bot.id, version=bot.version, config=as_document(bot.config), warnings=warnings)
 
 
@@ -121,6 +125,7 @@ _EXAMPLE: Final = {
     "name": "Loan reminder",
     "time_zone": "Asia/Kolkata",
     "opening_message": "Hello, am I speaking with {{crm.customer_name}}?",
+    "brain": {"scenario": "payment_reminder"},
     "post_call_push": {
         "url": "https://your-crm.com/api/call-result",
         "token": "Bearer your-token",

@@ -27,6 +27,7 @@ _SCHEMA: Final[dict[str, Any]] = {
         "callback_requested": {"type": "boolean", "description": "The customer asked to be called again."},
         "callback_at": {"type": ["string", "null"], "description": "When: ISO 8601 date and time with offset; null if no time was named."},
         "do_not_call": {"type": "boolean", "description": "The customer asked never to be called again."},
+        "wants_person": {"type": "boolean", "description": "The customer asked to speak to a human being, and was not connected to one."},
         "wrong_number": {"type": "boolean", "description": "The number is somebody else's."},
     },
 }

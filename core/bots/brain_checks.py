@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -9,17 +10,21 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from core.bots.analysis_config import AnalysisConfig
+from core.bots.brain_config import SCENARIOS
 from core.bots.request_checks import IN_THE_OPEN, is_reference, of_headers, of_templated_url, of_url
 from core.kernel.config_problems import KeyPath
 
-__all__ = ["BUILT_IN_TOOLS", "brain_complaints"]
+__all__ = ["BUILT_IN_TOOLS", "brain_complaints", "scenario_complaints"]
 
-BUILT_IN_TOOLS: Final = ("end_call", "transfer_call", "detected_voicemail", "schedule_callback", "do_not_call")
+BUILT_IN_TOOLS: Final = ("end_call", "transfer_call", "detected_voicemail", "schedule_callback", "do_not_call", "wants_person")
 """Tools that every bot with a model has."""
 
 Complaint = tuple[KeyPath, str, str]
 
 _DEFAULT: Final = AnalysisConfig().model_dump(mode="json")
+_EARLIER: Final = copy.deepcopy(_DEFAULT)
+del _EARLIER["schema"]["properties"]["wants_person"]
+"""The defaults of bots that were kept before this field was asked for."""
 
 
 def brain_complaints(data: Mapping[str, Any]) -> list[Complaint]:
@@ -29,10 +34,28 @@ def brain_complaints(data: Mapping[str, Any]) -> list[Complaint]:
     return [*_of_analysis(data, is_llm=brain.get("kind") == "llm"), *_of_endpoints(brain), *_of_tools(brain)]
 
 
+def scenario_complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
+    """A bot that thinks by rules and was not told what to talk about: nobody may be reminded of a debt by a slip.
+
+    Only of configuration that comes in: bots that an earlier version kept without one are used as they are.
+    """
+    brain = data.get("brain")
+    if brain is not None and not isinstance(brain, Mapping):
+        return  # its type is complained of elsewhere
+    if brain and (brain.get("kind", "rules") != "rules" or brain.get("scenario") is not None):
+        return
+    choices = "; ".join(f"`scenario: {name}` {phrase}" for name, phrase in SCENARIOS.items())
+    yield (
+        ("brain", "scenario"),
+        "it is missing: the bot must be told what to talk about",
+        f"Write under `brain:` one of these: {choices}. Or let a model talk, with `kind: llm`.",
+    )
+
+
 def _of_analysis(data: Mapping[str, Any], *, is_llm: bool) -> Iterator[Complaint]:
     for name in ("analysis", "quality"):
         part = data.get(name)
-        if part is None or (not is_llm and part == _DEFAULT):  # a bot written out with all its defaults may be read again
+        if part is None or (not is_llm and part in (_DEFAULT, _EARLIER)):  # a bot written out with all its defaults may be read again
             continue
         if not is_llm:
             yield (name,), "the rules brain makes its own analysis", "Take it out, or use a brain of `kind: llm`."

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-__all__ = ["AnyBrain", "BrainConfig", "HttpTool", "LlmBrainConfig", "ModelEndpoint"]
+__all__ = ["SCENARIOS", "AnyBrain", "BrainConfig", "HttpTool", "LlmBrainConfig", "ModelEndpoint"]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+SCENARIOS: Final = {
+    "payment_reminder": "reminds of a payment that is due, and asks when it will be made",
+    "appointment_confirmation": "asks whether the person comes to an appointment, and notes another time",
+    "survey": "asks your own questions, one by one",
+}
+"""What a bot without a model can talk about: name -> a phrase for people."""
+
+
 class BrainConfig(_Strict):
-    """The deterministic brain: no model and no network."""
+    """The deterministic brain: no model and no network.
+
+    A configuration that comes in must name its scenario (`core.bots.intake`); the default here is what bots do that
+    were kept by an earlier version without one.
+    """
+
+    # as documents must have it: what the API's description shows
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"required": ["scenario"]})
 
     kind: Literal["rules"] = "rules"
-    scenario: Literal["payment_reminder", "appointment_confirmation", "survey"] = "payment_reminder"
+    scenario: Literal["payment_reminder", "appointment_confirmation", "survey"] = Field(
+        default="payment_reminder",
+        description=f"What it talks about; required. {'; '.join(f'`{name}` {phrase}' for name, phrase in SCENARIOS.items())}.",
+    )
     lines: dict[str, str] = Field(
         default={}, description="Overrides of what the scenario says, by the name of the line; templates allowed."
     )

@@ -68,7 +68,10 @@ class PushFilter(_Strict):
 class PostCallPush(_Strict):
     """The push of each outcome to the CRM, as in the integration guide."""
 
-    url: str = Field(description="Where to, http(s). `sample-crm` is the sample CRM that `dialler run` starts itself.")
+    url: str = Field(
+        description="Where to, http(s); after the host templates may stand, as in a key mapper. "
+        "`sample-crm` is the sample CRM that `dialler run` starts itself."
+    )
     token: str = Field(
         default="", description="Value of the Authorization header; `secret:NAME` names a secret, as in `Bearer secret:CRM_TOKEN`."
     )
@@ -83,7 +86,7 @@ class PostCallPush(_Strict):
 class ResultsWebhook(_Strict):
     """Where the whole call result is pushed, signed per Standard Webhooks."""
 
-    url: str
+    url: str = Field(description="Where to, http(s); after the host templates may stand, as in a key mapper.")
     secret: str = Field(default="", description="`secret:NAME` of the signing secret (whsec_...); unsigned if empty.")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from core.access.sealing import seal, secret_name
 from core.access.secrets import SecretStore
+from core.bots.brain_checks import scenario_complaints
 from core.bots.config import BotConfig
 from core.bots.loading import bot_of, id_from_name
 from core.bots.sample_crm import with_sample_token
@@ -46,12 +47,13 @@ class NewBot:
 
 
 def check_bot(document: YamlDocument) -> BotConfig:
-    """The bot that a document describes, with its id: its form, its values, its templates.
+    """The bot that a document describes, with its id: its form, its values, its templates; and it must say what it talks about.
 
     Raises:
         ConfigError: with everything that is wrong with it.
     """
-    return bot_of(document, template_complaints(document.data))
+    missing = scenario_complaints(document.data) if document.readable else ()
+    return bot_of(document, (*missing, *template_complaints(document.data)))
 
 
 def document_of(content: bytes, content_type: str) -> YamlDocument:

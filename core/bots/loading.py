@@ -15,7 +15,7 @@ from typing import Any
 from core.bots.brain_checks import brain_complaints
 from core.bots.config import BotConfig
 from core.bots.crm_checks import prefetch_complaints, push_complaints
-from core.bots.request_checks import of_url
+from core.bots.request_checks import of_templated_url, of_url
 from core.bots.sample_crm import SAMPLE_CRM
 from core.bots.voice_checks import voice_complaints
 from core.kernel.config_problems import ConfigError, KeyPath
@@ -147,17 +147,24 @@ def _referred(form: str, example: str) -> Check:
 
 
 def url_complaint(value: str) -> tuple[str, str] | None:
-    """What is wrong with the URL of a push, and what to do; None if nothing is."""
+    """What is wrong with a URL into which no values are filled, and what to do; None if nothing is."""
+    if "{{" in value:
+        return "no values are filled in here, and {{ }} would be sent as it stands", "Write the address out."
     return next(((problem, advice) for _, problem, advice in of_url((), value)), None)
+
+
+def _push_url_complaint(value: str) -> tuple[str, str] | None:
+    """What is wrong with the URL of a bot's push, in which values may stand."""
+    return next(((problem, advice) for _, problem, advice in of_templated_url((), value)), None)
 
 
 _CHECKS: dict[tuple[str, ...], Check] = {
     ("time_zone",): _known(check_time_zone),
     ("default_region",): _known(check_region),
-    ("post_call_push", "url"): lambda value: None if value == SAMPLE_CRM else url_complaint(value),
+    ("post_call_push", "url"): lambda value: None if value == SAMPLE_CRM else _push_url_complaint(value),
     ("post_call_push", "token"): _referred(f"([A-Za-z]+ )?{_REFERENCE}", "Bearer secret:NAME"),
     ("post_call_push", "secret"): _referred(_REFERENCE, "secret:NAME"),
     ("prefetch", "token"): _referred(f"([A-Za-z]+ )?{_REFERENCE}", "Bearer secret:NAME"),
-    ("results_webhook", "url"): url_complaint,
+    ("results_webhook", "url"): _push_url_complaint,
     ("results_webhook", "secret"): _referred(_REFERENCE, "secret:NAME"),
 }

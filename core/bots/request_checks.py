@@ -9,6 +9,8 @@ from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from core.kernel.config_problems import KeyPath
+from core.templates.addresses import complaint_about_places
+from core.templates.syntax import parse
 
 __all__ = ["IN_THE_OPEN", "is_reference", "of_headers", "of_templated_url", "of_url"]
 
@@ -16,7 +18,6 @@ Complaint = tuple[KeyPath, str, str]
 
 _REFERENCE: Final = re.compile(r"(?<![\w:])secret:[A-Za-z_]\w{0,127}")
 _KEY_HEADER: Final = re.compile(r"auth|token|secret|cookie|password|(^|[-_])key$", re.IGNORECASE)
-_OPEN_HOST: Final = re.compile(r"^https?://[^/?#]*\{\{", re.IGNORECASE)
 
 IN_THE_OPEN: Final = (
     "a credential stands in the file",
@@ -44,10 +45,10 @@ def of_headers(path: KeyPath, headers: Mapping[str, Any]) -> Iterator[Complaint]
 
 def of_templated_url(path: KeyPath, url: str) -> Iterator[Complaint]:
     """As `of_url`; templates may stand after the host, since a value must never choose who is asked."""
-    if _OPEN_HOST.match(url):
-        yield path, "a template stands in the host", "Write the host out: values may stand after it only."
+    if (complaint := complaint_about_places(url)) is not None:
+        yield path, *complaint
     else:
-        yield from of_url(path, url)
+        yield from of_url(path, "".join(part if isinstance(part, str) else "x" for part in parse(url)))
 
 
 def of_url(path: KeyPath, url: str) -> Iterator[Complaint]:

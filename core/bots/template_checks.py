@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from core.bots.loading import Complaint
+from core.bots.sample_crm import SAMPLE_CRM
 from core.calls.result import CallResult
+from core.conversation.rules.facts import Facts
+from core.conversation.rules.report import report
 from core.kernel.config_problems import KeyPath
 from core.templates import problems, render
 from core.templates.fields import CALL_FIELDS, CALL_FIELDS_AT_THE_END
-from core.templates.problems import Known, OpenFields
+from core.templates.problems import ClosedFields, Known, OpenFields, doubts
+from core.templates.syntax import Reference, parse
 
-__all__ = ["missing_variables", "template_complaints"]
+__all__ = ["doubtful_fields", "missing_variables", "stands_in_an_address", "template_complaints"]
 
-_TALKING: Known = {"crm": None, "call": OpenFields(CALL_FIELDS, later=CALL_FIELDS_AT_THE_END)}
-_LINES: Known = {**_TALKING, "lead": None}
-_OVER: Known = {
+_TALKING: Final[Known] = {"crm": None, "call": OpenFields(CALL_FIELDS, later=CALL_FIELDS_AT_THE_END)}
+_LINES: Final[Known] = {**_TALKING, "lead": None}
+_CALLED: Final[Known] = {**_TALKING, "arguments": None}
+_OVER: Final[Known] = {
     "crm": None,
     "call": OpenFields((*CALL_FIELDS, *CALL_FIELDS_AT_THE_END)),
-    "result": tuple(CallResult.model_fields),
-    "analysis": None,
+    "result": ClosedFields(
+        tuple(CallResult.model_fields), objects=("post_call_analysis", "variables", "connected_event", "prefetched", "transcript")
+    ),
 }
-_PLACES: tuple[tuple[KeyPath, Known], ...] = (
+_BY_RULES: Final = ClosedFields(tuple(report(Facts(), {})), objects=("answers", "questions"))
+"""The fields of an analysis by the rules brain."""
+_OF_ANY_MODEL: Final = (
+    "DISPOSITION", "SUB_DISPOSITION", "CALLING_REMARKS", "callback_requested", "callback_at", "callback_preferred_time_text",
+    "do_not_call", "wants_person", "quality", "analysis_valid", "analysis_errors", "analysis_raw",
+)  # fmt: skip
+"""What the analysis by a model can have beside what the bot's own schema names."""
+_PLACES: Final[tuple[tuple[KeyPath, Known], ...]] = (
     (("system_prompt",), _TALKING),
     (("opening_message",), _TALKING),
     (("voicemail_message",), _TALKING),
@@ -35,20 +48,52 @@ _PLACES: tuple[tuple[KeyPath, Known], ...] = (
     (("prefetch", "url"), _TALKING),
     (("prefetch", "headers"), _TALKING),
     (("prefetch", "body"), _TALKING),
-    (("post_call_push", "key_mapper"), _OVER),
 )
 """Where templates stand, and the namespaces that are filled there."""
-_CALLED: Known = {**_TALKING, "arguments": None}
-_TOOL_PLACES: tuple[tuple[str, Known], ...] = (("url", _CALLED), ("headers", _CALLED), ("body", _CALLED), ("say", _TALKING))
+_PLACES_AT_THE_END: Final[tuple[KeyPath, ...]] = (
+    ("post_call_push", "key_mapper"),
+    ("post_call_push", "url"),
+    ("results_webhook", "url"),
+)
+"""Where templates stand that are filled from the result of the call."""
+_TOOL_PLACES: Final[tuple[tuple[str, Known], ...]] = (("url", _CALLED), ("headers", _CALLED), ("body", _CALLED), ("say", _TALKING))
 """The same within each tool of the brain."""
+_NOT_OURS: Final = frozenset({"schema", "arguments", "options"})
+"""Keys whose values are a language of their own, in which braces may mean anything."""
+_ADDRESSES: Final = ("prefetch.url", "post_call_push.url", "results_webhook.url")
 
 
 def template_complaints(data: Mapping[str, Any]) -> list[Complaint]:
     """What is wrong with the templates of a bot's configuration, whose other keys may be wrong as well."""
+    filled = list(_templates(data))
+    places = {path for path, _, _ in filled}
     return [
-        (path, problem.rstrip("."), "Templates are explained in docs/templates.md.")
-        for path, text, known in _templates(data)
-        for problem in problems(text, known)
+        *(
+            (path, problem.rstrip("."), "Templates are explained in docs/templates.md.")
+            for path, text, known in filled
+            for problem in problems(text, known)
+        ),
+        *_unfilled(data, (), places),
+    ]
+
+
+def doubtful_fields(data: Mapping[str, Any]) -> list[str]:
+    """Sentences about fields that templates name and that only somebody else can send: the `connected` of a WebSocket call, a model."""
+    found: dict[str, list[str]] = {}
+    for path, text, known in _templates(data):
+        for name in doubts(text, known):
+            places = found.setdefault(name, [])
+            if (place := _place(path)) not in places:
+                places.append(place)
+    return [
+        f"{' and '.join(places)} use {{{{{name}}}}}, which "
+        + (
+            "is no field of a call: it is empty unless the connected message of a WebSocket call has it. "
+            f"Fields of a call are {', '.join((*CALL_FIELDS, *CALL_FIELDS_AT_THE_END))}."
+            if name.startswith("call.")
+            else "the bot's analysis.schema does not name: it is empty unless the model gives it all the same."
+        )
+        for name, places in found.items()
     ]
 
 
@@ -68,18 +113,40 @@ def missing_variables(data: Mapping[str, Any], variables: Collection[str]) -> di
             namespace, _, name = missing.partition(".")
             if namespace == "crm" and name:
                 places = found.setdefault(name, [])
-                if (place := ".".join(map(str, path[:2]))) not in places:
+                if (place := _place(path)) not in places:
                     places.append(place)
     return found
 
 
+def stands_in_an_address(places: Collection[str]) -> bool:
+    """Whether one of these keys, as `missing_variables` gives them, is the address of a request."""
+    return any(place in _ADDRESSES for place in places)
+
+
+def _place(path: KeyPath) -> str:
+    return ".".join(map(str, path[:2]))
+
+
 def _templates(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str, Known]]:
-    for path, known in _PLACES:
+    over: Known = {**_OVER, "analysis": _analysis_of(data)}
+    for path, known in (*_PLACES, *((place, over) for place in _PLACES_AT_THE_END)):
         value: Any = data
         for key in path:
             value = value.get(key) if isinstance(value, Mapping) else None
-        yield from ((where, text, known) for where, text in _texts(value, path))
+        if value != SAMPLE_CRM:
+            yield from ((where, text, known) for where, text in _texts(value, path))
     yield from _of_tools(data.get("brain"))
+
+
+def _analysis_of(data: Mapping[str, Any]) -> ClosedFields | OpenFields:
+    """The fields of the bot's `post_call_analysis`: the rules brain's are known, a model's may be any."""
+    brain, analysis = data.get("brain"), data.get("analysis")
+    if not isinstance(brain, Mapping) or brain.get("kind", "rules") == "rules":
+        return _BY_RULES
+    schema = analysis.get("schema") if isinstance(analysis, Mapping) else None
+    named = schema.get("properties") if isinstance(schema, Mapping) else None
+    own = [str(name) for name in named] if isinstance(named, Mapping) else ["wrong_number"]
+    return OpenFields(tuple(dict.fromkeys((*_OF_ANY_MODEL, *own))))
 
 
 def _of_tools(brain: Any) -> Iterator[tuple[KeyPath, str, Known]]:
@@ -98,3 +165,22 @@ def _texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
             yield from _texts(inner, (*path, number))
+
+
+def _unfilled(value: Any, path: KeyPath, filled: Collection[KeyPath]) -> Iterator[Complaint]:
+    """References where none is filled in: they would be sent, dialled or said as they stand."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if _refers(key):
+                yield (*path, str(key)), "a template stands in a name, and names are sent as they are", "Write the name out."
+            if str(key) not in _NOT_OURS:
+                yield from _unfilled(inner, (*path, str(key)), filled)
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _unfilled(inner, (*path, number), filled)
+    elif _refers(value) and path not in filled:
+        yield path, "no values are filled in here, and {{ }} would stay as it stands", "docs/templates.md says where templates may stand."
+
+
+def _refers(value: Any) -> bool:
+    return isinstance(value, str) and any(isinstance(part, Reference) for part in parse(value))

@@ -81,7 +81,10 @@ def _prefetch(config: PrefetchConfig, values: Mapping[str, Mapping[str, Any]]) -
 def as_document(config: BotConfig) -> dict[str, Any]:
     """The bot as plain JSON that makes the same bot again: what differs from the defaults."""
     document = config.model_dump(mode="json", exclude_defaults=True)
-    if config.brain.kind != BrainConfig().kind:  # the default of its own kind, but not of bots
+    if isinstance(config.brain, BrainConfig):  # a scenario is always named, and the analysis is the brain's own
+        document["brain"] = {"scenario": config.brain.scenario, **document.get("brain", {})}
+        document.pop("analysis", None)
+    else:  # the default of its own kind, but not of bots
         document["brain"] = {"kind": config.brain.kind, **document.get("brain", {})}
     return document
 

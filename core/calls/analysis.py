@@ -57,4 +57,5 @@ def _ended(call: Row[Any], bot: BotConfig) -> EndedCall:
         default=default_analysis(disconnected_by=ending["disconnected_by"], end_reason=ending["end_reason"], customer_spoke=spoke),
         callback=ending.get("callback"),
         do_not_call=ending.get("do_not_call", False),
+        person=ending.get("person"),
     )

@@ -20,7 +20,7 @@ from core.calls.result import CallResult, TranscriptEntry
 from core.calls.store import EventLog, customer_of, events_of, move, read_call
 from core.calls.transfer import transfer_facts
 from core.calls.wishes import suppress
-from core.conversation.analysis import default_analysis, with_wishes
+from core.conversation.analysis import default_analysis, with_person, with_wishes
 from core.deliveries.outbox import deliveries_for, enqueue
 from core.engine import Engine
 from core.recordings.recordings import NO_RECORDING, Recorded
@@ -119,8 +119,10 @@ def build_result(
         rang=call.ringing_at is not None,
         failure=_failure(ending),
     )
-    default = with_wishes(default, callback=ending.get("callback"), do_not_call=ending.get("do_not_call", False))
-    analysis = analysed or ending.get("analysis") or default
+    person, transfer = ending.get("person"), transfer_facts(events)
+    unserved = None if transfer.was_transferred else person
+    default = with_wishes(default, callback=ending.get("callback"), do_not_call=ending.get("do_not_call", False), person=unserved)
+    analysis = with_person(analysed or ending.get("analysis") or default, asked=person is not None, transferred=transfer.was_transferred)
     return CallResult(
         session_id=call.call_id,
         caller_id=customer_of(call),
@@ -131,7 +133,7 @@ def build_result(
         recording_url=recorded.url,
         recording_key=recorded.key,
         post_call_analysis=analysis,
-        **dataclasses.asdict(transfer_facts(events)),
+        **dataclasses.asdict(transfer),
         bot_id=call.bot_id,
         bot_version=call.bot_version,
         direction=call.direction,

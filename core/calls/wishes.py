@@ -18,23 +18,26 @@ from core.calls.store import EventLog, note
 from core.kernel.numbers import split_key
 from core.suppressions import store as suppressions
 
-__all__ = ["CALLBACK", "DO_NOT_CALL", "KEPT_AT_ONCE", "Wishes", "keep", "suppress", "wishes_in"]
+__all__ = ["CALLBACK", "DO_NOT_CALL", "KEPT_AT_ONCE", "PERSON", "Wishes", "keep", "suppress", "wishes_in"]
 
 DO_NOT_CALL: Final = "do_not_call_requested"
 CALLBACK: Final = "callback_requested"
-KEPT_AT_ONCE: Final = frozenset({DO_NOT_CALL, CALLBACK})
+PERSON: Final = "person_requested"
+KEPT_AT_ONCE: Final = frozenset({DO_NOT_CALL, CALLBACK, PERSON})
 """The kinds of events that are not left to the end of the call."""
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """The callee's last wishes of each kind; `callback` is `at` (ISO, or None if no time was named) and `words`."""
+    """The callee's last wishes of each kind; `callback` is `at` (ISO, or None if no time was named) and `words`,
+    `person` is `words`."""
 
     do_not_call: bool = False
     callback: dict[str, Any] | None = None
+    person: dict[str, Any] | None = None
 
     def __bool__(self) -> bool:
-        return self.do_not_call or self.callback is not None
+        return self.do_not_call or self.callback is not None or self.person is not None
 
     def and_then(self, kind: str, data: Mapping[str, Any]) -> Wishes:
         """The wishes after one more event; most events are none."""
@@ -42,6 +45,8 @@ class Wishes:
             return replace(self, do_not_call=True)
         if kind == CALLBACK:
             return replace(self, callback={"at": data.get("callback_at"), "words": data.get("words")})
+        if kind == PERSON:
+            return replace(self, person={"words": data.get("words")})
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["DEFAULTS", "WITHOUT_A_CONVERSATION", "default_analysis", "has_conversation", "with_wishes"]
+__all__ = ["DEFAULTS", "WITHOUT_A_CONVERSATION", "default_analysis", "has_conversation", "with_person", "with_wishes"]
 
 DEFAULTS: Final[dict[str, tuple[str, str]]] = {
     "no_answer": ("NO_ANSWER", "The phone rang, and nobody answered."),
@@ -65,17 +65,42 @@ def default_analysis(
     return {"DISPOSITION": disposition, "SUB_DISPOSITION": (end_reason or disposition).upper(), "CALLING_REMARKS": remarks}
 
 
-def with_wishes(analysis: Mapping[str, Any], *, callback: Mapping[str, Any] | None, do_not_call: bool) -> dict[str, Any]:
+_WANTS_PERSON: Final = {"DISPOSITION": "CALLBACK", "SUB_DISPOSITION": "WANTS_PERSON", "CALLING_REMARKS": "Wants to speak to a person."}
+
+
+def with_person(analysis: Mapping[str, Any], *, asked: bool, transferred: bool) -> dict[str, Any]:
+    """An analysis under what became of the wish for a person: `wants_person` is true only of one that is still open.
+
+    Args:
+        analysis: of whatever brain, or by default.
+        asked: whether the callee asked for a person, or a transfer was begun.
+        transferred: whether the callee was handed over.
+    """
+    if transferred or not asked:
+        return {**analysis, "wants_person": False} if transferred and analysis.get("wants_person") else dict(analysis)
+    if analysis.get("DISPOSITION") == "TRANSFERRED":  # the transfer was begun, and the call ended before anybody came
+        return {**analysis, **_WANTS_PERSON, "callback_requested": True, "wants_person": True}
+    return {**analysis, "wants_person": True}
+
+
+def with_wishes(
+    analysis: Mapping[str, Any], *, callback: Mapping[str, Any] | None, do_not_call: bool, person: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """A default analysis under what the callee asked for in the call: that counts, however the call ended.
 
     Args:
         analysis: of `default_analysis`.
         callback: `at` (ISO, or None if no time was named) and `words`; None if none was asked for.
         do_not_call: whether the callee asked never to be called again.
+        person: `words` in which they asked for a person; None if they did not.
     """
     if do_not_call:
         asked = {"DISPOSITION": "DO_NOT_CALL", "SUB_DISPOSITION": "ASKED", "CALLING_REMARKS": "Asked not to be called again."}
         return {**analysis, **asked, "do_not_call": True}
+    if person is not None:
+        at, words = (callback or {}).get("at"), (callback or person).get("words")
+        asked_for = {"callback_requested": True, "callback_at": at, "callback_preferred_time_text": words, "wants_person": True}
+        return {**analysis, **_WANTS_PERSON, **asked_for}
     if callback is None:
         return dict(analysis)
     return {

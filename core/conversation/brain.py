@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-__all__ = ["Action", "Brain", "BrainContext", "DoNotCall", "EndCall", "ScheduleCallback", "Transfer", "Turn", "VoicemailDetected"]
+__all__ = [
+    "Action",
+    "Brain",
+    "BrainContext",
+    "DoNotCall",
+    "EndCall",
+    "ScheduleCallback",
+    "Transfer",
+    "Turn",
+    "VoicemailDetected",
+    "WantsPerson",
+]
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,14 @@ class DoNotCall:
     words: str
 
 
-Action = EndCall | Transfer | VoicemailDetected | ScheduleCallback | DoNotCall
+@dataclass(frozen=True)
+class WantsPerson:
+    """The callee asked for a person, in their own words. It counts unless the callee is handed over in the same call."""
+
+    words: str
+
+
+Action = EndCall | Transfer | VoicemailDetected | ScheduleCallback | DoNotCall | WantsPerson
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.calls.result import DisconnectedBy
-from core.conversation.brain import DoNotCall, ScheduleCallback, TranscriptLine
+from core.conversation.brain import DoNotCall, ScheduleCallback, TranscriptLine, WantsPerson
 
 __all__ = ["DISCONNECTED_BY", "ConversationEnding", "EndReason"]
 
@@ -41,7 +41,7 @@ class ConversationEnding:
     """What a conversation leaves behind.
 
     `seconds` is the time from the answer to the end; `customer_spoke` whether the callee, not a machine, said or pressed
-    anything; `callback` and `do_not_call` are the callee's last such wish. Transfers stand in the event log, see
+    anything; `callback`, `do_not_call` and `person` are the callee's last such wish. Transfers stand in the event log, see
     `core.calls.transfer`.
     """
 
@@ -51,6 +51,7 @@ class ConversationEnding:
     customer_spoke: bool
     callback: ScheduleCallback | None = None
     do_not_call: DoNotCall | None = None
+    person: WantsPerson | None = None
 
     @property
     def disconnected_by(self) -> DisconnectedBy:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from core.conversation.brain import Action, Brain, DoNotCall, EndCall, ScheduleCallback, Transfer, Turn, VoicemailDetected
+from core.conversation.brain import Action, Brain, DoNotCall, EndCall, ScheduleCallback, Transfer, Turn, VoicemailDetected, WantsPerson
 from core.conversation.closure import closure_phrase
 from core.conversation.desk import Desk, HandoffRequest, desk_queue
 from core.conversation.ending import ConversationEnding, EndReason
@@ -52,8 +52,8 @@ async def converse(
         limits: what bounds the conversation.
         clock: the clock of the call; the caller's task was started by it.
         record_event: called at once for every event of the call's log: `heard_first`, `silence`, `voicemail_detected`,
-            `beep_heard`, `voicemail_message_left`, `callback_requested`, `do_not_call_requested`, `handoff_waiting`, `transfer_sent`,
-            `transfer_failed`, `max_duration_reached`, `brain_failed`, `leg_failed`, `line_ended`, `conversation_ended`.
+            `beep_heard`, `voicemail_message_left`, `callback_requested`, `do_not_call_requested`, `person_requested`, `handoff_waiting`,
+            `transfer_sent`, `transfer_failed`, `max_duration_reached`, `brain_failed`, `leg_failed`, `line_ended`, `conversation_ended`.
         desk: the agent desk; None where there is none, and transfers to it fail.
     """
     return await _Conversation(leg, brain, limits, clock, record_event, desk).run()
@@ -84,6 +84,7 @@ class _Conversation:
         self._reopenings = 0
         self._callback: ScheduleCallback | None = None
         self._do_not_call: DoNotCall | None = None
+        self._person: WantsPerson | None = None
 
     async def run(self) -> ConversationEnding:
         try:
@@ -101,6 +102,7 @@ class _Conversation:
             customer_spoke=self._callee_turns > 0,
             callback=self._callback,
             do_not_call=self._do_not_call,
+            person=self._person,
         )
 
     async def _talk(self) -> EndReason:
@@ -242,6 +244,12 @@ class _Conversation:
             case DoNotCall(words):
                 self._do_not_call = action
                 self._record("do_not_call_requested", words=words)
+            case WantsPerson(words):
+                self._person = action
+                self._record("person_requested", words=words)
+            case Transfer(reason=reason) if self._person is None:  # who is still here when it has failed was promised a person
+                self._person = WantsPerson(reason)
+                self._record("person_requested", words=reason)
             case _:
                 pass
 

@@ -5,7 +5,8 @@ So either both exist or neither: a result cannot be without its pushes, whatever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -22,6 +23,8 @@ from core.deliveries.tables import Delivery
 from core.kernel.ids import Ids
 from core.outgoing.watch import destination_of
 from core.templates import render_mapping
+from core.templates.addresses import UnusableValue, address_of, has_references
+from core.templates.render import Namespaces
 
 __all__ = ["Endpoint", "Kind", "NewDelivery", "deliveries_for", "destination_of", "enqueue"]
 
@@ -75,6 +78,9 @@ def deliveries_for(
 ) -> list[NewDelivery]:
     """The deliveries that a call result makes, due at once. Pure.
 
+    The values in an address are filled in here, once: every attempt goes to the address that is kept. A delivery whose
+    address lacks a value is dead from the start, and says why.
+
     Args:
         result: the result.
         config: the bot as it was in that call: its post-call push and its results webhook.
@@ -84,8 +90,14 @@ def deliveries_for(
         max_age: how long each is tried.
     """
     made: list[NewDelivery] = []
+    namespaces = functools.cache(lambda: namespaces_of(result, config))  # most results need none
 
     def add(kind: Kind, method: str, url: str, body: dict[str, Any], **more: Any) -> None:
+        try:
+            url = address_of(url, namespaces()) if has_references(url) else url
+        except UnusableValue as error:  # on record, with its reason; it is never sent to the address as it stands
+            if more.get("state") != "skipped":
+                more |= {"state": "dead", "last_error": f"{'post_call_push' if kind == 'crm_push' else 'results_webhook'}.url: {error}"}
         made.append(
             NewDelivery(
                 id=ids.new("delivery", result.session_id, len(made)),
@@ -106,7 +118,7 @@ def deliveries_for(
     if push := config.post_call_push:
         if (why_not := why_not_pushed(push.only, result)) is None:
             headers = {"Authorization": push.token} if push.token else {}
-            add("crm_push", push.method, push.url, _crm_body(config, push, result), headers=headers, signing_secret=push.secret or None)
+            add("crm_push", push.method, push.url, _crm_body(push, result, namespaces), headers=headers, signing_secret=push.secret or None)
         else:
             add("crm_push", push.method, push.url, {}, state="skipped", last_error=why_not)
     for endpoint in (config.results_webhook, key):
@@ -127,8 +139,8 @@ def enqueue(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
     connection.execute(insert(_deliveries), [{**asdict(row), "attempts": 0} for row in rows])
 
 
-def _crm_body(config: BotConfig, push: PostCallPush, result: CallResult) -> dict[str, Any]:
+def _crm_body(push: PostCallPush, result: CallResult, namespaces: Callable[[], Namespaces]) -> dict[str, Any]:
     """The fields that the key mapper defines; without one, the whole result."""
     if not push.key_mapper:
         return result.model_dump(mode="json")
-    return dict(render_mapping(push.key_mapper, namespaces_of(result, config)))
+    return dict(render_mapping(push.key_mapper, namespaces()))

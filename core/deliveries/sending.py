@@ -18,6 +18,7 @@ from core.kernel.secrets import CannotDecrypt, SecretBoxError, UnusableKey
 from core.outgoing.client import OutgoingClient
 from core.outgoing.errors import Blocked, OutgoingError, UnknownAlias
 from core.outgoing.replies import Reply
+from core.templates.addresses import has_references
 
 __all__ = ["SecretNotHere", "Unsendable", "Wire", "prepare", "send"]
 
@@ -51,8 +52,10 @@ def prepare(connection: Connection, claimed: Claimed, secrets: SecretStore, wall
 
     Raises:
         SecretNotHere: a secret is missing here.
-        Unsendable: when a secret cannot sign, or the body cannot be JSON.
+        Unsendable: when a secret cannot sign, the body cannot be JSON, or the address lacks a value.
     """
+    if has_references(claimed.url):  # replayed by hand; its values are those of its call, and do not come later
+        raise Unsendable("the address lacks a value of this call, so there is nowhere to send it")
     try:
         text = json.dumps(claimed.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         content = text.encode()

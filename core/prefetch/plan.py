@@ -47,4 +47,5 @@ def plan(config: PrefetchConfig, namespaces: Namespaces) -> Plan:
     if config.token:
         headers["Authorization"] = config.token
     body = None if config.method == "GET" else render_mapping(config.body or {}, namespaces)
-    return Plan(config.method, url_of(config.url, namespaces), headers, body, (*address.missing, *address.empty))
+    missing = (*address.missing, *address.empty)
+    return Plan(config.method, url_of(config.url, namespaces, empty_segments=bool(missing)), headers, body, missing)

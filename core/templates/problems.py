@@ -11,7 +11,7 @@ from typing import Any, Final
 from core.templates.lookup import normalised
 from core.templates.syntax import Reference, parse
 
-__all__ = ["NAMESPACES", "Known", "OpenFields", "problems"]
+__all__ = ["NAMESPACES", "ClosedFields", "Known", "OpenFields", "doubts", "problems"]
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,17 @@ class OpenFields:
     later: Collection[str] = ()
 
 
-Known = Mapping[str, Collection[str] | OpenFields | None]
-"""The namespaces that are filled where a template is used -> their fields; None where any field may come."""
+@dataclass(frozen=True)
+class ClosedFields:
+    """A namespace of which every field is known; a dot leads into those of `objects` only."""
+
+    ours: Collection[str]
+    objects: Collection[str] = ()
+
+
+Known = Mapping[str, Collection[str] | ClosedFields | OpenFields | None]
+"""The namespaces that are filled where a template is used -> their fields; None where any field may come. Of a plain
+collection of names each may be an object."""
 
 NAMESPACES: Final[Known] = {"crm": None, "call": None, "result": None, "analysis": None}
 """The namespaces that templates know, without their fields."""
@@ -51,6 +60,24 @@ def problems(template: Any, known: Known = NAMESPACES) -> list[str]:
     for part in parse(template):
         found += _of_reference(part, known) if isinstance(part, Reference) else _of_literal(part)
     return found
+
+
+def doubts(template: Any, known: Known) -> list[str]:
+    """References to fields of open namespaces that are none of ours, each as it is written: they show something only where
+    somebody else sends such a field. For a template without `problems`; of a reference with a default nobody need be told."""
+    if isinstance(template, Mapping):
+        return [found for value in template.values() for found in doubts(value, known)]
+    if isinstance(template, list | tuple):
+        return [found for value in template for found in doubts(value, known)]
+    references = [part for part in parse(template) if isinstance(part, Reference)] if isinstance(template, str) else []
+    return [
+        f"{reference.namespace}.{reference.field}"
+        for reference in references
+        if isinstance(fields := known.get(reference.namespace), OpenFields)
+        and reference.default is None
+        and normalised(reference.field) not in map(normalised, (*fields.ours, *fields.later))
+        and normalised(reference.field.partition(".")[0]) not in map(normalised, fields.ours)
+    ]
 
 
 def _of_literal(text: str) -> list[str]:
@@ -83,10 +110,14 @@ def _of_reference(reference: Reference, known: Known) -> list[str]:
         return []
     if isinstance(fields, OpenFields):
         return _of_open(reference, fields, shown)
-    by_name = {normalised(field): field for field in fields}
-    wanted = normalised(reference.field)
-    if wanted in by_name or normalised(reference.field.partition(".")[0]) in by_name:
+    if not isinstance(fields, ClosedFields):
+        fields = ClosedFields(fields, objects=fields)
+    by_name = {normalised(field): field for field in fields.ours}
+    wanted, (head, dot, _) = normalised(reference.field), reference.field.partition(".")
+    if wanted in by_name or (dot and by_name.get(normalised(head)) in fields.objects):
         return []
+    if dot and (found := by_name.get(normalised(head))):
+        return [f"{shown}: '{found}' of '{reference.namespace}' is one value, in which there is nothing to name"]
     nearest = difflib.get_close_matches(wanted, list(by_name), n=1, cutoff=0.6)
     hint = f"; did you mean {{{{{reference.namespace}.{by_name[nearest[0]]}}}}}?" if nearest else ""
     return [f"{shown}: '{reference.namespace}' has no field '{reference.field}'{hint}"]

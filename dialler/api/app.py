@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 
-from dialler.api import campaigns, events, imports, leads, ledger
+from dialler.api import campaigns, events, handoffs, imports, leads, ledger
 from dialler.api.shared import Dialler
 
 __all__ = ["include_campaigns"]
@@ -22,5 +22,5 @@ def include_campaigns(app: FastAPI, dialler: Dialler, admin_only: Callable[..., 
         admin_only: a dependency that refuses whoever is no admin.
     """
     app.state.dialler = dialler
-    for module in (campaigns, imports, leads, ledger, events):
+    for module in (campaigns, imports, leads, handoffs, ledger, events):
         app.include_router(module.router, dependencies=[Depends(admin_only)])

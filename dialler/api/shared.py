@@ -25,6 +25,7 @@ from dialler.campaigns import manage
 from dialler.campaigns.states import NotAllowed
 from dialler.core_client import CoreUnreachable
 from dialler.imports.errors import ImportInProgress, LeadFileError
+from dialler.leads.handoffs import NotOnTheList
 from dialler.leads.held import NotHeld
 from dialler.scheduler.runner import Parts
 
@@ -144,7 +145,7 @@ def errors_of_the_dialler() -> Iterator[None]:
         raise bad_fields(("file", " ".join([error.reason, error.advice, *error.looked_at]).removesuffix("."), "unusable_file")) from None
     except manage.UnknownCampaign as error:
         raise HTTPException(404, str(error)) from None
-    except (manage.ManageError, NotAllowed, NotHeld, ImportInProgress) as error:
+    except (manage.ManageError, NotAllowed, NotHeld, NotOnTheList, ImportInProgress) as error:
         raise HTTPException(409, str(error)) from None
     except IntegrityError:
         raise HTTPException(409, "The same was made by somebody else at this moment.") from None

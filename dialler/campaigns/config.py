@@ -13,7 +13,7 @@ from core.kernel.numbers import check_region
 from dialler.imports.options import ImportOptions
 from dialler.policy.retry_rules import RetryPolicy, RetryRules
 
-__all__ = ["CallingWindow", "CampaignConfig"]
+__all__ = ["CallingWindow", "CampaignConfig", "HandoffConfig"]
 
 
 def _column(value: Any) -> Any:
@@ -30,6 +30,17 @@ class CallingWindow(HoursConfig):
     def hours(self) -> HoursConfig:
         """The window as opening hours."""
         return self
+
+
+class HandoffConfig(BaseModel):
+    """What becomes of leads whose callee asked for a person."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    callback_by_bot: Literal["never", "once"] = Field(
+        default="never",
+        description="`once`: the bot calls such a callee back once, at the time that was agreed. `never`: only a person does.",
+    )
 
 
 class CampaignConfig(BaseModel):
@@ -55,6 +66,7 @@ class CampaignConfig(BaseModel):
     max_uncharged: int = Field(default=5, ge=1, le=100, strict=True, description="Most dials of a lead that end without a chance to ring.")
     max_callbacks: int = Field(default=5, ge=0, le=100, strict=True, description="Most callbacks that a callee can ask for.")
     callback_delay: Duration = Field(default=timedelta(hours=2), description="When to call back a callee who named no time.")
+    handoff: HandoffConfig = Field(default=HandoffConfig(), description="What becomes of leads whose callee asked for a person.")
     retry: RetryRules = Field(default=RetryRules(), description="For each outcome: whether, and how soon, to try again.")
     calling_window: CallingWindow | None = Field(
         default=None, description="When this campaign may dial; only the bot's active hours and the permitted hours count if left out."
@@ -73,5 +85,6 @@ class CampaignConfig(BaseModel):
             max_uncharged=self.max_uncharged,
             max_callbacks=self.max_callbacks,
             callback_delay=self.callback_delay,
+            person_callback=self.handoff.callback_by_bot == "once",
             rules=self.retry,
         )

@@ -5,6 +5,7 @@ claims    taking leads to dial, and what the answer of the dialout does to them
 queue     leads that become due come into the claim index; the campaign's end closes what waits
 progress  counting where the leads of a campaign are
 results   a call result comes in: receipt is idempotent, the policy decides, the lead moves
+handoffs  the work list of leads whose callee asked for a person
 held      leads that may have been dialled: list and resolve them
 history   the history rows
 ledger    what the CRM has of each lead

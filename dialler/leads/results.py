@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Table, bindparam, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.ids import Ids
 from core.kernel.statements import AnyRow, Statement, table_of
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.tables import Campaign
+from dialler.leads.handoffs import ask_for_a_person
 from dialler.leads.history import add_history
 from dialler.leads.states import FINAL, next_state
-from dialler.leads.tables import Attempt, Lead, ReceivedResult
+from dialler.leads.tables import Attempt, Lead, LeadHandoff, ReceivedResult
 from dialler.policy.outcomes import Outcome, ResultFacts, charged, derive_outcome
 from dialler.policy.retry import Decision, decide
 
@@ -28,6 +29,7 @@ __all__ = ["Receipt", "receive_result"]
 
 log = logging.getLogger(__name__)
 _campaigns, _leads, _attempts, _received = table_of(Campaign), table_of(Lead), table_of(Attempt), table_of(ReceivedResult)
+_handoffs = table_of(LeadHandoff)
 
 # The campaign is locked first, then the lead, as everywhere; only then is the attempt read, so that what is read of it is true.
 _CAMPAIGN = Statement(
@@ -37,9 +39,16 @@ _CAMPAIGN = Statement(
     .with_for_update(read=True, of=_campaigns)
 )
 _LEAD = Statement(
-    select(_leads.c.id, _leads.c.state, _leads.c.attempt_id, _leads.c.attempts, _leads.c.uncharged)
+    select(
+        _leads.c.id,
+        _leads.c.state,
+        _leads.c.attempt_id,
+        _leads.c.attempts,
+        _leads.c.uncharged,
+        exists(select(_handoffs.c.id).where(_handoffs.c.lead_id == _leads.c.id)).label("asked_for_a_person"),
+    )
     .where(_leads.c.id == bindparam("lead_id"))
-    .with_for_update()
+    .with_for_update(of=_leads)
 )
 _ATTEMPT = Statement(select(_attempts.c.id, _attempts.c.state, _attempts.c.placed_at).where(_attempts.c.id == bindparam("attempt_id")))
 _CALLBACKS = Statement(
@@ -108,6 +117,8 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
     facts = ResultFacts.of(payload)
     decision, is_charged = _decision_on(connection, ids, campaign, lead, attempt, facts, now)
     _end_attempt(connection, attempt, payload, decision, is_charged, now)
+    if decision.outcome is Outcome.WANTS_PERSON:
+        ask_for_a_person(connection, campaign.id, lead.id, attempt.id, payload, facts.callback_at, now)
     if lead.state not in FINAL and lead.attempt_id == attempt.id:
         _move_lead(connection, lead, attempt, payload, decision, is_charged, now)
     else:
@@ -126,7 +137,8 @@ def _decision_on(
     connection: Connection, ids: Ids, campaign: AnyRow, lead: AnyRow, attempt: AnyRow, facts: ResultFacts, now: datetime
 ) -> tuple[Decision, bool]:
     outcome, is_charged = derive_outcome(facts), charged(facts)
-    callbacks = _count_callbacks(connection, lead.id) if outcome is Outcome.CALLBACK else 0  # nothing else asks for them
+    asks = outcome in {Outcome.CALLBACK, Outcome.WANTS_PERSON}
+    callbacks = _count_callbacks(connection, lead.id) if asks else 0  # nothing else asks for them
     decision = decide(
         outcome,
         attempts_charged=lead.attempts + is_charged,
@@ -136,6 +148,7 @@ def _decision_on(
         now=now,
         stream=ids.stream("retry", attempt.id),
         callback_at=facts.callback_at,
+        asked_for_a_person=lead.asked_for_a_person,
     )
     if campaign.state in {"stopping", "stopped"} and decision.due_at is not None:
         decision = Decision(outcome=outcome, state="stopped", due_at=None, event="stopped", note="the campaign was stopped")

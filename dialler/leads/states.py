@@ -49,6 +49,8 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     # the campaign ends for it
     **{(state, "stopped"): "stopped" for state in (*WAITING, *CLAIMED)},
     **{(state, "window_closed"): "window_closed" for state in WAITING},
+    # a person takes over a callee whom the bot was to call back
+    **{(state, "taken_by_person"): "completed" for state in WAITING},
     # a person says what is true of a held one
     ("held", "resolved_as_dialled"): "completed",
     ("held", "resolved_as_not_dialled"): "pending",

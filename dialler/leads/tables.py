@@ -10,12 +10,13 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["ATTEMPT_STATES", "OPEN", "Attempt", "Lead", "LeadHistory", "ReceivedResult"]
+__all__ = ["ATTEMPT_STATES", "HANDOFF_STATES", "OPEN", "Attempt", "Lead", "LeadHandoff", "LeadHistory", "ReceivedResult"]
 
 _BIG = BigInteger().with_variant(Integer, "sqlite")
 _READY = text("queue IS NOT NULL")
 _WAITING = text("due_at IS NOT NULL AND queue IS NULL")
 _OPEN = text("state <> 'ended'")
+_NOT_DONE = text("state <> 'done'")
 OPEN = text("attempts.state <> 'ended'")
 """Condition for attempts that are not over. A partial index is used only where its own condition stands in the statement, with
 its values written out: a state that comes as a parameter could be any."""
@@ -126,6 +127,44 @@ class LeadHistory(SQLModel, table=True):
     to_state: str
     attempt_id: str | None = None
     note: str | None = None
+
+
+HANDOFF_STATES = ("waiting", "claimed", "done")
+
+
+class LeadHandoff(SQLModel, table=True):
+    """A lead whose callee asked for a person: an entry of the work list. `waiting` -> `claimed` -> `done`.
+
+    A lead has at most one entry that is not done; another wish while it is open says what was said last.
+    """
+
+    __tablename__ = "lead_handoffs"
+    __table_args__ = (
+        Index("lead_handoffs_lead", "lead_id"),
+        Index("lead_handoffs_open", "lead_id", unique=True, sqlite_where=_NOT_DONE, postgresql_where=_NOT_DONE),
+        Index("lead_handoffs_campaign", "campaign_id", "state", "id"),
+        CheckConstraint("state IN ('waiting', 'claimed', 'done')", name="lead_handoffs_state"),
+        CheckConstraint("state <> 'claimed' OR claimed_by IS NOT NULL", name="lead_handoffs_claimed_by_somebody"),
+        CheckConstraint("(state = 'done') = (done_at IS NOT NULL)", name="lead_handoffs_done_has_time"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(_BIG, Identity(), primary_key=True))
+    campaign_id: str = Field(foreign_key="campaigns.id")
+    lead_id: int = Field(foreign_key="leads.id", sa_type=_BIG)
+    attempt_id: str
+    call_id: str | None = None
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    wanted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the callee wants to be called; null if no time was named."""
+    reason: str | None = None
+    """What came of the call, in the words of its result."""
+    state: str = "waiting"
+    claimed_by: str | None = None
+    claimed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    done_by: str | None = None
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    note: str | None = None
+    """What came of it, by who did it."""
 
 
 class ReceivedResult(SQLModel, table=True):

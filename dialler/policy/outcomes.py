@@ -21,6 +21,8 @@ class Outcome(StrEnum):
     """Somebody was talked to."""
     TRANSFERRED = "transferred"
     """The callee was handed over to a person."""
+    WANTS_PERSON = "wants_person"
+    """The callee asked for a person, and was not handed over to one."""
     CALLBACK = "callback"
     """The callee asked to be called again."""
     DO_NOT_CALL = "do_not_call"
@@ -61,6 +63,9 @@ _WORDS = {
     "DNC": Outcome.DO_NOT_CALL,
     "WRONG_NUMBER": Outcome.WRONG_NUMBER,
     "WRONG_PERSON": Outcome.WRONG_NUMBER,
+    "WANTS_PERSON": Outcome.WANTS_PERSON,
+    "WANTS_HUMAN": Outcome.WANTS_PERSON,
+    "HUMAN_REQUESTED": Outcome.WANTS_PERSON,
     "CALLBACK": Outcome.CALLBACK,
     "CALLBACK_REQUESTED": Outcome.CALLBACK,
 }
@@ -76,6 +81,7 @@ class ResultFacts:
         callback_requested: the callee asked to be called again, `callback_at` (aware), or at no time named (None).
         do_not_call: the callee asked never to be called again.
         wrong_number: the number is somebody else's.
+        wants_person: the callee asked for a person; `was_transferred` says whether they got one.
     """
 
     disconnected_by: str
@@ -91,13 +97,15 @@ class ResultFacts:
     callback_at: datetime | None = None
     do_not_call: bool = False
     wrong_number: bool = False
+    wants_person: bool = False
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> ResultFacts:
         """The facts in a call result (as JSON).
 
         Of `post_call_analysis`, which a bot's own prompt may shape, only these keys count, and only with these types:
-        `callback_requested`, `do_not_call`, `wrong_number` (true or false), `callback_at` (ISO 8601 with its offset).
+        `callback_requested`, `do_not_call`, `wrong_number`, `wants_person` (true or false), `callback_at` (ISO 8601 with its
+        offset); and a `SUB_DISPOSITION` of WANTS_PERSON, which says the same as `wants_person`.
         """
         given = result.get("post_call_analysis")
         analysis = given if isinstance(given, Mapping) else {}
@@ -115,6 +123,7 @@ class ResultFacts:
             callback_at=_moment(analysis.get("callback_at")),
             do_not_call=analysis.get("do_not_call") is True,
             wrong_number=analysis.get("wrong_number") is True,
+            wants_person=analysis.get("wants_person") is True or _word(str(analysis.get("SUB_DISPOSITION") or "")) == "WANTS_PERSON",
         )
 
 
@@ -155,6 +164,7 @@ def _wish(facts: ResultFacts) -> Outcome | None:
         (facts.do_not_call, Outcome.DO_NOT_CALL),
         (facts.wrong_number, Outcome.WRONG_NUMBER),
         (facts.was_transferred or facts.disconnected_by == "transfer_to_agent", Outcome.TRANSFERRED),
+        (facts.wants_person, Outcome.WANTS_PERSON),
         (facts.callback_requested, Outcome.CALLBACK),
     )
     return next((outcome for true, outcome in wishes if true or said is outcome), None)

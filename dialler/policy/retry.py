@@ -19,6 +19,11 @@ LATEST_CALLBACK = timedelta(days=30)
 _UNCHARGED = frozenset({Outcome.ERROR_BEFORE_RINGING, Outcome.PREFETCH_FAILED, Outcome.OUTSIDE_HOURS})
 """Outcomes that only the dials without a chance to ring count for: our failure must not cost a callee their callback."""
 
+_ENDS_BY_ITSELF = frozenset(
+    {Outcome.REACHED, Outcome.TRANSFERRED, Outcome.WRONG_NUMBER, Outcome.DO_NOT_CALL, Outcome.HELD, Outcome.INVALID_NUMBER}
+)
+"""Outcomes after which a lead is never dialled again, whoever asked for what."""
+
 State = Literal["completed", "exhausted", "retry_scheduled", "callback_scheduled", "suppressed", "held", "stopped"]
 
 
@@ -43,10 +48,13 @@ def decide(
     now: datetime,
     stream: random.Random,
     callback_at: datetime | None = None,
+    asked_for_a_person: bool = False,
 ) -> Decision:
     """What becomes of the lead.
 
-    A callback that the callee asked for is kept even when the attempts are used up: it has a cap of its own.
+    A callback that the callee asked for is kept even when the attempts are used up: it has a cap of its own. A callee who
+    asked for a person is not dialled again, unless the policy has the bot call back once; after that nothing is tried again,
+    however that call ended.
 
     Args:
         outcome: how the attempt ended.
@@ -57,7 +65,10 @@ def decide(
         now: the moment of the decision.
         stream: randomness of this decision alone.
         callback_at: when the callee wants to be called; None if no time was named.
+        asked_for_a_person: the callee had asked for a person before this attempt.
     """
+    if asked_for_a_person and outcome not in _ENDS_BY_ITSELF:
+        return _final(outcome, "completed", "the callee had asked for a person before, who is to call")
     match outcome:
         case Outcome.REACHED | Outcome.TRANSFERRED | Outcome.WRONG_NUMBER:
             return _final(outcome, "completed")
@@ -67,8 +78,12 @@ def decide(
             return _final(outcome, "held", "may have been dialled: a person must look at it")
         case Outcome.INVALID_NUMBER:
             return _final(outcome, "exhausted", "the network says that there is no such number")
+        case Outcome.WANTS_PERSON:
+            if not policy.person_callback or callbacks >= policy.max_callbacks:
+                return _final(outcome, "completed", "asked for a person, who is to call")
+            return _callback(outcome, callbacks, callback_at, policy, now)
         case Outcome.CALLBACK:
-            return _callback(callbacks, callback_at, policy, now)
+            return _callback(outcome, callbacks, callback_at, policy, now)
         case (
             Outcome.NO_ANSWER
             | Outcome.REJECTED
@@ -118,12 +133,14 @@ def _retry(outcome: Outcome, *, charged: int, uncharged: int, policy: RetryPolic
     return Decision(outcome, "retry_scheduled", now + delay, "retry_scheduled")
 
 
-def _callback(callbacks: int, wanted: datetime | None, policy: RetryPolicy, now: datetime) -> Decision:
+def _callback(outcome: Outcome, callbacks: int, wanted: datetime | None, policy: RetryPolicy, now: datetime) -> Decision:
     if callbacks >= policy.max_callbacks:
-        return _final(Outcome.CALLBACK, "exhausted", f"asked for another callback after {callbacks}; {policy.max_callbacks} is the most")
+        return _final(outcome, "exhausted", f"asked for another callback after {callbacks}; {policy.max_callbacks} is the most")
     note, latest = None, now + LATEST_CALLBACK
     if wanted is None:
         wanted, note = now + policy.callback_delay, "asked for a callback at no particular time"
     elif wanted > latest:
         note = f"asked for a callback on {wanted:%Y-%m-%d}, brought forward to {LATEST_CALLBACK.days} days from now"
-    return Decision(Outcome.CALLBACK, "callback_scheduled", min(max(wanted, now), latest), "callback_scheduled", note)
+    if outcome is Outcome.WANTS_PERSON:
+        note = "asked for a person; the bot calls back once"
+    return Decision(outcome, "callback_scheduled", min(max(wanted, now), latest), "callback_scheduled", note)

@@ -71,4 +71,5 @@ class RetryPolicy(_Strict):
     max_uncharged: int = Field(default=5, ge=1, le=100, strict=True, description="Most dials that ended without a chance to ring.")
     max_callbacks: int = Field(default=5, ge=0, le=100, strict=True, description="Most callbacks that a callee can ask for.")
     callback_delay: Duration = Field(default=timedelta(hours=2), description="When to call back a callee who named no time.")
+    person_callback: bool = Field(default=False, description="Whether the bot calls back, once, a callee who asked for a person.")
     rules: RetryRules = Field(default=RetryRules(), description="A rule for each outcome.")

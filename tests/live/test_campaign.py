@@ -14,7 +14,14 @@ import pytest
 from tests.live.sipp import free_port, hang_up_by_us, invite, pause, receive, request, respond, run_sipp, sdp
 
 CAMPAIGN = "name: Over a trunk\ndefault_region: GB\nmax_attempts: 1\nconcurrency_limit: 2\n"
-BOT = 'name: Reminder\ntime_zone: Europe/London\nopening_message: "Hello there."\npermitted_hours:\n  enabled: false\n'
+BOT = """
+name: Reminder
+time_zone: Europe/London
+opening_message: "Hello there."
+brain: {scenario: payment_reminder}
+permitted_hours:
+  enabled: false
+"""
 LEADS = "phone,customer_name\n+12025550111,Asha Rao\n+12025550112,Ben Ode\n+12025550113,Cleo Dias\n"
 
 

@@ -8,6 +8,7 @@ common, output           options that commands share; tables, JSON, moments
 run, run_report, check   a campaign from its folder, and what came of it
 serve                    the API, kept up
 campaigns, leads, bots, suppressions, keys, secret_store, deliveries, trunks, fleet   one module for each group of commands
+handoffs, finding        the work list of leads that want a person; one lead as people name it
 samples, audit           lead files and a CRM to try things with; our records against the callees' log
 campaign_settings        the settings of a campaign, under the names of campaign.yaml
 ledger                   what the CRM has of each lead

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from core.bots.reachable import by_name_alone
 from core.bots.store import StoredBot, all_bots, read_bot, read_version, save_bot
+from core.bots.template_checks import doubtful_fields
+from core.bots.views import as_yaml
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from core.templates import Rendered, render
@@ -48,6 +49,7 @@ def add(file: FileArgument, database: DatabaseOption = None, as_json: JsonOption
         stored = save_bot(connection, config, utc_now())
     changed = before is None or before.version != stored.version
     warnings = push_problems(config, allow_list(None), None, by_name_alone)
+    warnings += (f"bot.yaml: {sentence}" for sentence in doubtful_fields(config.model_dump(mode="json")))
     for warning in () if as_json else warnings:
         typer.echo(f"Note: {warning}", err=True)
     if as_json:
@@ -88,8 +90,7 @@ def export(
     """Write a bot as a bot.yaml, to change and add again."""
     with open_database(database) as db:
         stored = _find(db, bot, version)
-    document = stored.config.model_dump(mode="json", exclude_defaults=True)
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    text = as_yaml(stored.config)
     if out is None:
         typer.echo(text, nl=False)
     else:

@@ -27,6 +27,7 @@ from web.cli.run import FolderArgument, SeatsOption, StartOption, default_databa
 from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
 from web.run.folder import CampaignFolder, read_folder
 from web.run.outputs import defused
+from web.run.rehearsal import Rehearsal, rehearse
 from web.voice_checks import secret_probe, voice_problems
 
 __all__ = ["check"]
@@ -61,7 +62,7 @@ def check(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """A dry run: what would be imported and what not, when dialling could begin, how long it would take.
+    """A dry run: what would be imported and what not, when dialling could begin, how long it would take, what the bot will say.
 
     Nothing is dialled and nothing is changed. Ends with 0 if the folder can be run, else with 2.
     """
@@ -69,7 +70,8 @@ def check(
     is_set = known_secrets(database_url(database, default_database(folder)))
     campaign = read_or_fail(folder, lambda: read_folder(folder, allow, is_set), [], as_json=as_json)
     now = parse_start(start, campaign.bot.time_zone) or utc_now()
-    report, zones, clocks, bad = _read_leads(campaign, rejected, now)
+    report, zones, clocks, bad, first = _read_leads(campaign, rejected, now)
+    speech = asyncio.run(rehearse(campaign.bot, first, now)) if first is not None else None
     expected = estimate(campaign.campaign, campaign.bot, report.imported, zones, seats, now, Assumptions())
     voice = asyncio.run(voice_problems(campaign.bot.voice, allow, secret_probe(is_set)))
     notes = [
@@ -85,6 +87,7 @@ def check(
                 "import": report.as_dict(),
                 "rejected_rows": [asdict(row) for row in bad],
                 "notes": notes,
+                "speech": None if speech is None else asdict(speech),
                 "voice_problems": [f"bot.yaml: {problem}" for problem in voice],
                 "first_dial": expected.first_dial,
                 "estimated_end": expected.end,
@@ -92,24 +95,31 @@ def check(
             }
         )
     else:
-        _print(campaign, report, bad, expected, notes, now, rejected)
+        _print(campaign, report, bad, expected, notes, now, rejected, speech)
     if not report.imported:
         raise CliError("No row of leads.csv can be used.", "Each is listed above, with what to do about it.", code=UNUSABLE)
 
 
 def _read_leads(
     campaign: CampaignFolder, rejected_file: Path | None, now: datetime
-) -> tuple[ImportReport, Counter[Zones], Counter[str], list[Rejected]]:
+) -> tuple[ImportReport, Counter[Zones], Counter[str], list[Rejected], LeadRow | None]:
     """Read the whole lead file.
 
     Returns:
-        The report; the zones of the first leads; why several zones count for some of them; the first rows that cannot be used.
+        The report; the zones of the first leads; why several zones count for some of them; the first rows that cannot be used; the
+        first lead.
     """
+    found_leads: list[LeadRow] = []
     zones: Counter[Zones] = Counter()
     clocks: Counter[str] = Counter()
     bad: list[Rejected] = []
 
+    def first() -> LeadRow | None:
+        return found_leads[0] if found_leads else None
+
     def take(lead: LeadRow) -> None:
+        if not found_leads:
+            found_leads.append(lead)
         if zones.total() < _SAMPLED:
             found = tuple(callee_zones(lead.phone, campaign.bot.time_zone))
             zones[found if found in zones or len(zones) < _MOST_ZONES else next(iter(zones))] += 1
@@ -119,7 +129,7 @@ def _read_leads(
     try:
         if rejected_file is None:
             report = check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=lambda row: _keep(bad, row))
-            return report, zones, clocks, bad
+            return report, zones, clocks, bad, first()
         rejected_file.parent.mkdir(parents=True, exist_ok=True)
         with rejected_file.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
@@ -129,7 +139,8 @@ def _read_leads(
                 _keep(bad, row)
                 writer.writerow([defused(value) for value in (row.line, row.column, row.value, row.reason, row.advice)])
 
-            return check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=refuse), zones, clocks, bad
+            report = check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=refuse)
+            return report, zones, clocks, bad, first()
     except LeadFileError as error:
         raise CliError(*str(error).splitlines()) from None
 
@@ -162,6 +173,7 @@ def _print(
     notes: list[str],
     now: datetime,
     rejected_file: Path | None,
+    speech: Rehearsal | None,
 ) -> None:
     say(f"{campaign.campaign.name}: a dry run. Nothing is dialled, nothing is kept.", "", *report.lines())
     if bad:
@@ -188,6 +200,9 @@ def _print(
             f"{assumed.seconds_per_attempt:.0f} s on average (docs/cli.md)",
         }
     )
+    if speech is not None:
+        heading(f"What the bot will say to the first lead (line {speech.line}): {campaign.bot.brain.describe()}")
+        show_fields(speech.fields())
     for note in notes:
         say(f"Note: {note}")
 

@@ -1,4 +1,4 @@
-"""`dialler leads`: who was called, what came of it, and the leads of which nobody knows whether they were dialled."""
+"""`dialler leads`: who was called, what came of it, who wants a person, and of whom nobody knows whether they were dialled."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import typer
 from sqlalchemy import Row
 
 from core.kernel.database import Database
-from core.kernel.numbers import NumberError, parse_number
 from dialler.campaigns.store import read_campaign
 from dialler.leads.held import NotHeld, resolve
-from dialler.leads.queries import LeadFilter, attempts_of, count_leads, dispositions, find_leads, history_of, list_leads
+from dialler.leads.queries import LeadFilter, attempts_of, count_leads, dispositions, history_of, list_leads
 from dialler.leads.states import STATES
+from web.cli import handoffs
 from web.cli.common import DatabaseOption, JsonOption, LimitOption, campaign_called, clock_of, open_database
 from web.cli.errors import CANNOT, CliError, unknown
+from web.cli.finding import CampaignOption, LeadArgument, one_lead
 from web.cli.output import console, emit_json, heading, say, show_fields, show_rows, table
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Leads: list them, look at one, resolve those that may have been dialled.")
+app = typer.Typer(no_args_is_help=True, help="Leads: list them, look at one, those who want a person, those that may have been dialled.")
 
 _TITLES = {
     "id": "Lead",
@@ -37,8 +38,7 @@ _HISTORY = {"at": "When", "from_state": "From", "event": "What happened", "to_st
 _ATTEMPTS = ("number", "kind", "state", "outcome", "disposition", "charged", "sip_status", "call_duration_seconds", "placed_at", "ended_at")
 _ATTEMPT_TITLES = ("No", "Kind", "State", "Outcome", "Disposition", "Charged", "SIP", "Seconds", "Placed", "Ended")
 
-CampaignOption = Annotated[str | None, typer.Option("--campaign", "-c", metavar="CAMPAIGN", help="Only leads of this campaign.")]
-LeadArgument = Annotated[str, typer.Argument(metavar="LEAD", help="The number of the lead as `leads list` shows it, or its phone number.")]
+app.add_typer(handoffs.app, name="handoff")
 
 
 @app.command("list")
@@ -70,7 +70,7 @@ def held(campaign: CampaignOption = None, limit: LimitOption = 100, database: Da
 def show(lead: LeadArgument, campaign: CampaignOption = None, database: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """Show one lead: its variables, every attempt, everything that happened to it."""
     with open_database(database) as db:
-        row = _one(db, lead, campaign)
+        row = one_lead(db, lead, campaign)
         with db.read() as connection:
             attempts, history = attempts_of(connection, row.id), history_of(connection, row.id)
     if as_json:
@@ -118,7 +118,7 @@ def resolve_(
     if dialled is None:
         raise CliError("Say what is true: --dialled or --not-dialled.")
     with open_database(database) as db:
-        row = _one(db, lead, campaign)
+        row = one_lead(db, lead, campaign)
         with db.write() as connection:
             now = clock_of(read_campaign(connection, row.campaign_id))
             try:
@@ -146,24 +146,6 @@ def _show(db: Database, campaign: str | None, state: str | None, disposition: st
     if count > len(rows) and not as_json:
         say(f"{len(rows)} of {count} leads; see more with --limit.")
     return count
-
-
-def _one(db: Database, lead: str, campaign: str | None) -> Row[Any]:
-    campaign_id = campaign_called(db, campaign).id if campaign else None
-    wanted = lead
-    if not lead.isdigit():
-        try:
-            wanted = parse_number(lead).key
-        except NumberError as error:
-            raise CliError(f"{lead!r} is neither the number of a lead nor a phone number: {error}.") from None
-    with db.read() as connection:
-        found = find_leads(connection, wanted, campaign_id)
-    if not found:
-        raise CliError(f"There is no lead {lead}.", "Find it with `dialler leads list`.")
-    if len(found) > 1:
-        names = ", ".join(row.campaign for row in found)
-        raise CliError(f"{lead} is a lead of several campaigns: {names}.", "Say which with --campaign.")
-    return found[0]
 
 
 def _dicts(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ audit      compares our records with the sandbox's own log
 bot_file   reads bot.yaml, with everything that is wrong with it
 prepare    from a folder to a campaign in the database
 push_checks   would what a bot sends out arrive
+rehearsal  what the bot will say to the first lead
 estimate   when it could dial first, how long it will take
 crm        the sample CRM beside it
 deliveries  what has become of the pushes

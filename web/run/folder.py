@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.bots.config import BotConfig
-from core.bots.template_checks import missing_variables
+from core.bots.template_checks import doubtful_fields, missing_variables, stands_in_an_address
 from core.kernel.yaml_config import ConfigError, load_yaml_model
 from core.kernel.yaml_document import read_yaml
 from core.outgoing.guard import AllowList
@@ -124,9 +124,13 @@ def _lines(folder: Path, error: ConfigError) -> list[str]:
 
 
 def _warnings(bot: BotConfig, variables: list[str]) -> list[str]:
-    missing = missing_variables(bot.model_dump(mode="json"), variables)
+    document = bot.model_dump(mode="json")
     return [
-        f"bot.yaml: {' and '.join(places)} use {{{{crm.{name}}}}}, which no column of leads.csv gives: it will be empty. "
-        f"The columns give {', '.join(variables) or 'no variables'}."
-        for name, places in missing.items()
+        *(
+            f"bot.yaml: {' and '.join(places)} use {{{{crm.{name}}}}}, which no column of leads.csv gives: it will be empty"
+            f"{', and nothing is sent to an address that lacks a value' if stands_in_an_address(places) else ''}. "
+            f"The columns give {', '.join(variables) or 'no variables'}."
+            for name, places in missing_variables(document, variables).items()
+        ),
+        *(f"bot.yaml: {sentence}" for sentence in doubtful_fields(document)),
     ]

@@ -41,6 +41,7 @@ class EndedCall:
         default: the analysis that the ending alone gives.
         callback: a callback noted in the call: `at` (ISO, or None) and `words`; None if there is none.
         do_not_call: the callee asked never to be called again.
+        person: `words` in which the callee asked for a person; None if there is no such wish.
     """
 
     disconnected_by: str
@@ -53,6 +54,7 @@ class EndedCall:
     default: Mapping[str, Any]
     callback: Mapping[str, Any] | None = None
     do_not_call: bool = False
+    person: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def settled(call: EndedCall, output: Mapping[str, Any], time_zone: str) -> dict[
         output: what the model made of it; may be empty, or of any shape where it is not valid.
         time_zone: of a `callback_at` without offset.
     """
-    found = with_wishes(call.default, callback=call.callback, do_not_call=call.do_not_call)
+    found = with_wishes(call.default, callback=call.callback, do_not_call=call.do_not_call, person=call.person)
     words = {key: value for key, value in output.items() if key not in found or (isinstance(value, str) and value.strip())}
     if "DISPOSITION" in words:
         found["SUB_DISPOSITION"] = words["DISPOSITION"]  # until the model's own stands there
@@ -141,6 +143,8 @@ def settled(call: EndedCall, output: Mapping[str, Any], time_zone: str) -> dict[
             "callback_at": call.callback.get("at"),
             "callback_preferred_time_text": call.callback.get("words"),
         }
+    if call.person is not None:
+        found |= {"wants_person": True}
     if call.do_not_call:
         found |= {"do_not_call": True, "callback_requested": False, "callback_at": None}
     return found

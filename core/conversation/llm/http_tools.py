@@ -90,7 +90,7 @@ async def call_tool(reach: Reach, tool: HttpTool, arguments: Mapping[str, Any], 
 
 def _wire(reach: Reach, tool: HttpTool, namespaces: Namespaces) -> _Wire:
     headers, hidden = headers_of(reach, tool.headers, namespaces)
-    url = url_of(tool.url, namespaces)
+    url = url_of(tool.url, namespaces, empty_segments=False)
     arguments = namespaces["arguments"]
     if tool.method in ("GET", "DELETE"):
         if arguments and not any(isinstance(part, Reference) and part.namespace == "arguments" for part in parse(tool.url)):

@@ -9,7 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from core.bots.brain_config import HttpTool
-from core.conversation.brain import Action, DoNotCall, EndCall, ScheduleCallback, Transfer, VoicemailDetected
+from core.conversation.brain import Action, DoNotCall, EndCall, ScheduleCallback, Transfer, VoicemailDetected, WantsPerson
 from core.conversation.llm.answer import Malformed, ToolCall, read_json
 from core.conversation.llm.schemas import schema_problems
 
@@ -65,7 +65,11 @@ class ToolBox:
     def definitions(self) -> list[dict[str, Any]]:
         """The tools as the chat completions format wants them."""
         custom = ((tool.name, tool.description, tool.arguments) for tool in self._custom.values())
-        built_in = ((name, description, schema) for name, (description, schema) in self._built_in.items())
+        built_in = (
+            (name, description, schema)
+            for name, (description, schema) in self._built_in.items()
+            if name not in self._custom  # a bot may have had one of its own before there was a built-in of that name
+        )
         return [
             {"type": "function", "function": {"name": name, "description": description, "parameters": dict(schema)}}
             for name, description, schema in (*built_in, *custom)
@@ -102,6 +106,8 @@ class ToolBox:
                 return Done(VoicemailDetected(), "The call ends, with the voicemail message if there is one.")
             case "do_not_call":
                 return Done(DoNotCall(arguments["words"]), "Noted: this number will not be called again.")
+            case "wants_person":
+                return Done(WantsPerson(arguments["words"]), "Noted: a colleague will call them. They cannot be connected by this.")
             case _:
                 return self._callback(arguments, now)
 
@@ -143,6 +149,7 @@ def _built_in(targets: Sequence[str]) -> dict[str, tuple[str, dict[str, Any]]]:
             ),
         ),
         "do_not_call": ("Note that the person never wants to be called again.", _object(words=words)),
+        "wants_person": ("Note that they want to speak to a human being, so that a colleague calls them.", _object(words=words)),
     }
     if not targets:
         del found["transfer_call"]

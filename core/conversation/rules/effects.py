@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from core.conversation.brain import Action, DoNotCall, ScheduleCallback, Transfer
+from core.conversation.brain import Action, DoNotCall, ScheduleCallback, Transfer, WantsPerson
 from core.conversation.rules.facts import Facts
 from core.conversation.rules.report import handover_summary
 from core.conversation.rules.scene import Effect, Moment
@@ -83,16 +83,18 @@ def callback_any_time(facts: Facts, heard: Understood, _: Moment) -> tuple[Actio
 
 def wants_person(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:
     """They want a person, and there is none to hand them to: a colleague calls back."""
+    facts.wants_person = True
     facts.callback_requested, facts.callback_words = True, heard.heard
     if facts.disposition is None:
         facts.decide("CALLBACK", "WANTS_PERSON")
-    return (ScheduleCallback(None, heard.heard),)
+    return (WantsPerson(heard.heard), ScheduleCallback(facts.callback_at, heard.heard))
 
 
 def transfer(facts: Facts, heard: Understood, moment: Moment) -> tuple[Action, ...]:
     """They want a person, and there is one."""
     assert moment.transfer_target is not None
     summary = handover_summary(facts)
+    facts.wants_person = True
     facts.transfer_target = moment.transfer_target
     return (Transfer(moment.transfer_target, f"the customer asked for a person: {heard.heard}", summary),)
 

@@ -31,6 +31,7 @@ class Facts:
     requested_words: str | None = None
     answers: dict[str, Any] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
+    wants_person: bool = False
     transfer_target: str | None = None
     transfer_failed: bool = False
     do_not_call: bool = False

@@ -64,6 +64,7 @@ def report(facts: Facts, questions: dict[str, str]) -> dict[str, Any]:
         "questions": dict(questions),
         "question": " / ".join(facts.questions) or None,
         "do_not_call": facts.do_not_call,
+        "wants_person": facts.wants_person,
         "wrong_number": disposition == "WRONG_NUMBER",
     }
 
@@ -96,6 +97,8 @@ def _decided(facts: Facts, questions: dict[str, str]) -> tuple[str, str | None]:
 
 def _remarks(facts: Facts, disposition: str, sub: str | None, questions: dict[str, str]) -> str:
     sentences = [_sentence(facts, disposition, sub, questions)]
+    if facts.wants_person and sub != "WANTS_PERSON" and disposition not in {"DO_NOT_CALL", "TRANSFERRED"}:
+        sentences.append(_BY_SUB["CALLBACK", "WANTS_PERSON"])
     if facts.callback_words and disposition not in {"CALLBACK", "DO_NOT_CALL"}:
         sentences.append(f"Asked to be called again{_callback_time(facts)}.")
     if facts.reason:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from core.bots.brain_config import LlmBrainConfig
 from core.bots.config import BotConfig
+from core.bots.store import save_bot
+from core.bots.tables import BotVersion
 from core.bots.views import as_document, as_yaml
 from tests.core.api.support import BOT, OPEN, Core, fields_of
 from web.run.bot_file import read_bot_file
@@ -24,7 +26,14 @@ PUSH = {  # as in the integration guide
     "method": "POST",
     "key_mapper": {"CUSTOMER_ID": "{{crm.customer_id}}", "DISPOSITION": "{{result.disposition}}"},
 }
-LOAN = {"name": "Loan reminder two", **OPEN, "opening_message": "Hello, am I speaking with {{crm.customer_name}}?", "post_call_push": PUSH}
+TALK = {"brain": {"scenario": "payment_reminder"}}
+LOAN = {
+    "name": "Loan reminder two",
+    **OPEN,
+    **TALK,
+    "opening_message": "Hello, am I speaking with {{crm.customer_name}}?",
+    "post_call_push": PUSH,
+}
 
 
 async def make(core: Core, **more: Any) -> dict[str, Any]:
@@ -85,7 +94,8 @@ def test_every_problem_is_named_at_once(admin_on_sqlite: Callable[..., Any]) -> 
             "post_call_push": {"url": "ftp://x", "method": "GET"},
         }
         fields = fields_of(await core.http.post(BOTS, json=bad))
-        assert set(fields) == {"time_zone", "opening_mesage", "opening_message", "seats", "post_call_push.url", "post_call_push.method"}
+        push = {"post_call_push.url", "post_call_push.method"}
+        assert set(fields) == {"time_zone", "opening_mesage", "opening_message", "seats", "brain.scenario", *push}
         for content in (b"", b"{", b"[]", b'{"name": "a\\u0000"}', b"\xff"):
             assert set(fields_of(await core.http.post(BOTS, content=content))) == {"body"}
         assert (await core.http.post(BOTS, content=b" " * 1_100_000)).status_code == 413
@@ -96,10 +106,10 @@ def test_every_problem_is_named_at_once(admin_on_sqlite: Callable[..., Any]) -> 
 def test_yaml_is_taken_and_its_problems_name_the_line(admin_on_sqlite: Callable[..., Any]) -> None:
     async def test(core: Core) -> None:
         headers = {"Content-Type": "application/yaml"}
-        response = await core.http.post(BOTS, content="name: One\n\nseats: many\n", headers=headers)
+        response = await core.http.post(BOTS, content="name: One\n\nseats: many\nbrain: {scenario: survey}\n", headers=headers)
         assert set(fields_of(response)) == {"seats"}
         assert "line 3" in response.text
-        response = await core.http.post(BOTS, content="name: One\nseats: 3\n", headers=headers)
+        response = await core.http.post(BOTS, content="name: One\nseats: 3\nbrain: {scenario: survey}\n", headers=headers)
         assert response.json()["config"]["seats"] == 3
 
     admin_on_sqlite(test)
@@ -198,7 +208,7 @@ def test_the_credentials_of_prefetch_and_push_are_taken_out(admin_on_sqlite: Cal
 
 def test_a_url_at_an_internal_address_is_warned_of(admin_on_sqlite: Callable[..., Any]) -> None:
     async def test(core: Core) -> None:
-        bot = {"name": "Internal", "results_webhook": {"url": "http://127.0.0.1:9000/x"}}
+        bot = {"name": "Internal", **TALK, "results_webhook": {"url": "http://127.0.0.1:9000/x"}}
         made = (await core.http.post("/api/v1/bots", json=bot)).json()
         (warning,) = made["warnings"]
         assert warning.startswith("results_webhook.url: 127.0.0.1:9000 is an internal address")
@@ -206,5 +216,48 @@ def test_a_url_at_an_internal_address_is_warned_of(admin_on_sqlite: Callable[...
         changed = (await core.http.put("/api/v1/bots/internal", json={**bot, "results_webhook": {"url": "https://crm.example.com"}})).json()
         assert (changed["version"], changed["warnings"]) == (2, [])
         assert (await core.http.get("/api/v1/bots/internal/versions/1")).json()["warnings"] == [warning]
+
+    admin_on_sqlite(test)
+
+
+def test_a_bot_must_say_what_it_talks_about(admin_on_sqlite: Callable[..., Any]) -> None:
+    async def test(core: Core) -> None:
+        brains: list[dict[str, Any]] = [{}, {"brain": {}}, {"brain": {"kind": "rules"}}, {"brain": {"lines": {"who": "It is me."}}}]
+        for brain in brains:
+            response = await core.http.post(BOTS, json={"name": "Silent", **brain})
+            assert set(fields_of(response)) == {"brain.scenario"}, brain
+            for name in ("payment_reminder", "appointment_confirmation", "survey", "kind: llm"):
+                assert name in response.text
+        made = (await core.http.post(BOTS, json={"name": "Silent", **TALK})).json()
+        assert made["config"]["brain"] == {"scenario": "payment_reminder"}
+        exported = (await core.http.get(f"{BOTS}/silent/export")).text
+        again = await core.http.put(f"{BOTS}/silent", content=exported, headers={"Content-Type": "application/yaml"})
+        assert (again.status_code, again.json()["version"]) == (200, 1)
+
+    admin_on_sqlite(test)
+
+
+def test_a_bot_kept_without_a_scenario_is_still_used(admin: Callable[..., Any]) -> None:
+    async def test(core: Core) -> None:
+        with core.db.write() as connection:
+            kept = save_bot(connection, BotConfig.model_validate({"name": "Old", "id": "old"}), core.clock.now())
+            document = {"name": "Old", "id": "old"}  # as a version of the product kept it that knew no such key
+            connection.execute(update(BotVersion.__table__).where(BotVersion.bot_id == "old").values(config=document, checksum="as it was"))  # type: ignore[attr-defined, arg-type]
+        assert kept.version == 1
+        shown = (await core.http.get(f"{BOTS}/old")).json()
+        assert shown["config"]["brain"] == {"scenario": "payment_reminder"}
+        assert (await core.http.put(f"{BOTS}/old", json=shown["config"])).json()["version"] == 1
+
+    admin(test)
+
+
+def test_fields_that_no_call_has_are_told_when_a_bot_is_kept(admin_on_sqlite: Callable[..., Any]) -> None:
+    async def test(core: Core) -> None:
+        push = {"url": "https://crm.example/{{crm.id}}", "key_mapper": {"A": "{{result.dispositon}}"}}
+        fields = fields_of(await core.http.post(BOTS, json={"name": "M", **TALK, "post_call_push": push}))
+        assert set(fields) == {"post_call_push.key_mapper.A"}
+        push["key_mapper"] = {"A": "{{call.campaign}}"}
+        (warning,) = (await core.http.post(BOTS, json={"name": "M", **TALK, "post_call_push": push})).json()["warnings"]
+        assert warning.startswith("post_call_push.key_mapper use {{call.campaign}}")
 
     admin_on_sqlite(test)

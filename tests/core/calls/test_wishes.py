@@ -13,7 +13,7 @@ from core.calls import run as run_module
 from core.calls.recovery import recover
 from core.calls.store import EventLog, events_of
 from core.calls.tables import Call
-from core.calls.wishes import CALLBACK, DO_NOT_CALL, Wishes, keep, wishes_in
+from core.calls.wishes import CALLBACK, DO_NOT_CALL, PERSON, Wishes, keep, wishes_in
 from core.conversation.rules import RulesBrain
 from core.engine import Engine
 from core.fleet import store as fleet
@@ -26,7 +26,7 @@ from tests.core.api.support import Core
 
 WithCore = Callable[..., Any]
 
-NEVER_AGAIN, CALL_BACK = "+12025550112", "+12025550102"
+NEVER_AGAIN, CALL_BACK, WANTS_PERSON = "+12025550112", "+12025550102", "+12025550119"
 SCRIPT = {"brain": {"kind": "rules", "scenario": "payment_reminder"}, "opening_message": "Hello, am I speaking with {{crm.customer_name}}?"}
 calls = Call.__table__  # type: ignore[attr-defined]
 
@@ -178,5 +178,48 @@ def test_a_failure_after_the_conversation_takes_nothing_back(with_core: WithCore
         await core.over()
         result = (await core.call(call_id))["result"]
         assert (result["end_reason"], result["disposition"]) == ("pipeline_failure", "DO_NOT_CALL")
+
+    with_core(test)
+
+
+def test_a_wish_for_a_person_survives_the_death_of_the_process(with_each_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        core.bot("lender", **SCRIPT)
+        call_id = await core.placed(WANTS_PERSON, bot_id="lender", variables={"customer_name": "Asha"})
+        await until_noted(core, call_id, PERSON)
+        assert await recover(another_worker(core)) == 1
+        result = (await core.call(call_id))["result"]
+        analysis = result["post_call_analysis"]
+        assert (result["end_reason"], result["disposition"], analysis["SUB_DISPOSITION"]) == ("worker_died", "CALLBACK", "WANTS_PERSON")
+        assert (analysis["wants_person"], analysis["callback_requested"]) == (True, True)
+
+    with_each_core(test)
+
+
+@pytest.mark.parametrize("more", [{}, {"transfer_targets": {"agent": "desk:support"}}, {"transfer_targets": {"agent": "+12025550107"}}])
+def test_who_was_not_handed_over_still_wants_a_person(with_core: WithCore, more: dict[str, Any]) -> None:
+    """With nobody to transfer to, nobody at the desk, and an agent whose line is busy."""
+
+    async def test(core: Core) -> None:
+        core.bot("lender", **SCRIPT, **more)
+        call_id = await core.placed(WANTS_PERSON, bot_id="lender", variables={"customer_name": "Asha"})
+        await core.over()
+        result = (await core.call(call_id))["result"]
+        assert result["was_transferred"] is False
+        assert result["post_call_analysis"]["wants_person"] is True
+        assert result["disposition"] == "CALLBACK"
+        assert PERSON in kinds_of(core, call_id)
+
+    with_core(test)
+
+
+def test_who_was_handed_over_wants_nobody_any_more(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        core.bot("lender", **SCRIPT, transfer_targets={"agent": "+12025550190"})
+        call_id = await core.placed(WANTS_PERSON, bot_id="lender", variables={"customer_name": "Asha"})
+        await core.over()
+        result = (await core.call(call_id))["result"]
+        assert (result["was_transferred"], result["disposition"]) == (True, "TRANSFERRED")
+        assert result["post_call_analysis"]["wants_person"] is False
 
     with_core(test)

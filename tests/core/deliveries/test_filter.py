@@ -81,7 +81,7 @@ def test_what_is_left_out_is_on_record_without_its_values_and_never_sent(databas
 
 def problems(text: str) -> list[tuple[int | None, str, str]]:
     with pytest.raises(ConfigError) as caught:
-        check_bot(read_yaml_text(text, "bot.yaml"))
+        check_bot(read_yaml_text(f"{text}brain: {{scenario: survey}}\n", "bot.yaml"))
     return [(problem.line, problem.key, f"{problem.problem}. {problem.advice}") for problem in caught.value.problems]
 
 

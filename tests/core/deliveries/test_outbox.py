@@ -99,3 +99,24 @@ def test_deliveries_are_written_with_the_result_or_not_at_all(database: Database
 )
 def test_the_destination_of_a_url(url: str, destination: str) -> None:
     assert destination_of(url) == destination
+
+
+def test_the_values_of_a_call_stand_in_the_addresses_of_its_pushes() -> None:
+    config = BotConfig(
+        name="Bot",
+        post_call_push=PostCallPush(url="http://crm.example/contacts/{{crm.customer_id}}?d={{result.disposition}}", method="PATCH"),
+        results_webhook=ResultsWebhook(url="https://a.example/r/{{call.call_id}}"),
+    )
+    push, webhook = deliveries_for(result_of(variables={"customer_id": "C 1/2"}), config, None, Ids(1), START)
+    assert (push.url, push.destination, push.state) == ("http://crm.example/contacts/C%201%2F2?d=PTP", "crm.example:80", "pending")
+    assert (webhook.url, webhook.state) == ("https://a.example/r/call-1", "pending")
+
+
+@pytest.mark.parametrize("variables", [{}, {"customer_id": " "}, {"customer_id": None}])
+def test_a_push_whose_address_lacks_a_value_is_dead_and_says_why(variables: dict[str, object]) -> None:
+    config = BotConfig(name="Bot", post_call_push=PostCallPush(url="http://crm.example/contacts/{{crm.customer_id}}"))
+    (row,) = deliveries_for(result_of(variables=variables), config, ResultsEndpoint("http://dialler.embedded/results", ""), Ids(1), START)[
+        :1
+    ]
+    assert (row.state, row.destination) == ("dead", "crm.example:80")
+    assert row.last_error == "post_call_push.url: the address lacks a value for crm.customer_id"

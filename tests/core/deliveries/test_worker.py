@@ -460,3 +460,16 @@ def test_a_lease_shorter_than_a_request_is_refused(database: Database, in_virtua
             worker_for(database, clock, lease=timedelta(seconds=30))
 
     in_virtual_time(test)
+
+
+def test_an_address_that_lacks_a_value_is_never_asked_not_even_by_a_replay(database: Database, in_virtual_time: InVirtualTime) -> None:
+    add_calls(database, "call-000")
+
+    async def test(clock: VirtualClock) -> None:
+        receiver = Receiver(clock)
+        push_all(database, clock.now(), "call-000", url="http://crm.embedded/{{crm.nobody}}", destination="crm.embedded:80")
+        await worker_for(database, clock, receiver).flush()
+        assert receiver.seen == []
+        assert "lacks a value of this call" in the_one(database).last_error
+
+    in_virtual_time(test)

@@ -23,6 +23,7 @@ CAMPAIGNS = "/api/v1/campaigns"
 BOT = {
     "name": "Reminder",
     "opening_message": "Hello, am I speaking with {{crm.customer_name}}?",
+    "brain": {"scenario": "payment_reminder"},
     "permitted_hours": {"enabled": False},
 }
 PUSH = {"url": "http://crm.embedded/push", "key_mapper": {"D": "{{result.disposition}}"}}

@@ -41,7 +41,7 @@ def test_errors_are_problems_and_examples_work(api_on_sqlite: WithApi) -> None:
                         assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
                 assert {"401", "403", "429"} <= set(operation["responses"])
         assert set(find_references(document)) <= {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
-        await api.http.post("/api/v1/bots", json={"name": "Loan reminder"})
+        await api.http.post("/api/v1/bots", json={"name": "Loan reminder", "brain": {"scenario": "payment_reminder"}})
         campaign_id = None
         for path, method in [
             (CAMPAIGNS, "post"),

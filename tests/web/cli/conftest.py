@@ -22,6 +22,7 @@ BOT = """
 name: Reminder
 time_zone: Europe/London
 opening_message: "Hello, am I speaking with {{crm.customer_name}}?"
+brain: {scenario: payment_reminder}
 permitted_hours:
   enabled: false
 post_call_push:

@@ -166,7 +166,7 @@ def test_sample_leads(dialler: Dialler, tmp_path: Path) -> None:
 
 
 def test_a_bot_that_pushes_to_an_internal_address_is_kept_and_warned_of(dialler: Dialler, tmp_path: Path) -> None:
-    (tmp_path / "bot.yaml").write_text("name: Internal\nresults_webhook: {url: 'http://127.0.0.1:9000/x'}\n")
+    (tmp_path / "bot.yaml").write_text("name: Internal\nbrain: {scenario: survey}\nresults_webhook: {url: 'http://127.0.0.1:9000/x'}\n")
     said = dialler("bots", "add", tmp_path / "bot.yaml")
     assert "is kept, version 1" in said.stdout
     assert "127.0.0.1:9000 is an internal address" in said.stderr

@@ -41,6 +41,7 @@ def make_folder(path: Path, numbers: list[str], *, bot: dict[str, Any] | None = 
     bot_config = {
         "name": "Reminder",
         "opening_message": "Hello, am I speaking with {{crm.customer_name}}?",
+        "brain": {"scenario": "payment_reminder"},
         "time_zone": "UTC",
         "permitted_hours": {"enabled": False},
         **(bot or {}),

@@ -219,7 +219,7 @@ def test_what_cannot_be_carried_out_is_refused_with_a_reason(name: str, argument
 
 def test_a_bot_without_targets_has_no_transfer() -> None:
     names = [tool["function"]["name"] for tool in ToolBox([], [], "UTC").definitions]
-    assert names == ["end_call", "detected_voicemail", "schedule_callback", "do_not_call"]
+    assert names == ["end_call", "detected_voicemail", "schedule_callback", "do_not_call", "wants_person"]
 
 
 def test_a_tool_of_the_bots_own() -> None:
