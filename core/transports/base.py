@@ -18,6 +18,7 @@ __all__ = [
     "Beep",
     "Digit",
     "Failed",
+    "FaxTone",
     "Heard",
     "HungUp",
     "IncomingCall",
@@ -102,7 +103,18 @@ class Digit:
 
 @dataclass(frozen=True)
 class Beep:
-    """A tone of an answering machine, after which it records."""
+    """A short tone, as machines sound one before they record. It may also be a PBX's, or ringback that outlives the answer.
+
+    `tells_machine`: what was heard before and after it leaves no other reading: a machine has answered, and records now. Else it means
+    something only on a call whose machine is known already.
+    """
+
+    tells_machine: bool = False
+
+
+@dataclass(frozen=True)
+class FaxTone:
+    """The tone of a fax or a modem: nobody is there to talk to."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +124,7 @@ class HungUp:
     reason: str = "hung up"
 
 
-LegEvent = Ringing | Answered | Failed | Heard | Digit | Beep | HungUp
+LegEvent = Ringing | Answered | Failed | Heard | Digit | Beep | FaxTone | HungUp
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from core.kernel.clock import Clock
-from core.transports.base import Answered, Beep, Digit, Failed, HungUp, LegEvent, Playout, Ringing, TransferOutcome
+from core.transports.base import Answered, Beep, Digit, Failed, FaxTone, HungUp, LegEvent, Playout, Ringing, TransferOutcome
 from core.transports.events import LegEvents
 from core.voice.activity import ActivityDetector
-from core.voice.line import BeepHeard, Line, LineEvent, Sound
+from core.voice.line import BeepHeard, FaxHeard, Line, LineEvent, Sound
 from core.voice.phrases import Phrases
 from core.voice.ports import RATE, AudioEvent, AudioLeg
 from core.voice.recording import CallRecording
@@ -115,7 +115,9 @@ class SoundLeg(ABC):
     def _take(self, event: LineEvent) -> None:
         """What happened on the line, in the event loop's thread."""
         if isinstance(event, BeepHeard):
-            self._events.put(Beep())
+            self._events.put(Beep(tells_machine=event.tells_machine))
+        elif isinstance(event, FaxHeard):
+            self._events.put(FaxTone())
 
     @abstractmethod
     async def _last_words(self) -> None:
