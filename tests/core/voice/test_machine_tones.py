@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.voice.activity import Activity
+from core.voice.beep import Kind
 from core.voice.line import BeepHeard, FaxHeard, Line, LineEvent, Sound
 from core.voice.machine_tones import MachineTones, Tone, Verdict
 from core.voice.ports import RATE, Frame
@@ -129,9 +130,10 @@ def test_a_fax_is_a_machine(sound: Frame, *, fax: bool) -> None:
 PIECES = st.tuples(st.sampled_from(["quiet", "tone", "chord", "speech"]), st.floats(0.02, 3.0), st.floats(350, 2000), st.booleans())
 
 
-def verdicts(pieces: list[tuple[str, float, float, bool]]) -> list[tuple[float, Verdict]]:
+def verdicts(pieces: list[tuple[Kind, float, float, bool]]) -> list[tuple[float, Verdict]]:
     """The verdicts on a made-up call; each piece is a kind, a length, a frequency, and whether the bot speaks."""
-    judge, at, found = MachineTones(), 0.0, []
+    judge, at = MachineTones(), 0.0
+    found: list[tuple[float, Verdict]] = []
     before: Tone | None = None
     for kind, seconds, frequency, playing in pieces:
         began = at
@@ -142,7 +144,7 @@ def verdicts(pieces: list[tuple[str, float, float, bool]]) -> list[tuple[float, 
                 kind,
                 playing=playing,
                 frequency=frequency if kind == "tone" else None,
-                ended=before,  # type: ignore[arg-type]
+                ended=before,
             )
             before = None
             if verdict is not None:
@@ -154,9 +156,10 @@ def verdicts(pieces: list[tuple[str, float, float, bool]]) -> list[tuple[float, 
 
 
 @given(st.lists(PIECES, max_size=12))
-def test_without_a_long_greeting_no_beep_tells_of_a_machine(pieces: list[tuple[str, float, float, bool]]) -> None:
+def test_without_a_long_greeting_no_beep_tells_of_a_machine(pieces: list[tuple[Kind, float, float, bool]]) -> None:
     """Whatever tones there are: whoever has spoken for less than two seconds in all is no machine."""
-    spoken, short = 0.0, []
+    spoken = 0.0
+    short: list[tuple[Kind, float, float, bool]] = []
     for kind, wanted, frequency, playing in pieces:
         seconds = min(wanted, max(2.0 - spoken, 0.02)) if kind == "speech" else wanted
         spoken += seconds if kind == "speech" else 0.0
@@ -167,7 +170,7 @@ def test_without_a_long_greeting_no_beep_tells_of_a_machine(pieces: list[tuple[s
 
 
 @given(st.lists(PIECES, max_size=12))
-def test_nothing_is_told_by_what_is_heard_while_the_bot_speaks(pieces: list[tuple[str, float, float, bool]]) -> None:
+def test_nothing_is_told_by_what_is_heard_while_the_bot_speaks(pieces: list[tuple[Kind, float, float, bool]]) -> None:
     assert not any(verdict in {"machine", "beep"} for _, verdict in verdicts([(*piece[:3], True) for piece in pieces]))
 
 
