@@ -40,6 +40,7 @@ class Peer:
         user: of the digest; None: the trunk knows our address.
         password: of the digest.
         from_domain: the domain behind our numbers; None: our own address.
+        invites_per_second: new calls that it may bring in a second; those above are refused.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Peer:
     user: str | None = None
     password: SecretStr | None = None
     from_domain: str | None = None
+    invites_per_second: float = 50.0
 
 
 @dataclass(frozen=True)

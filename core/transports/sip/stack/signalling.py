@@ -159,7 +159,7 @@ class SippySignalling:
             except OSError as error:
                 where = f"{peer.local[0]}:{peer.local[1]}"
                 raise SipUnavailable(f"the trunk {peer.name!r} cannot listen on {where}: {error.strerror or error}") from None
-        endpoint.guard.admit_trunk(peer.name, peer.accept_from)
+        endpoint.guard.admit_trunk(peer.name, peer.accept_from, peer.invites_per_second)
         endpoint.trunks[peer.name] = _Trunk(peer, on_invite)
         self._place_of[peer.name] = place
 
