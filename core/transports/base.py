@@ -8,7 +8,7 @@ The conversation does not know which transport carries it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 __all__ = [
     "LINE_LOST",
@@ -17,11 +17,13 @@ __all__ = [
     "AsksTrunks",
     "Beep",
     "Digit",
+    "EndsLeftovers",
     "Failed",
     "FaxTone",
     "Heard",
     "HungUp",
     "IncomingCall",
+    "KeepsLeftover",
     "Leg",
     "LegError",
     "LegEvent",
@@ -186,6 +188,27 @@ class SpokenLeg(Leg, Protocol):
 
     def prepare(self, text: str) -> None:
         """These words are about to be said: have their sound ready. Never waits, never fails."""
+
+
+@runtime_checkable
+class KeepsLeftover(Protocol):
+    """A leg whose call can be ended without its process, from what is kept of it."""
+
+    @property
+    def leftover(self) -> dict[str, Any] | None:
+        """What is to be kept, as JSON; None if there is nothing (yet)."""
+
+
+@runtime_checkable
+class EndsLeftovers(Protocol):
+    """A transport that can end a call of a process that died, from what was kept of it."""
+
+    async def end_leftover(self, trunk: str, kept: dict[str, Any]) -> None:
+        """Tell the other side that the call is over; best effort.
+
+        Raises:
+            Exception: it could not even be sent.
+        """
 
 
 class IncomingCall(Protocol):

@@ -7,9 +7,10 @@ import logging
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 from core.kernel.clock import Clock
-from core.transports.base import Answered, Beep, Digit, Failed, FaxTone, HungUp, LegEvent, Playout, Ringing, TransferOutcome
+from core.transports.base import Answered, Beep, Digit, Failed, FaxTone, HungUp, KeepsLeftover, LegEvent, Playout, Ringing, TransferOutcome
 from core.transports.events import LegEvents
 from core.voice.activity import ActivityDetector
 from core.voice.line import BeepHeard, FaxHeard, Line, LineEvent, Sound
@@ -87,6 +88,11 @@ class SoundLeg(ABC):
     @abstractmethod
     async def _synthesize_ahead(self, text: str) -> None:
         """Keep the sound of these words. Never raises: it is tried again when they are to be said."""
+
+    @property
+    def leftover(self) -> dict[str, Any] | None:
+        """What must be kept to end the call, should this process die."""
+        return self._audio.leftover if isinstance(self._audio, KeepsLeftover) else None
 
     @property
     def answer_to_first_audio(self) -> float | None:

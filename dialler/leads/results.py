@@ -160,8 +160,15 @@ def _move_lead(
             lease_token=None,
             outcome=decision.outcome,
             disposition=payload.get("disposition"),
-            note=decision.note or payload.get("remarks"),
+            note=_note(decision, payload),
             updated_at=now,
         )
     )
     add_history(connection, lead.id, now, lead.state, decision.event, state, attempt.id, decision.note)
+
+
+def _note(decision: Decision, payload: dict[str, Any]) -> str | None:
+    """Why the lead stands where it stands, for people: that our own process died goes before what was counted."""
+    if decision.note and decision.state == "exhausted" and payload.get("end_reason") == "worker_died":
+        return f"its process died in the call ({decision.note})"
+    return decision.note or payload.get("remarks")

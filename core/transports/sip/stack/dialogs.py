@@ -32,6 +32,7 @@ from sippy.UaStateConnected import UaStateConnected
 
 from core.kernel.failures import without_values
 from core.transports.sip.signalling import Invite, Listener, Peer, Reply
+from core.transports.sip.stack.leftovers import leftover_of
 from core.transports.sip.stack.loop import in_sip_thread
 from core.transports.sip.stack.requests import (
     USER_AGENT,
@@ -471,6 +472,10 @@ class SippyDialog:
 
     def __init__(self, agent: CallAgent) -> None:
         self._agent = agent
+
+    def leftover(self, *, answered: bool) -> dict[str, Any] | None:
+        """What must be kept to end the call, should this process die."""
+        return leftover_of(self._agent, answered=answered)
 
     def hang_up(self) -> None:
         """CANCEL before the answer, BYE after it; a call to us that was not answered is declined."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
@@ -13,6 +13,7 @@ from sippy.Time.Timeout import Timeout
 from core.transports.sip.signalling import LINGER_SECONDS, Dialog, InboundInvite, Invite, Listener, Peer, Reply, SipUnavailable
 from core.transports.sip.stack.dialogs import CallAgent, SippyDialog
 from core.transports.sip.stack.guard import Guard, Transactions
+from core.transports.sip.stack.leftovers import end_leftover
 from core.transports.sip.stack.loop import in_sip_thread, in_sip_thread_sync, start_sip_thread
 from core.transports.sip.stack.requests import header_of, send_outside, user_of
 
@@ -134,6 +135,10 @@ class SippySignalling:
     def request(self, peer: Peer, method: str, headers: tuple[tuple[str, str], ...], on_reply: Callable[[Reply], None]) -> None:
         """Send a request outside of any call."""
         in_sip_thread(lambda: send_outside(self._endpoint(peer.name).config, peer, method, headers, on_reply))
+
+    def end_leftover(self, peer: Peer, kept: Mapping[str, Any], on_end: Callable[[], None]) -> None:
+        """End a call of a process that died."""
+        in_sip_thread_sync(lambda: end_leftover(self._endpoint(peer.name).config, peer, kept, on_end))
 
     def close(self, trunk: str) -> None:
         """Listen for this trunk no longer. The socket goes with its last trunk, after the last of its calls."""
