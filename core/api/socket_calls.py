@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from fastapi import WebSocket
 
@@ -12,7 +13,8 @@ from core.access.checks import TooManyRequests, Unauthorized, admit, is_to_be_co
 from core.access.sockets import may_open
 from core.bots.config import BotConfig
 from core.bots.store import read_bot
-from core.calls.inbound import Wanted, receive_call
+from core.calls.inbound import Wanted, receive_call, record_unanswered
+from core.calls.outcome import Ending
 from core.engine import Engine
 from core.kernel.failures import without_values
 from core.kernel.numbers import NumberError, parse_number
@@ -20,10 +22,11 @@ from core.transports.base import WEBSOCKET
 from core.transports.websocket.closing import Close, Closing, Refused
 from core.transports.websocket.connection import Connection, Gone
 from core.transports.websocket.incoming import WebSocketIncoming
+from core.transports.websocket.protocol import Handshake, Opening
 from core.transports.websocket.strangers import Strangers
 from core.transports.websocket.transport import WebSocketTransport
 
-__all__ = ["hold_socket", "is_foreign_page"]
+__all__ = ["hold_socket", "is_foreign_page", "unanswered"]
 
 log = logging.getLogger(__name__)
 
@@ -54,20 +57,58 @@ async def _hold(engine: Engine, socket: WebSocket, connection: Connection, bot_i
         raise Refused(Close.NO_VOICE, "No WebSocket calls are taken here: the clock of this server is not the real one.")
     key_id, bot = _admit(engine, socket, bot_id, transport.strangers)
     transport.check(bot)
-    opening = await transport.shake_hands(connection)
-    region, wanted = bot.default_region, Wanted(bot_id, opening.direction, key_id, opening.event, opening.fields)
+    handshake, region = Handshake(), bot.default_region
+    try:
+        opening = await transport.shake_hands(connection, handshake)
+    except (Refused, Gone) as why:
+        if (said := handshake.said) is not None:
+            numbers = _Numbers(*_numbers(said, region), said.stream_id)
+            wanted = _wanted(bot_id, said, key_id, handshake)
+            await record_unanswered(engine, numbers, WEBSOCKET, wanted, unanswered(why, said.direction))
+        raise
     with transport.leg_of(connection, opening) as leg:
-        theirs, ours = _number(opening.caller_id, region) or "anonymous", _number(opening.did, region)
-        incoming = WebSocketIncoming(leg, transport.speech, theirs, ours, opening.stream_id)
+        incoming = WebSocketIncoming(leg, transport.speech, *_numbers(opening, region), opening.stream_id)
         reading = engine.clock.spawn(transport.read(connection, leg), name="websocket in")
         try:
-            await receive_call(engine, incoming, WEBSOCKET, wanted)
+            await receive_call(engine, incoming, WEBSOCKET, _wanted(bot_id, opening, key_id, handshake))
             await leg.over.wait()
         finally:
             engine.clock.cancel(reading)
             await engine.clock.join(reading)
             leg.close_with(Closing(Close.FAILED, "Something failed on our side."))
+        if left := sum(leg.ignored.counts.values()):
+            log.info("%d messages of a WebSocket call were left aside", left)
         return leg.closing
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    from_number: str
+    to_number: str
+    reference: str
+
+
+def _numbers(opening: Opening, region: str | None) -> tuple[str, str]:
+    """The customer's number and ours."""
+    return _number(opening.caller_id, region) or "anonymous", _number(opening.did, region)
+
+
+def _wanted(bot_id: str, opening: Opening, key_id: str | None, handshake: Handshake) -> Wanted:
+    ignored = handshake.ignored.counts
+    return Wanted(bot_id, opening.direction, key_id, opening.event, opening.fields, {"ignored": ignored} if ignored else {})
+
+
+def unanswered(why: Refused | Gone, direction: Literal["inbound", "outbound"]) -> Ending:
+    """How a call ended whose handshake did. Pure.
+
+    Who hangs up before the answer has given up, or was not reached; what we cannot go on with is a failure of the line, in words.
+    """
+    if isinstance(why, Refused) and why.closing.code != Close.DONE:
+        return Ending("error", "handshake_failed", phone_rang=False, fault="trunk", sip_reason=why.closing.reason)
+    reason = str(why) if isinstance(why, Gone) else why.closing.reason
+    if direction == "outbound":
+        return Ending("no_answer", "no_answer", phone_rang=True, fault="callee", sip_reason=reason)
+    return Ending("customer", "caller_gave_up", phone_rang=True, fault="callee", sip_reason=reason)
 
 
 def _admit(engine: Engine, socket: WebSocket, bot_id: str, strangers: Strangers) -> tuple[str | None, BotConfig]:

@@ -67,6 +67,9 @@ class SipBody(StrictBody):
     media_timeout: int | None = Field(
         default=None, description="Seconds without any sound from the callee's side after which a call is ended; 60. 0: never."
     )
+    inbound_per_second: float | None = Field(
+        default=None, description="New calls that the carrier may bring in a second; calls_per_second, from 5 to 50. Those above get 503."
+    )
     lab: bool | None = Field(default=None, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
 
     @model_validator(mode="before")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from sqlalchemy import Connection, select
 
@@ -28,7 +28,7 @@ from core.transports.base import DivertedCall, IncomingCall, Leg, NotAnswered, P
 from core.trunks.store import TrunkInfo, choose_trunk
 from core.trunks.tables import CallerId
 
-__all__ = ["Received", "Wanted", "receive_call"]
+__all__ = ["CallNumbers", "Received", "Wanted", "receive_call", "record_unanswered"]
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ class Wanted:
         api_key_id: the API key that it came with.
         connected_event: what it began with.
         variables: what it says of the customer, as a dialout does.
+        noted: what else is worth keeping of how it came; it stands in its event `incoming`.
     """
 
     bot_id: str
@@ -74,6 +75,23 @@ class Wanted:
     api_key_id: str | None = None
     connected_event: dict[str, Any] | None = None
     variables: dict[str, Any] = field(default_factory=dict)
+    noted: dict[str, Any] = field(default_factory=dict)
+
+
+class CallNumbers(Protocol):
+    """Who calls whom, and what the other side calls it."""
+
+    @property
+    def from_number(self) -> str:
+        """The customer's number."""
+
+    @property
+    def to_number(self) -> str:
+        """Ours."""
+
+    @property
+    def reference(self) -> str:
+        """What the other side calls the call."""
 
 
 class InboundRun(CallRun):
@@ -182,19 +200,33 @@ def _refuse(
     status, reason = _UNAVAILABLE if closed else _DRAINING if isinstance(refused, Draining) else _BUSY
     end_reason = "outside_active_hours" if closed else "no_capacity"
     ending = Ending("outside_hours", end_reason, phone_rang=False, sip_status=status, sip_reason=reason)
+    events = _insert_ended(engine, incoming, transport, wanted, call_id, ending)
+    return (Received(None, *_NOT_FOUND) if events is None else Received(call_id, status, reason)), events
+
+
+async def record_unanswered(engine: Engine, incoming: CallNumbers, transport: str, wanted: Wanted, ending: Ending) -> None:
+    """Put a call on record that never came to an answer: it has ended as it began, and has a result. Nothing if its bot is gone."""
+    events = _insert_ended(engine, incoming, transport, wanted, engine.ids.new("inbound", incoming.reference), ending)
+    if events is not None:
+        await finish_call(engine, events.call_id, events)
+
+
+def _insert_ended(
+    engine: Engine, incoming: CallNumbers, transport: str, wanted: Wanted | None, call_id: str, ending: Ending
+) -> EventLog | None:
     with engine.db.write() as connection:
         found = _find(connection, incoming, transport, wanted)
         if found is None:  # its bot was archived at this moment
-            return Received(None, *_NOT_FOUND), None
+            return None
         events = _insert(engine, connection, incoming, *found, transport, wanted, call_id, None)
         now = engine.clock.now()  # after its beginning, not before
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         move(connection, call_id, "placing", "ended", engine.worker_id, events, ended_at=now, ending=dataclasses.asdict(ending))
-    return Received(call_id, status, reason), events
+    return events
 
 
 def _find(
-    connection: Connection, incoming: IncomingCall, transport: str, wanted: Wanted | None
+    connection: Connection, incoming: CallNumbers, transport: str, wanted: Wanted | None
 ) -> tuple[StoredBot, TrunkInfo | None] | None:
     """The bot that answers the call, and the trunk of the number that was called; None if no bot does."""
     if wanted is not None:
@@ -219,7 +251,7 @@ def _check_open(engine: Engine, bot: BotConfig) -> None:
 def _insert(
     engine: Engine,
     connection: Connection,
-    incoming: IncomingCall,
+    incoming: CallNumbers,
     bot: StoredBot,
     trunk: TrunkInfo | None,
     transport: str,
@@ -232,7 +264,7 @@ def _insert(
     where = {"trunk": trunk.name} if trunk else {"transport": transport, "reference": incoming.reference}
     diverted = incoming.diverted_from if isinstance(incoming, DivertedCall) else ()
     told = {"diverted_from": [{"number": number, "reason": reason} for number, reason in diverted]} if diverted else {}
-    events.add(now, "incoming", {**where, "worker": engine.worker_id, **told})
+    events.add(now, "incoming", {**where, "worker": engine.worker_id, **told, **(wanted.noted if wanted else {})})
     direction = wanted.direction if wanted else "inbound"
     called, caller = incoming.to_number, incoming.from_number
     if direction == "outbound":

@@ -3,7 +3,8 @@
 A call that was `placing` may have left or not: nobody can know, so it ends as "may have been dialled"; unless its CRM was
 still being asked, which is recorded before it leaves. One that was ringing or talking was cut off by our fault; what its
 callee had asked for until then counts (`core.calls.wishes`), and what agents were shown of its words is its transcript.
-One that had ended is finished from its record.
+One that had ended is finished from its record. A call that rang or talked is ended on the wire, too, where that can be done
+(`core.calls.leftovers`), and its record ends with the last sign of life of its process, not with the takeover.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, update
 
 from core.calls.finish import finish_call
+from core.calls.leftovers import Leftover, end_on_the_wire, kept_in
 from core.calls.outcome import Ending
 from core.calls.states import LIVE
 from core.calls.store import EventLog, events_of, move
@@ -26,10 +29,11 @@ from core.engine import Engine
 from core.fleet.store import dead_workers, mark_retired, remove_seats
 from core.fleet.tables import Worker
 from core.kernel.failures import without_values
+from core.kernel.processes import ProcessIdentity
 from core.prefetch.fetch import ASKED
 from core.transports.base import WEBSOCKET
 
-__all__ = ["ending_after_crash", "recover"]
+__all__ = ["ending_after_crash", "last_sign_of_life", "recover"]
 
 log = logging.getLogger(__name__)
 _calls = Call.__table__  # type: ignore[attr-defined]
@@ -55,9 +59,12 @@ async def recover(engine: Engine) -> int:
         dead = dead_workers(connection, engine.wall(), but=engine.worker_id)
         for worker in dead:
             mark_retired(connection, worker)
-        adopted = [_take_over(engine, connection, row) for row in _orphans(engine, connection)]
+        leftovers: list[Leftover] = []
+        adopted = [_take_over(engine, connection, row, leftovers) for row in _orphans(engine, connection)]
         for worker in dead:  # last, after their calls: see the order of locks in `core.fleet`
             remove_seats(connection, worker)
+    for leftover in leftovers:  # before anything that takes time: somebody holds a dead line
+        await end_on_the_wire(engine, leftover)
     for events in adopted:
         try:
             await finish_call(engine, events.call_id, events)
@@ -80,6 +87,11 @@ def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
             _calls.c.direction,
             _calls.c.transport,
             _calls.c.prefetch,
+            _calls.c.trunk,
+            _workers.c.seen_at,
+            _workers.c.host,
+            _workers.c.pid,
+            _workers.c.pid_started,
             last_event.label("seq"),
         )
         .join(_workers, _workers.c.id == _calls.c.worker_id)
@@ -88,7 +100,18 @@ def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
     return sorted((row for row in rows if row.call_id not in engine.runs), key=lambda row: str(row.call_id))
 
 
-def _take_over(engine: Engine, connection: Connection, orphan: Row[Any]) -> EventLog:
+def last_sign_of_life(now: datetime, seen_at: datetime, events: Iterable[datetime]) -> datetime:
+    """When the process of a call was last heard of: by its lease, which is in wall time, or by the call's own events. Pure.
+
+    Args:
+        now: the moment of the takeover, which it is never later than.
+        seen_at: when its worker last renewed its lease.
+        events: the moments of the call's events.
+    """
+    return min(now, max([seen_at, *events]))
+
+
+def _take_over(engine: Engine, connection: Connection, orphan: Row[Any], leftovers: list[Leftover]) -> EventLog:
     """Make the call ours and end it if it had not ended. If another process was faster, the writes that follow change nothing."""
     now, events = engine.clock.now(), EventLog(orphan.call_id, orphan.seq + 1)
     connection.execute(
@@ -98,11 +121,17 @@ def _take_over(engine: Engine, connection: Connection, orphan: Row[Any]) -> Even
     )
     if orphan.state in LIVE:
         ending = ending_after_crash(orphan.state, orphan.prefetch, orphan.direction, orphan.transport)
-        wishes = wishes_in((event.kind, event.data) for event in events_of(connection, orphan.call_id))
+        happened = events_of(connection, orphan.call_id)
+        wishes = wishes_in((event.kind, event.data) for event in happened)
+        died_at = last_sign_of_life(now, orphan.seen_at, (event.at for event in happened))
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         transcript = shown_transcript(connection, orphan.call_id)
         spoke = bool(wishes) or any(line["speaker"] == "customer" for line in transcript)
         record = {**dataclasses.asdict(ending), **dataclasses.asdict(wishes), "transcript": transcript, "customer_spoke": spoke}
-        if move(connection, orphan.call_id, orphan.state, "ended", engine.worker_id, events, ended_at=now, ending=record):
+        if move(connection, orphan.call_id, orphan.state, "ended", engine.worker_id, events, ended_at=died_at, ending=record):
             abandon_open(connection, orphan.call_id, now, ending.end_reason)
+            kept = kept_in((event.kind, event.data) for event in happened)
+            if kept is not None and orphan.trunk is not None and orphan.worker_id != engine.worker_id:
+                process = ProcessIdentity(orphan.host, orphan.pid, orphan.pid_started)
+                leftovers.append(Leftover(orphan.transport, orphan.trunk, kept, process, events))
     return events

@@ -15,6 +15,7 @@ from core.bots.config import BotConfig
 from core.calls.brains import make_brain, template_values
 from core.calls.departure import await_departure
 from core.calls.finish import finish_call
+from core.calls.leftovers import LEFTOVER
 from core.calls.outcome import Ending, failed_before_answer, worker_stopped
 from core.calls.store import EventLog, keep_prefetch, move
 from core.calls.trunk_health import carried, failed
@@ -27,7 +28,7 @@ from core.engine import Engine
 from core.kernel.failures import without_values
 from core.prefetch.fetch import Fetched, fetch
 from core.prefetch.merge import merged
-from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing, SpokenLeg
+from core.transports.base import Answered, Failed, HungUp, KeepsLeftover, Leg, PlaceOrder, Ringing, SpokenLeg
 from core.transports.refused import RefusedLeg
 
 __all__ = ["CallRun"]
@@ -285,7 +286,8 @@ class CallRun:
         self.state = "ended"
 
     def _move(self, event: str, **values: Any) -> None:
-        self._note(event, {})
+        kept = self._leg.leftover if isinstance(self._leg, KeepsLeftover) else None
+        self._note(event, {LEFTOVER: kept} if kept else {})
         with self.engine.db.write() as connection:
             if not move(connection, self.order.call_id, self.state, event, self.engine.worker_id, self.events, **values):
                 raise _TakenOver

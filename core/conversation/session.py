@@ -21,7 +21,7 @@ from core.conversation.transcript import Transcript
 from core.conversation.voicemail import sign_of_machine
 from core.kernel.clock import Clock
 from core.kernel.failures import without_values
-from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, Leg, LegError, LegEvent, Playout, Ringing
+from core.transports.base import Answered, Beep, Digit, Failed, FaxTone, Heard, HungUp, Leg, LegError, LegEvent, Playout, Ringing
 
 __all__ = ["RecordEvent", "converse"]
 
@@ -30,6 +30,7 @@ RecordEvent = Callable[[str, dict[str, Any]], None]
 
 log = logging.getLogger(__name__)
 
+_BEEP_BEFORE_WORDS = 3.0  # seconds that recognition may take longer than the machine
 _GREETING_TURNS = 2  # a machine greets at once: later words about messages are a person's
 _DIGIT_GAP_SECONDS = 1.5  # keys pressed closer than this are one number
 _MOST_KEYS = 32  # of one number; no number that anybody is asked for is longer
@@ -81,6 +82,7 @@ class _Conversation:
         self._callee_turns = 0
         self._greeting_seconds = 0.0  # how long the callee has spoken, while that may still be a greeting
         self._machine_known = False
+        self._beeped_at: float | None = None
         self._reopenings = 0
         self._callback: ScheduleCallback | None = None
         self._do_not_call: DoNotCall | None = None
@@ -133,8 +135,11 @@ class _Conversation:
             case Digit():
                 await self._press(event)
             case Beep():
-                if self._callee_turns < _GREETING_TURNS:
+                self._beeped_at = self._transcript.seconds
+                if event.tells_machine and self._callee_turns < _GREETING_TURNS:
                     await self._meet_machine(beeped=True, evidence="beep", greeting_seconds=round(self._greeting_seconds, 2))
+            case FaxTone():
+                await self._meet_fax()
             case HungUp():
                 if event.reason != HungUp.reason:
                     self._record("line_ended", reason=event.reason)
@@ -155,9 +160,8 @@ class _Conversation:
         if self._callee_turns < _GREETING_TURNS:
             self._greeting_seconds += heard.seconds
             if (sign := sign_of_machine(heard.text, self._greeting_seconds)) is not None:
-                await self._meet_machine(
-                    beeped=False, evidence=sign.evidence, phrase=sign.phrase, greeting_seconds=round(sign.greeting_seconds, 2)
-                )
+                facts = {"phrase": sign.phrase, "greeting_seconds": round(sign.greeting_seconds, 2)}
+                await self._meet_machine(beeped=self._has_just_beeped(), evidence=sign.evidence, **facts)
         self._count_callee_turn()
         await self._take(await self._think(self._brain.reply(heard.text, self._clock.now())))
 
@@ -351,12 +355,24 @@ class _Conversation:
             await self._leave_message(limits.voicemail_message, beeped=beeped)
         raise _Over("voicemail")
 
+    def _has_just_beeped(self) -> bool:
+        """Whether the beep came before the words of the greeting were understood."""
+        return self._beeped_at is not None and self._transcript.seconds - self._beeped_at <= _BEEP_BEFORE_WORDS
+
+    async def _meet_fax(self) -> None:
+        """A fax or a modem answered: no message is left on it."""
+        if not self._machine_known:
+            self._record("voicemail_detected", beep=False, evidence="fax_tone", then=self._limits.voicemail)
+        self._machine_known = True
+        if self._limits.voicemail != "go_on":
+            raise _Over("voicemail")
+
     async def _leave_message(self, message: str, *, beeped: bool) -> None:
         """Leave the message after the beep, or after it has been waited for long enough."""
         deadline = self._transcript.seconds + self._limits.beep_wait_seconds
         while not beeped and (left := deadline - self._transcript.seconds) > 0:
             event = await self._next(left)
-            if isinstance(event, HungUp | Failed):
+            if isinstance(event, HungUp | Failed | FaxTone):
                 return
             if isinstance(event, Heard):  # the greeting goes on
                 self._transcript.customer(event.text, event.seconds, barged_in=event.barged_in)

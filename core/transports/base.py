@@ -8,7 +8,7 @@ The conversation does not know which transport carries it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 __all__ = [
     "LINE_LOST",
@@ -18,10 +18,13 @@ __all__ = [
     "Beep",
     "Digit",
     "DivertedCall",
+    "EndsLeftovers",
     "Failed",
+    "FaxTone",
     "Heard",
     "HungUp",
     "IncomingCall",
+    "KeepsLeftover",
     "Leg",
     "LegError",
     "LegEvent",
@@ -104,7 +107,18 @@ class Digit:
 
 @dataclass(frozen=True)
 class Beep:
-    """A tone of an answering machine, after which it records."""
+    """A short tone, as machines sound one before they record. It may also be a PBX's, or ringback that outlives the answer.
+
+    `tells_machine`: what was heard before and after it leaves no other reading: a machine has answered, and records now. Else it means
+    something only on a call whose machine is known already.
+    """
+
+    tells_machine: bool = False
+
+
+@dataclass(frozen=True)
+class FaxTone:
+    """The tone of a fax or a modem: nobody is there to talk to."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +128,7 @@ class HungUp:
     reason: str = "hung up"
 
 
-LegEvent = Ringing | Answered | Failed | Heard | Digit | Beep | HungUp
+LegEvent = Ringing | Answered | Failed | Heard | Digit | Beep | FaxTone | HungUp
 
 
 @dataclass(frozen=True)
@@ -189,6 +203,27 @@ class SpokenLeg(Leg, Protocol):
 
     def prepare(self, text: str) -> None:
         """These words are about to be said: have their sound ready. Never waits, never fails."""
+
+
+@runtime_checkable
+class KeepsLeftover(Protocol):
+    """A leg whose call can be ended without its process, from what is kept of it."""
+
+    @property
+    def leftover(self) -> dict[str, Any] | None:
+        """What is to be kept, as JSON; None if there is nothing (yet)."""
+
+
+@runtime_checkable
+class EndsLeftovers(Protocol):
+    """A transport that can end a call of a process that died, from what was kept of it."""
+
+    async def end_leftover(self, trunk: str, kept: dict[str, Any]) -> None:
+        """Tell the other side that the call is over; best effort.
+
+        Raises:
+            Exception: it could not even be sent.
+        """
 
 
 class IncomingCall(Protocol):

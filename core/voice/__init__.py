@@ -3,7 +3,8 @@
 errors     what can go wrong
 ports      the protocols: an audio leg of a transport, a voice (speech synthesis and recognition)
 activity   who speaks: voice activity from the energy of frames
-beep       the tone of an answering machine
+beep       what 20 ms of sound are: silence, a tone, several, speech
+machine_tones  which tones tell that a machine has answered
 line       one call's audio, 20 ms at a time: playout that a callee can interrupt, utterances, beeps, the recording
 sound_leg  what every leg made of sound has in common
 leg        a leg that takes turns by the energy of sound, on any clock

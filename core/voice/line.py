@@ -16,10 +16,11 @@ import numpy as np
 
 from core.voice.activity import ActivityDetector, EnergyDetector
 from core.voice.beep import BeepDetector
+from core.voice.machine_tones import MachineTones, Tone
 from core.voice.ports import FRAME, FRAME_SECONDS, Frame
 from core.voice.recording import CallRecording
 
-__all__ = ["BeepHeard", "Line", "LineEvent", "PlayoutEnded", "Sound", "SpeechBegan", "SpeechEnded", "SpeechSound"]
+__all__ = ["BeepHeard", "FaxHeard", "Line", "LineEvent", "PlayoutEnded", "Sound", "SpeechBegan", "SpeechEnded", "SpeechSound"]
 
 _BEFORE = 15
 """Frames before the beginning of speech was noticed that belong to it: 300 ms."""
@@ -95,7 +96,14 @@ class SpeechEnded:
 
 @dataclass(frozen=True)
 class BeepHeard:
-    """A beep has ended."""
+    """A beep has ended; `tells_machine`: that of a machine, which records by now (`core.voice.machine_tones`)."""
+
+    tells_machine: bool = False
+
+
+@dataclass(frozen=True)
+class FaxHeard:
+    """A fax or a modem is on the line."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,7 @@ class PlayoutEnded:
     sound: Sound
 
 
-LineEvent = SpeechBegan | SpeechSound | SpeechEnded | BeepHeard | PlayoutEnded
+LineEvent = SpeechBegan | SpeechSound | SpeechEnded | BeepHeard | FaxHeard | PlayoutEnded
 
 
 class Line:
@@ -121,7 +129,7 @@ class Line:
         self, notify: Callable[[LineEvent], None], recording: CallRecording | None = None, activity: ActivityDetector | None = None
     ) -> None:
         self._notify, self._recording = notify, recording
-        self._activity, self._beeps = activity or EnergyDetector(), BeepDetector()
+        self._activity, self._beeps, self._tones = activity or EnergyDetector(), BeepDetector(), MachineTones()
         self._lately: deque[Frame] = deque(maxlen=_BEFORE)
         self._lock = threading.Lock()  # of `_playing`: a sound that is begun while the one before ends must not get lost
         self._playing: Sound | None = None
@@ -153,15 +161,24 @@ class Line:
                 self._notify(SpeechEnded(self._utterance * FRAME_SECONDS))
                 self._utterance = 0
         self._lately.append(heard)
-        if self._beeps.feed(heard):
-            self._notify(BeepHeard())
         ours = self._next_frame()
+        self._judge_tones(heard, playing=ours is not None)
         if ours is not None and self.first_audio is None:
             self.first_audio = self.frames * FRAME_SECONDS
         if self._recording is not None:
             self._recording.write(heard, ours)
         self.frames += 1
         return ours
+
+    def _judge_tones(self, heard: Frame, *, playing: bool) -> None:
+        beeps, at = self._beeps, self.frames * FRAME_SECONDS
+        beeps.feed(heard)
+        ended = None if beeps.ended is None else Tone(at - beeps.lasted * FRAME_SECONDS, at, beeps.ended)
+        verdict = self._tones.hear(at, FRAME_SECONDS, beeps.kind, playing=playing, frequency=beeps.frequency, ended=ended)
+        if verdict == "fax":
+            self._notify(FaxHeard())
+        elif verdict is not None:
+            self._notify(BeepHeard(tells_machine=verdict == "machine"))
 
     def _begin(self) -> None:
         with self._lock:

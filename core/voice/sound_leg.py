@@ -7,12 +7,13 @@ import logging
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 from core.kernel.clock import Clock
-from core.transports.base import Answered, Beep, Digit, Failed, HungUp, LegEvent, Playout, Ringing, TransferOutcome
+from core.transports.base import Answered, Beep, Digit, Failed, FaxTone, HungUp, KeepsLeftover, LegEvent, Playout, Ringing, TransferOutcome
 from core.transports.events import LegEvents
 from core.voice.activity import ActivityDetector
-from core.voice.line import BeepHeard, Line, LineEvent, Sound
+from core.voice.line import BeepHeard, FaxHeard, Line, LineEvent, Sound
 from core.voice.phrases import Phrases
 from core.voice.ports import RATE, AudioEvent, AudioLeg
 from core.voice.recording import CallRecording
@@ -89,6 +90,11 @@ class SoundLeg(ABC):
         """Keep the sound of these words. Never raises: it is tried again when they are to be said."""
 
     @property
+    def leftover(self) -> dict[str, Any] | None:
+        """What must be kept to end the call, should this process die."""
+        return self._audio.leftover if isinstance(self._audio, KeepsLeftover) else None
+
+    @property
     def answer_to_first_audio(self) -> float | None:
         """Seconds from the answer to our first sound; None until then."""
         return self._line.first_audio if self._line is not None else None
@@ -115,7 +121,9 @@ class SoundLeg(ABC):
     def _take(self, event: LineEvent) -> None:
         """What happened on the line, in the event loop's thread."""
         if isinstance(event, BeepHeard):
-            self._events.put(Beep())
+            self._events.put(Beep(tells_machine=event.tells_machine))
+        elif isinstance(event, FaxHeard):
+            self._events.put(FaxTone())
 
     @abstractmethod
     async def _last_words(self) -> None:

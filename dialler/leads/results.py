@@ -196,7 +196,14 @@ def _move_lead(
         new_attempt_id=attempt.id if state == "held" else None,
         new_outcome=decision.outcome,
         new_disposition=payload.get("disposition"),
-        new_note=decision.note or payload.get("remarks"),
+        new_note=_note(decision, payload),
         new_updated_at=now,
     )
     add_history(connection, lead.id, now, lead.state, decision.event, state, attempt.id, decision.note)
+
+
+def _note(decision: Decision, payload: dict[str, Any]) -> str | None:
+    """Why the lead stands where it stands, for people: that our own process died goes before what was counted."""
+    if decision.note and decision.state == "exhausted" and payload.get("end_reason") == "worker_died":
+        return f"its process died in the call ({decision.note})"
+    return decision.note or payload.get("remarks")

@@ -107,3 +107,33 @@ def test_keys_reach_the_brain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             assert "42" in said[0]
 
     live(scenario)
+
+
+@pytest.mark.parametrize(
+    "ringback",
+    [
+        np.concatenate([tone(425, 0.14), np.zeros(RATE // 2, dtype=np.int16)]),
+        np.concatenate([tone(425, 1.0), np.zeros(RATE // 2, dtype=np.int16)]),
+        np.concatenate([tone(400, 0.4, 4000.0) + tone(450, 0.4, 4000.0), np.zeros(RATE // 2, dtype=np.int16)]),
+        np.concatenate([tone(1400, 0.3), np.zeros(RATE // 2, dtype=np.int16)]),
+    ],
+    ids=["425 Hz for 140 ms", "425 Hz for a second", "British", "recording tone"],
+)
+def test_a_tone_before_anybody_has_spoken_is_no_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ringback: Frame) -> None:
+    """Ringback that outlives the 200, or a PBX's tone, and the person who says hello after it: the bot stays and talks with them."""
+    monkeypatch.setattr(web.sip, "make_speech", speaking(Phrases))
+
+    async def scenario() -> None:
+        with rtp_peer() as peer:
+
+            async def pick_up(_: Whole) -> None:
+                peer.say(np.concatenate([ringback, speech(800, 0.8), np.zeros(RATE // 2, dtype=np.int16), tone(1400, 0.3)]))
+                await asyncio.sleep(2.0)
+
+            result, events = await held(tmp_path, peer, {"voicemail_message": MESSAGE}, pick_up)
+            assert "voicemail_detected" not in events
+            assert "heard_first" in events
+            assert result["disconnected_by"] != "voicemail"
+            assert "Yes, speaking." in [line["text"] for line in result["transcript"] if line["speaker"] == "customer"]
+
+    live(scenario)

@@ -126,6 +126,10 @@ def add(
     media_timeout: Annotated[
         int | None, typer.Option(help="Seconds without any sound after which a call is ended; 0: never. Default: 60.", show_default=False)
     ] = None,
+    inbound_per_second: Annotated[
+        float | None,
+        typer.Option(help="New calls that the carrier may bring in a second. Default: the calls per second, 5 to 50.", show_default=False),
+    ] = None,
     register: Annotated[bool, typer.Option("--register", help="Register, so that inbound calls find you.")] = False,
     lab: Annotated[bool, typer.Option("--lab", help="A test line on this machine: fictional numbers may be dialled.")] = False,
     default: Annotated[bool, typer.Option("--default", help="Calls without a caller ID go out on it.")] = False,
@@ -158,7 +162,8 @@ def add(
         given = sip_settings(
             rtp_ports, host=host, port=port, user=user, password=password, from_domain=from_domain, codecs=codec,
             local_address=local_address, local_port=local_port, advertised_address=advertised_address, accept_from=accept_from,
-            number_prefix=number_prefix, headers=headers_of(header), media_timeout=media_timeout, register=register, lab=lab,
+            number_prefix=number_prefix, headers=headers_of(header), media_timeout=media_timeout,
+            inbound_per_second=inbound_per_second, register=register, lab=lab,
         )  # fmt: skip
     else:
         raise CliError(sentence(f"--transport must be sip or livekit, not {transport!r}. {no_transport(transport)}".rstrip()))

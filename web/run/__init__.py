@@ -2,6 +2,7 @@
 
 folder     reads campaign.yaml, bot.yaml and finds the lead file; every problem at once
 session    the run itself
+callers    callers who are on the line when the run is over
 progress   where it stands, for people and for programs
 files      whole files, for their owner only
 outputs    the files it leaves behind

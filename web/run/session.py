@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from web.composition import Whole, open_whole
 from web.dialling import dial, dialling
 from web.ownership import lease
 from web.run.audit import NOTHING_SEEN, audit
+from web.run.callers import Interrupts, finish_callers
 from web.run.crm import sample_crm
 from web.run.deliveries import flush
 from web.run.folder import CampaignFolder
@@ -35,7 +35,6 @@ __all__ = [
     "EXIT_UNDELIVERED",
     "Guard",
     "crm_of",
-    "interruptible",
     "run_campaign",
     "run_folder",
 ]
@@ -61,7 +60,7 @@ Guard = Callable[[CampaignRunner, Reporter], contextlib.AbstractContextManager[N
 async def run_folder(folder: CampaignFolder, settings: Settings, out: Path, reporter: Reporter, *, moved: bool = False) -> RunSummary:
     """Run a campaign until no lead can be dialled any more, push its results, and write its files into `out`.
 
-    The first SIGINT or SIGTERM lets the calls in progress finish, the second ends them.
+    Callers who are on the line then are not cut off. The first SIGINT or SIGTERM lets the calls in progress finish, the second ends them.
 
     Args:
         folder: the folder.
@@ -77,7 +76,10 @@ async def run_folder(folder: CampaignFolder, settings: Settings, out: Path, repo
     async with open_whole(settings) as whole:
         campaign_id = ensure_campaign(whole, folder, moved=moved)
         with crm_of(whole, folder, out):
-            return await run_campaign(whole, folder, campaign_id, out, reporter, interruptible)
+            interrupts = Interrupts()
+            return await run_campaign(
+                whole, folder, campaign_id, out, reporter, interrupts, lambda: finish_callers(whole, reporter, interrupts)
+            )
 
 
 def crm_of(whole: Whole, folder: CampaignFolder, out: Path) -> contextlib.AbstractContextManager[SampleCrm | None]:
@@ -86,8 +88,21 @@ def crm_of(whole: Whole, folder: CampaignFolder, out: Path) -> contextlib.Abstra
     return sample_crm(whole, out / CRM_FILE) if push is not None and push.url == SAMPLE_CRM else contextlib.nullcontext()
 
 
-async def run_campaign(whole: Whole, folder: CampaignFolder, campaign_id: str, out: Path, reporter: Reporter, guard: Guard) -> RunSummary:
+async def _nothing() -> None:
+    """The process goes on."""
+
+
+async def run_campaign(
+    whole: Whole,
+    folder: CampaignFolder,
+    campaign_id: str,
+    out: Path,
+    reporter: Reporter,
+    guard: Guard,
+    before_the_end: Callable[[], Awaitable[None]] = _nothing,
+) -> RunSummary:
     """`run_folder` in a process that is wired already, for a campaign that is there, with the sample CRM up if the bot pushes to it.
+    `before_the_end` is awaited when nothing is dialled any more, before the last results are pushed.
 
     Raises:
         AlreadyRunning: if a live process runs this campaign on this database.
@@ -95,6 +110,7 @@ async def run_campaign(whole: Whole, folder: CampaignFolder, campaign_id: str, o
     with lease(whole, campaign_id) as token:
         store_settings(whole, folder, campaign_id)
         ended = await _dial(whole, folder, campaign_id, token, reporter, guard)
+        await before_the_end()
         reporter.say("Pushing what is left to the CRM ...")
         deliveries = await flush(whole.db, whole.deliveries, campaign_id)
     # in a thread: under `dialler serve` the API answers meanwhile
@@ -133,34 +149,3 @@ async def _dial(whole: Whole, folder: CampaignFolder, campaign_id: str, token: s
             reporter.end()
     passed = (whole.clock.now() - began_at).total_seconds()
     return _Ended(state, report, None if whole.settings.speed is None else passed / (time.monotonic() - began))
-
-
-@contextlib.contextmanager
-def interruptible(runner: CampaignRunner, reporter: Reporter) -> Iterator[None]:
-    """The first Ctrl-C (or SIGTERM) lets the calls in progress finish; the second ends the run at once."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    assert task is not None
-    asked = 0
-
-    def interrupt() -> None:
-        nonlocal asked
-        asked += 1
-        if asked == 1:
-            reporter.say("Stopping: no new dials; the calls in progress are being finished. Ctrl-C again ends them now.")
-            runner.drain()
-        else:
-            task.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if asked < 2:
-            raise
-        task.uncancel()
-        raise KeyboardInterrupt from None
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

@@ -166,7 +166,7 @@ class SandboxLeg:
             if reaction.beep:
                 if await self._over.wait(_BEEP_AFTER):
                     return
-                self._events.put(Beep())
+                self._events.put(Beep(tells_machine=True))
             if reaction.hang_up:
                 self._end(HungUp(), "callee", 200)
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from core.transports.base import LINE_LOST, Answered, Digit, Failed, HungUp, Ringing
 from core.transports.sip.media import MediaSession
@@ -51,6 +52,8 @@ class SipCall:
         self.negotiation, self.session = negotiation, session
         self.dialog: Dialog | None = None
         self._post = post
+        self.leftover: dict[str, Any] | None = None
+        """What must be kept to end the call, should this process die; None if nothing is known yet."""
         self._rang = self._answered = self._over = False
 
     def begins(self, dialog: Dialog) -> None:
@@ -63,6 +66,7 @@ class SipCall:
             self._agree(sdp)
         if not self._rang and not self._answered and status in {180, 181, 182, 183}:
             self._rang = True
+            self._keep(answered=False)
             self._post(Ringing())
 
     def answered(self, sdp: str | None) -> None:
@@ -77,11 +81,13 @@ class SipCall:
             self._hang_up()
             return
         self.session.watch(self._media_timeout)
+        self._keep(answered=True)
         self._post(Answered())
 
     def accepted(self) -> None:
         """We picked up."""
         self._answered = True
+        self._keep(answered=True)
         self.session.watch(self._media_timeout)
 
     def offered(self, sdp: str | None) -> str | None:
@@ -129,6 +135,10 @@ class SipCall:
         if self._answered and not self._over:
             self._end(Failed(LINE_LOST, f"no sound came for {self._media_timeout} s: the line is lost"))
             self._hang_up()
+
+    def _keep(self, *, answered: bool) -> None:
+        if self.dialog is not None:
+            self.leftover = self.dialog.leftover(answered=answered)
 
     def _agree(self, sdp: str) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
@@ -52,6 +53,11 @@ class SipAudioLeg:
     def bind(self, call: SipCall) -> None:
         """The call that this is the leg of."""
         self._call, self._session = call, call.session
+
+    @property
+    def leftover(self) -> dict[str, Any] | None:
+        """What must be kept to end the call, should this process die."""
+        return self._call.leftover if self._call is not None else None
 
     def post(self, event: AudioEvent | Refused) -> None:
         """Something happened; from any thread."""

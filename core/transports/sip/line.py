@@ -67,6 +67,7 @@ async def look_up(line: TrunkLine, former: Collection[Network] = ()) -> Peer:
         user=settings.user,
         password=line.password,
         from_domain=settings.from_domain,
+        invites_per_second=settings.invites_per_second(line.calls_per_second),
     )
 
 

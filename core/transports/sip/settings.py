@@ -31,6 +31,9 @@ _OWN_HEADERS = frozenset(
     | {"authorization", "proxy-authorization", "expires", "supported", "require", "session-expires", "v", "f", "t", "i", "m", "c", "l"}
 )
 
+_FEWEST_INBOUND, _MOST_INBOUND = 5.0, 50.0
+"""Of calls that come in, in a second, where the trunk's record does not say: more than 50 would be felt by those in progress."""
+
 
 def _is_ipv6(value: str) -> bool:
     """Whether it is an IPv6 address, in brackets or not, with a zone or a port or without."""
@@ -63,6 +66,12 @@ class SipSettings(BaseModel):
     headers: Headers = Field(default_factory=dict, description="Headers of every INVITE; {from} and {to} are put in.")
     media_timeout: int = Field(
         default=60, ge=0, le=3600, description="Seconds without any sound from the callee's side after which a call is ended; 0: never."
+    )
+    inbound_per_second: float | None = Field(
+        default=None,
+        ge=0.1,
+        le=1000,
+        description="New calls that the carrier may bring in a second; those above get 503. Left out: calls_per_second, from 5 to 50.",
     )
     lab: bool = Field(default=False, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
 
@@ -137,6 +146,12 @@ class SipSettings(BaseModel):
             return all(ipaddress.ip_address(address).is_loopback for address in (self.host, self.local_address))
         except ValueError:
             return False
+
+    def invites_per_second(self, calls_per_second: float) -> float:
+        """New calls that the trunk may bring in a second; `calls_per_second` is what may be dialled on it."""
+        if self.inbound_per_second is not None:
+            return self.inbound_per_second
+        return min(max(calls_per_second, _FEWEST_INBOUND), _MOST_INBOUND)
 
     def record(self) -> dict[str, Any]:
         """As kept in a trunk's record: what is not the default."""

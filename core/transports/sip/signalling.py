@@ -7,9 +7,9 @@ A `Dialog` is one call as signalling holds it; it is told what to do from any th
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from pydantic import SecretStr
 
@@ -42,6 +42,7 @@ class Peer:
         user: of the digest; None: the trunk knows our address.
         password: of the digest.
         from_domain: the domain behind our numbers; None: our own address.
+        invites_per_second: new calls that it may bring in a second; those above are refused.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Peer:
     user: str | None = None
     password: SecretStr | None = None
     from_domain: str | None = None
+    invites_per_second: float = 50.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,9 @@ class Listener(Protocol):
 
 class Dialog(Protocol):
     """One call. Every method may be called from any thread, and does nothing if it comes too late."""
+
+    def leftover(self, *, answered: bool) -> dict[str, Any] | None:
+        """What must be kept to end the call, should this process die (`Signalling.end_leftover`). Changes nothing."""
 
     def hang_up(self) -> None:
         """CANCEL before the answer, BYE after it; a call to us that was not answered is declined."""
@@ -175,6 +180,10 @@ class Signalling(Protocol):
 
     def request(self, peer: Peer, method: str, headers: tuple[tuple[str, str], ...], on_reply: Callable[[Reply], None]) -> None:
         """Send a request outside of any call (OPTIONS, REGISTER); the digest is answered. `on_reply` in signalling's thread."""
+
+    def end_leftover(self, peer: Peer, kept: Mapping[str, Any], on_end: Callable[[], None]) -> None:
+        """End a call of a process that died, of whose dialog this was kept: BYE if it was answered, CANCEL while it rang. `on_end` is
+        called, in signalling's thread, once the other side has confirmed it, or never will."""
 
     def close(self, trunk: str) -> None:
         """Listen for this trunk no longer."""

@@ -9,8 +9,9 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
-from core.kernel.clock import Clock
+from core.kernel.clock import Clock, Signal
 from core.transports.base import Answered, IncomingCall, Leg, NotAnswered, PlaceOrder, Ringing
 from core.transports.refused import RefusedLeg
 from core.transports.sip.asking import ask, verdict_on_options
@@ -40,6 +41,8 @@ _LOOK_UP_AGAIN = 300.0
 """Seconds after which a host's name is looked up again."""
 _SOONER = 270.0
 """So much sooner if it could not be."""
+_LEFTOVER_SECONDS = 5.0
+"""How long it is waited at the end until the calls of a dead process are confirmed to be over."""
 
 
 @dataclass
@@ -84,6 +87,7 @@ class SipTransport:
         self._on_registration = on_registration
         self._trunks: dict[str, _Open] = {}
         self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._leftovers: list[Signal] = []
         self.media = MediaThread("sip-media")
         self.on_incoming: Callable[[IncomingCall], None] | None = None
         """Told of every call to a number of the trunk that it comes by, in the event loop's thread; without it such calls are
@@ -144,8 +148,26 @@ class SipTransport:
             raise
         return spoken
 
+    async def end_leftover(self, trunk: str, kept: dict[str, Any]) -> None:
+        """Send the BYE or the CANCEL of a call whose process died.
+
+        Raises:
+            SipUnavailable: the trunk cannot be used.
+        """
+        peer, over, loop = (await self._open(trunk)).peer, self._clock.signal(), asyncio.get_running_loop()
+
+        def on_end() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(over.set)
+
+        self._leftovers.append(over)
+        self._signalling.end_leftover(peer, kept, on_end)
+
     async def close(self) -> None:
         """Listen for no trunk any more. The calls are over by then."""
+        deadline = self._clock.now().timestamp() + _LEFTOVER_SECONDS
+        for over in self._leftovers:
+            await over.wait(max(deadline - self._clock.now().timestamp(), 0.0))
         for name in list(self._trunks):
             await self._shut(name, self._trunks.pop(name))
         await self._clock.sleep(2 * LINGER_SECONDS)  # the last BYEs are still on their way out

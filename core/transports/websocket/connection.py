@@ -63,22 +63,28 @@ class Connection:
         """Messages that wait to be sent."""
         return len(self._waiting)
 
-    async def receive(self) -> Message:
+    async def receive(self, *, on_binary: Callable[[], None] | None = None) -> Message:
         """The next message.
+
+        Args:
+            on_binary: told of binary frames, which are passed over then.
 
         Raises:
             Gone: there is none any more.
             Refused: it is not one of the protocol's, or they come too fast.
         """
-        event = await self._receive()
-        if event["type"] == "websocket.disconnect":
-            raise Gone(int(event.get("code") or 1005))
-        text = event.get("text")
-        if not self._flood.admit(self._clock.now().timestamp(), len(text or "")):
-            raise Refused(Close.TOO_FAST, "Too many messages: at most 250 and 128 KiB a second.")
-        if text is None:
-            raise Refused(Close.NOT_TEXT, "A binary message came: every message is JSON in a text frame.")
-        return read_message(text)
+        while True:
+            event = await self._receive()
+            if event["type"] == "websocket.disconnect":
+                raise Gone(int(event.get("code") or 1005))
+            text = event.get("text")
+            if not self._flood.admit(self._clock.now().timestamp(), len(event.get("bytes") or "" if text is None else text)):
+                raise Refused(Close.TOO_FAST, "Too many messages: at most 250 and 128 KiB a second.")
+            if text is not None:
+                return read_message(text)
+            if on_binary is None:
+                raise Refused(Close.NOT_TEXT, "A binary message came: every message is JSON in a text frame.")
+            on_binary()
 
     def put(self, text: Text, *, sound: bool = False) -> None:
         """Send a message, after those that wait."""

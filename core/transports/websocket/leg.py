@@ -13,7 +13,7 @@ from core.transports.base import LINE_LOST, Answered, Failed, HungUp, Ringing, T
 from core.transports.events import LegEvents
 from core.transports.websocket.closing import Close, Closing, Refused
 from core.transports.websocket.connection import Connection, Gone
-from core.transports.websocket.protocol import Opening, Writer, sound_of
+from core.transports.websocket.protocol import Ignored, Opening, Writer, sound_of
 from core.transports.websocket.session import WebSocketSession
 from core.voice.ports import AudioEnd, AudioEvent, Frame
 
@@ -56,6 +56,8 @@ class WebSocketLeg:
         self.session = WebSocketSession(
             lambda frame: on_frame(self, frame), lambda: self.run_soon(lambda: self._unheard(media_timeout)), media_timeout
         )
+        self.ignored = Ignored()
+        """What was left aside since the answer."""
         self.stopping = False
         """Whether this process ends: then the connection is closed with 1001."""
         self.over = clock.signal()
@@ -131,7 +133,7 @@ class WebSocketLeg:
         return TransferOutcome(False, 408, "no news of the transfer came, and the customer is still here")
 
     def take(self, message: dict[str, Any]) -> None:
-        """A message that came after the handshake; one whose event is not known is left aside.
+        """A message that came after the handshake; one whose event is not known, or due no more, is left aside and counted.
 
         Raises:
             Refused: it cannot be read.
@@ -146,10 +148,8 @@ class WebSocketLeg:
                 succeeded, why = message.get("success") is True, str(message.get("reason") or "")[:200]
                 outcome = TransferOutcome(True, 200, "OK") if succeeded else TransferOutcome(False, None, why or "the dialler said so")
                 self._news.put(outcome)
-            case "connected" | "start" | "answer":
-                raise Refused(Close.BAD_MESSAGE, f'"{message["event"]}" came after the handshake.')
-            case _:
-                pass
+            case event:
+                self.ignored.add(event)
 
     def lost(self, gone: Gone) -> None:
         """The other side closed the connection, or it broke."""

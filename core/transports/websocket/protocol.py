@@ -18,12 +18,14 @@ from core.kernel.json_values import parse_json
 from core.transports.websocket.closing import Close, Refused
 from core.voice.ports import RATE, Frame
 
-__all__ = ["MOST_CHARACTERS", "Handshake", "Opening", "Writer", "event_of", "read_message", "sound_of"]
+__all__ = ["MOST_CHARACTERS", "Handshake", "Ignored", "Opening", "Writer", "read_message", "sound_of"]
 
 MOST_CHARACTERS: Final = 65_536
 """Of one message: about three seconds of sound."""
 _LONGEST_ID: Final = 128
 _MOST_FIELDS: Final = 200
+_PARTS: Final = 3
+_LONGEST_NAME, _MOST_NAMES = 40, 10
 _PROTOCOLS_OWN: Final = frozenset({"callerId", "did", "callDirection", "streamId"})
 _DIRECTIONS: Final[dict[str, Literal["inbound", "outbound"]]] = {"incoming": "inbound", "outgoing": "outbound"}
 
@@ -49,18 +51,14 @@ def read_message(text: str) -> dict[str, Any]:
     return message
 
 
-def event_of(message: dict[str, Any]) -> str:
-    """The event of a message, as much of it as can be shown."""
-    return str(message["event"])[:40]
-
-
 def sound_of(message: dict[str, Any]) -> Frame:
     """The sound of a `media` message, of any length.
 
     Raises:
         Refused: its payload is not base64 of 16-bit samples.
     """
-    payload = message.get("payload")
+    nested = message.get("media")  # as some diallers of this kind write it
+    payload = message.get("payload", nested.get("payload") if isinstance(nested, dict) else None)
     if not isinstance(payload, str):
         raise _bad('"media" needs a "payload": base64 of LINEAR16, 8,000 Hz, mono.')
     try:
@@ -102,63 +100,95 @@ class Opening:
         return "incoming" if self.direction == "inbound" else "outgoing"
 
 
-class Handshake:
-    """`connected`, `start`, `answer`, in this order and nothing between."""
+class Ignored:
+    """How many messages were left aside, by their event; `binary` for binary frames. Strangers cannot make it grow without end."""
 
     def __init__(self) -> None:
-        self._connected: dict[str, Any] | None = None
-        self._stream_id = ""
-        self._started = False
+        self.counts: dict[str, int] = {}
+
+    def add(self, event: str) -> None:
+        """One more."""
+        name = event[:_LONGEST_NAME]
+        name = name if name in self.counts or len(self.counts) < _MOST_NAMES else "others"
+        self.counts[name] = self.counts.get(name, 0) + 1
+
+
+class Handshake:
+    """`connected`, `start` and `answer`, in whatever order they come; the call begins when all three have.
+
+    What a telephone exchange sends while it rings (sound, events of its own, a second `start`) is left aside and counted; of several
+    messages of one kind the first one counts.
+    """
+
+    def __init__(self) -> None:
+        self._came: dict[str, dict[str, Any]] = {}
+        self.ignored = Ignored()
+
+    @property
+    def said(self) -> Opening | None:
+        """What is known of the call so far; None before `connected`."""
+        return self._opening() if "connected" in self._came else None
 
     def take(self, message: dict[str, Any]) -> Opening | None:
         """Take the next message; the opening once all three have come.
 
         Raises:
-            Refused: it is not the one that is due, or says what cannot be; or the call is given up.
+            Refused: one of the three says what cannot be; or the call is given up.
         """
-        if message["event"] == "hangup-call" and self._connected is not None:
+        event = message["event"]
+        if event == "hangup-call":
             raise Refused(Close.DONE, "The call was given up before it was answered.")
-        due = "connected" if self._connected is None else "answer" if self._started else "start"
-        if message["event"] != due:
-            raise _bad(f'"{event_of(message)}" came where "{due}" was due: connected, start, answer, in this order.')
-        if due == "connected":
-            self._connect(message)
-        elif due == "start":
-            self._start(message)
-        else:
-            return self._opening()
-        return None
+        check = {"connected": _check_connected, "start": _check_start, "answer": _check_answer}.get(event)
+        if check is None or event in self._came:
+            self.ignored.add(event)
+            return None
+        check(message)
+        self._came[event] = message
+        if {"connected", "start"} <= self._came.keys():
+            self._check_stream()
+        return self._opening() if len(self._came) == _PARTS else None
 
-    def _connect(self, message: dict[str, Any]) -> None:
-        if len(message) > _MOST_FIELDS:
-            raise _bad(f'"connected" has more than {_MOST_FIELDS} fields.')
-        if message.get("callDirection") not in (None, *_DIRECTIONS):  # a tuple: whatever JSON holds can be asked for
-            raise _bad('The "callDirection" of "connected" must be incoming or outgoing.')
-        for name in ("callerId", "did"):
-            _text(message, "connected", name)
-        self._stream_id = _text(message, "connected", "streamId")
-        self._connected = message
+    @property
+    def missing(self) -> str:
+        """What has not come yet, in words."""
+        missing = [name for name in ("connected", "start", "answer") if name not in self._came]
+        return f"{' and '.join(missing)} did not come"
 
-    def _start(self, message: dict[str, Any]) -> None:
-        stream_id = _text(message, "start", "streamId")
-        if stream_id and self._stream_id and stream_id != self._stream_id:
+    def _check_stream(self) -> None:
+        ids = {_text(self._came[name], name, "streamId") for name in ("connected", "start")} - {""}
+        if len(ids) > 1:
             raise _bad('The "streamId" of "start" is not that of "connected".')
-        self._stream_id = stream_id or self._stream_id
-        if not self._stream_id:
+        if not ids:
             raise _bad('No "streamId" came, neither in "connected" nor in "start".')
-        _check_format(message.get("mediaFormat"))
-        self._started = True
 
     def _opening(self) -> Opening:
-        assert self._connected is not None
-        said = self._connected
+        said = self._came["connected"]
+        stream_id = _text(said, "connected", "streamId") or _text(self._came.get("start", {}), "start", "streamId")
         return Opening(
             _text(said, "connected", "callerId"),
             _text(said, "connected", "did"),
             _DIRECTIONS[said.get("callDirection") or "incoming"],
-            self._stream_id,
+            stream_id,
             {name: value for name, value in said.items() if name != "event"},
         )
+
+
+def _check_connected(message: dict[str, Any]) -> None:
+    if len(message) > _MOST_FIELDS:
+        raise _bad(f'"connected" has more than {_MOST_FIELDS} fields.')
+    if message.get("callDirection") not in (None, *_DIRECTIONS):  # a tuple: whatever JSON holds can be asked for
+        raise _bad('The "callDirection" of "connected" must be incoming or outgoing.')
+    for name in ("callerId", "did", "streamId"):
+        _text(message, "connected", name)
+
+
+def _check_start(message: dict[str, Any]) -> None:
+    _text(message, "start", "streamId")
+    _check_format(message.get("mediaFormat"))
+
+
+def _check_answer(_: dict[str, Any]) -> None:
+    """Nothing in it is needed."""
 
 
 def _text(message: dict[str, Any], event: str, name: str) -> str:

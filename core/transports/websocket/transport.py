@@ -30,12 +30,14 @@ class Limits:
     """What a client may do.
 
     Attributes:
-        handshake_seconds: how long the three messages of the handshake may take.
+        handshake_seconds: how long `connected` may take, and then each message of the handshake.
+        ringing_seconds: how long the whole handshake may take.
         media_timeout: seconds without sound after which a call is ended.
         handshakes: connections that may be in their handshake at once.
     """
 
     handshake_seconds: float = 10.0
+    ringing_seconds: float = 120.0
     media_timeout: float = 60.0
     handshakes: int = 256
 
@@ -107,8 +109,8 @@ class WebSocketTransport:
         except VoiceUnavailable as error:
             raise Refused(Close.NO_VOICE, f"No call can be taken: {error}.") from None
 
-    async def shake_hands(self, connection: Connection) -> Opening:
-        """Receive the handshake.
+    async def shake_hands(self, connection: Connection, handshake: Handshake) -> Opening:
+        """Receive the handshake; what came of it so far stands in `handshake` also if it fails.
 
         Raises:
             Refused: it is not as it must be, takes too long, or too many others are at it.
@@ -116,19 +118,31 @@ class WebSocketTransport:
         """
         if self._handshakes >= self.limits.handshakes:
             raise Refused(Close.CROWDED, "Too many connections are in their handshake: try again later.")
-        handshake = Handshake()
         self._handshakes += 1
+
+        def on_binary() -> None:
+            handshake.ignored.add("binary")
+
+        began = self._clock.now().timestamp()
         try:
-            async with self._clock.timeout(self.limits.handshake_seconds):
-                while True:
-                    opening = handshake.take(await connection.receive())
-                    if opening is not None:
-                        return opening
+            while True:
+                async with self._clock.timeout(self._patience(handshake, self._clock.now().timestamp() - began)):
+                    message = await connection.receive(on_binary=on_binary)
+                opening = handshake.take(message)
+                if opening is not None:
+                    return opening
         except TimeoutError:
-            seconds = self.limits.handshake_seconds
-            raise Refused(Close.TOO_SLOW, f"The handshake (connected, start, answer) took longer than {seconds:g} s.") from None
+            passed = self._clock.now().timestamp() - began
+            raise Refused(Close.TOO_SLOW, f"The handshake took longer than {passed:.0f} s: {handshake.missing}.") from None
         finally:
             self._handshakes -= 1
+
+    def _patience(self, handshake: Handshake, passed: float) -> float:
+        """How long the next message may take: a call that is announced may ring, as long as its client says something."""
+        limits = self.limits
+        if handshake.said is None:
+            return max(limits.handshake_seconds - passed, 0.0)
+        return max(min(limits.handshake_seconds, limits.ringing_seconds - passed), 0.0)
 
     @contextlib.contextmanager
     def leg_of(self, connection: Connection, opening: Opening) -> Iterator[WebSocketLeg]:

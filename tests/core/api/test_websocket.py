@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import pytest
+from sqlalchemy import select
+
+from core.calls.tables import CallEvent
 from tests.core.api.sockets import CUSTOMER, DID, QUIET, Dialler, with_sockets
 
+_events = CallEvent.__table__  # type: ignore[attr-defined]
 SHORT = {"after_seconds": 2, "re_engagements": 0, "goodbye": "bye"}
 
 
@@ -114,45 +120,92 @@ def test_a_call_that_you_made_is_outbound(with_each_core: Callable[..., Any]) ->
     with_each_core(with_sockets(test, silence=SHORT))
 
 
-def test_a_call_given_up_before_its_answer_leaves_no_record(with_each_core: Callable[..., Any]) -> None:
-    connected = {"event": "connected", "callerId": CUSTOMER, "streamId": "s-1"}
+@pytest.mark.parametrize(("direction", "by", "why"), [("incoming", "customer", "caller_gave_up"), ("outgoing", "no_answer", "no_answer")])
+def test_a_call_given_up_before_its_answer_is_on_record(with_each_core: Callable[..., Any], direction: str, by: str, why: str) -> None:
+    connected = {"event": "connected", "callerId": CUSTOMER, "did": DID, "streamId": "s-1", "callDirection": direction, "name": "Asha"}
     gone = {"event": "hangup-call", "disconnectedBy": "customer"}
 
     async def test(dialler: Dialler) -> None:
         assert await dialler.ends(connected, gone) == (1000, "The call was given up before it was answered.")
         assert await dialler.ends(connected, {"event": "start"}, gone) == (1000, "The call was given up before it was answered.")
-        code, reason = await dialler.ends(gone)
-        assert (code, reason.split(":")[0]) == (4400, '"hangup-call" came where "connected" was due')
-        assert dialler.results() == []
+        async with dialler.line() as line:
+            line.send_text(json.dumps(connected))
+            await dialler.core.clock.sleep(1)
+            line.drop()
+        results = dialler.results()
+        assert [(result["disconnected_by"], result["end_reason"]) for result in results] == [(by, why)] * 3
+        assert all(result["caller_id"] == CUSTOMER and result["variables"] == {"name": "Asha"} for result in results)
+        assert all(result["call_duration_seconds"] == 0 and result["answered_at"] is None for result in results)
+        assert dialler.core.seats_taken() == 0
+        assert await dialler.ends(gone) == (1000, "The call was given up before it was answered.")
+        assert len(dialler.results()) == 3, "nobody knows whose call that was"
 
     with_each_core(with_sockets(test))
 
 
-def test_what_is_out_of_order_is_refused_and_leaves_no_record(with_core: Callable[..., Any]) -> None:
-    connected, start, answer = {"event": "connected", "streamId": "s"}, {"event": "start"}, {"event": "answer"}
-    media = {"event": "media", "payload": QUIET}
+def test_sound_and_unknown_events_before_the_answer_cost_nothing(with_each_core: Callable[..., Any]) -> None:
+    async def test(dialler: Dialler) -> None:
+        async with dialler.line() as line:
+            line.send_bytes(b"\0" * 320)
+            line.send("ringing")
+            line.send("start", streamId="s-1")
+            line.send("connected", callerId=CUSTOMER, did=DID, streamId="s-1")
+            for _ in range(200):  # it rings for 25 seconds, and ringback comes
+                line.send("media", payload=QUIET)
+                await dialler.core.clock.sleep(0.125)
+            line.send("start", streamId="s-1")
+            line.send("answer")
+            await line.quiet(1)
+            for event in ("answer", "start", "connected", "mark", "dtmf"):
+                line.send(event)
+            await line.quiet()
+        (result,) = dialler.results()
+        assert (result["disconnected_by"], result["end_reason"], line.code) == ("RNR", "silent", 1000)
+        with dialler.core.db.read() as connection:
+            came = connection.execute(select(_events.c.data).where(_events.c.kind == "incoming")).scalar_one()
+        assert came["ignored"] == {"binary": 1, "ringing": 1, "media": 200, "start": 1}
+
+    with_each_core(with_sockets(test, silence=SHORT))
+
+
+def test_a_handshake_that_fails_is_on_record_once_the_call_is_known(with_each_core: Callable[..., Any]) -> None:
+    connected, start = {"event": "connected", "callerId": CUSTOMER, "streamId": "s"}, {"event": "start"}
+    wide = {"event": "start", "mediaFormat": {"sampleRate": 16000}}
 
     async def test(dialler: Dialler) -> None:
-        for messages in (
-            (answer,),
-            (start, connected),
-            (connected, answer),
-            (connected, connected),
-            (connected, start, start),
-            (media,),
-            (connected, media),
-            (connected, start, media),
-            ({"event": "hello"},),
-            ("hello",),
-            ("[1]",),
-            ({"event": 1},),
-        ):
+        for messages in (({"event": "hello"}, "hello"), ("hello",), ("[1]",), ({"event": 1},), (wide,)):
             code, reason = await dialler.ends(*messages)
             assert (code, len(reason) > 15) == (4400, True)
+        assert (await dialler.ends(start))[0] == 4408
+        assert dialler.results() == [], "nobody has said whose call it is"
         began = dialler.core.clock.now()
-        assert (await dialler.ends(connected, start))[0] == 4408
+        assert await dialler.ends(connected, start) == (4408, "The handshake took longer than 10 s: answer did not come.")
         assert 10 <= (dialler.core.clock.now() - began).total_seconds() < 11
-        assert dialler.results() == []
+        assert (await dialler.ends(connected, wide))[0] == 4400
+        assert (await dialler.ends(connected, "hello"))[0] == 4400
+        results = dialler.results()
+        assert {(result["disconnected_by"], result["end_reason"], result["fault"]) for result in results} == {
+            ("error", "handshake_failed", "trunk")
+        }
+        assert [result["sip_reason"] for result in results] == [
+            "The handshake took longer than 10 s: answer did not come.",
+            "A sample rate of 16000 is not spoken here: only 8000 Hz.",
+            "A message is not JSON.",
+        ]
+        assert results[1]["remarks"].startswith("The other side's dialler did not bring the call to an answer")
+
+    with_each_core(with_sockets(test))
+
+
+def test_ringing_has_an_end(with_core: Callable[..., Any]) -> None:
+    async def test(dialler: Dialler) -> None:
+        async with dialler.line() as line:
+            line.send("connected", callerId=CUSTOMER, streamId="s-1")
+            began = dialler.core.clock.now()
+            await line.quiet(130)
+            assert line.code == 4408
+            assert (dialler.core.clock.now() - began).total_seconds() < 121
+        assert [result["end_reason"] for result in dialler.results()] == ["handshake_failed"]
 
     with_core(with_sockets(test))
 

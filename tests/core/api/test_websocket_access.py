@@ -16,7 +16,7 @@ from core.transports.websocket.strangers import Strangers, neighbourhood
 from core.transports.websocket.transport import Limits
 from tests.core.api.sockets import TALKER, Dialler, with_sockets
 
-HELLO = {"event": "hello"}
+HELLO = {"event": 1}
 ADMITTED, UNKNOWN, NO_TOKEN, TOO_MANY, FOREIGN = 4400, 4404, 4401, 4429, 4403
 """How a connection ends whose first message is wrong: 4400 says that it was let in so far."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,17 +12,19 @@ from sqlalchemy import func, select, update
 from core.bots.config import BotConfig
 from core.bots.store import save_bot
 from core.calls import recovery
-from core.calls.recovery import ending_after_crash, recover
+from core.calls.leftovers import LEFTOVER
+from core.calls.recovery import ending_after_crash, last_sign_of_life, recover
 from core.calls.states import LIVE
-from core.calls.store import EventLog, insert_call, move, read_call
-from core.calls.tables import Call
+from core.calls.store import EventLog, events_of, insert_call, move, read_call
+from core.calls.tables import Call, CallEvent
 from core.engine import Engine
 from core.fleet.store import register, retire, take_seat
-from core.fleet.tables import Seat
+from core.fleet.tables import Seat, Worker
 from core.kernel.clock import RealClock
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.processes import ProcessIdentity, this_process
+from core.transports.base import Leg, PlaceOrder
 from tests.conftest import START
 
 NOW = START
@@ -116,6 +118,113 @@ def test_calls_of_a_dead_process(db: Database, state: str) -> None:
     assert row.result["may_have_been_dialled"] == (state == "placing")
     assert seats_taken(db) == 0
     assert asyncio.run(recover(engine(db))) == 0
+
+
+class Wire:
+    """A transport that is told to end calls of a process that died."""
+
+    name = "wire"
+    real = True
+
+    def __init__(self, fails: bool = False) -> None:
+        self.ended: list[tuple[str, dict[str, Any]]] = []
+        self._fails = fails
+
+    async def place(self, order: PlaceOrder) -> Leg:
+        raise NotImplementedError
+
+    async def end_leftover(self, trunk: str, kept: dict[str, Any]) -> None:
+        if self._fails:
+            raise OSError("no way")
+        self.ended.append((trunk, kept))
+
+
+def kept(db: Database, worker: str, state: str, **changes: Any) -> None:
+    """A call on the transport `wire`, whose events keep its dialog."""
+    begin(db, "call", worker, state)
+    with db.write() as connection:
+        connection.execute(update(Call).values(transport="wire", trunk="line", **changes))
+        for kind, request in (("rang", "CANCEL"), ("answered", "BYE")):
+            rows = update(CallEvent).where(CallEvent.__table__.c.kind == kind)  # type: ignore[attr-defined]
+            connection.execute(rows.values(data={LEFTOVER: {"request": f"{request} sip:x SIP/2.0", "address": ["127.0.0.1", 5060]}}))
+
+
+def kinds_of(db: Database) -> list[str]:
+    with db.read() as connection:
+        return [event.kind for event in events_of(connection, "call")]
+
+
+@pytest.mark.parametrize(("state", "request_line"), [("placing", None), ("ringing", "CANCEL"), ("talking", "BYE"), ("ended", None)])
+def test_calls_of_a_dead_process_are_ended_on_the_wire(db: Database, state: str, request_line: str | None) -> None:
+    kept(db, DEAD, state)
+    wire, ours = Wire(), engine(db)
+    ours.transports["wire"] = wire
+    assert asyncio.run(recover(ours)) == 1
+    assert [(trunk, one["request"].split()[0]) for trunk, one in wire.ended] == ([("line", request_line)] if request_line else [])
+    assert ("ended_on_the_wire" in kinds_of(db)) is (request_line is not None)
+    assert call(db, "call").state == "done"
+    assert asyncio.run(recover(ours)) == 0
+    assert len(wire.ended) <= 1
+
+
+@pytest.mark.parametrize("process", [this_process(), ProcessIdentity("another-machine", 1, 0.0)], ids=["alive", "elsewhere"])
+def test_a_process_that_may_live_keeps_its_lines(db: Database, process: ProcessIdentity) -> None:
+    """Its lease ran out, so its calls are taken over; but nobody can say that it does not talk on them."""
+    with db.write() as connection:
+        register(connection, "silent", 3, process, NOW - timedelta(minutes=5))
+    kept(db, "silent", "talking")
+    wire, ours = Wire(), engine(db)
+    ours.transports["wire"] = wire
+    assert asyncio.run(recover(ours)) == 1
+    assert (wire.ended, call(db, "call").state) == ([], "done")
+
+
+def test_a_call_that_another_process_took_over_first_is_ended_once(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept(db, DEAD, "talking")
+    with db.write() as connection:
+        retire(connection, DEAD)
+        register(connection, "other", 3, this_process(), NOW)
+    first, second = Wire(), Wire()
+    other = Engine(db, StillClock(), lambda: NOW, Ids(), "other", {"wire": second})
+    with db.read() as connection:
+        orphans = recovery._orphans(other, connection)
+    ours = engine(db)
+    ours.transports["wire"] = first
+    asyncio.run(recover(ours))
+    monkeypatch.setattr(recovery, "_orphans", lambda *_: orphans)
+    asyncio.run(recover(other))
+    assert (len(first.ended), second.ended) == (1, [])
+
+
+def test_a_line_that_cannot_be_told_costs_no_record(db: Database) -> None:
+    kept(db, DEAD, "talking")
+    ours = engine(db)
+    ours.transports["wire"] = Wire(fails=True)
+    assert asyncio.run(recover(ours)) == 1
+    assert call(db, "call").result["end_reason"] == "worker_died"
+    assert "ended_on_the_wire" not in kinds_of(db)
+
+
+def test_the_record_ends_with_the_last_sign_of_life(db: Database) -> None:
+    """Not with the takeover, a minute later."""
+    begin(db, "call", DEAD, "talking")
+    with db.write() as connection:
+        connection.execute(update(Call).values(answered_at=NOW))
+        connection.execute(update(Worker).where(Worker.__table__.c.id == DEAD).values(seen_at=NOW + timedelta(seconds=17)))  # type: ignore[attr-defined]
+    asyncio.run(recover(engine(db)))
+    result = call(db, "call").result
+    assert result["call_duration_seconds"] == 17.0
+    assert result["remarks"] == "The process that held the call died, and the call was cut off."
+
+
+@pytest.mark.parametrize(("seen", "events", "expected"), [(5, [0, 2], 5), (5, [0, 9], 9), (90, [0], 60), (-100, [], -100), (-100, [3], 3)])
+def test_the_last_sign_of_life(seen: float, events: list[float], expected: float) -> None:
+    """Clocks of two machines, and that of a simulation, need not agree."""
+
+    def at(seconds: float) -> datetime:
+        return NOW + timedelta(seconds=seconds)
+
+    assert last_sign_of_life(at(60), at(seen), map(at, events)) == at(expected)
 
 
 @pytest.mark.parametrize("state", REASONS)

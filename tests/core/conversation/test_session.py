@@ -15,7 +15,7 @@ from core.conversation.ending import ConversationEnding
 from core.conversation.limits import ConversationLimits, SessionLines, limits_of
 from core.conversation.session import converse
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Answered, Beep, Digit, Failed, LegError, Playout, TransferOutcome
+from core.transports.base import Answered, Beep, Digit, Failed, FaxTone, LegError, Playout, TransferOutcome
 from tests.core.conversation.fakes import After, FakeBrain, FakeLeg, hangs_up, says
 
 LIMITS = ConversationLimits(
@@ -182,12 +182,35 @@ def test_a_machine_gets_its_message_after_the_beep(hold: Hold) -> None:
     assert "voicemail_message_left" in held.kinds
 
 
-def test_a_beep_alone_is_a_machine(hold: Hold) -> None:
-    assert hold(After(1, Beep())).ending.disconnected_by == "voicemail"
+def test_a_beep_at_a_machines_moment_is_a_machine(hold: Hold) -> None:
+    assert hold(After(1, Beep(tells_machine=True))).ending.disconnected_by == "voicemail"
+
+
+def test_a_tone_that_tells_nothing_is_no_machine(hold: Hold) -> None:
+    """Ringback that outlives the answer, a PBX's recording tone: the person who speaks then is talked with."""
+    held = hold(After(0.2, Beep()), says("hello"), After(1, Beep()), says("yes"), brain=FakeBrain([Turn("A?"), BYE]))
+    assert held.ending.end_reason == "completed"
+    assert "voicemail_detected" not in held.kinds
+
+
+def test_a_beep_that_comes_before_the_words_are_understood(hold: Hold) -> None:
+    """The message is left at once: the machine records already."""
+    limits = ConversationLimits(voicemail_message="Please call us back.")
+    held = hold(After(1, Beep()), says(GREETING), limits=limits, brain=FakeBrain())
+    assert held.ending.disconnected_by == "voicemail"
+    assert [data["after_beep"] for kind, data in held.events if kind == "voicemail_message_left"] == [True]
+    assert held.ending.seconds < ConversationLimits().beep_wait_seconds
+
+
+def test_a_fax_is_a_machine_that_takes_no_message(hold: Hold) -> None:
+    held = hold(After(2, FaxTone()), limits=ConversationLimits(voicemail_message="Please call us back."), brain=FakeBrain())
+    assert held.ending.disconnected_by == "voicemail"
+    assert "voicemail_message_left" not in held.kinds
+    assert [data["evidence"] for kind, data in held.events if kind == "voicemail_detected"] == ["fax_tone"]
 
 
 def test_a_beep_in_mid_conversation_is_nothing(hold: Hold) -> None:
-    held = hold(says("yes"), says("fine"), After(1, Beep()), says("ok"), brain=FakeBrain([Turn("A?"), Turn("B?"), BYE]))
+    held = hold(says("yes"), says("fine"), After(1, Beep(tells_machine=True)), says("ok"), brain=FakeBrain([Turn("A?"), Turn("B?"), BYE]))
     assert held.ending.end_reason == "completed"
 
 

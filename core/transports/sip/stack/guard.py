@@ -14,6 +14,7 @@ from sippy.Udp_server import Udp_server, Udp_server_opts
 
 from core.transports.sip.log_limit import LogLimiter
 from core.transports.sip.signalling import Network
+from core.transports.sip.stack.flood import InviteLimit, begins_a_call, is_ack_of_refusal, refusal
 
 __all__ = ["Guard", "GuardedServer", "ServerOptions", "readable"]
 
@@ -31,10 +32,15 @@ class Guard:
     def __init__(self) -> None:
         self._networks: dict[str, tuple[Network, ...]] = {}
         self._strangers = LogLimiter(every=10.0)
+        self._rates: dict[str, float] = {}
+        self._invites: dict[tuple[str, ...], tuple[InviteLimit, LogLimiter]] = {}  # of the trunks of one address together
         self._second, self._count = 0, 0
 
-    def admit_trunk(self, trunk: str, networks: tuple[Network, ...]) -> None:
-        """Let a trunk's addresses pass; none: no longer."""
+    def admit_trunk(self, trunk: str, networks: tuple[Network, ...], invites_per_second: float = _MOST_A_SECOND) -> None:
+        """Let a trunk's addresses pass, with so many new calls a second; none: no longer."""
+        if self._rates.get(trunk) != invites_per_second:
+            self._rates[trunk] = invites_per_second
+            self._invites = {}
         self._networks = {**self._networks, trunk: networks} if networks else {k: v for k, v in self._networks.items() if k != trunk}
 
     def trunks_of(self, address: str) -> list[str]:
@@ -49,10 +55,30 @@ class Guard:
             if (unsaid := self._strangers.admit(now)) is not None:
                 log.warning("SIP from %s was dropped: it is no address of a trunk; %d more datagrams were dropped", address, unsaid)
             return False
+        if is_ack_of_refusal(data):
+            return False
         if int(now) != self._second:
             self._second, self._count = int(now), 0
         self._count += 1
         return len(data) <= _LONGEST and self._count <= _MOST_A_SECOND
+
+    def refuses(self, data: bytes, address: tuple[str, int]) -> bytes | None:
+        """The answer to an INVITE above its trunk's limit; None for everything else. Empty: it gets none."""
+        if not begins_a_call(data) or not (trunks := tuple(self.trunks_of(address[0]))):
+            return None
+        found = self._invites.get(trunks)
+        if found is None:
+            found = InviteLimit(sum(self._rates.get(trunk, _MOST_A_SECOND) for trunk in trunks)), LogLimiter(every=10.0)
+            self._invites = {**self._invites, trunks: found}
+        limit, told = found
+        now = time.monotonic()
+        if limit.admit(now, data):
+            return None
+        if (unsaid := told.admit(now)) is not None:
+            names = " and ".join(trunks)
+            said = "the trunk %s sends more than %g new calls a second: a call was refused with 503; %d more were refused"
+            log.warning(said, names, limit.rate, unsaid)
+        return refusal(data, address) or b""
 
 
 def readable(data: bytes) -> str:
@@ -87,6 +113,10 @@ class GuardedServer(Udp_server):
         return ((self._config["_advertised"], self.uopts.laddress[1]), self.transport)
 
     def handle_read(self, data: bytes, address: Any, rtime: Any, delayed: bool = False) -> None:
-        """In the receiving thread: let pass or drop."""
+        """In the receiving thread: let pass, drop or refuse."""
+        if (answer := self._guard.refuses(data, address)) is not None:
+            if answer:
+                self.send_to(answer, address)
+            return
         if self._guard.passes(data, address[0]):
             ED2.callFromThread(super().handle_read, readable(data), Remote_address(address, self.transport), rtime, delayed)

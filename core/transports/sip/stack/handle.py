@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sippy.CCEvents import CCEventConnect, CCEventFail, CCEventRing
 from sippy.MsgBody import MsgBody
 
 from core.transports.sip.signalling import Reply
 from core.transports.sip.stack.dialogs import CallAgent
+from core.transports.sip.stack.leftovers import leftover_of
 from core.transports.sip.stack.loop import in_sip_thread
 from core.transports.sip.stack.requests import headers_of
 
@@ -20,6 +22,10 @@ class SippyDialog:
 
     def __init__(self, agent: CallAgent) -> None:
         self._agent = agent
+
+    def leftover(self, *, answered: bool) -> dict[str, Any] | None:
+        """What must be kept to end the call, should this process die."""
+        return leftover_of(self._agent, answered=answered)
 
     def hang_up(self) -> None:
         """CANCEL before the answer, BYE after it; a call to us that was not answered is declined."""

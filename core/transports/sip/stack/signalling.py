@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
@@ -15,6 +15,7 @@ from core.transports.sip.signalling import LINGER_SECONDS, Dialog, InboundInvite
 from core.transports.sip.stack.dialogs import CallAgent
 from core.transports.sip.stack.guard import Guard
 from core.transports.sip.stack.handle import SippyDialog
+from core.transports.sip.stack.leftovers import end_leftover
 from core.transports.sip.stack.loop import in_sip_thread, in_sip_thread_sync, start_sip_thread
 from core.transports.sip.stack.requests import (
     ALLOW,
@@ -162,6 +163,10 @@ class SippySignalling:
         """Send a request outside of any call."""
         in_sip_thread(lambda: send_outside(self._endpoint(peer.name).config, peer, method, headers, on_reply))
 
+    def end_leftover(self, peer: Peer, kept: Mapping[str, Any], on_end: Callable[[], None]) -> None:
+        """End a call of a process that died."""
+        in_sip_thread_sync(lambda: end_leftover(self._endpoint(peer.name).config, peer, kept, on_end))
+
     def close(self, trunk: str) -> None:
         """Listen for this trunk no longer. The socket goes with its last trunk, after the last of its calls."""
         in_sip_thread_sync(self._leave, trunk)
@@ -186,7 +191,7 @@ class SippySignalling:
             except OSError as error:
                 where = f"{peer.local[0]}:{peer.local[1]}"
                 raise SipUnavailable(f"the trunk {peer.name!r} cannot listen on {where}: {error.strerror or error}") from None
-        endpoint.guard.admit_trunk(peer.name, peer.accept_from)
+        endpoint.guard.admit_trunk(peer.name, peer.accept_from, peer.invites_per_second)
         endpoint.trunks[peer.name] = _Trunk(peer, on_invite)
         self._place_of[peer.name] = place
 

@@ -65,10 +65,7 @@ def test_what_may_be_left_out_and_outgoing_calls() -> None:
 @pytest.mark.parametrize(
     ("messages", "words"),
     [
-        ([START], '"start" came where "connected" was due'),
-        ([CONNECTED, ANSWER], '"answer" came where "start" was due'),
-        ([CONNECTED, START, {"event": "media"}], '"media" came where "answer" was due'),
-        ([CONNECTED, CONNECTED], '"connected" came where "start" was due'),
+        ([START, {**CONNECTED, "streamId": "other"}], "is not that of"),
         ([{**CONNECTED, "callDirection": "sideways"}], "incoming or outgoing"),
         ([{**CONNECTED, "callerId": ["x"]}], '"callerId" of "connected" must be text'),
         ([{**CONNECTED, "did": "1" * 200}], '"did" of "connected" must be text'),
@@ -89,10 +86,58 @@ def test_a_handshake_that_is_not_one_is_refused_in_words(messages: list[dict[str
     assert words in refused.value.closing.reason
 
 
+MEDIA: dict[str, Any] = {"event": "media", "payload": "%%%"}
+RINGING: dict[str, Any] = {"event": "ringing"}
+
+
+@pytest.mark.parametrize(
+    ("messages", "ignored"),
+    [
+        ([CONNECTED, MEDIA, START, ANSWER], {"media": 1}),
+        ([MEDIA, CONNECTED, START, MEDIA, MEDIA, ANSWER], {"media": 3}),
+        ([CONNECTED, RINGING, START, {"event": "mark", "name": "x"}, ANSWER], {"ringing": 1, "mark": 1}),
+        ([CONNECTED, {**CONNECTED, "callerId": "+12025550150"}, START, START, ANSWER], {"connected": 1, "start": 1}),
+        ([START, CONNECTED, ANSWER], {}),
+        ([ANSWER, ANSWER, START, CONNECTED], {"answer": 1}),
+        ([CONNECTED, {**START, "mediaFormat": {"encoding": "linear16", "sampleRate": "8000", "channels": "1"}}, ANSWER], {}),
+        ([{**CONNECTED, "new": {"x": 1}}, {**START, "new": 1}, {**ANSWER, "new": 1}], {}),
+    ],
+)
+def test_what_is_not_of_the_handshake_is_left_aside(messages: list[dict[str, Any]], ignored: dict[str, int]) -> None:
+    handshake = Handshake()
+    openings = [handshake.take(message) for message in messages]
+    assert openings[:-1] == [None] * (len(messages) - 1)
+    assert openings[-1] is not None
+    assert (openings[-1].caller_id, openings[-1].stream_id) == ("+12025550142", "s-1"), "the first of several counts"
+    assert handshake.ignored.counts == ignored
+
+
+def test_names_of_ignored_events_are_bounded() -> None:
+    handshake = Handshake()
+    for number in range(1000):
+        handshake.take({"event": f"{number}" + "x" * 1000})
+    assert len(handshake.ignored.counts) == 11
+    assert sum(handshake.ignored.counts.values()) == 1000
+    assert max(map(len, handshake.ignored.counts)) == 40
+
+
+@given(st.permutations([CONNECTED, START, ANSWER]), st.lists(st.tuples(st.integers(0, 2), st.sampled_from([MEDIA, RINGING])), max_size=8))
+def test_the_three_messages_may_come_in_any_order_among_others(
+    three: list[dict[str, Any]], others: list[tuple[int, dict[str, Any]]]
+) -> None:
+    messages = [message for place, one in enumerate(three) for message in (*[other for at, other in others if at == place], one)]
+    handshake = Handshake()
+    openings = [handshake.take(message) for message in messages]
+    assert [opening is not None for opening in openings] == [False] * (len(messages) - 1) + [True]
+    assert sum(handshake.ignored.counts.values()) == len(others)
+
+
 def test_sound() -> None:
     samples = np.array([0, 1, -1, 32767, -32768], dtype=np.int16)
     assert (sound_of({"event": "media", "payload": base64.b64encode(samples.tobytes()).decode()}) == samples).all()
     assert len(sound_of({"event": "media", "payload": ""})) == 0
+    nested = {"event": "media", "media": {"payload": base64.b64encode(samples.tobytes()).decode()}}
+    assert (sound_of(nested) == samples).all()
 
 
 @pytest.mark.parametrize(
