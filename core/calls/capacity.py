@@ -65,4 +65,5 @@ def channels_left(connection: Connection, trunk: TrunkInfo) -> int:
 def _room(connection: Connection, engine: Engine, trunk: TrunkInfo, now: datetime, most: int) -> int:
     if trunk.transport not in engine.transports:
         return 0
-    return room(trunk.next_call_at, trunk.calls_per_second, now, min(most, channels_left(connection, trunk)))
+    held_back = trunk.channels - trunk.health.limits.channels_at(trunk.channels, now)  # for the carrier seems to take fewer
+    return room(trunk.next_call_at, trunk.calls_per_second, now, min(most, max(0, channels_left(connection, trunk) - held_back)))

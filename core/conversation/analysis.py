@@ -28,6 +28,9 @@ _FINER: Final[dict[str, tuple[str, str]]] = {
     "cancelled": ("CANCELLED", "The call was ended by an operator."),
     "prefetch_failed": ("NO_CRM_DATA", "The CRM did not give the customer's data, and the bot does not call without; nobody was called."),
     "suppressed": ("SUPPRESSED", "The number is on the suppression list; nobody was called."),
+    "trunk_refused": DEFAULTS["error"],
+    "trunk_busy": DEFAULTS["error"],
+    "never_rang": DEFAULTS["error"],
     "no_capacity": ("NO_CAPACITY", "Every seat was taken, and the caller was refused."),
     "abandoned": ("ABANDONED", "The customer answered, and no seat was free."),
 }

@@ -100,10 +100,13 @@ def _decision_on(
 ) -> tuple[Decision, bool]:
     outcome, is_charged = derive_outcome(facts), charged(facts)
     callbacks = _count_callbacks(connection, lead.id) if outcome is Outcome.CALLBACK else 0  # nothing else asks for them
+    uncharged = _uncharged(lead, outcome, is_charged=is_charged)
+    if outcome is Outcome.TRUNK_BUSY:  # these have a count of their own: a full trunk uses up nothing of the lead
+        uncharged = _count_busy(connection, lead.id) + 1
     decision = decide(
         outcome,
         attempts_charged=lead.attempts + is_charged,
-        attempts_uncharged=lead.uncharged + (not is_charged),
+        attempts_uncharged=uncharged,
         callbacks=callbacks,
         policy=CampaignConfig.model_validate(campaign.settings).retry_policy(),
         now=now,
@@ -118,6 +121,16 @@ def _decision_on(
 def _count_callbacks(connection: Connection, lead_id: int) -> int:
     query = select(func.count()).select_from(_attempts).where(_attempts.c.lead_id == lead_id, _attempts.c.kind == "callback")
     return connection.execute(query).scalar_one()
+
+
+def _count_busy(connection: Connection, lead_id: int) -> int:
+    query = select(func.count()).select_from(_attempts).where(_attempts.c.lead_id == lead_id, _attempts.c.outcome == Outcome.TRUNK_BUSY)
+    return connection.execute(query).scalar_one()
+
+
+def _uncharged(lead: AnyRow, outcome: Outcome, *, is_charged: bool) -> int:
+    """The lead's dials that could not ring, with this one."""
+    return int(lead.uncharged) + (not is_charged and outcome is not Outcome.TRUNK_BUSY)
 
 
 def _end_attempt(
@@ -155,7 +168,7 @@ def _move_lead(
             queue=None,
             due_at=decision.due_at,
             attempts=lead.attempts + is_charged,
-            uncharged=lead.uncharged + (not is_charged),
+            uncharged=_uncharged(lead, decision.outcome, is_charged=is_charged),
             attempt_id=attempt.id if state == "held" else None,
             lease_token=None,
             outcome=decision.outcome,

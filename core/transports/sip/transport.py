@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import random
-import socket
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-
-from pydantic import SecretStr
+from datetime import datetime, timedelta
 
 from core.kernel.clock import Clock
 from core.transports.base import Answered, IncomingCall, Leg, PlaceOrder, Ringing
@@ -22,14 +19,14 @@ from core.transports.sip.call import SipCall
 from core.transports.sip.called import caller_number, our_number
 from core.transports.sip.incoming import SipIncoming
 from core.transports.sip.leg import SipAudioLeg
+from core.transports.sip.line import TrunkLine, check_ports, look_up
 from core.transports.sip.load import TrunkLoad
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
 from core.transports.sip.ports import PortRange
 from core.transports.sip.registration import Registrar
 from core.transports.sip.sdp import SdpError
-from core.transports.sip.settings import SipSettings
-from core.transports.sip.signalling import LINGER_SECONDS, InboundInvite, Invite, Network, Peer, Signalling, SipUnavailable
+from core.transports.sip.signalling import LINGER_SECONDS, InboundInvite, Invite, Network, OwnFault, Peer, Signalling, SipUnavailable
 from core.transports.sip.standing import Registration
 from core.voice.errors import VoiceUnavailable
 from core.voice.media_thread import MediaThread
@@ -43,21 +40,8 @@ _LOOK_UP_AGAIN = 300.0
 """Seconds after which a host's name is looked up again."""
 _SOONER = 270.0
 """So much sooner if it could not be."""
-_MOST_ADDRESSES = 64
-"""Addresses of one host that are let in."""
-
-
-@dataclass(frozen=True)
-class TrunkLine:
-    """A trunk as its record has it, with its password."""
-
-    name: str
-    settings: SipSettings
-    channels: int
-    calls_per_second: float
-    password: SecretStr | None = None
-    numbers: tuple[str, ...] = ()
-    """Those of ours that are on it (E.164)."""
+_TROUBLE = timedelta(seconds=30)
+"""How long no call is tried after one could not leave because of this machine."""
 
 
 @dataclass
@@ -70,51 +54,6 @@ class _Open:
     looked_up: float
     load: TrunkLoad
     registrar: Registrar | None = None
-
-
-async def look_up(line: TrunkLine, former: Collection[Network] = ()) -> Peer:
-    """Look the trunk's host up, and find our address on the way to it.
-
-    Args:
-        line: the trunk.
-        former: addresses of its host from which calls in progress may still be spoken to, though its name is another's by now.
-
-    Raises:
-        SipUnavailable: there is no such host, or no way to it.
-    """
-    settings, loop = line.settings, asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(settings.host.strip("[]"), settings.port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
-    except OSError as error:
-        raise SipUnavailable(f"the host {settings.host!r} of the trunk {line.name!r} is not known: {error.strerror or error}") from None
-    addresses = list(dict.fromkeys(info[4][0] for info in found))
-    networks: list[Network] = [ipaddress.ip_network(address) for address in addresses]
-    networks = list(dict.fromkeys((*networks, *former)))[:_MOST_ADDRESSES]
-    networks += [ipaddress.ip_network(network) for network in settings.accept_from]
-    address = (str(addresses[0]), settings.port)
-    return Peer(
-        name=line.name,
-        address=address,
-        host=settings.host,
-        local=(settings.local_address, settings.local_port),
-        advertised=settings.advertised_address or _our_address(line, address),
-        accept_from=tuple(networks),
-        user=settings.user,
-        password=line.password,
-        from_domain=settings.from_domain,
-    )
-
-
-def _our_address(line: TrunkLine, towards: tuple[str, int]) -> str:
-    """The address that the system would send from; nothing is sent."""
-    if not ipaddress.ip_address(line.settings.local_address).is_unspecified:
-        return line.settings.local_address
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(towards)
-        except OSError as error:
-            raise SipUnavailable(f"there is no way to the host of the trunk {line.name!r}: {error.strerror}") from None
-        return str(probe.getsockname()[0])
 
 
 class SipTransport:
@@ -147,6 +86,7 @@ class SipTransport:
         self._on_registration = on_registration
         self._trunks: dict[str, _Open] = {}
         self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._troubles: dict[str, tuple[str, datetime]] = {}
         self.media = MediaThread("sip-media")
         self.on_incoming: Callable[[IncomingCall], None] | None = None
         """Told of every call to a number of the trunk that it comes by, in the event loop's thread; without it such calls are
@@ -159,6 +99,15 @@ class SipTransport:
             SipUnavailable: see there.
         """
         await self._open(trunk)
+
+    def check(self, trunk: str) -> None:
+        """Whether a trunk that is listened for has ports for the sound of as many calls as its record says.
+
+        Raises:
+            OwnFault: it has not.
+        """
+        opened = self._trunks[trunk]
+        check_ports(opened.line, opened.ports, self._in_use(trunk))
 
     async def keep_only(self, trunks: Collection[str]) -> None:
         """Listen no longer for any trunk but these, and those that still have calls."""
@@ -174,7 +123,15 @@ class SipTransport:
             return await self._place(order)
         except (SipUnavailable, VoiceUnavailable, OSError) as error:
             log.error("call %s did not leave: %s", order.call_id, error)
-            return RefusedLeg(str(error), spared=not isinstance(error, SipUnavailable))
+            own = isinstance(error, OwnFault) or not isinstance(error, SipUnavailable)
+            if own and not isinstance(error, VoiceUnavailable):
+                self._troubles[order.trunk] = (str(error), self._clock.now() + _TROUBLE)
+            return RefusedLeg(str(error), spared=own)
+
+    def trouble(self, trunk: str) -> tuple[str, datetime] | None:
+        """What is wrong on this machine with a trunk, so that no call can leave on it, and when it is to be tried again."""
+        trouble = self._troubles.get(trunk)
+        return trouble if trouble is not None and self._clock.now() < trouble[1] else None
 
     async def ask(self, trunk: str) -> str | None:
         """Ask a trunk whether it is there (OPTIONS). Returns what is wrong, in words."""

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from sippy.Time.Timeout import Timeout
 
-from core.transports.sip.signalling import LINGER_SECONDS, Dialog, InboundInvite, Invite, Listener, Peer, Reply, SipUnavailable
+from core.transports.sip.signalling import LINGER_SECONDS, Dialog, InboundInvite, Invite, Listener, OwnFault, Peer, Reply
 from core.transports.sip.stack.dialogs import CallAgent, SippyDialog
 from core.transports.sip.stack.guard import Guard, Transactions
 from core.transports.sip.stack.loop import in_sip_thread, in_sip_thread_sync, start_sip_thread
@@ -158,7 +158,10 @@ class SippySignalling:
                 endpoint = self._endpoints[place] = _Endpoint(peer)
             except OSError as error:
                 where = f"{peer.local[0]}:{peer.local[1]}"
-                raise SipUnavailable(f"the trunk {peer.name!r} cannot listen on {where}: {error.strerror or error}") from None
+                raise OwnFault(
+                    f"the trunk {peer.name!r} cannot listen on {where}: {error.strerror or error}. "
+                    "Give it a local_address of this machine, and a local_port that no other program has"
+                ) from None
         endpoint.guard.admit_trunk(peer.name, peer.accept_from)
         endpoint.trunks[peer.name] = _Trunk(peer, on_invite)
         self._place_of[peer.name] = place
