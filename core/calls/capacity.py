@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from core.bots.store import StoredBot
 from core.calls.store import bot_calls, trunk_calls
+from core.calls.trunk_health import why_held
 from core.engine import Engine
 from core.fleet.store import WorkerLoad
 from core.trunks.pacing import room
 from core.trunks.store import TrunkInfo, choose_trunk, every_trunk
 
-__all__ = ["Capacity", "capacity", "channels_left", "trunks_of"]
+__all__ = ["Capacity", "capacity", "channels_left", "trunks_of", "why_no_trunk"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,15 @@ def trunks_of(connection: Connection, bot: StoredBot | None, preferred: str | No
         return every_trunk(connection)
     trunk = choose_trunk(connection, bot.config.caller_id, bot.config.default_region, preferred)
     return [] if trunk is None else [trunk]
+
+
+def why_no_trunk(connection: Connection, engine: Engine, bot: StoredBot, now: datetime) -> str | None:
+    """Why no call of the bot goes out on its trunk now because the trunk failed, in a sentence; None if calls do."""
+    for trunk in trunks_of(connection, bot, engine.preferred_trunk):
+        transport = engine.transports.get(trunk.transport)
+        if transport is not None and transport.real and (why := why_held(trunk, now)) is not None:
+            return why
+    return None
 
 
 def channels_left(connection: Connection, trunk: TrunkInfo) -> int:
