@@ -109,6 +109,8 @@ async def blame_for(engine: Engine, order: PlaceOrder, event: Failed, left_at: d
         await clock.sleep(_LOOK_AGAIN)
     if judged.channels or judged.rate:
         _lower(engine, order.trunk, traffic, judged, traffic.load_of(call_id), f"{event.sip_status} {event.reason}")
+    if judged.blame == "callee" and not patient and traffic.limits and traffic.alive(call_id, now):
+        return "limit"  # no callee's status, on a trunk that is known to take less: most likely the same again
     return judged.blame
 
 

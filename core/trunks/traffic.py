@@ -125,7 +125,8 @@ class Traffic:
         lately = [call.left_at for call in out if now - call.left_at < timedelta(seconds=1)]
         last = max((call.left_at for call in out), default=None)
         gap = (now - last).total_seconds() if last is not None else math.inf
-        self._calls[call_id] = _Departure(number, now, Load(sum(not call.over for call in out), len(lately), max(gap, 0.001)))
+        load = Load(sum(not call.over for call in out), len(lately), max(gap, 0.001))
+        self._calls[call_id] = _Departure(number, now, load)
 
     def carried(self, call_id: str, now: datetime) -> Load | None:
         """The call has come through: it rings, is answered, or failed later than at once. Returns its load, the first time."""
@@ -170,7 +171,7 @@ class Traffic:
     def load_of(self, call_id: str) -> Load:
         """The load at which a call left, with the calls of other processes."""
         call = self._calls[call_id]
-        return Load(call.load.up + call.others, call.load.window, call.load.gap)
+        return Load(_most_up(call), call.load.window, call.load.gap)
 
     def judge(self, call_id: str, now: datetime, limits: Limits, *, last_word: bool, callees: bool) -> Judgement | None:
         """Whose fault the refusal of a call is; None: it cannot be told yet.
@@ -224,10 +225,10 @@ class Traffic:
     def _marks(self, call: _Departure, beyond: tuple[bool, bool], now: datetime) -> int:
         """How many different numbers were refused at this load or a higher one since such a load was carried; 0 while a call of such a
         load is not decided yet."""
-        up, load = call.load.up + call.others, call.load
+        up, load = _most_up(call), call.load
 
         def as_many(one: _Departure) -> bool:
-            return one.load.up + one.others >= up
+            return (_most_up(one) if one.fate == "refused" else one.load.up) >= up
 
         def as_fast(one: _Departure) -> bool:
             return one.load.window >= load.window > 0 and (one.fate == "refused" or one.load.gap <= 1.7 * load.gap)
@@ -257,13 +258,13 @@ class Traffic:
 
     def _probes(self, call: _Departure, limits: Limits, beyond: tuple[bool, bool]) -> bool:
         """Whether the call was let out to see whether the carrier takes more than it did."""
-        up = call.load.up + call.others
+        up = _most_up(call)
         channels = limits.channels is not None and limits.channels.probing and up >= limits.channels.holds
         return channels or (limits.rate is not None and limits.rate.probing and beyond[1])
 
     def _beyond(self, call: _Departure, now: datetime, rate: float | None) -> tuple[bool, bool]:
         """Whether a refused call left at a load beyond all that was carried lately: of calls at once, and of calls a second."""
-        up, load = call.load.up + call.others, call.load
+        up, load = _most_up(call), call.load
         lately = self._lately(now)
         lately += [c.load for c in self._calls.values() if c.fate == "out" and not c.over and now - c.left_at >= _SILENT]
         channels = up >= 1 and all(carried.up < up for carried in lately)
@@ -319,3 +320,8 @@ class Traffic:
             if len(self._calls) <= _MOST and (not call.over or now - call.left_at <= _RUN_MEMORY):
                 return
             self._calls.popitem(last=False)
+
+
+def _most_up(call: _Departure) -> int:
+    """The calls that were up on the trunk when a refused one left, those of other processes with them."""
+    return call.load.up + call.others

@@ -34,7 +34,7 @@ class Gate:
 
     def answer(self, number: str) -> Answer:
         now = time.monotonic()
-        while self._up and now - self._up[0] > TALKS + 0.1:
+        while self._up and now - self._up[0] >= TALKS:
             self._up.popleft()
         while self._recent and now - self._recent[0] >= 1.0:
             self._recent.popleft()
