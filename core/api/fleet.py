@@ -59,7 +59,7 @@ async def health() -> Health:
     return Health()
 
 
-@router.get("/health/fleet", summary="Capacity: check before you dial", responses=answers(401, 404, 422))
+@router.get("/health/fleet", summary="Capacity: check before you dial", responses=answers(401, 404, 422), response_model_exclude_unset=True)
 async def health_fleet(engine: TheEngine, key: KeyIfAsked, bot_id: str | None = None) -> FleetView:
     """How many calls can be placed now; with `bot_id`, and then with an API key, also within that bot's own seats."""
     with engine.db.read() as connection:
@@ -72,13 +72,13 @@ async def health_fleet(engine: TheEngine, key: KeyIfAsked, bot_id: str | None = 
         this = next((worker for worker in workers if worker.id == engine.worker_id), None)
         available = capacity(connection, engine, this, bot, engine.clock.now()).available
         states = count_by_state(connection, engine.worker_id)
-        held = why_no_trunk(connection, engine, bot, engine.clock.now()) if bot is not None else None
+        held = {} if bot is None else {"held": why_no_trunk(connection, engine, bot, engine.clock.now())}
     return FleetView(
         status=_status(this),
         fleet_max=sum(worker.max for worker in workers),
         fleet_calls=sum(worker.calls for worker in workers),
         fleet_available=available,
-        held=held,
+        **held,
         workers=[WorkerView(id=w.id, calls=w.calls, max=w.max, draining=w.draining, last_seen=w.seen_at) for w in workers],
         calls_by_state=states,
     )
