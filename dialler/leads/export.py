@@ -40,6 +40,8 @@ _LEAD_COLUMNS: Final = ("line", "phone", "state", "disposition", "outcome", "att
 _PAGE: Final = 1000
 _REFUSED: Final = 300
 """The least SIP status of a call that was not answered."""
+_CANCELLED_BY_US: Final = 487
+"""The status of a call that rang until we gave it up."""
 Explain = Callable[[int | None, str, str | None], str]
 
 
@@ -95,6 +97,8 @@ def _why_failed(result: Mapping[str, Any] | None, explain: Explain) -> str:
     if result is None:
         return ""
     status, reason, fault = result.get("sip_status"), str(result.get("sip_reason") or ""), result.get("fault")
+    if status == _CANCELLED_BY_US and fault == "callee":
+        return "It rang, and nobody answered."
     said = f"{status or ''} {reason}".strip().rstrip(".")
     return f"{said}. {explain(status, reason, fault)}".strip(". ") + "." if said else ""
 

@@ -38,6 +38,8 @@ _OVER = {
 
 
 _NEARLY = 0.9
+_CANCELLED_BY_US = 487
+"""The SIP status of a call that rang until we gave it up."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,8 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
 
 def _why(entry: dict[str, Any]) -> str:
     said = f"{entry['sip_status'] or ''} {entry['sip_reason']}".strip().rstrip(".")
+    if entry["sip_status"] == _CANCELLED_BY_US and entry["fault"] == "callee":
+        said = "it rang, and nobody answered"
     return f"{counted(entry['calls'], 'call')}: {said}." + (f" {entry['advice']}" if entry["advice"] else "")
 
 
