@@ -85,14 +85,18 @@ def advice_on(status: int | None, reason: str, fault: str | None) -> str:
 def why_calls_failed(connection: Connection, campaign_id: str) -> list[tuple[int | None, str, str | None, int]]:
     """Why calls were not answered: (SIP status, reason, whose fault, calls), most first."""
     status, reason, fault = (_received.c.payload[name] for name in ("sip_status", "sip_reason", "fault"))
-    columns = (status.as_integer(), func.coalesce(reason.as_string(), ""), fault.as_string())
-    rows = connection.execute(
-        select(*columns, func.count())
+    failed = (  # apart from the grouping: PostgreSQL takes an expression with parameters for another one each time
+        select(status.as_integer().label("status"), func.coalesce(reason.as_string(), "").label("reason"), fault.as_string().label("fault"))
         .join(_attempts, _attempts.c.id == _received.c.attempt_id)
-        .where(_attempts.c.campaign_id == campaign_id, _attempts.c.fault.is_not(None), columns[1] != "")
+        .where(_attempts.c.campaign_id == campaign_id, _attempts.c.fault.is_not(None))
         .where(or_(_attempts.c.sip_status.is_(None), _attempts.c.sip_status >= _REFUSED))
-        .group_by(*columns)
-        .order_by(func.count().desc(), columns[0], columns[1])
+        .subquery()
+    )
+    rows = connection.execute(
+        select(failed.c.status, failed.c.reason, failed.c.fault, func.count())
+        .where(failed.c.reason != "")
+        .group_by(failed.c.status, failed.c.reason, failed.c.fault)
+        .order_by(func.count().desc(), failed.c.status, failed.c.reason)
         .limit(_REASONS)
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
