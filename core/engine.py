@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +20,7 @@ from core.kernel.ids import Ids
 from core.outgoing.reach import Reach
 from core.recordings.recordings import Recordings
 from core.transports.base import Transport
+from core.trunks.traffic import Traffic
 
 if TYPE_CHECKING:
     from core.calls.run import CallRun
@@ -64,3 +66,5 @@ class Engine:
     wrong_keys: WrongKeys = field(default_factory=WrongKeys)
     ailing_trunks: set[str] = field(default_factory=set)
     """Trunks whose failures are remembered, as far as this process knows: only of them a success is to be noted."""
+    traffic: defaultdict[str, Traffic] = field(default_factory=lambda: defaultdict(Traffic))
+    """The calls of this process on each trunk, as far as they tell whose fault a refusal is."""

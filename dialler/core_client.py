@@ -72,7 +72,8 @@ class Misconfigured:
 class Fleet:
     """Capacity: calls that can be placed now, and what the calls in progress are doing.
 
-    `ask_again_at` is set if the core did not tell, for it was asked too often.
+    `ask_again_at` is set if the core did not tell, for it was asked too often. `held`: why no call goes out on the trunk
+    now; empty if the core does not tell.
     """
 
     available: int
@@ -80,6 +81,7 @@ class Fleet:
     max: int
     by_state: dict[str, int]
     ask_again_at: datetime | None = None
+    held: str | None = None
 
 
 class CoreClient:
@@ -138,7 +140,11 @@ class CoreClient:
         body = _answered(response, "the question for its capacity")
         try:
             return Fleet(
-                int(body["fleet_available"]), int(body["fleet_calls"]), int(body["fleet_max"]), dict(body.get("calls_by_state", {}))
+                int(body["fleet_available"]),
+                int(body["fleet_calls"]),
+                int(body["fleet_max"]),
+                dict(body.get("calls_by_state", {})),
+                held=body.get("held", ""),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise CoreUnreachable("the core's answer to the question for its capacity cannot be read") from error

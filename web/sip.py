@@ -19,7 +19,7 @@ from core.kernel.secrets import SecretBoxError
 from core.transports.base import IncomingCall, PlaceOrder
 from core.transports.line_settings import BadLineSettings
 from core.transports.sip.settings import read_settings
-from core.transports.sip.signalling import SipUnavailable
+from core.transports.sip.signalling import OwnFault, SipUnavailable
 from core.transports.sip.standing import Registration
 from core.trunks.health import keep_registration
 from core.trunks.records import SIP, UnknownTrunk, all_trunks, find_trunk
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from core.transports.sip.transport import SipTransport, TrunkLine
     from core.voice.recording import RecordingWriter
 
-__all__ = ["MISSING_SIP", "SipParts", "add_sip", "has_sippy", "line_of", "listen"]
+__all__ = ["MISSING_SIP", "SipParts", "add_sip", "has_sippy", "line_of", "listen", "refuse_own_fault"]
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +47,10 @@ class SipParts:
 
     def __init__(self, transport: SipTransport, writer: RecordingWriter) -> None:
         self.transport, self._writer = transport, writer
-        self.deaf: dict[str, str] = {}
-        """The trunks that are not listened to, and why not."""
+        self.deaf: dict[str, SipUnavailable] = {}
+        """The trunks that are not listened to, or cannot carry their calls, and why not."""
+        self.checked: set[str] = set()
+        """Those whose ports were counted."""
 
     async def close(self) -> None:
         """Listen no longer; what is being recorded is written."""
@@ -134,8 +136,21 @@ async def listen(parts: SipParts, engine: Engine) -> None:
     for name in names:
         try:
             await parts.transport.listen(name)
+            if name not in parts.checked:
+                parts.transport.check(name)
+                parts.checked.add(name)
             parts.deaf.pop(name, None)
         except SipUnavailable as error:
-            if parts.deaf.get(name) != str(error):
+            if str(parts.deaf.get(name)) != str(error):
                 log.warning("%s", error)
-            parts.deaf[name] = str(error)
+            parts.deaf[name] = error
+
+
+def refuse_own_fault(parts: SipParts, trunk: str) -> None:
+    """Refuse a run on a trunk that cannot carry calls because of this machine or of its record, before a lead is spent on it.
+
+    Raises:
+        OwnFault: see there.
+    """
+    if isinstance(why := parts.deaf.get(trunk), OwnFault):
+        raise why

@@ -12,7 +12,7 @@ from core.api.auth import KeyIfAsked, TheEngine
 from core.api.health import OrUnavailable
 from core.api.openapi import answers
 from core.bots.store import StoredBot, read_bot
-from core.calls.capacity import capacity
+from core.calls.capacity import capacity, why_no_trunk
 from core.calls.refusals import BotNotFound
 from core.calls.store import count_by_state
 from core.fleet.store import WorkerLoad, live_workers
@@ -47,6 +47,9 @@ class FleetView(BaseModel):
     fleet_max: int = Field(description="Seats of all workers.")
     fleet_calls: int = Field(description="Calls of all workers.")
     fleet_available: int = Field(description="Dialouts that this address takes now: send no more than these.")
+    held: str | None = Field(
+        default=None, description="With `bot_id`: why no call goes out on the bot's trunk now, in a sentence; null if calls do."
+    )
     workers: list[WorkerView]
     calls_by_state: dict[str, int] = Field(description="Calls of the worker that answers: placing, ringing, talking.")
 
@@ -57,7 +60,12 @@ async def health() -> Health:
     return Health()
 
 
-@router.get("/health/fleet", summary="Capacity: check before you dial", responses=answers(401, 404, 422, 503))
+@router.get(
+    "/health/fleet",
+    summary="Capacity: check before you dial",
+    responses=answers(401, 404, 422, 503),
+    response_model_exclude_unset=True,
+)
 async def health_fleet(engine: TheEngine, key: KeyIfAsked, bot_id: str | None = None) -> FleetView:
     """How many calls can be placed now; with `bot_id`, and then with an API key, also within that bot's own seats.
 
@@ -73,11 +81,13 @@ async def health_fleet(engine: TheEngine, key: KeyIfAsked, bot_id: str | None = 
         this = next((worker for worker in workers if worker.id == engine.worker_id), None)
         available = capacity(connection, engine, this, bot, engine.clock.now()).available
         states = count_by_state(connection, engine.worker_id)
+        held = {} if bot is None else {"held": why_no_trunk(connection, engine, bot, engine.clock.now())}
     return FleetView(
         status=_status(this),
         fleet_max=sum(worker.max for worker in workers),
         fleet_calls=sum(worker.calls for worker in workers),
         fleet_available=available,
+        **held,
         workers=[WorkerView(id=w.id, calls=w.calls, max=w.max, draining=w.draining, last_seen=w.seen_at) for w in workers],
         calls_by_state=states,
     )

@@ -24,6 +24,7 @@ from core.transports.base import WEBSOCKET
 from core.transports.livekit.store import standings
 from core.trunks import records
 from core.trunks.foreign import no_transport
+from core.trunks.limits import Limits
 from core.trunks.passwords import seal_password
 from core.trunks.records import NumberRecord, TrunkRecord
 
@@ -50,6 +51,17 @@ class LiveKitStanding(BaseModel):
     looked_at: datetime
 
 
+class LimitsView(BaseModel):
+    """What the carrier of a trunk seems to allow, as its refusals show: learned, and tried again step by step."""
+
+    channels: int | None = Field(description="Calls at once; null: as many as the record says.")
+    calls_per_second: float | None = Field(description="New calls a second; null: as many as the record says.")
+    unclear: bool = Field(description="Which of the two it is, is not clear yet.")
+    learned_at: datetime | None = Field(description="When a limit was lowered last.")
+    reason: str | None = Field(description="The refusal that showed it: its status and phrase.")
+    words: str = Field(description="The same in a sentence's part, for people.")
+
+
 class HealthView(BaseModel):
     """What the circuit breaker of a trunk remembers (docs/transport-sip.md)."""
 
@@ -60,6 +72,7 @@ class HealthView(BaseModel):
     rests: int = Field(description="Rests in a row, without a call between them that it carried.")
     resting_until: datetime | None
     reason: str | None = Field(description="The last failure, in words.")
+    limits: LimitsView | None = Field(default=None, description="What the carrier seems to allow; null: what the record says.")
 
 
 class RegistrationView(BaseModel):
@@ -168,7 +181,7 @@ async def patch_trunk(name: str, request: Request, _: AdminKey, engine: TheEngin
 
 @router.post("/{name}/reset", summary="End a trunk's rest", responses=answers(401, 403, 404, 422))
 async def post_reset(name: str, _: AdminKey, engine: TheEngine) -> TrunkView:
-    """Forget its failures: calls go out on it at once."""
+    """Forget its failures, and what its carrier seems to allow: calls go out on it at once."""
     with _refusals(), engine.db.write() as connection:
         return _view(connection, records.reset_trunk(connection, name), engine.clock.now())
 
@@ -246,6 +259,20 @@ def _number_view(record: NumberRecord) -> NumberView:
     return NumberView(number=record.number, bot_id=record.bot_id, label=record.label)
 
 
+def _limits_view(limits: Limits, trunk: TrunkRecord) -> LimitsView | None:
+    words = limits.in_words(trunk.channels, trunk.calls_per_second)
+    if not words:
+        return None
+    return LimitsView(
+        channels=None if limits.channels is None else int(limits.channels.holds),
+        calls_per_second=None if limits.rate is None else round(limits.rate.holds, 3),
+        unclear=limits.unclear,
+        learned_at=limits.lowered_at,
+        reason=limits.reason or None,
+        words=words,
+    )
+
+
 def _view(connection: Connection, trunk: TrunkRecord, now: datetime) -> TrunkView:
     standing, health = standings(connection).get(trunk.name) if trunk.livekit is not None else None, trunk.health
     return TrunkView(
@@ -263,6 +290,7 @@ def _view(connection: Connection, trunk: TrunkRecord, now: datetime) -> TrunkVie
             rests=health.rests,
             resting_until=health.resting_until,
             reason=health.reason or None,
+            limits=_limits_view(health.limits, trunk),
         ),
         registration=None
         if (registration := trunk.registration) is None

@@ -12,6 +12,7 @@ departure  the turn on the trunk, and the last look before a call leaves
 run        one call: placed, followed, talked, ended
 cancel     the wish that a call ends, carried out by whoever holds it
 trunk_health   the circuit breaker of trunks in the work: calls tell how they went
+trunk_limits   what carriers allow: dialouts keep to it, refusals teach it
 analysis   what a model makes of an ended call
 finish     analysis, then result and deliveries in one transaction
 recovery   what becomes of the calls of a process that died

@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from core.bots.store import StoredBot
 from core.calls.store import bot_calls, trunk_calls
+from core.calls.trunk_health import why_held
 from core.engine import Engine
 from core.fleet.store import WorkerLoad
 from core.trunks.pacing import room
 from core.trunks.store import TrunkInfo, choose_trunk, every_trunk
 
-__all__ = ["Capacity", "capacity", "channels_left", "trunks_of"]
+__all__ = ["Capacity", "capacity", "channels_left", "trunks_of", "why_no_trunk"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,15 @@ def trunks_of(connection: Connection, bot: StoredBot | None, preferred: str | No
     return [] if trunk is None else [trunk]
 
 
+def why_no_trunk(connection: Connection, engine: Engine, bot: StoredBot, now: datetime) -> str | None:
+    """Why no call of the bot goes out on its trunk now because the trunk failed, in a sentence; None if calls do."""
+    for trunk in trunks_of(connection, bot, engine.preferred_trunk):
+        transport = engine.transports.get(trunk.transport)
+        if transport is not None and transport.real and (why := why_held(trunk, now)) is not None:
+            return why
+    return None
+
+
 def channels_left(connection: Connection, trunk: TrunkInfo) -> int:
     """How many more calls the trunk has channels for."""
     return max(0, trunk.channels - trunk_calls(connection, trunk.name))
@@ -65,4 +75,5 @@ def channels_left(connection: Connection, trunk: TrunkInfo) -> int:
 def _room(connection: Connection, engine: Engine, trunk: TrunkInfo, now: datetime, most: int) -> int:
     if trunk.transport not in engine.transports:
         return 0
-    return room(trunk.next_call_at, trunk.calls_per_second, now, min(most, channels_left(connection, trunk)))
+    held_back = trunk.channels - trunk.health.limits.channels_at(trunk.channels, now)  # for the carrier seems to take fewer
+    return room(trunk.next_call_at, trunk.calls_per_second, now, min(most, max(0, channels_left(connection, trunk) - held_back)))

@@ -100,6 +100,8 @@ def _conclude(
 def _failure(ending: dict[str, Any]) -> str:
     """The status and the reason with which a call failed before the answer; empty if there are none."""
     status, reason = ending.get("sip_status") or 0, ending.get("sip_reason") or ""
+    if ending["end_reason"] == "never_rang" or (not status and ending["end_reason"] == "trunk_refused"):
+        return str(reason)
     return f"{status} {reason}".strip() if status >= _REFUSED else ""
 
 

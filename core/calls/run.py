@@ -16,9 +16,10 @@ from core.calls.brains import make_brain, template_values
 from core.calls.departure import await_departure
 from core.calls.finish import finish_call
 from core.calls.leftovers import LEFTOVER
-from core.calls.outcome import Ending, failed_before_answer, worker_stopped
+from core.calls.outcome import Blame, Ending, failed_before_answer, never_rang, worker_stopped
 from core.calls.store import EventLog, keep_prefetch, move
 from core.calls.trunk_health import carried, failed
+from core.calls.trunk_limits import blame_for, leaves, note_carried
 from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes, keep, suppress
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
@@ -112,6 +113,7 @@ class CallRun:
         finally:
             self.left.set()
             self.engine.runs.pop(self.order.call_id, None)
+            self._off_the_trunk()
 
     @property
     def cancelled(self) -> bool:
@@ -162,6 +164,8 @@ class CallRun:
         if (stopped := await departed) is not None:
             return stopped
         self._placed_at = self.engine.clock.now()
+        if self.transport.real:
+            leaves(self.engine, self.order)
         async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
             return await self.transport.place(self.order)
 
@@ -204,8 +208,9 @@ class CallRun:
         timed_out = False
         while True:
             event = await leg.next(max(deadline - clock.now().timestamp(), 0.0))
-            if isinstance(event, Ringing | Answered | Failed):
-                self._judge_trunk(event)
+            blame: Blame = "callee"
+            if isinstance(event, Ringing | Answered | Failed) and self.dialled_here:  # who calls us proves nothing
+                blame = await self._judge_trunk(event)
             self._rang = self._rang or isinstance(event, Ringing | Answered)
             if isinstance(event, Ringing):
                 if self.state == "placing":
@@ -221,9 +226,13 @@ class CallRun:
                     return Ending("error", "pipeline_failure", rang, "unknown" if rang else "trunk", None, event.reason)
                 if self.cancelled and event.sip_status == _REQUEST_TERMINATED:  # else the callee was faster
                     return Ending("error", "cancelled", rang, None, event.sip_status, event.reason)
-                if timed_out and (rang or not event.from_trunk):  # else the trunk never answered: nobody's phone rang
+                if timed_out and rang:
                     return Ending("no_answer", "ring_timeout", True, "callee", event.sip_status, event.reason)
-                return failed_before_answer(event.sip_status, event.reason, rang=rang, from_trunk=event.from_trunk)
+                if timed_out and event.sip_status == _REQUEST_TERMINATED:
+                    return never_rang(event.sip_status, event.reason, self.bot.ring_timeout_seconds)
+                return failed_before_answer(
+                    event.sip_status, event.reason, rang=rang, from_trunk=event.from_trunk, cause=event.cause, blame=blame
+                )
             elif isinstance(event, HungUp):  # no leg should say so before the answer
                 rang = self.state == "ringing"
                 return Ending("error", "trunk_failure", rang, "unknown" if rang else "trunk", None, event.reason)
@@ -231,24 +240,31 @@ class CallRun:
                 self._note("end_not_confirmed", {"seconds": _CONFIRM_SECONDS})
                 if self.cancelled:
                     return Ending("error", "cancelled", self.state == "ringing")
+                if not self._rang:
+                    return never_rang(None, "", self.bot.ring_timeout_seconds)
                 return Ending("no_answer", "ring_timeout", True, "unknown")
             elif event is None:
                 timed_out, deadline = True, clock.now().timestamp() + _CONFIRM_SECONDS
                 self._note("ring_timeout", {"seconds": self.bot.ring_timeout_seconds})
                 await leg.hang_up("ring timeout")
 
-    def _judge_trunk(self, event: Ringing | Answered | Failed) -> None:
-        """Tell the circuit breaker of the trunk how the call went; who calls us proves nothing."""
-        if not self.dialled_here:
-            return
-        trunk, transport = self.order.trunk, self.transport.name
+    async def _judge_trunk(self, event: Ringing | Answered | Failed) -> Blame:
+        """Tell the circuit breaker of the trunk how the call went. Returns whose fault a failure is."""
+        engine, trunk, transport = self.engine, self.order.trunk, self.transport.name
+        if not self.transport.real:
+            return "callee"
+        blame: Blame = "callee"
         try:
             if isinstance(event, Failed):
-                failed(self.engine, trunk, transport, event, self._placed_at, rang=self.state == "ringing")
+                rang = self.state == "ringing"
+                blame = await blame_for(engine, self.order, event, self._placed_at, rang=rang)
+                failed(engine, trunk, transport, event, self._placed_at, rang=rang, blame=blame)
             else:
-                carried(self.engine, trunk, transport, self._placed_at)
+                note_carried(engine, self.order)
+                carried(engine, trunk, transport, self._placed_at)
         except SQLAlchemyError as error:  # the call goes on; the next one tells again
             log.error("what call %s says of its trunk could not be kept: %s", self.order.call_id, without_values(error))
+        return blame
 
     async def _talk(self, leg: Leg) -> tuple[Ending, dict[str, Any]]:
         bot, clock = self.bot, self.engine.clock
@@ -271,8 +287,13 @@ class CallRun:
             return Ending("bot", "cancelled", True, None, 200, "OK"), talk
         return Ending(end.disconnected_by, end.end_reason, True, "unknown" if end.disconnected_by == "error" else None, 200, "OK"), talk
 
+    def _off_the_trunk(self) -> None:
+        if self.dialled_here and self.transport.real:
+            self.engine.traffic[self.order.trunk].over(self.order.call_id)
+
     def _end(self, ending: Ending, talk: dict[str, Any]) -> None:
         now = self.engine.clock.now()
+        self._off_the_trunk()
         self.events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         with self.engine.db.write() as connection:
             record = {**dataclasses.asdict(ending), **dataclasses.asdict(self._wishes), **talk}

@@ -33,6 +33,7 @@ __all__ = [
     "note",
     "read_call",
     "trunk_calls",
+    "unreached_numbers",
 ]
 
 log = logging.getLogger(__name__)
@@ -169,6 +170,18 @@ def bot_calls(connection: Connection, bot_id: str) -> int:
 def trunk_calls(connection: Connection, trunk: str) -> int:
     """How many calls take a channel of the trunk, in whatever process."""
     return int(_TRUNK_CALLS.run(connection, trunk=trunk).one()[0])
+
+
+def unreached_numbers(connection: Connection, trunk: str, most: int = 5000) -> list[str]:
+    """The numbers of the last calls on a trunk that failed as the callee's own fault, without ringing; the latest last."""
+    rows = connection.execute(
+        select(_calls.c.to_number, _calls.c.ending)
+        .where(_calls.c.trunk == trunk, _calls.c.direction == "outbound", _calls.c.ringing_at.is_(None), _calls.c.answered_at.is_(None))
+        .where(_calls.c.state == "done")
+        .order_by(_calls.c.created_at.desc(), _calls.c.call_id.desc())
+        .limit(most)
+    )
+    return [row.to_number for row in rows if (row.ending or {}).get("fault") == "callee"][::-1]
 
 
 def count_by_state(connection: Connection, worker_id: str) -> dict[str, int]:

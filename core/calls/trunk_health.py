@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from core.calls.outcome import Blame
 from core.calls.refusals import NotNow
+from core.calls.trunk_limits import keep_to_limits
 from core.engine import Engine
-from core.transports.base import AsksTrunks, Failed
-from core.trunks.breaker import verdict_on
+from core.transports.base import AsksTrunks, Failed, KnowsTroubles
+from core.trunks.breaker import Health, verdict_on
 from core.trunks.health import change_health, keep_health
 from core.trunks.store import TrunkInfo, every_trunk
 
@@ -29,7 +31,13 @@ def admit(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetim
     Raises:
         NotNow: the trunk is rested, or another call is on trial.
     """
-    if not trunk.health or not engine.transports[trunk.transport].real:
+    if not engine.transports[trunk.transport].real:
+        return
+    transport = engine.transports[trunk.transport]
+    if isinstance(transport, KnowsTroubles) and (trouble := transport.trouble(trunk.name)) is not None:
+        raise NotNow("trunk_unavailable", f"No call can leave on the trunk {trunk.name!r} from this machine: {trouble[0]}.", trouble[1])
+    keep_to_limits(engine, connection, trunk, now)
+    if not trunk.health:
         return
     engine.ailing_trunks.add(trunk.name)
     health = trunk.health
@@ -63,19 +71,23 @@ def carried(engine: Engine, trunk: str, transport: str, left_at: datetime) -> No
         log.info("the trunk %s is well again: it carries calls", trunk)
 
 
-def failed(engine: Engine, trunk: str, transport: str, event: Failed, left_at: datetime, *, rang: bool) -> None:
-    """A call that left at `left_at` has failed before the answer."""
-    if not engine.transports[transport].real:
+def failed(engine: Engine, trunk: str, transport: str, event: Failed, left_at: datetime, *, rang: bool, blame: Blame = "callee") -> None:
+    """A call that left at `left_at` has failed before the answer; `blame` is whose fault a refusal was."""
+    if not engine.transports[transport].real or blame == "limit":
         return
     verdict = verdict_on(event.sip_status, rang=rang, from_trunk=event.from_trunk, spared=event.spared)
-    if verdict == "well":
+    if verdict == "well" and blame == "callee":
         carried(engine, trunk, transport, left_at)
-    if verdict != "ill":
+    if verdict != "ill" and blame != "down":
         return
     engine.ailing_trunks.add(trunk)
     now, reason = engine.clock.now(), f"{event.sip_status} {event.reason}"
+
+    def after(health: Health) -> Health:
+        return (health.after_outage if blame == "down" else health.after_failure)(reason, left_at, now)
+
     with engine.db.write() as connection:
-        changed = change_health(connection, trunk, lambda health: health.after_failure(reason, left_at, now))
+        changed = change_health(connection, trunk, after)
     if changed is not None and changed[1].rests > changed[0].rests:
         until = changed[1].resting_until
         log.warning("the trunk %s is rested until %s UTC, because it failed again and again: %s", trunk, f"{until:%H:%M:%S}", reason)

@@ -30,6 +30,9 @@ _FINER: Final[dict[str, tuple[str, str]]] = {
     "suppressed": ("SUPPRESSED", "The number is on the suppression list; nobody was called."),
     "worker_died": ("ERROR", "The process that held the call died, and the call was cut off."),
     "handshake_failed": ("ERROR", "The other side's dialler did not bring the call to an answer."),
+    "trunk_refused": DEFAULTS["error"],
+    "trunk_busy": DEFAULTS["error"],
+    "never_rang": DEFAULTS["error"],
     "no_capacity": ("NO_CAPACITY", "Every seat was taken, and the caller was refused."),
     "abandoned": ("ABANDONED", "The customer answered, and no seat was free."),
 }

@@ -8,6 +8,7 @@ The conversation does not know which transport carries it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Protocol, runtime_checkable
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "HungUp",
     "IncomingCall",
     "KeepsLeftover",
+    "KnowsTroubles",
     "Leg",
     "LegError",
     "LegEvent",
@@ -80,6 +82,7 @@ class Failed:
     `spared`: it says nothing of the trunk's health, because our own limits, our own machine, or the callee's line was the cause.
     `ours`: nothing is wrong with the line: what speaks or listens in this process failed. That may happen after the answer, too;
     the leg can still be spoken on then, if what speaks has not failed.
+    `cause`: the cause of the phone network (Q.850) that came with the status.
     """
 
     sip_status: int
@@ -87,6 +90,7 @@ class Failed:
     from_trunk: bool = False
     spared: bool = False
     ours: bool = False
+    cause: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -273,6 +277,14 @@ class AsksTrunks(Protocol):
 
     async def ask(self, trunk: str) -> str | None:
         """What is wrong with the trunk, in words; None if it answers well. Takes seconds at most."""
+
+
+@runtime_checkable
+class KnowsTroubles(Protocol):
+    """A transport that knows what is wrong on this machine."""
+
+    def trouble(self, trunk: str) -> tuple[str, datetime] | None:
+        """Why no call can leave on a trunk, in words, and when it is to be tried again; None if nothing is known to be wrong."""
 
 
 class Transport(Protocol):

@@ -6,7 +6,9 @@ documents   `trunks.yaml`
 files       what is wrong with a `trunks.yaml`
 passwords   into the secret store, and replaced by a reference
 breaker   when a trunk that fails is rested, and opens again
-health    what the breaker remembers, in the database
+limits    what a carrier allows that takes less than its trunk's record says
+traffic   whose fault a refusal is: the load at which calls left
+health    what the breaker remembers, and what was learned, in the database
 pacing    the rate of a trunk (CPS)
 tables    their tables
 """

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from core.trunks.limits import NO_LIMITS, Limits
+
 __all__ = ["FAILURES", "FIRST_REST", "HEALTHY", "LONGEST_REST", "TRIAL", "Health", "Verdict", "verdict_on"]
 
 FAILURES: Final = 5
@@ -47,6 +49,7 @@ class Health:
         trial_until: until when the others wait for the call on trial.
         unanswered: rests in a row that were prolonged because the trunk did not answer well when it was asked.
         reason: the last failure, in words.
+        limits: what the carrier seems to allow, where that is less than the trunk's record says.
     """
 
     failures: int = 0
@@ -57,10 +60,11 @@ class Health:
     trial_until: datetime | None = None
     unanswered: int = 0
     reason: str = ""
+    limits: Limits = NO_LIMITS
 
     def __bool__(self) -> bool:
-        """Whether there is anything to remember."""
-        return self != HEALTHY
+        """Whether failures are remembered."""
+        return replace(self, limits=NO_LIMITS) != HEALTHY
 
     def state(self, now: datetime) -> State:
         """What may go out now."""
@@ -84,7 +88,11 @@ class Health:
 
     def after_success(self, left_at: datetime) -> Health:
         """After a call that left at `left_at` was carried: the trunk is well. One that left before a rest proves nothing."""
-        return self if self.rested_at is not None and left_at < self.rested_at else HEALTHY
+        return self if self.rested_at is not None and left_at < self.rested_at else replace(HEALTHY, limits=self.limits)
+
+    def after_outage(self, reason: str, left_at: datetime, now: datetime) -> Health:
+        """After so many calls in a row were refused that the trunk is taken for down: it rests at once."""
+        return replace(self, failures=max(self.failures, FAILURES - 1), failed_at=now).after_failure(reason, left_at, now)
 
     def after_question(self, refused: str | None, now: datetime) -> Health:
         """After the trunk was asked whether it is there; `refused` is what was wrong with its answer, None: nothing."""
@@ -116,14 +124,14 @@ class Health:
     def record(self) -> dict[str, Any]:
         """As it is kept."""
         values = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in vars(self).items()}
-        return {name: value for name, value in values.items() if value}
+        return {name: value for name, value in {**values, "limits": self.limits.record()}.items() if value}
 
     @classmethod
     def of(cls, record: Mapping[str, Any] | None) -> Health:
         """What `record` kept."""
         times = {"failed_at", "rested_at", "resting_until", "trial_until"}
         values: dict[str, Any] = {name: datetime.fromisoformat(value) if name in times else value for name, value in (record or {}).items()}
-        return cls(**values)
+        return cls(**{**values, "limits": Limits.of(values.get("limits"))})
 
 
 HEALTHY: Final = Health()

@@ -26,6 +26,7 @@ from core.transports.sip.standing import Registration
 from core.trunks.breaker import HEALTHY, Health
 from core.trunks.foreign import foreign_option
 from core.trunks.health import keep_health
+from core.trunks.limits import NO_LIMITS
 from core.trunks.pacing import SLOWEST
 from core.trunks.tables import CallerId, Trunk
 
@@ -236,6 +237,8 @@ def change_trunk(
     if is_default:
         connection.execute(update(_trunks).where(_trunks.c.name != name).values(is_default=False))
         values["is_default"] = True
+    if {"channels", "calls_per_second", "settings"} & set(values) and trunk.health.limits:  # what was learned is of the trunk as it was
+        keep_health(connection, name, replace(trunk.health, limits=NO_LIMITS))
     if values:
         connection.execute(update(_trunks).where(_trunks.c.name == name).values(values))
     return find_trunk(connection, name)

@@ -50,6 +50,8 @@ class TrunkInfo:
     """No call leaves earlier than this."""
     lab: bool = False
     health: Health = HEALTHY
+    record_rate: float | None = None
+    """The calls a second that its record says; `calls_per_second` is less if the carrier seems to allow less."""
 
 
 def choose_trunk(connection: Connection, from_number: str | None, region: str | None, preferred: str | None = None) -> TrunkInfo | None:
@@ -75,7 +77,9 @@ def every_trunk(connection: Connection) -> list[TrunkInfo]:
 
 def _info(row: AnyRow, number: str | None) -> TrunkInfo:
     lab = any((row.settings.get(transport) or {}).get("lab") for transport in ("sip", "livekit"))
-    return TrunkInfo(row.name, row.transport, number, row.channels, row.calls_per_second, row.next_call_at, lab, Health.of(row.health))
+    health = Health.of(row.health)
+    rate = health.limits.rate_at(row.calls_per_second)
+    return TrunkInfo(row.name, row.transport, number, row.channels, rate, row.next_call_at, lab, health, row.calls_per_second)
 
 
 def held(connection: Connection, name: str, read: TrunkInfo | None = None) -> TrunkInfo | None:
@@ -92,8 +96,8 @@ def held(connection: Connection, name: str, read: TrunkInfo | None = None) -> Tr
 
 def give_back_turn(connection: Connection, trunk: str, turn: datetime) -> None:
     """Let the next call have the turn of one that will not leave; if others have come since, theirs stay as they are."""
-    row = connection.execute(select(_trunks.c.calls_per_second, _trunks.c.next_call_at).where(_trunks.c.name == trunk)).one_or_none()
-    if row is not None and row.next_call_at == turn + interval(row.calls_per_second):
+    row = connection.execute(select(_trunks).where(_trunks.c.name == trunk)).one_or_none()
+    if row is not None and row.next_call_at == turn + interval(_info(row, None).calls_per_second):
         unchanged = (_trunks.c.name == trunk, _trunks.c.next_call_at == row.next_call_at)
         connection.execute(update(_trunks).where(*unchanged).values(next_call_at=turn))
 

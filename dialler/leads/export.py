@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, or_, select
 
 from core.kernel.database import Database
 from core.kernel.moments import moment_text
-from dialler.leads.tables import Attempt, Lead
+from dialler.leads.tables import Attempt, Lead, ReceivedResult
 
 __all__ = [
     "ATTEMPT_COLUMNS",
@@ -30,13 +30,19 @@ __all__ = [
 
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
+_received = ReceivedResult.__table__  # type: ignore[attr-defined]
 
 ATTEMPT_COLUMNS: Final = (
     "attempt_id", "line", "phone", "number", "kind", "state", "call_id", "created_at", "placed_at", "ended_at", "charged",
     "disconnected_by", "outcome", "disposition", "sip_status", "phone_rang", "fault", "call_duration_seconds",
 )  # fmt: skip
-_LEAD_COLUMNS: Final = ("line", "phone", "state", "disposition", "outcome", "attempts", "uncharged_dials", "due_at", "note")
+_LEAD_COLUMNS: Final = ("line", "phone", "state", "disposition", "outcome", "attempts", "uncharged_dials", "due_at", "note", "why_failed")
 _PAGE: Final = 1000
+_REFUSED: Final = 300
+"""The least SIP status of a call that was not answered."""
+_CANCELLED_BY_US: Final = 487
+"""The status of a call that rang until we gave it up."""
+Explain = Callable[[int | None, str, str | None], str]
 
 
 def defused(value: object) -> str:
@@ -52,9 +58,16 @@ def lead_columns(names: Sequence[str]) -> list[str]:
     return [*_LEAD_COLUMNS, *(defused(f"crm.{name}") for name in names)]
 
 
-def lead_cells(lead: Row[Any], names: Sequence[str]) -> list[str]:
-    """A lead as a row under `lead_columns(names)`."""
+def lead_cells(lead: Row[Any], names: Sequence[str], explain: Explain = lambda *_: "") -> list[str]:
+    """A lead as a row under `lead_columns(names)`.
+
+    Args:
+        lead: of `leads_query`.
+        names: its variables.
+        explain: what a failed call means and what to do, from its SIP status, reason and fault.
+    """
     fixed = [lead.line, lead.phone, lead.state, lead.disposition, lead.outcome, lead.attempts, lead.uncharged, lead.due_at, lead.note]
+    fixed.append("" if lead.state == "completed" else _why_failed(lead.failed_result, explain))
     return [defused(value) for value in (*fixed, *(lead.variables.get(name) for name in names))]
 
 
@@ -65,8 +78,29 @@ def attempt_cells(attempt: Row[Any]) -> list[str]:
 
 
 def leads_query(campaign_id: str) -> Select[Any]:
-    """The leads of a campaign, in the order of the files."""
-    return select(_leads).where(_leads.c.campaign_id == campaign_id, _leads.c.state != "staged").order_by(_leads.c.id)
+    """The leads of a campaign, in the order of the files, each with the result of its last call that was not answered."""
+    failed = (
+        select(_received.c.payload)
+        .join(_attempts, _attempts.c.id == _received.c.attempt_id)
+        .where(_attempts.c.lead_id == _leads.c.id, _attempts.c.fault.is_not(None))
+        .where(or_(_attempts.c.sip_status.is_(None), _attempts.c.sip_status >= _REFUSED))
+        .order_by(_attempts.c.number.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("failed_result")
+    )
+    return select(_leads, failed).where(_leads.c.campaign_id == campaign_id, _leads.c.state != "staged").order_by(_leads.c.id)
+
+
+def _why_failed(result: Mapping[str, Any] | None, explain: Explain) -> str:
+    """The status and the reason of a call that was not answered, and what to do about it."""
+    if result is None:
+        return ""
+    status, reason, fault = result.get("sip_status"), str(result.get("sip_reason") or ""), result.get("fault")
+    if status == _CANCELLED_BY_US and fault == "callee":
+        return "It rang, and nobody answered."
+    said = f"{status or ''} {reason}".strip().rstrip(".")
+    return f"{said}. {explain(status, reason, fault)}".strip(". ") + "." if said else ""
 
 
 def attempts_query(campaign_id: str) -> Select[Any]:

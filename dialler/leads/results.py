@@ -139,10 +139,13 @@ def _decision_on(
     outcome, is_charged = derive_outcome(facts), charged(facts)
     asks = outcome in {Outcome.CALLBACK, Outcome.WANTS_PERSON}
     callbacks = _count_callbacks(connection, lead.id) if asks else 0  # nothing else asks for them
+    uncharged = _uncharged(lead, outcome, is_charged=is_charged)
+    if outcome is Outcome.TRUNK_BUSY:  # these have a count of their own: a full trunk uses up nothing of the lead
+        uncharged = _count_busy(connection, lead.id) + 1
     decision = decide(
         outcome,
         attempts_charged=lead.attempts + is_charged,
-        attempts_uncharged=lead.uncharged + (not is_charged),
+        attempts_uncharged=uncharged,
         callbacks=callbacks,
         policy=CampaignConfig.model_validate(campaign.settings).retry_policy(),
         now=now,
@@ -157,6 +160,16 @@ def _decision_on(
 
 def _count_callbacks(connection: Connection, lead_id: int) -> int:
     return int(_CALLBACKS.run(connection, lead=lead_id).one()[0])
+
+
+def _count_busy(connection: Connection, lead_id: int) -> int:
+    query = select(func.count()).select_from(_attempts).where(_attempts.c.lead_id == lead_id, _attempts.c.outcome == Outcome.TRUNK_BUSY)
+    return connection.execute(query).scalar_one()
+
+
+def _uncharged(lead: AnyRow, outcome: Outcome, *, is_charged: bool) -> int:
+    """The lead's dials that could not ring, with this one."""
+    return int(lead.uncharged) + (not is_charged and outcome is not Outcome.TRUNK_BUSY)
 
 
 def _end_attempt(
@@ -192,7 +205,7 @@ def _move_lead(
         new_state=state,
         new_due_at=decision.due_at,
         new_attempts=lead.attempts + is_charged,
-        new_uncharged=lead.uncharged + (not is_charged),
+        new_uncharged=_uncharged(lead, decision.outcome, is_charged=is_charged),
         new_attempt_id=attempt.id if state == "held" else None,
         new_outcome=decision.outcome,
         new_disposition=payload.get("disposition"),

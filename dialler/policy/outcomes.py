@@ -41,6 +41,8 @@ class Outcome(StrEnum):
     """Talked to until the longest permitted duration was over."""
     ERROR_BEFORE_RINGING = "error_before_ringing"
     """It failed before the callee's phone rang, and not because of the callee."""
+    TRUNK_BUSY = "trunk_busy"
+    """The carrier took no more calls at that moment: the callee's phone did not ring, and nothing is wrong with the number."""
     PREFETCH_FAILED = "prefetch_failed"
     """The CRM did not give the callee's data, and the bot does not call without: nothing was dialled."""
     INVALID_NUMBER = "invalid_number"
@@ -143,6 +145,11 @@ def derive_outcome(facts: ResultFacts) -> Outcome:
         return Outcome.CANCELLED
     if facts.end_reason == "prefetch_failed":
         return Outcome.PREFETCH_FAILED
+    if not charged(facts):
+        if facts.end_reason == "trunk_busy":
+            return Outcome.TRUNK_BUSY
+        if facts.fault == "trunk" or facts.end_reason == "invalid_number":  # whatever word the status has in the guide
+            return _failure(facts)
     match facts.disconnected_by:
         case "bot" | "customer":
             return Outcome.REACHED

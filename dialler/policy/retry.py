@@ -16,13 +16,15 @@ __all__ = ["LATEST_CALLBACK", "Decision", "decide", "retry_delay"]
 LATEST_CALLBACK = timedelta(days=30)
 """A callback later than this is more likely misheard than meant, and would keep the campaign open: it is brought forward."""
 
-_UNCHARGED = frozenset({Outcome.ERROR_BEFORE_RINGING, Outcome.PREFETCH_FAILED, Outcome.OUTSIDE_HOURS})
+_UNCHARGED = frozenset({Outcome.ERROR_BEFORE_RINGING, Outcome.TRUNK_BUSY, Outcome.PREFETCH_FAILED, Outcome.OUTSIDE_HOURS})
 """Outcomes that only the dials without a chance to ring count for: our failure must not cost a callee their callback."""
 
 _ENDS_BY_ITSELF = frozenset(
     {Outcome.REACHED, Outcome.TRANSFERRED, Outcome.WRONG_NUMBER, Outcome.DO_NOT_CALL, Outcome.HELD, Outcome.INVALID_NUMBER}
 )
 """Outcomes after which a lead is never dialled again, whoever asked for what."""
+_PATIENCE_WITH_TRUNKS = 4
+"""How many times `max_uncharged` refusals by a full trunk are borne: they pass by themselves, and say nothing of the lead."""
 
 State = Literal["completed", "exhausted", "retry_scheduled", "callback_scheduled", "suppressed", "held", "stopped"]
 
@@ -93,6 +95,7 @@ def decide(
             | Outcome.CUT_OFF
             | Outcome.CANCELLED
             | Outcome.ERROR_BEFORE_RINGING
+            | Outcome.TRUNK_BUSY
             | Outcome.PREFETCH_FAILED
             | Outcome.OUTSIDE_HOURS
         ):
@@ -127,8 +130,9 @@ def _retry(outcome: Outcome, *, charged: int, uncharged: int, policy: RetryPolic
     could_not_ring = outcome in _UNCHARGED
     if charged >= policy.max_attempts and not could_not_ring:
         return _final(outcome, "exhausted", f"{charged} of {policy.max_attempts} attempts used")
-    if uncharged >= policy.max_uncharged:
-        return _final(outcome, "exhausted", f"{uncharged} dials could not ring, and {policy.max_uncharged} is the most")
+    most = policy.max_uncharged * (_PATIENCE_WITH_TRUNKS if outcome is Outcome.TRUNK_BUSY else 1)
+    if uncharged >= most:
+        return _final(outcome, "exhausted", f"{uncharged} dials could not ring, and {most} is the most")
     delay = retry_delay(rule, uncharged if could_not_ring else charged, stream)
     return Decision(outcome, "retry_scheduled", now + delay, "retry_scheduled")
 

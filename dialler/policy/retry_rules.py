@@ -40,6 +40,7 @@ class RetryRules(_Strict):
     cut_off: RetryRule = RetryRule(delay=timedelta(minutes=10))
     cancelled: RetryRule = RetryRule(retry=False, delay=timedelta(minutes=60))
     error_before_ringing: RetryRule = RetryRule(delay=timedelta(minutes=2), growth=2, max_delay=timedelta(hours=1))
+    trunk_busy: RetryRule = RetryRule(delay=timedelta(seconds=10), growth=2, max_delay=timedelta(minutes=10))
     prefetch_failed: RetryRule = RetryRule(delay=timedelta(minutes=10), growth=2, max_delay=timedelta(hours=2))
     outside_hours: RetryRule = RetryRule(delay=timedelta(minutes=15), growth=2, max_delay=timedelta(hours=6))
 

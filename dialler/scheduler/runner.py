@@ -48,6 +48,10 @@ _PAUSE_POLL = 0.2
 _NOTHING_CLAIMED = 0.1
 """Clock seconds until the next look when others held every lead that could be claimed."""
 _FIRST_HOLD: Final = timedelta(seconds=5)
+_SHORT_HOLD: Final = timedelta(seconds=5)
+_FIRST_LOOK: Final = timedelta(seconds=1)
+_LONGEST_LOOK: Final = timedelta(seconds=15)
+"""How often it is looked, while a trunk is rested or on trial, whether it is well again."""
 _LONGEST_ASKING: Final = timedelta(minutes=1)
 _LONGEST_FAILING: Final = timedelta(minutes=5)
 """The longest that dialling is held because dialouts fail: each one that fails counts against a lead, and it is not the leads' fault."""
@@ -88,7 +92,7 @@ class CampaignRunner:
         self._failure: Hold | None = None
         self._in_flight: int | None = None
         self._no_seat_since: datetime | None = None
-        self._asking_failed = self._dialouts_failed = 0
+        self._asking_failed = self._dialouts_failed = self._looks = 0
         self._futility = Futility()
 
     def drain(self) -> None:
@@ -140,7 +144,7 @@ class CampaignRunner:
                 await self._dial(work)
             case Wait(until, why):
                 self._holds.say(self._holds.in_force or (Hold(until, "held", why) if why else None))
-                await self._wait(until)
+                await (self._wait(until) if self._looked_for is None else self._look_for_trunk(self._looked_for))
             case Paused():
                 with self.parts.clock.outside():
                     await asyncio.sleep(_PAUSE_POLL)
@@ -223,6 +227,28 @@ class CampaignRunner:
         own = self._own_plan(work.in_flight + batch.placed)
         if own.dials == 0 and batch.failure is None and self._failure is None:  # there is no need to look before something happens
             await self._wait(own.again_at)
+
+    @property
+    def _looked_for(self) -> Hold | None:
+        """The hold of a trunk that may be well again before its time is over."""
+        hold = self._holds.in_force
+        if hold is None or hold.until is None or hold.reason != "trunk_unavailable" or hold.until - self.parts.clock.now() <= _SHORT_HOLD:
+            self._looks = 0
+            return None
+        return hold
+
+    async def _look_for_trunk(self, hold: Hold) -> None:
+        """Wait for a trunk that is rested, or tried with one call; as soon as it is well, dialling goes on."""
+        self._looks += 1
+        gap = growing(self._looks, _FIRST_LOOK, _LONGEST_LOOK)
+        await self._wait(min(hold.until or datetime.max, self.parts.clock.now() + gap))
+        try:
+            fleet = await self.parts.core.fleet(self.bot_id)
+        except CoreUnreachable:
+            return  # it is asked again when the hold is over
+        if fleet.held is None and fleet.available > 0 and self._holds.in_force == hold:
+            self._looks = 0
+            self._holds.impose(None)
 
     def _own_plan(self, in_flight: int) -> Plan:
         """How many the campaign's own limits let it dial now, whatever the core's capacity is."""

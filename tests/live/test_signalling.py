@@ -10,6 +10,7 @@ import pytest
 
 from core.transports.base import Answered, Failed, HungUp, Ringing
 from tests.live.lab import lab, live
+from tests.live.sip_peer import sip_peer
 from tests.live.sipp import hang_up_by_us, invite, pause, receive, request, respond, respond_in_dialog, run_sipp, sdp
 
 
@@ -173,6 +174,24 @@ def test_nobody_there(tmp_path: Path) -> None:
         async with lab(9) as here:
             leg = await here.call()
             assert await here.events(leg, 1) == [Failed(408, "the trunk does not answer", from_trunk=True)]
+
+    live(scenario)
+
+
+@pytest.mark.parametrize("trying", [False, True])
+def test_silence_is_silence_when_we_give_up_sooner(trying: bool) -> None:
+    """A trunk that says nothing, or no more than 100, and does not confirm the CANCEL: no status is invented for the callee."""
+
+    async def scenario() -> None:
+        async with sip_peer() as peer, lab(peer.port) as here:
+            leg = await here.call()
+            invite = await peer.invited()
+            if trying:
+                peer.respond(invite, 100, "Trying")
+            await here.clock.sleep(0.5)
+            await leg.hang_up("ring timeout")
+            said = "the trunk says no more than 100 Trying" if trying else "the trunk does not answer"
+            assert await here.events(leg, 1) == [Failed(408, said, from_trunk=True)]
 
     live(scenario)
 

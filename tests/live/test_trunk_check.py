@@ -106,7 +106,6 @@ def test_a_registration_that_is_refused(status: int, phrase: str, words: str) ->
         (480, "Temporarily Unavailable", ("Reason: Q.850;cause=34",), "no circuit"),
         (503, "Service Unavailable", ('Reason: SIP;cause=503;text="Channel limit reached"',), "Channel limit reached"),
         (488, "Not Acceptable Here", (), "No codec in common"),
-        (486, "Busy Here", (), "The callee is busy"),
         (404, "Not Found", (), "number_prefix"),
         (999, "What", (), "Ask it why"),
     ],
@@ -117,6 +116,13 @@ def test_what_a_test_call_tells(status: int, phrase: str, headers: tuple[str, ..
     said = " ".join(report.sentences)
     assert f"The test call failed: {status}" in said
     assert words in said
+
+
+@pytest.mark.parametrize(("status", "phrase", "words"), [(486, "Busy Here", "The callee is busy"), (603, "Decline", "The callee declined")])
+def test_a_callee_who_is_busy_proves_that_the_trunk_works(status: int, phrase: str, words: str) -> None:
+    report = checked(("OPTIONS", 200, "OK", ()), ("INVITE", status, phrase, ()), call=True)
+    assert report.works
+    assert f"{words}: {status} {phrase}." in report.sentences
 
 
 def test_answered_with_a_codec_that_we_do_not_have() -> None:

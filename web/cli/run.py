@@ -22,7 +22,7 @@ from core.kernel.words import counted
 from core.kernel.yaml_document import read_yaml
 from core.transports.livekit.line import LiveKitUnavailable
 from core.transports.sandbox import SandboxSettings
-from core.transports.sip.signalling import SipUnavailable
+from core.transports.sip.signalling import OwnFault, SipUnavailable
 from core.trunks.documents import apply_trunks
 from core.trunks.records import BUILT_IN, LIVEKIT, TrunkError, find_trunk
 from core.trunks.store import choose_trunk
@@ -286,6 +286,8 @@ def read_or_fail(folder: Path, read: Callable[[], CampaignFolder], others: list[
 def _run(campaign: CampaignFolder, settings: Settings, out: Path, reporter: Reporter, *, moved: bool) -> RunSummary:
     try:
         return asyncio.run(run_folder(campaign, settings, out, reporter, moved=moved))
+    except OwnFault as error:  # of this machine or of the trunk's record: nothing was dialled
+        raise CliError(f"{str(error)[:1].upper()}{str(error)[1:]}.", code=CANNOT) from None
     except AlreadyRunning as error:
         raise CliError(str(error), code=CANNOT) from None
     except TrunkError as error:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from core.kernel.words import counted
 from web.cli.audit import sentences
@@ -37,6 +38,8 @@ _OVER = {
 
 
 _NEARLY = 0.9
+_CANCELLED_BY_US = 487
+"""The SIP status of a call that rang until we gave it up."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,14 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
     if summary.failures:
         heading("Calls that failed (SANDBOX)" if summary.sandbox else "Calls that failed")
         say(*(f"{counted(entry['leads'], 'lead')}: {entry['note']}" for entry in summary.failures))
+    if summary.why_calls_failed:
+        heading("Why calls were not answered (SANDBOX)" if summary.sandbox else "Why calls were not answered")
+        say(*map(_why, summary.why_calls_failed))
+    if (allows := summary.carrier_allows) is not None:
+        said = (
+            f"The carrier of the trunk {allows['trunk']} seems to allow only {allows['words']}: it refused calls with {allows['reason']}."
+        )
+        say("", said, "Nobody was charged for these. Ask the carrier, or correct the trunk's record (`dialler trunks`).")
     rate = f" ({summary.answer_rate:.0%} of the attempts)" if summary.answer_rate is not None else ""
     say("", f"{counted(summary.leads, 'lead')}, {counted(summary.attempts, 'attempt')}, {summary.answered:,} answered{rate}.")
     if summary.started_at is not None:
@@ -114,6 +125,13 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
     files = [(name, _size(out / name), about) for name, about in files_of(out, sandbox=summary.sandbox).items()]
     heading(f"Files in {out}")
     show.print(table(("File", "Size", "What"), files))
+
+
+def _why(entry: dict[str, Any]) -> str:
+    said = f"{entry['sip_status'] or ''} {entry['sip_reason']}".strip().rstrip(".")
+    if entry["sip_status"] == _CANCELLED_BY_US and entry["fault"] == "callee":
+        said = "it rang, and nobody answered"
+    return f"{counted(entry['calls'], 'call')}: {said}." + (f" {entry['advice']}" if entry["advice"] else "")
 
 
 def _print_crm(summary: RunSummary, out: Path) -> None:

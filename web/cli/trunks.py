@@ -321,6 +321,8 @@ def _plain(value: object) -> object:
 def _state(trunk: TrunkRecord) -> str:
     """Whether calls go out on a trunk, in words."""
     now, health = utc_now(), trunk.health
+    if (allowed := health.limits.in_words(trunk.channels, trunk.calls_per_second)) and health.state(now) == "closed":
+        return f"in use; the carrier seems to allow only {allowed}: it refused calls with {health.limits.reason.rstrip('.')}"
     match health.state(now):
         case "resting":
             return f"rested until {health.resting_until:%H:%M:%S} UTC, because it failed: {health.reason.rstrip('.')}"

@@ -7,22 +7,26 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from core.kernel.database import Database
+from core.transports.sip.advice import advice
 from dialler.imports.queries import variable_names
 from dialler.imports.tables import RejectedRow
 from dialler.leads.export import ATTEMPT_COLUMNS, attempt_cells, attempts_query, defused, lead_cells, lead_columns, leads_query
 from dialler.leads.tables import Attempt, Lead, ReceivedResult
 from web.run.files import replaced
 
-__all__ = ["defused", "failure_table", "outcome_table", "write_outputs"]
+__all__ = ["advice_on", "defused", "failure_table", "outcome_table", "why_calls_failed", "write_outputs"]
 
 _leads = Lead.__table__  # type: ignore[attr-defined]
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
 _received = ReceivedResult.__table__  # type: ignore[attr-defined]
 _rejected = RejectedRow.__table__  # type: ignore[attr-defined]
 
+_ADVISED = frozenset({404, 410, 484, 604, 607})
+"""Statuses of the callee's side for which something can be done all the same."""
+_REFUSED = 300
 _REASONS = 10  # a summary is to be read
 
 
@@ -63,9 +67,44 @@ def failure_table(connection: Connection, campaign_id: str) -> list[tuple[str, i
     return [(note, count) for note, count in rows]
 
 
+def advice_on(status: int | None, reason: str, fault: str | None) -> str:
+    """What a failed call means, and what to do; empty where it was the callee's, and nothing is to be done.
+
+    Args:
+        status: the final SIP status; None: none came.
+        reason: its reason phrase.
+        fault: whose fault it was.
+    """
+    if fault == "callee" and status not in _ADVISED:
+        return ""
+    if status is None:
+        return advice(408) if "does not answer" in reason or "100 Trying" in reason else ""
+    return advice(status)
+
+
+def why_calls_failed(connection: Connection, campaign_id: str) -> list[tuple[int | None, str, str | None, int]]:
+    """Why calls were not answered: (SIP status, reason, whose fault, calls), most first."""
+    status, reason, fault = (_received.c.payload[name] for name in ("sip_status", "sip_reason", "fault"))
+    failed = (  # apart from the grouping: PostgreSQL takes an expression with parameters for another one each time
+        select(status.as_integer().label("status"), func.coalesce(reason.as_string(), "").label("reason"), fault.as_string().label("fault"))
+        .join(_attempts, _attempts.c.id == _received.c.attempt_id)
+        .where(_attempts.c.campaign_id == campaign_id, _attempts.c.fault.is_not(None))
+        .where(or_(_attempts.c.sip_status.is_(None), _attempts.c.sip_status >= _REFUSED))
+        .subquery()
+    )
+    rows = connection.execute(
+        select(failed.c.status, failed.c.reason, failed.c.fault, func.count())
+        .where(failed.c.reason != "")
+        .group_by(failed.c.status, failed.c.reason, failed.c.fault)
+        .order_by(func.count().desc(), failed.c.status, failed.c.reason)
+        .limit(_REASONS)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
 def _lead_rows(connection: Connection, campaign_id: str, names: list[str]) -> Iterator[list[str]]:
     for lead in connection.execution_options(yield_per=1000).execute(leads_query(campaign_id)):
-        yield lead_cells(lead, names)
+        yield lead_cells(lead, names, advice_on)
 
 
 def _attempt_rows(connection: Connection, campaign_id: str) -> Iterator[list[str]]:

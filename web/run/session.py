@@ -29,6 +29,7 @@ from web.run.progress import Reporter, RunProgress, look, report_progress
 from web.run.summary import RunSummary, summarise, write_summary
 from web.sample_crm.process import SampleCrm
 from web.settings import Settings
+from web.sip import refuse_own_fault
 
 __all__ = [
     "CRM_FILE",
@@ -71,9 +72,12 @@ async def run_folder(folder: CampaignFolder, settings: Settings, out: Path, repo
 
     Raises:
         AlreadyRunning: if a live process runs this campaign on this database.
+        OwnFault: if the trunk cannot carry calls because of this machine or of its record.
         OtherFolder: if the database has a campaign of this name of another folder.
     """
     async with open_whole(settings) as whole:
+        if whole.sip is not None and settings.trunk is not None:
+            refuse_own_fault(whole.sip, settings.trunk)
         campaign_id = ensure_campaign(whole, folder, moved=moved)
         with crm_of(whole, folder, out):
             interrupts = Interrupts()

@@ -7,15 +7,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from core.kernel.moments import moment_text
-from core.trunks.records import BUILT_IN
+from core.trunks.records import BUILT_IN, find_trunk
 from dialler.campaigns.store import read_campaign
 from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress
 from web.composition import Whole
 from web.run.audit import Audit
 from web.run.files import replaced
-from web.run.outputs import failure_table, outcome_table
+from web.run.outputs import advice_on, failure_table, outcome_table, why_calls_failed
 
 __all__ = ["RunSummary", "summarise", "write_summary"]
 
@@ -50,6 +52,11 @@ class RunSummary:
     """CRMs and other endpoints that failed at the end, or to which pushes were given up, each with the reason."""
     failures: list[dict[str, Any]] = field(default_factory=list)
     """What is noted of the leads whose last call failed for a technical reason, and of how many; the most frequent ones."""
+
+    why_calls_failed: list[dict[str, Any]] = field(default_factory=list)
+    """The most frequent SIP statuses and reasons of calls that nobody answered: how many calls, whose fault, and what to do."""
+    carrier_allows: dict[str, Any] | None = None
+    """What the carrier of the run's trunk seems to allow, where that is less than the trunk's record says."""
 
     @property
     def undelivered(self) -> int:
@@ -93,6 +100,8 @@ def summarise(
         campaign = read_campaign(connection, campaign_id)
         counts = progress(connection, campaign_id)
         outcomes, failures = outcome_table(connection, campaign_id), failure_table(connection, campaign_id)
+        why = why_calls_failed(connection, campaign_id)
+        allows = _carrier_allows(connection, whole.settings.trunk)
     return RunSummary(
         campaign=campaign.name,
         campaign_id=campaign_id,
@@ -111,10 +120,32 @@ def summarise(
         imported=report.as_dict(),
         troubles=[str(standing) for standing in whole.client.watch.standing()],
         failures=[{"note": note, "leads": n} for note, n in failures],
+        why_calls_failed=[
+            {"sip_status": status, "sip_reason": reason, "fault": fault, "calls": calls, "advice": advice_on(status, reason, fault)}
+            for status, reason, fault, calls in why
+        ],
+        carrier_allows=allows,
         deliveries=deliveries,
         audit={**asdict(found), "clean": found.clean},
         speed=None if reached is None or whole.settings.speed is None else {"asked": whole.settings.speed, "reached": round(reached, 1)},
     )
+
+
+def _carrier_allows(connection: Connection, trunk: str | None) -> dict[str, Any] | None:
+    if trunk is None:
+        return None
+    record = find_trunk(connection, trunk)
+    limits = record.health.limits
+    words = limits.in_words(record.channels, record.calls_per_second)
+    if not words:
+        return None
+    return {
+        "trunk": trunk,
+        "channels": None if limits.channels is None else int(limits.channels.holds),
+        "calls_per_second": None if limits.rate is None else round(limits.rate.holds, 3),
+        "words": words,
+        "reason": limits.reason,
+    }
 
 
 def write_summary(summary: RunSummary, out: Path) -> None:

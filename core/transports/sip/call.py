@@ -31,7 +31,8 @@ class Refused:
 
     def as_event(self, *, from_trunk: bool, spared: bool) -> Failed:
         """The event of the leg."""
-        return Failed(self.status, in_words(self.phrase, self.cause), from_trunk=from_trunk, spared=spared)
+        number = self.cause.number if self.cause else None
+        return Failed(self.status, in_words(self.phrase, self.cause), from_trunk=from_trunk, spared=spared, cause=number)
 
 
 class SipCall:

@@ -1,4 +1,4 @@
-"""A trunk as its record has it, and its host looked up."""
+"""A trunk as the transport uses it: its record with its password, its host looked up, its ports for sound counted."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from core.transports.sip.ports import PortRange
 from core.transports.sip.settings import NO_IPV6, SipSettings
-from core.transports.sip.signalling import Network, Peer, SipUnavailable
+from core.transports.sip.signalling import Network, OwnFault, Peer, SipUnavailable
 
-__all__ = ["TrunkLine", "look_up"]
+__all__ = ["TrunkLine", "check_ports", "look_up"]
 
 _MOST_ADDRESSES = 64
 """Addresses of one host that are let in."""
@@ -79,5 +80,21 @@ def _our_address(line: TrunkLine, towards: tuple[str, int]) -> str:
         try:
             probe.connect(towards)
         except OSError as error:
-            raise SipUnavailable(f"there is no way to the host of the trunk {line.name!r}: {error.strerror}") from None
+            raise OwnFault(f"there is no way from this machine to the host of the trunk {line.name!r}: {error.strerror}") from None
         return str(probe.getsockname()[0])
+
+
+def check_ports(line: TrunkLine, ports: PortRange, taken: int) -> None:
+    """Raises OwnFault if there are fewer UDP ports for sound than calls that the trunk may have."""
+    which = f"{line.settings.rtp_first}-{line.settings.rtp_last}"
+    advice = "give it more RTP ports (rtp_first, rtp_last), or fewer channels"
+    if len(ports) < line.channels:
+        raise OwnFault(f"the trunk {line.name!r} has {line.channels} channels, and only {len(ports)} even ports of {which}: {advice}")
+    wanted = max(1, line.channels - taken)
+    try:
+        free = ports.free(wanted)
+    except OSError as error:
+        where = line.settings.local_address
+        raise OwnFault(f"the trunk {line.name!r} cannot use its local_address {where}: {error.strerror or error}") from None
+    if free < wanted:
+        raise OwnFault(f"the trunk {line.name!r} needs {wanted} ports for sound, and of {which} only {free} are free: {advice}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import threading
 
@@ -28,6 +29,30 @@ class PortRange:
         self._ports = range(first + first % 2, last + 1, 2)
         self._next = 0
         self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._ports)
+
+    def free(self, wanted: int) -> int:
+        """How many could be opened now; counted up to `wanted`.
+
+        Raises:
+            OSError: none can ever be, for the address is not one of this machine's.
+        """
+        found = 0
+        for port in self._ports:
+            if found >= wanted:
+                break
+            with socket.socket(socket.AF_INET6 if ":" in self._address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                try:
+                    sock.bind((self._address, port))
+                except OSError as error:
+                    if error.errno == errno.EADDRNOTAVAIL:
+                        raise
+                    continue
+                found += 1
+        return found
 
     def open(self) -> socket.socket:
         """A bound socket that does not block.

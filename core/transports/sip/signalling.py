@@ -15,7 +15,19 @@ from pydantic import SecretStr
 
 from core.transports.sip.addresses import Diversion
 
-__all__ = ["LINGER_SECONDS", "Dialog", "InboundInvite", "Invite", "Listener", "Network", "Peer", "Reply", "Signalling", "SipUnavailable"]
+__all__ = [
+    "LINGER_SECONDS",
+    "Dialog",
+    "InboundInvite",
+    "Invite",
+    "Listener",
+    "Network",
+    "OwnFault",
+    "Peer",
+    "Reply",
+    "Signalling",
+    "SipUnavailable",
+]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -26,6 +38,10 @@ LINGER_SECONDS: Final = 0.05
 
 class SipUnavailable(Exception):
     """SIP cannot be used as things stand; the message says why, and what to do."""
+
+
+class OwnFault(SipUnavailable):
+    """What is wrong is on this machine, or in the trunk's record: it says nothing of the trunk."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.kernel.clock import Clock, Signal
@@ -19,7 +20,7 @@ from core.transports.sip.call import SipCall
 from core.transports.sip.called import caller_number, our_number
 from core.transports.sip.incoming import RETRY_LATER, SipIncoming
 from core.transports.sip.leg import SipAudioLeg
-from core.transports.sip.line import TrunkLine, look_up
+from core.transports.sip.line import TrunkLine, check_ports, look_up
 from core.transports.sip.load import TrunkLoad
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
@@ -27,7 +28,7 @@ from core.transports.sip.ports import PortRange
 from core.transports.sip.referral import Route
 from core.transports.sip.registration import Registrar
 from core.transports.sip.sdp import SdpError
-from core.transports.sip.signalling import LINGER_SECONDS, InboundInvite, Invite, Network, Peer, Signalling, SipUnavailable
+from core.transports.sip.signalling import LINGER_SECONDS, InboundInvite, Invite, Network, OwnFault, Peer, Signalling, SipUnavailable
 from core.transports.sip.standing import Registration
 from core.voice.errors import VoiceUnavailable
 from core.voice.media_thread import MediaThread
@@ -43,6 +44,8 @@ _SOONER = 270.0
 """So much sooner if it could not be."""
 _LEFTOVER_SECONDS = 5.0
 """How long it is waited at the end until the calls of a dead process are confirmed to be over."""
+_TROUBLE = timedelta(seconds=30)
+"""How long no call is tried after one could not leave because of this machine."""
 
 
 @dataclass
@@ -88,6 +91,7 @@ class SipTransport:
         self._trunks: dict[str, _Open] = {}
         self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._leftovers: list[Signal] = []
+        self._troubles: dict[str, tuple[str, datetime]] = {}
         self.media = MediaThread("sip-media")
         self.on_incoming: Callable[[IncomingCall], None] | None = None
         """Told of every call to a number of the trunk that it comes by, in the event loop's thread; without it such calls are
@@ -100,6 +104,15 @@ class SipTransport:
             SipUnavailable: see there.
         """
         await self._open(trunk)
+
+    def check(self, trunk: str) -> None:
+        """Whether a trunk that is listened for has ports for the sound of as many calls as its record says.
+
+        Raises:
+            OwnFault: it has not.
+        """
+        opened = self._trunks[trunk]
+        check_ports(opened.line, opened.ports, self._in_use(trunk))
 
     async def keep_only(self, trunks: Collection[str]) -> None:
         """Listen no longer for any trunk but these, and those that still have calls."""
@@ -115,7 +128,15 @@ class SipTransport:
             return await self._place(order)
         except (SipUnavailable, VoiceUnavailable, OSError) as error:
             log.error("call %s did not leave: %s", order.call_id, error)
-            return RefusedLeg(str(error), spared=not isinstance(error, SipUnavailable))
+            own = isinstance(error, OwnFault) or not isinstance(error, SipUnavailable)
+            if own and not isinstance(error, VoiceUnavailable):
+                self._troubles[order.trunk] = (str(error), self._clock.now() + _TROUBLE)
+            return RefusedLeg(str(error), spared=own)
+
+    def trouble(self, trunk: str) -> tuple[str, datetime] | None:
+        """What is wrong on this machine with a trunk, so that no call can leave on it, and when it is to be tried again."""
+        trouble = self._troubles.get(trunk)
+        return trouble if trouble is not None and self._clock.now() < trouble[1] else None
 
     async def ask(self, trunk: str) -> str | None:
         """Ask a trunk whether it is there (OPTIONS). Returns what is wrong, in words."""

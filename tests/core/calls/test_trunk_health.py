@@ -173,3 +173,88 @@ def test_why_a_trunk_is_held_is_told_with_the_time_and_one_full_stop() -> None:
     assert why_held(trunk, START) == said
     assert "is tried with one call" in (why_held(replace(trunk, health=rested.on_trial(START)), START + timedelta(seconds=40)) or "")
     assert why_held(trunk, START + timedelta(seconds=31)) is None
+
+
+class Full(Carrier):
+    """A carrier that takes so many calls at once and answers the others with a status, at once."""
+
+    def __init__(self, core: Core, channels: int, status: int) -> None:
+        super().__init__(core)
+        self.channels, self.status, self.up = channels, status, 0
+
+    async def place(self, order: PlaceOrder) -> Leg:
+        self.placed += 1
+        if self.up >= self.channels:
+            return StuckLeg(self.core.clock, [Failed(self.status, "Full")] * 2)
+        self.up += 1
+        return RingsAWhile(self.core.clock, [Ringing(), Failed(480, "No Answer")], self)
+
+
+class RingsAWhile(StuckLeg):
+    def __init__(self, clock: Any, events: list[Any], carrier: Full) -> None:
+        super().__init__(clock, events)
+        self.carrier = carrier
+
+    async def next(self, timeout: float | None = None) -> Any:
+        event = await super().next(timeout)
+        if isinstance(event, Ringing):
+            return event
+        await self.clock.sleep(8.0)
+        self.carrier.up -= 1
+        return event
+
+
+def test_what_a_full_carrier_refuses_is_the_trunks_and_is_learned(with_each_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        line = carrier(core)
+        full = Full(core, 2, 480)
+        core.engine.transports["sip"] = full
+        calls = [
+            str(answer.json()["call_id"]) for n in range(120, 129) if (answer := await core.dial(f"+1202555{n:04d}")).status_code == 200
+        ]
+        await core.over()
+        results = [(await core.call(call_id))["result"] for call_id in calls]
+        refused = [result for result in results if result["sip_reason"] == "Full"]
+        assert (len(results) - len(refused), line.placed, full.placed) == (2, 0, len(calls))
+        assert len(refused) >= 5
+        for result in refused:
+            said = (result["disconnected_by"], result["end_reason"], result["phone_rang"], result["fault"], result["disposition"])
+            assert said == ("no_answer", "trunk_busy", False, "trunk", "ERROR")
+        limits = (await view(core))["limits"]
+        assert (limits["channels"], limits["reason"]) == (2, "480 Full")
+        assert (await view(core))["state"] == "closed"
+        answer = await core.http.post("/api/v1/trunks/carrier/reset", headers=core.key(role="admin"))
+        assert answer.json()["health"]["limits"] is None
+
+    with_each_core(test)
+
+
+def test_a_carrier_that_refuses_everybody_is_rested_whatever_its_status(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        carrier(core)
+        core.engine.transports["sip"] = Full(core, 0, 480)
+        calls = [
+            str(answer.json()["call_id"]) for n in range(120, 135) if (answer := await core.dial(f"+1202555{n:04d}")).status_code == 200
+        ]
+        await core.over()
+        assert 7 <= len(calls) < 15
+        for call_id in calls:
+            result = (await core.call(call_id))["result"]
+            assert (result["phone_rang"], result["fault"], result["end_reason"]) == (False, "trunk", "trunk_refused")
+        assert (await view(core))["state"] == "resting"
+        assert (await view(core))["limits"] is None
+
+    with_core(test)
+
+
+def test_a_trunk_that_this_machine_cannot_use_costs_one_call_and_is_not_rested(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        line = carrier(core)
+        line.trouble = lambda _: ("its port is in use", core.clock.now() + timedelta(seconds=30))  # type: ignore[attr-defined]
+        refused = await core.dial(PAYS)
+        assert (refused.status_code, problem_of(refused)["reason"]) == (503, "trunk_unavailable")
+        assert "its port is in use" in problem_of(refused)["detail"]
+        assert refused.headers["Retry-After"] == "30"
+        assert (await view(core))["state"] == "closed"
+
+    with_core(test)

@@ -31,6 +31,8 @@ class FakeCore:
     available: int = 5
     seats: int = 5
     down: bool = False
+    held: str | None = "untold"
+    """Why no call goes out on the trunk, as its fleet health says; `untold`: that has no such field."""
     dialouts: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -55,7 +57,8 @@ class FakeCore:
             raise httpx.ConnectError("down", request=request)
         match request.method, request.url.path.split("/")[1:]:
             case "GET", ["health", "fleet"]:
-                return httpx.Response(200, json={"fleet_available": self.available, "fleet_calls": 0, "fleet_max": self.seats})
+                held = {} if self.held == "untold" else {"held": self.held}
+                return httpx.Response(200, json={"fleet_available": self.available, "fleet_calls": 0, "fleet_max": self.seats, **held})
             case "POST", ["api", "v1", "sip", "dialout"]:
                 return self._dialout(request)
             case "GET", ["api", "v1", "calls"]:

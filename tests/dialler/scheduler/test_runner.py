@@ -390,3 +390,50 @@ def test_a_trunk_that_runs_nowhere_fails_the_campaign_and_its_leads_wait(db: Dat
         assert stage.campaign().reason == "sip is not running here."
 
     in_virtual_time(scene)
+
+
+@pytest.mark.parametrize(("held", "dialled_after"), [("The trunk is tried with one call.", 12.0), ("untold", 60.0)])
+def test_a_hold_ends_as_soon_as_the_trunk_is_well(db: Database, in_virtual_time: InVirtualTime, held: str, dialled_after: float) -> None:
+    """The fleet's health tells it; a core that does not tell is believed about the time."""
+
+    async def scene(clock: VirtualClock) -> None:
+        core = FakeCore(held=held)
+        body = {"reason": "trunk_unavailable", "detail": "The trunk is tried with one call."}
+        core.refusals = [lambda: httpx.Response(503, json=body, headers={"Retry-After": "60"})]
+        stage = Stage(db, clock, core)
+        await clock.sleep(8)
+        assert core.calls == {}
+        if held != "untold":
+            core.held = None
+        await stage.until_dialled()
+        assert dialled_after - 8 <= (clock.now() - START).total_seconds() <= dialled_after + 4
+        assert stage.holds[-1] is None
+        stage.finish()
+        assert await stage.ended() == "completed"
+
+    in_virtual_time(scene)
+
+
+def test_while_a_trunk_is_rested_it_is_looked_for_less_and_less_often(db: Database, in_virtual_time: InVirtualTime) -> None:
+    async def scene(clock: VirtualClock) -> None:
+        core = FakeCore(held="The trunk is rested.")
+        body = {"reason": "trunk_unavailable", "detail": "The trunk is rested."}
+        core.refusals = [lambda: httpx.Response(503, json=body, headers={"Retry-After": "900"})]
+        stage = Stage(db, clock, core)
+        asked = 0
+        original = stage.parts.core.fleet
+
+        async def counted(bot_id: str) -> Any:
+            nonlocal asked
+            asked += 1
+            return await original(bot_id)
+
+        stage.parts.core.fleet = counted  # type: ignore[method-assign]
+        await clock.sleep(880)
+        assert core.calls == {}
+        assert 30 <= asked <= 70
+        await stage.until_dialled()
+        stage.finish()
+        await stage.ended()
+
+    in_virtual_time(scene)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from web.cli.run_report import files_of, how_it_ended, print_report
+from web.run.outputs import advice_on
 from web.run.summary import RunSummary
 
 
@@ -42,3 +43,37 @@ def test_calls_that_failed_are_told_with_their_reasons(tmp_path: Path, capsys: p
     )  # fmt: skip
     print_report(summary, tmp_path, "", "")
     assert f"5 leads: {note}" in capsys.readouterr().out
+
+
+def test_it_says_why_calls_were_not_answered_and_what_the_carrier_allows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = {
+        "sip_status": 401,
+        "sip_reason": "Unauthorized",
+        "fault": "trunk",
+        "calls": 3,
+        "advice": advice_on(401, "Unauthorized", "trunk"),
+    }
+    rang = {"sip_status": 487, "sip_reason": "Request Terminated", "fault": "callee", "calls": 2, "advice": ""}
+    allows = {
+        "trunk": "carrier",
+        "channels": 3,
+        "calls_per_second": None,
+        "words": "3 calls at once (the record says 10)",
+        "reason": "480 Full",
+    }
+    summary = RunSummary(
+        "spring", "c1", "completed", None, sandbox=False, started_at=None, ended_at="", leads=5, leads_by_state={}, attempts=5,
+        answered=0, outcomes=[], answer_rate=0.0, held=0, imported={}, deliveries={"pending": 0, "dead": 0, "delivered": 0},
+        audit={"clean": True}, why_calls_failed=[wrong, rang], carrier_allows=allows,
+    )  # fmt: skip
+    print_report(summary, tmp_path, "", "")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "3 calls: 401 Unauthorized. The password or the user is wrong." in said
+    assert "2 calls: it rang, and nobody answered." in said
+    assert "The carrier of the trunk carrier seems to allow only 3 calls at once (the record says 10)" in said
+
+
+def test_advice_is_for_what_can_be_mended() -> None:
+    assert advice_on(486, "Busy Here", "callee") == ""
+    assert "number_prefix" in advice_on(404, "Not Found", "callee")
+    assert "firewall" in advice_on(None, "the trunk does not answer", "trunk")

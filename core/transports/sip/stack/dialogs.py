@@ -54,7 +54,7 @@ class _Cancelling(UacStateCancelling):
 
     def __init__(self, ua: CallAgent) -> None:
         super().__init__(ua)
-        Timeout(ua.cancelled, _CANCEL_SECONDS, 1, 487, "Request Terminated", "", True)
+        Timeout(ua.unconfirmed, _CANCEL_SECONDS)
 
     def recvResponse(self, resp: Any, tr: Any) -> Any:
         status, phrase = resp.getSCode()
@@ -191,6 +191,15 @@ class CallAgent(Challenged, Renegotiating, Referring):
             self._over = True
             if self.listener is not None:
                 self.listener.failed(status, phrase, reason, from_us=from_us)
+
+    def unconfirmed(self) -> None:
+        """The other side has not said what became of the INVITE that we cancelled; one that never said more than 100 does not answer."""
+        if self._last is None:
+            self.cancelled(408, "the trunk does not answer", "", True)
+        elif self._last.getSCode()[0] <= 100:
+            self.cancelled(408, "the trunk says no more than 100 Trying", "", True)
+        else:
+            self.cancelled(487, "the end was not confirmed", "", True)
 
     def informed(self, req: Any) -> None:
         """An INFO: keys, as gateways without telephone events send them. What else it may tell is refused (RFC 6086, 4.2.2)."""

@@ -11,7 +11,7 @@ from weakref import WeakSet
 from sippy.Time.Timeout import Timeout
 
 from core.transports.sip.addresses import asserted_users, diversions
-from core.transports.sip.signalling import LINGER_SECONDS, Dialog, InboundInvite, Invite, Listener, Peer, Reply, SipUnavailable
+from core.transports.sip.signalling import LINGER_SECONDS, Dialog, InboundInvite, Invite, Listener, OwnFault, Peer, Reply
 from core.transports.sip.stack.dialogs import CallAgent
 from core.transports.sip.stack.guard import Guard
 from core.transports.sip.stack.handle import SippyDialog
@@ -190,7 +190,10 @@ class SippySignalling:
                 endpoint = self._endpoints[place] = _Endpoint(peer)
             except OSError as error:
                 where = f"{peer.local[0]}:{peer.local[1]}"
-                raise SipUnavailable(f"the trunk {peer.name!r} cannot listen on {where}: {error.strerror or error}") from None
+                raise OwnFault(
+                    f"the trunk {peer.name!r} cannot listen on {where}: {error.strerror or error}. "
+                    "Give it a local_address of this machine, and a local_port that no other program has"
+                ) from None
         endpoint.guard.admit_trunk(peer.name, peer.accept_from, peer.invites_per_second)
         endpoint.trunks[peer.name] = _Trunk(peer, on_invite)
         self._place_of[peer.name] = place
