@@ -16,6 +16,7 @@ from core.kernel.ids import Ids
 from core.outgoing.reach import Reach
 from core.recordings.recordings import Recordings
 from core.transports.base import Transport
+from core.trunks.departures import Departures
 
 if TYPE_CHECKING:
     from core.calls.run import CallRun
@@ -56,5 +57,6 @@ class Engine:
     recordings: Recordings | None = None
     preferred_trunk: str | None = None
     on_livekit_webhook: Callable[[str, str], Awaitable[bool]] | None = None
+    departures: Departures = field(default_factory=Departures)
     ailing_trunks: set[str] = field(default_factory=set)
     """Trunks whose failures are remembered, as far as this process knows: only of them a success is to be noted."""

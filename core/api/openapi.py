@@ -36,7 +36,8 @@ class Problem(BaseModel):
     detail: str = Field(description="What is wrong and what to do, for people.")
     errors: list[FieldError] = Field(default=[], description="422: every bad field.")
     reason: str | None = Field(
-        default=None, description="503: `no_capacity`, `outside_active_hours`, `outside_permitted_hours` or `trunk_unavailable`."
+        default=None,
+        description="503: `no_capacity`, `outside_active_hours`, `outside_permitted_hours`, `trunk_unavailable` or `number_busy`.",
     )
     retry_at: str | None = Field(default=None, description="503: the moment it could work (ISO 8601), as `Retry-After` says in seconds.")
     opens_at: str | None = Field(default=None, description="503, outside_active_hours: when the bot opens.")

@@ -65,4 +65,6 @@ def channels_left(connection: Connection, trunk: TrunkInfo) -> int:
 def _room(connection: Connection, engine: Engine, trunk: TrunkInfo, now: datetime, most: int) -> int:
     if trunk.transport not in engine.transports:
         return 0
-    return room(trunk.next_call_at, trunk.calls_per_second, now, min(most, channels_left(connection, trunk)))
+    most = min(most, channels_left(connection, trunk))
+    waiting = engine.departures.without_turn[trunk.name]
+    return max(0, room(trunk.next_call_at, trunk.calls_per_second, now, most + waiting) - waiting)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from core.calls.result import DisconnectedBy, Fault
 
-__all__ = ["Ending", "failed_before_answer", "worker_stopped"]
+__all__ = ["Ending", "failed_before_answer", "withdrawn", "worker_stopped"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ def worker_stopped(cancelled: Ending) -> Ending:
     """The ending of a call that was cancelled because its process was told to end: our fault, to be tried again."""
     fault: Fault = "unknown" if cancelled.phone_rang else "trunk"
     return replace(cancelled, disconnected_by="error", end_reason="worker_stopped", fault=fault)
+
+
+def withdrawn(cancelled: Ending) -> Ending:
+    """The ending of a call that was cancelled because its callee came to talk to us meanwhile: nobody's fault, not charged."""
+    return replace(cancelled, end_reason="withdrawn")
 
 
 _NO_ANSWER = {408, 480}

@@ -8,5 +8,6 @@ passwords   into the secret store, and replaced by a reference
 breaker   when a trunk that fails is rested, and opens again
 health    what the breaker remembers, in the database
 pacing    the rate of a trunk (CPS)
+departures   what this process remembers of the calls that left
 tables    their tables
 """

@@ -41,6 +41,7 @@ class RetryRules(_Strict):
     cancelled: RetryRule = RetryRule(retry=False, delay=timedelta(minutes=60))
     error_before_ringing: RetryRule = RetryRule(delay=timedelta(minutes=2), growth=2, max_delay=timedelta(hours=1))
     prefetch_failed: RetryRule = RetryRule(delay=timedelta(minutes=10), growth=2, max_delay=timedelta(hours=2))
+    withdrawn: RetryRule = RetryRule(delay=timedelta(minutes=60))
     outside_hours: RetryRule = RetryRule(delay=timedelta(minutes=15), growth=2, max_delay=timedelta(hours=6))
 
     @model_validator(mode="before")
