@@ -20,6 +20,7 @@ from core.kernel.ids import Ids
 from core.outgoing.reach import Reach
 from core.recordings.recordings import Recordings
 from core.transports.base import Transport
+from core.trunks.departures import Departures
 from core.trunks.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Engine:
     schema_problem: Callable[[Connection], str | None] = lambda _: None
     on_livekit_webhook: Callable[[str, str], Awaitable[bool]] | None = None
     wrong_keys: WrongKeys = field(default_factory=WrongKeys)
+    departures: Departures = field(default_factory=Departures)
     ailing_trunks: set[str] = field(default_factory=set)
     """Trunks whose failures are remembered, as far as this process knows: only of them a success is to be noted."""
     traffic: defaultdict[str, Traffic] = field(default_factory=lambda: defaultdict(Traffic))

@@ -37,8 +37,8 @@ class Problem(BaseModel):
     errors: list[FieldError] = Field(default=[], description="422: every bad field.")
     reason: str | None = Field(
         default=None,
-        description="503: `no_capacity`, `outside_active_hours`, `outside_permitted_hours` or `trunk_unavailable`; of `/health/ready`: "
-        "`database`, `schema`, `draining` or `retired`; of `/health/fleet`: `unavailable`.",
+        description="503: `no_capacity`, `outside_active_hours`, `outside_permitted_hours`, `trunk_unavailable` or `number_busy`; of "
+        "`/health/ready`: `database`, `schema`, `draining` or `retired`; of `/health/fleet`: `unavailable`.",
     )
     retry_at: str | None = Field(default=None, description="503: the moment it could work (ISO 8601), as `Retry-After` says in seconds.")
     opens_at: str | None = Field(default=None, description="503, outside_active_hours: when the bot opens.")

@@ -8,6 +8,7 @@ capacity   how many calls can be placed now, and by what that is limited
 refusals   why a dialout is refused
 dialout    through the gates, the intent committed, and away
 inbound    a call that somebody makes to one of our numbers
+occupied   one phone, one call
 departure  the turn on the trunk, and the last look before a call leaves
 run        one call: placed, followed, talked, ended
 cancel     the wish that a call ends, carried out by whoever holds it

@@ -25,11 +25,11 @@ async def carry_out_cancels(engine: Engine) -> int:
     """End the calls of this process that another one asked to end; returns how many."""
     with engine.db.read() as connection:
         wanted = connection.execute(
-            select(_calls.c.call_id).where(
+            select(_calls.c.call_id, _calls.c.withdrawn_for).where(
                 UNFINISHED, _calls.c.worker_id == engine.worker_id, _calls.c.state.in_(LIVE), _calls.c.cancel_requested.is_(True)
             )
-        ).scalars()
-        runs = [run for call_id in wanted if (run := engine.runs.get(call_id)) and not run.cancelled]
-    for run in runs:
-        await run.cancel()
+        ).all()
+    runs = [(run, call.withdrawn_for) for call in wanted if (run := engine.runs.get(call.call_id)) and not run.cancelled]
+    for run, withdrawn_for in runs:
+        await (run.cancel() if withdrawn_for is None else run.withdraw())
     return len(runs)

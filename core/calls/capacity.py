@@ -76,4 +76,6 @@ def _room(connection: Connection, engine: Engine, trunk: TrunkInfo, now: datetim
     if trunk.transport not in engine.transports:
         return 0
     held_back = trunk.channels - trunk.health.limits.channels_at(trunk.channels, now)  # for the carrier seems to take fewer
-    return room(trunk.next_call_at, trunk.calls_per_second, now, min(most, max(0, channels_left(connection, trunk) - held_back)))
+    most = min(most, max(0, channels_left(connection, trunk) - held_back))
+    waiting = engine.departures.without_turn[trunk.name]
+    return max(0, room(trunk.next_call_at, trunk.calls_per_second, now, most + waiting) - waiting)

@@ -16,7 +16,9 @@ from core.access.keys import KeyInfo
 from core.bots.store import StoredBot, read_bot
 from core.bots.tables import Bot
 from core.calls.capacity import channels_left
-from core.calls.gates import check_hours, check_numbers
+from core.calls.departure import Turn
+from core.calls.gates import check_hours, check_numbers, number_busy
+from core.calls.occupied import is_race
 from core.calls.refusals import BotNotFound, Draining, KeyReused, NotNow
 from core.calls.request import DialoutRequest
 from core.calls.run import CallRun
@@ -26,7 +28,7 @@ from core.engine import Engine
 from core.fleet.store import load, take_seat
 from core.prefetch.fetch import ASKED
 from core.transports.base import PlaceOrder
-from core.trunks.pacing import PATIENCE, next_turn
+from core.trunks.pacing import PATIENCE, interval, next_turn
 from core.trunks.store import TrunkInfo, held, take_turn
 
 __all__ = ["dialout", "lock_bot", "take_room", "take_seat_here"]
@@ -45,6 +47,8 @@ async def dialout(engine: Engine, key: KeyInfo, request: DialoutRequest) -> str:
         run: CallRun | None = placed
         call_id = placed.order.call_id
         engine.runs[call_id] = placed
+        if placed.turn is not None and placed.turn.at is None:
+            engine.departures.without_turn[placed.order.trunk] += 1
         task = engine.clock.spawn(placed.run(), name=f"call {call_id}")
         engine.tasks.add(task)
         task.add_done_callback(engine.tasks.discard)
@@ -94,31 +98,35 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
         assert bot is not None  # a request that names none has a problem
         check_hours(bot.config, line.to_number, now)
         call_id = _new_id(engine, connection, key, request, line.to_number, now)
-        turn = _take_turn(engine, connection, take_room(engine, connection, bot, line.trunk, call_id, now), now)
+        trunk = take_room(engine, connection, bot, line.trunk, call_id, now)
+        turn = _take_turn(engine, connection, trunk, now, later=bot.config.prefetch is not None)
         events = EventLog(call_id)
-        events.add(now, "placing", {"trunk": line.trunk.name, "worker": engine.worker_id, "leaves_at": turn.isoformat()})
-        insert_call(
-            connection,
-            {
-                "call_id": call_id,
-                "bot_id": bot.id,
-                "bot_version": bot.version,
-                "to_number": line.to_number,
-                "from_number": line.trunk.from_number,
-                "trunk": line.trunk.name,
-                "transport": line.trunk.transport,
-                "worker_id": engine.worker_id,
-                "api_key_id": key.id,
-                "idempotency_key": request.idempotency_key,
-                "request_hash": request.fingerprint(),
-                "variables": request.variables,
-                "prefetch": ASKED if bot.config.prefetch else None,
-                "created_at": now,
-                "direction": "outbound",
-                "cancel_requested": False,
-            },
-            events,
-        )
+        leaves_at = {} if turn.at is None else {"leaves_at": turn.at.isoformat()}
+        events.add(now, "placing", {"trunk": line.trunk.name, "worker": engine.worker_id, **leaves_at})
+        values = {
+            "call_id": call_id,
+            "bot_id": bot.id,
+            "bot_version": bot.version,
+            "to_number": line.to_number,
+            "from_number": line.trunk.from_number,
+            "trunk": line.trunk.name,
+            "transport": line.trunk.transport,
+            "worker_id": engine.worker_id,
+            "api_key_id": key.id,
+            "idempotency_key": request.idempotency_key,
+            "request_hash": request.fingerprint(),
+            "variables": request.variables,
+            "prefetch": ASKED if bot.config.prefetch else None,
+            "created_at": now,
+            "direction": "outbound",
+            "cancel_requested": False,
+        }
+        try:
+            insert_call(connection, values, events)
+        except IntegrityError as error:
+            if is_race(error):
+                raise number_busy(now) from error
+            raise
     attempt, record = request.idempotency_key or call_id, bot.config.recording.enabled
     order = PlaceOrder(call_id, attempt, line.to_number, line.trunk.from_number, line.trunk.name, record=record)
     return CallRun(engine, order, line.trunk.transport, bot.config, request.variables, events, turn)
@@ -189,12 +197,20 @@ def take_seat_here(engine: Engine, connection: Connection, call_id: str, now: da
         raise NotNow("no_capacity", "Every seat is taken.", now + engine.busy_retry_after)
 
 
-def _take_turn(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetime) -> datetime:
-    """Take a turn on the trunk, which `take_room` holds, unless it is rested. Returns when the call may leave."""
+def _take_turn(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetime, *, later: bool) -> Turn:
+    """Take a turn on the trunk, which `take_room` holds, unless it is rested.
+
+    A call whose CRM is asked first takes it `later`, when it knows how long that took: a turn taken now would pass unused. Those
+    that wait for their CRM in this process count as if they had theirs.
+    """
     admit(engine, connection, trunk, now)
-    turn = next_turn(trunk.next_call_at, trunk.calls_per_second, now)
-    if turn - now > PATIENCE:
+    rate = trunk.calls_per_second
+    turn = next_turn(trunk.next_call_at, rate, now)
+    wait = turn - now + engine.departures.without_turn[trunk.name] * interval(rate)
+    if wait > PATIENCE:
         detail = f"The trunk takes {trunk.calls_per_second:g} calls a second, and others come first."
-        raise NotNow("trunk_unavailable", detail, turn - PATIENCE)
+        raise NotNow("trunk_unavailable", detail, now + wait - PATIENCE)
+    if later:
+        return Turn(None, rate)
     take_turn(connection, trunk, turn)
-    return turn
+    return Turn(turn, rate)

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core.bots.config import BotConfig
+from core.calls.occupied import RETRY_AFTER, Seen, look_at
 from core.calls.refusals import FieldProblem, InvalidRequest, NotNow
 from core.calls.request import DialoutRequest
 from core.engine import Engine
@@ -25,13 +26,13 @@ from core.kernel.hours import (
 )
 from core.kernel.moments import moment_text
 from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number, where_zones_come_from
-from core.suppressions.store import is_suppressed
 from core.trunks.store import TrunkInfo, choose_trunk
 
-__all__ = ["Line", "check_hours", "check_numbers", "check_test_number"]
+__all__ = ["Line", "check_hours", "check_numbers", "check_test_number", "number_busy"]
 
 _FICTIONAL = "it is from a range reserved for fiction, which only the sandbox dials"
 _SUPPRESSED = "it is on the suppression list: it asked not to be called"
+_ON_CALL = "this number is on a call with us now, or being rung: one phone gets one call at a time"
 
 
 @dataclass(frozen=True)
@@ -53,28 +54,36 @@ def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None,
 
     Raises:
         InvalidRequest: with every problem at once.
-        NotNow: there is no trunk.
+        NotNow: there is no trunk, or the number is on a call already.
     """
     known = {problem.field for problem in request.problems}
     problems = list(request.problems)
     trunk = None
     if "from_number" not in known:
         trunk = _trunk(engine, connection, bot, request, problems)
-    number = None
+    number, seen = None, Seen(suppressed=False, on_call=False)
     if "to_number" not in known:
         number = _callee(engine, bot, request.to_number, problems)
     if number is not None:
         transport = engine.transports.get(trunk.transport) if trunk else None
         if transport is not None and transport.real and is_fictional(number.e164) and not (trunk and trunk.lab):
             problems.append(FieldProblem("to_number", _FICTIONAL, "fictional"))
-        if is_suppressed(connection, number.e164):
+        seen = look_at(connection, number.e164)
+        if seen.suppressed:
             problems.append(FieldProblem("to_number", _SUPPRESSED, "suppressed"))
     if problems:
         raise InvalidRequest(problems)
     if trunk is None:
         raise NotNow("trunk_unavailable", "No trunk is configured, so nobody can be called.", None)
     assert number is not None
+    if seen.on_call:
+        raise number_busy(engine.clock.now())
     return Line(number.key, trunk)
+
+
+def number_busy(now: datetime) -> NotNow:
+    """The refusal of a dialout to a number that is on a call."""
+    return NotNow("number_busy", f"{_ON_CALL[0].upper()}{_ON_CALL[1:]}.", now + RETRY_AFTER)
 
 
 def check_test_number(connection: Connection, written: str, *, lab: bool) -> str:
@@ -94,8 +103,11 @@ def check_test_number(connection: Connection, written: str, *, lab: bool) -> str
         raise ValueError(str(error)) from None
     if is_fictional(number.e164) and not lab:
         raise ValueError(_FICTIONAL)
-    if is_suppressed(connection, number.e164):
+    seen = look_at(connection, number.e164)
+    if seen.suppressed:
         raise ValueError(_SUPPRESSED)
+    if seen.on_call:
+        raise ValueError(_ON_CALL)
     return number.key
 
 

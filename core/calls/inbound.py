@@ -17,6 +17,7 @@ from core.bots.config import BotConfig
 from core.bots.store import StoredBot, read_bot
 from core.calls.dialout import lock_bot, take_room, take_seat_here
 from core.calls.finish import finish_call
+from core.calls.occupied import phone_of, withdraw_dialled
 from core.calls.outcome import Ending, failed_before_answer
 from core.calls.refusals import Draining, NotNow
 from core.calls.run import CallRun
@@ -160,6 +161,7 @@ async def receive_call(engine: Engine, incoming: IncomingCall, transport: str, w
         task = engine.clock.spawn(run.run(), name=f"call {call_id}")
         engine.tasks.add(task)
         task.add_done_callback(engine.tasks.discard)
+        await withdraw_dialled(engine, phone_of(run.order.to_number), call_id)
         return Received(call_id, 200, "OK")
     received, events = run
     await incoming.refuse(received.sip_status, received.sip_reason)

@@ -12,7 +12,7 @@ from typing import Final, Literal, cast
 
 from core.calls.result import DisconnectedBy, Fault
 
-__all__ = ["Blame", "Ending", "failed_before_answer", "never_rang", "worker_stopped"]
+__all__ = ["Blame", "Ending", "failed_before_answer", "never_rang", "withdrawn", "worker_stopped"]
 
 Blame = Literal["callee", "limit", "down"]
 """Whose fault a refusal is: the `callee`'s; the trunk's, which takes no more (`limit`); or the trunk takes nothing at all (`down`)."""
@@ -35,6 +35,11 @@ def worker_stopped(cancelled: Ending) -> Ending:
     """The ending of a call that was cancelled because its process was told to end: our fault, to be tried again."""
     fault: Fault = "unknown" if cancelled.phone_rang else "trunk"
     return replace(cancelled, disconnected_by="error", end_reason="worker_stopped", fault=fault)
+
+
+def withdrawn(cancelled: Ending) -> Ending:
+    """The ending of a call that was cancelled because its callee came to talk to us meanwhile: nobody's fault, not charged."""
+    return replace(cancelled, end_reason="withdrawn")
 
 
 _NO_ANSWER = frozenset({408, 480})

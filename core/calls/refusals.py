@@ -56,14 +56,14 @@ class NotNow(Refusal):
     """It could work at another moment.
 
     Attributes:
-        reason: `no_capacity`, `outside_active_hours`, `outside_permitted_hours` or `trunk_unavailable`.
+        reason: `no_capacity`, `outside_active_hours`, `outside_permitted_hours`, `trunk_unavailable` or `number_busy`.
         retry_at: when it could work; None if nobody knows, or never.
         opens_at: when the bot opens, if it is closed; the callee may not be called yet then.
     """
 
     def __init__(
         self,
-        reason: Literal["no_capacity", "outside_active_hours", "outside_permitted_hours", "trunk_unavailable"],
+        reason: Literal["no_capacity", "outside_active_hours", "outside_permitted_hours", "trunk_unavailable", "number_busy"],
         detail: str,
         retry_at: datetime | None,
         opens_at: datetime | None = None,

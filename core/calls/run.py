@@ -13,10 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.bots.config import BotConfig
 from core.calls.brains import make_brain, template_values
-from core.calls.departure import await_departure
+from core.calls.departure import Turn, await_departure
 from core.calls.finish import finish_call
 from core.calls.leftovers import LEFTOVER
-from core.calls.outcome import Blame, Ending, failed_before_answer, never_rang, worker_stopped
+from core.calls.outcome import Blame, Ending, failed_before_answer, never_rang, withdrawn, worker_stopped
 from core.calls.store import EventLog, keep_prefetch, move
 from core.calls.trunk_health import carried, failed
 from core.calls.trunk_limits import blame_for, leaves, note_carried
@@ -80,15 +80,15 @@ class CallRun:
         bot: BotConfig,
         variables: dict[str, Any],
         events: EventLog,
-        turn: datetime | None,
+        turn: Turn | None,
     ) -> None:
-        self.engine, self.order, self.bot, self.variables, self.events, self._turn = engine, order, bot, variables, events, turn
+        self.engine, self.order, self.bot, self.variables, self.events, self.turn = engine, order, bot, variables, events, turn
         self.transport = engine.transports[transport]
         self.left = engine.clock.signal()
         """Set once the INVITE has left, or the call has ended without it."""
         self.state = "placing"
         self._cancel_asked = engine.clock.signal()
-        self._stopping = False
+        self._stopping = self._withdrawn = False
         self._leg: Leg | None = None
         self._rang = False
         """Whether the phone is known to have rung, also if that could not be written down."""
@@ -105,6 +105,8 @@ class CallRun:
             ending, talk = await self._hold()
             if self._stopping and ending.end_reason == "cancelled":
                 ending = worker_stopped(ending)
+            elif self._withdrawn and ending.end_reason == "cancelled":
+                ending = withdrawn(ending)
             self._end(ending, talk)
             self.left.set()
             await finish_call(self.engine, self.order.call_id, self.events, self.bot)
@@ -133,6 +135,11 @@ class CallRun:
         self._stopping = True
         await self.cancel()
 
+    async def withdraw(self) -> None:
+        """End the call because its callee has come to talk to us in another one."""
+        self._withdrawn = True
+        await self.cancel()
+
     async def _hold(self) -> tuple[Ending, dict[str, Any]]:
         try:
             reached = await self._reach()
@@ -159,8 +166,8 @@ class CallRun:
 
     async def _reach(self) -> Leg | Ending:
         """Place the call when its turn comes; its ending if it may not leave any more."""
-        assert self._turn is not None
-        departed = await_departure(self.engine, self._turn, self.order, self.bot, self._cancel_asked, self._prefetch)
+        assert self.turn is not None
+        departed = await_departure(self.engine, self.turn, self.order, self.bot, self._cancel_asked, self._prefetch)
         if (stopped := await departed) is not None:
             return stopped
         self._placed_at = self.engine.clock.now()

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
+from core.calls.occupied import phone_of
 from core.calls.states import next_state
 from core.calls.tables import HOLDS_A_SEAT, UNFINISHED, Call, CallEvent
 from core.fleet.store import free_seat
@@ -99,7 +100,8 @@ class EventLog:
 
 def insert_call(connection: Connection, values: dict[str, Any], events: EventLog) -> None:
     """Commit the intent to place a call: before this there is none, after it the truth is in doubt until it moves on."""
-    row = {"state": "placing", **values}
+    customer = values["to_number"] if values["direction"] == "outbound" else values["from_number"]
+    row = {"state": "placing", "phone": phone_of(customer), **values}
     _inserting(tuple(row)).run(connection, **row)
     events.write(connection)
 

@@ -10,13 +10,17 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["HOLDS_A_SEAT", "UNFINISHED", "Call", "CallEvent"]
+__all__ = ["DIALLED", "DIALLED_INDEX", "HOLDS_A_SEAT", "UNFINISHED", "Call", "CallEvent"]
 
 _LIVE = text("state IN ('placing', 'ringing', 'talking')")
+_DIALLED = text(f"{_LIVE.text} AND direction = 'outbound' AND transport <> 'websocket'")
 _UNFINISHED = text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')")
 HOLDS_A_SEAT = text(f"calls.{_LIVE.text}")
 UNFINISHED = text(f"calls.{_UNFINISHED.text}")
+DIALLED = text(f"calls.{_LIVE.text} AND calls.direction = 'outbound' AND calls.transport <> 'websocket'")
 """The conditions of the partial indexes, word for word: with parameters in their place SQLite would read every call."""
+DIALLED_INDEX = "calls_dialled_phone"
+"""The unique index that keeps two dialouts from ringing one phone at once (`core.calls.occupied`)."""
 _KEYED = text("idempotency_key IS NOT NULL")
 
 
@@ -29,6 +33,8 @@ class Call(SQLModel, table=True):
         Index("calls_bot_live", "bot_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("calls_trunk_live", "trunk", sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("calls_idempotency", "api_key_id", "idempotency_key", unique=True, sqlite_where=_KEYED, postgresql_where=_KEYED),
+        Index("calls_phone_live", "phone", sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index(DIALLED_INDEX, "phone", unique=True, sqlite_where=_DIALLED, postgresql_where=_DIALLED),
         Index("calls_created", "created_at", "call_id"),
         CheckConstraint("state <> 'done' OR result IS NOT NULL", name="calls_done_has_result"),
         CheckConstraint("state NOT IN ('ended', 'finishing', 'done') OR ended_at IS NOT NULL", name="calls_ended_has_time"),
@@ -40,6 +46,8 @@ class Call(SQLModel, table=True):
     direction: str = "outbound"
     to_number: str
     from_number: str | None = None
+    phone: str | None = None
+    """The customer's number without an extension; None if it is not known. One phone has one call (`core.calls.occupied`)."""
     trunk: str | None = None
     transport: str
     state: str
@@ -58,6 +66,8 @@ class Call(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     cancel_requested: bool = False
+    withdrawn_for: str | None = None
+    """The call for which it is to end: its callee called us before answering."""
     ending: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
     """What is known when the call has ended: enough to make its result after a crash."""
     result: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)

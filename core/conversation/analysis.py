@@ -25,6 +25,7 @@ _FINER: Final[dict[str, tuple[str, str]]] = {
     "busy": ("BUSY", "The line was busy."),
     "declined": ("DECLINED", "The customer declined the call."),
     "invalid_number": ("INVALID_NUMBER", "The network does not know this number."),
+    "withdrawn": ("WITHDRAWN", "The callee called us before answering, so our call was withdrawn."),
     "cancelled": ("CANCELLED", "The call was ended by an operator."),
     "prefetch_failed": ("NO_CRM_DATA", "The CRM did not give the customer's data, and the bot does not call without; nobody was called."),
     "suppressed": ("SUPPRESSED", "The number is on the suppression list; nobody was called."),

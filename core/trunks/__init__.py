@@ -10,5 +10,6 @@ limits    what a carrier allows that takes less than its trunk's record says
 traffic   whose fault a refusal is: the load at which calls left
 health    what the breaker remembers, and what was learned, in the database
 pacing    the rate of a trunk (CPS)
+departures   what this process remembers of the calls that left
 tables    their tables
 """

@@ -51,6 +51,8 @@ class Outcome(StrEnum):
     """It broke while ringing or talking, and not because of the callee."""
     CANCELLED = "cancelled"
     """One of us ended it."""
+    WITHDRAWN = "withdrawn"
+    """The callee called us before answering, and our call was withdrawn."""
     OUTSIDE_HOURS = "outside_hours"
     """The bot was unavailable, or outside its active hours: nothing was dialled."""
     HELD = "held"
@@ -143,6 +145,8 @@ def derive_outcome(facts: ResultFacts) -> Outcome:
         return wish
     if facts.end_reason == "cancelled":
         return Outcome.CANCELLED
+    if facts.end_reason == "withdrawn":
+        return Outcome.WITHDRAWN
     if facts.end_reason == "prefetch_failed":
         return Outcome.PREFETCH_FAILED
     if not charged(facts):
@@ -160,7 +164,10 @@ def derive_outcome(facts: ResultFacts) -> Outcome:
 
 
 def charged(facts: ResultFacts) -> bool:
-    """Whether the attempt counts against the lead's attempts: only when the callee's phone could have rung."""
+    """Whether the attempt counts against the lead's attempts: only when the callee's phone could have rung, and it was not us who
+    withdrew the call because the callee called."""
+    if facts.end_reason == "withdrawn":
+        return False
     return facts.may_have_been_dialled or facts.phone_rang or _was_answered(facts)
 
 

@@ -16,7 +16,9 @@ __all__ = ["LATEST_CALLBACK", "Decision", "decide", "retry_delay"]
 LATEST_CALLBACK = timedelta(days=30)
 """A callback later than this is more likely misheard than meant, and would keep the campaign open: it is brought forward."""
 
-_UNCHARGED = frozenset({Outcome.ERROR_BEFORE_RINGING, Outcome.TRUNK_BUSY, Outcome.PREFETCH_FAILED, Outcome.OUTSIDE_HOURS})
+_UNCHARGED = frozenset(
+    {Outcome.ERROR_BEFORE_RINGING, Outcome.TRUNK_BUSY, Outcome.PREFETCH_FAILED, Outcome.WITHDRAWN, Outcome.OUTSIDE_HOURS}
+)
 """Outcomes that only the dials without a chance to ring count for: our failure must not cost a callee their callback."""
 
 _ENDS_BY_ITSELF = frozenset(
@@ -97,6 +99,7 @@ def decide(
             | Outcome.ERROR_BEFORE_RINGING
             | Outcome.TRUNK_BUSY
             | Outcome.PREFETCH_FAILED
+            | Outcome.WITHDRAWN
             | Outcome.OUTSIDE_HOURS
         ):
             return _retry(outcome, charged=attempts_charged, uncharged=attempts_uncharged, policy=policy, now=now, stream=stream)

@@ -42,6 +42,7 @@ class RetryRules(_Strict):
     error_before_ringing: RetryRule = RetryRule(delay=timedelta(minutes=2), growth=2, max_delay=timedelta(hours=1))
     trunk_busy: RetryRule = RetryRule(delay=timedelta(seconds=10), growth=2, max_delay=timedelta(minutes=10))
     prefetch_failed: RetryRule = RetryRule(delay=timedelta(minutes=10), growth=2, max_delay=timedelta(hours=2))
+    withdrawn: RetryRule = RetryRule(delay=timedelta(minutes=60))
     outside_hours: RetryRule = RetryRule(delay=timedelta(minutes=15), growth=2, max_delay=timedelta(hours=6))
 
     @model_validator(mode="before")

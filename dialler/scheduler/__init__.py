@@ -1,7 +1,7 @@
 """The scheduler: runs campaigns unattended.
 
 runner      the loop of one campaign: it wakes on events, decides, claims, dials
-dispatch    sends the dialouts of one batch and applies their answers
+dispatch    sends dialouts side by side and applies their answers
 holds       why nothing is dialled now, told to those who look
 reconcile   attempts whose fate is not known: ask the core
 settling    when it is asked

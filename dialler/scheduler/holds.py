@@ -38,6 +38,11 @@ class Holds:
         self._last: Hold | None = None
 
     @property
+    def said(self) -> bool:
+        """Whether it was said that nothing is dialled, and not yet that it is again."""
+        return self._said is not None
+
+    @property
     def in_force(self) -> Hold | None:
         """The hold during which nothing is dialled whatever happens; None if there is none now."""
         hold = self._last

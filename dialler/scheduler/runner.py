@@ -26,7 +26,7 @@ from dialler.leads.queue import AT_ONCE, close_waiting, promote_due
 from dialler.policy.pacing import Plan, TokenBucket, plan
 from dialler.policy.patience import Futility, growing
 from dialler.policy.steps import Close, Dial, Over, Paused, Situation, Wait, next_step
-from dialler.scheduler.dispatch import Batch, send_batch
+from dialler.scheduler.dispatch import Batch, Dialouts
 from dialler.scheduler.holds import Hold, Holds, want_of_seats
 from dialler.scheduler.outages import DATABASE_FAILURES, ride_out
 from dialler.scheduler.parts import Parts
@@ -46,7 +46,9 @@ _LONG_WITHOUT_SEAT = 60.0
 _PAUSE_POLL = 0.2
 """Real seconds between two looks at a paused campaign: orders come in real time, and virtual time must stand still."""
 _NOTHING_CLAIMED = 0.1
-"""Clock seconds until the next look when others held every lead that could be claimed."""
+"""Clock seconds until the next look when others held every lead that could be claimed, or the core's figures may be too old."""
+_SLACK: Final = timedelta(milliseconds=250)
+"""How late a step may be without the campaign's rate suffering for it."""
 _FIRST_HOLD: Final = timedelta(seconds=5)
 _SHORT_HOLD: Final = timedelta(seconds=5)
 _FIRST_LOOK: Final = timedelta(seconds=1)
@@ -85,6 +87,7 @@ class CampaignRunner:
         self.idle = False
         self._holds = Holds(parts, campaign_id, token, on_hold)
         self._settling = Settling(parts, campaign_id)
+        self._dialouts = Dialouts(parts, token, self.wake)
         with parts.db.read() as connection:
             campaign = read_campaign(connection, campaign_id)
         self._adopt(campaign)
@@ -106,6 +109,18 @@ class CampaignRunner:
         Raises:
             LeaseLost: if another process took the campaign over.
         """
+        try:
+            state = await self._until_over()
+        except asyncio.CancelledError:
+            await self._dialouts.abandon()
+            raise
+        except BaseException:
+            await self._dialouts.end()
+            raise
+        await self._dialouts.end()
+        return state
+
+    async def _until_over(self) -> str:
         failures = 0
         while True:
             try:
@@ -136,6 +151,8 @@ class CampaignRunner:
         """Look, do one step. Returns what became of the campaign once it is over."""
         await self._settling.settle_if_due()
         self.wake.clear()
+        if (batch := self._dialouts.collect()) is not None:
+            self._take_in(batch)
         campaign, work = await self._look()
         step = next_step(self.parts.clock.now(), self._situation(campaign, work))
         self.idle = isinstance(step, Wait) and not work.ready
@@ -176,7 +193,7 @@ class CampaignRunner:
         self.bot_id: str = campaign.bot_id
         self._settings: dict[str, Any] = campaign.settings
         self.config = CampaignConfig.model_validate(campaign.settings)
-        self._bucket = TokenBucket.full(self.config.calls_per_second, self.parts.clock.now())
+        self._bucket = TokenBucket.full(self.config.calls_per_second, self.parts.clock.now(), slack=_SLACK)
 
     def _check_lease(self, campaign: Row[Any]) -> None:
         if campaign.owner_token != self.token:
@@ -209,6 +226,9 @@ class CampaignRunner:
             self._holds.say(None)
             await self._wait(own.again_at)
             return
+        if self._dialouts.room == 0:  # an answer wakes it
+            await self._wait(None)
+            return
         fleet = await self._ask_fleet()
         if fleet is None:
             return
@@ -216,17 +236,22 @@ class CampaignRunner:
             await self._wait_for_seat(fleet, work.in_flight)
             return
         self._no_seat_since = None
+        free = fleet.available - self._dialouts.unseen()
+        if free <= 0:
+            await self._wait(now + timedelta(seconds=_NOTHING_CLAIMED))
+            return
         with parts.db.write() as connection:
-            claims = claim(connection, parts.ids, self.campaign_id, self.token, min(own.dials, fleet.available), now)
+            wanted = min(own.dials, free, self._dialouts.room)
+            claims = claim(connection, parts.ids, self.campaign_id, self.token, wanted, now)
         if not claims:  # paused, stopped or taken over since: the next look will tell
             await parts.clock.sleep(_NOTHING_CLAIMED)
             return
         self._in_flight = work.in_flight + len(claims)
-        batch = await send_batch(parts.db, parts.clock, parts.core, self.bot_id, claims, self.token)
-        self._take_in(batch)
-        own = self._own_plan(work.in_flight + batch.placed)
-        if own.dials == 0 and batch.failure is None and self._failure is None:  # there is no need to look before something happens
-            await self._wait(own.again_at)
+        self._bucket = self._bucket.take(len(claims), now)
+        self._dialouts.send(self.bot_id, claims, tell=self._holds.said)
+        own = self._own_plan(self._in_flight)
+        if own.dials == 0 or self._dialouts.room == 0:  # there is no need to look before something happens
+            await self._wait(own.again_at if own.dials == 0 else None)
 
     @property
     def _looked_for(self) -> Hold | None:
@@ -274,9 +299,9 @@ class CampaignRunner:
         await self._wait(fleet.ask_again_at or now + timedelta(seconds=_SEAT_WAIT))
 
     def _take_in(self, batch: Batch) -> None:
-        """Go by what became of a batch."""
+        """Go by what became of dialouts."""
         now = self.parts.clock.now()
-        self._bucket = self._bucket.take(batch.placed, now)
+        self._bucket = self._bucket.give_back(batch.unplaced)
         self._futility = self._futility.after(now, placed=batch.placed, closed=batch.closed)
         if batch.placed:
             self._dialouts_failed = 0
@@ -289,7 +314,7 @@ class CampaignRunner:
             self._fail(batch.hold)
         elif self._futility.hopeless:
             self._fail(Hold(None, "never_open_together", _NEVER_TOGETHER))
-        else:
+        elif batch.hold is not None or self._holds.in_force is None:
             self._holds.impose(batch.hold)
 
     async def _wait(self, until: datetime | None) -> None:

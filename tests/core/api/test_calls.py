@@ -75,6 +75,7 @@ def test_a_call_of_a_bot_out_of_scope_looks_like_none(with_core: WithCore) -> No
     async def test(core: Core) -> None:
         core.bot("other")
         hidden = await core.placed(BUSY, bot_id="other")
+        await core.over()
         mine = await core.placed(BUSY)
         scoped = core.key(bots=[BOT])
         for method, suffix in (("GET", ""), ("POST", "/cancel")):

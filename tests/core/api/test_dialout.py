@@ -10,7 +10,7 @@ import pytest
 
 from core.access.keys import list_keys, revoke
 from core.suppressions import store as suppressions
-from tests.core.api.support import BOT, PAYS, START, STORY, Core, fields_of, problem_of
+from tests.core.api.support import BOT, PAYS, START, STORY, Core, fields_of, problem_of, talkers
 
 WithCore = Callable[..., Any]
 
@@ -44,7 +44,7 @@ def test_from_number_and_variables_may_be_left_out_and_unknown_fields_are_ignore
         for more in ({}, {"from_number": None, "variables": None}, {"from_number": ""}, {"priority": 7, "nested": {"a": [float(1)]}}):
             call = await core.call(await core.placed(PAYS, **more))
             assert call["from_number"] == "+12025550100"
-        await core.over()
+            await core.over()
 
     with_core(test)
 
@@ -375,23 +375,25 @@ def test_a_bot_that_never_opens_has_no_retry_after(with_core: WithCore) -> None:
 
 def test_503_trunk_unavailable(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
-        await core.placed(STORY)
-        await core.placed(STORY)
-        assert reason_of(await core.dial(STORY)) == ("trunk_unavailable", "5")  # its channels are taken
+        first, second, third = talkers(3)
+        await core.placed(first)
+        await core.placed(second)
+        assert reason_of(await core.dial(third)) == ("trunk_unavailable", "5")  # its channels are taken
         core.engine.transports.clear()
-        assert reason_of(await core.dial(STORY)) == ("trunk_unavailable", None)
+        assert reason_of(await core.dial(third)) == ("trunk_unavailable", None)
 
     with_core(test, channels=2)
 
 
 def test_a_slow_trunk_says_when_it_has_a_place(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
-        await core.placed(STORY)
-        response = await core.dial(STORY)
+        first, second = talkers(2)
+        await core.placed(first)
+        response = await core.dial(second)
         assert reason_of(response) == ("trunk_unavailable", "18")  # one call in 20 s, and 3 s are waited for it
         await core.clock.sleep(18)
         before = core.clock.now()
-        call = await core.call(await core.placed(STORY))
+        call = await core.call(await core.placed(second))
         assert timedelta(seconds=1) < core.clock.now() - before < timedelta(seconds=3), "it waits for its turn"
         await core.clock.sleep(1)
         assert (await core.call(call["call_id"]))["state"] != "done"
@@ -401,7 +403,7 @@ def test_a_slow_trunk_says_when_it_has_a_place(with_core: WithCore) -> None:
 
 def test_calls_leave_no_faster_than_the_trunk_takes_them(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
-        answers = await core.together(*(core.dial(STORY) for _ in range(40)))
+        answers = await core.together(*(core.dial(phone) for phone in talkers(40)))
         assert {answer.status_code for answer in answers} == {200}
         await core.over()
         for answer in answers:
@@ -414,7 +416,7 @@ def test_nobody_is_dialled_after_closing_though_the_call_waited_for_its_turn(wit
     async def test(core: Core) -> None:
         core.bot(active_hours={"start": "10:00", "end": "10:01"})
         await core.clock.sleep(58.5)
-        first, second = await core.together(core.dial(STORY), core.dial(STORY))
+        first, second = await core.together(*(core.dial(phone) for phone in talkers(2)))
         await core.clock.sleep(0.1)
         assert (first.status_code, second.status_code) == (200, 200)
         await core.over()

@@ -17,7 +17,22 @@ from core.calls.request import DialoutRequest
 from core.kernel.clock import RealClock
 from core.kernel.database import Database
 from tests.core.api.conftest import run_core
-from tests.core.api.support import BOT, PAYS, START, STORY, Core, fields_of, in_time, key_headers, open_core, opened, store_bot
+from tests.core.api.support import (
+    BOT,
+    BUSY,
+    PAYS,
+    SILENT,
+    START,
+    STORY,
+    Core,
+    fields_of,
+    in_time,
+    key_headers,
+    open_core,
+    opened,
+    store_bot,
+    talkers,
+)
 
 WithCore = Callable[..., Any]
 
@@ -59,7 +74,8 @@ def test_another_body_under_a_used_key_is_422(with_core: WithCore, other: dict[s
 
 def test_keys_of_two_callers_do_not_meet(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
-        ours = await core.placed(STORY, key="a")
+        ours = await core.placed(BUSY, key="a")
+        await core.over()
         theirs = await core.http.post("/api/v1/sip/dialout", json=BODY, headers={"Idempotency-Key": "a", **core.key()})
         assert theirs.status_code == 200
         assert theirs.json()["call_id"] != ours
@@ -90,8 +106,12 @@ def test_a_refusal_is_not_remembered(with_each_core: WithCore) -> None:
 
 def test_without_a_key_the_same_request_is_another_call(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
-        answers = await core.together(*(core.dial(STORY) for _ in range(3)))
-        assert len({answer.json()["call_id"] for answer in answers}) == 3, "at one moment and with a seed, too"
+        calls = []
+        for _ in range(3):
+            calls.append(await core.placed(BUSY))
+            await core.over()
+        assert len(set(calls)) == 3
+        assert {answer.status_code for answer in await core.together(*(core.dial(STORY) for _ in range(3)))} == {200, 503}
 
     with_core(test, seed=1)
 
@@ -108,7 +128,7 @@ def test_twins_at_one_moment_place_one_call(with_each_core: WithCore) -> None:
 
 def test_a_twin_that_comes_while_its_call_waits_for_its_turn_is_answered_when_it_has_left(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
-        await core.placed(STORY)
+        await core.placed(SILENT)
         before = core.clock.now()
         await core.together(core.dial(STORY, key="a"), core.dial(STORY, key="a"))
         assert core.network.calls == 2
@@ -156,11 +176,12 @@ def in_two_processes(database_url: str, folder: Path, work: Callable[[Core, int]
 
 def test_twins_in_two_processes_place_one_call_each_time(database_url: str, tmp_path: Path) -> None:
     twins = 25
+    phones = talkers(twins)
 
     async def work(core: Core, number: int) -> list[bytes]:
         answers = []
         for turn in range(twins):
-            answer = await core.dial(STORY, key=f"key {turn}")
+            answer = await core.dial(phones[turn], key=f"key {turn}")
             assert answer.status_code == 200, answer.text
             answers.append(answer.content)
         if number == 0:
@@ -178,7 +199,7 @@ def test_a_twin_is_not_told_that_there_is_no_seat_when_its_twin_has_it(database_
         statuses = []
         for turn in range(10):
             core.bot(f"bot-{turn}", seats=1)
-            statuses.append((await core.dial(STORY, key=f"key {turn}", bot_id=f"bot-{turn}")).status_code)
+            statuses.append((await core.dial(talkers(10)[turn], key=f"key {turn}", bot_id=f"bot-{turn}")).status_code)
         return statuses
 
     async def make(core: Core) -> None:

@@ -65,7 +65,7 @@ def begin(db: Database, call_id: str, worker: str, state: str) -> None:
         "call_id": call_id,
         "bot_id": "bot",
         "bot_version": 1,
-        "to_number": "+12025550143",
+        "to_number": "+12025550143" if call_id == "call" else f"+120255501{sum(call_id.encode()) % 100:02d}",
         "transport": "sandbox",
         "worker_id": worker,
         "variables": {},

@@ -18,7 +18,7 @@ from core.calls.tables import CallEvent
 from core.kernel.database import Database
 from core.kernel.virtual_clock import VirtualClock
 from core.trunks.pacing import interval
-from tests.core.api.support import PAYS, Core, open_core, talkers
+from tests.core.api.support import Core, open_core, talkers
 from tests.core.api.test_idempotency import in_two_processes
 
 RATE = 2.0
@@ -34,7 +34,7 @@ def departures(db: Database) -> list[datetime]:
 
 def test_two_processes_share_the_channels(database_url: str, tmp_path: Path) -> None:
     async def work(core: Core, number: int) -> list[str]:
-        answers = [await core.dial(phone) for phone in talkers(12)]
+        answers = [await core.dial(phone) for phone in talkers(24)[number::2]]
         reasons = {answer.json()["reason"] for answer in answers if answer.status_code != 200}
         assert reasons <= {"trunk_unavailable"}
         return [answer.json()["call_id"] for answer in answers if answer.status_code == 200]
@@ -50,12 +50,13 @@ def test_two_workers_share_the_rate(database: Database, tmp_path: Path, in_virtu
         async with open_core(database, clock, tmp_path, calls_per_second=RATE) as first:
             (tmp_path / "second").mkdir()
             async with open_core(database, clock, tmp_path / "second", calls_per_second=RATE) as second:
-                dials = [core.dial(phone) for phone in talkers(10) for core in (first, second)]
+                phones = iter(talkers(24))
+                dials = [core.dial(next(phones)) for _ in range(10) for core in (first, second)]
                 answers = await first.together(*dials)
                 assert sum(answer.status_code == 200 for answer in answers) == 6
                 assert {answer.json()["reason"] for answer in answers if answer.status_code != 200} == {"trunk_unavailable"}
                 assert {len(first.engine.runs), len(second.engine.runs)} == {3}
-                answers = await first.together(second.dial(PAYS), first.dial(PAYS), second.dial(PAYS), first.dial(PAYS))
+                answers = await first.together(*(core.dial(next(phones)) for core in (second, first, second, first)))
                 assert [answer.status_code for answer in answers] == [200] * 4
 
     in_virtual_time(test)
@@ -99,7 +100,7 @@ def test_calls_of_a_process_that_stood_still_leave_at_the_rate(
             stall_ends = clock.now() + timedelta(seconds=4)
             real = departure.await_departure
 
-            async def late(engine: Any, turn: datetime, *rest: Any) -> Any:
+            async def late(engine: Any, turn: departure.Turn, *rest: Any) -> Any:
                 await clock.sleep((stall_ends - clock.now()).total_seconds())
                 return await real(engine, turn, *rest)
 

@@ -30,6 +30,8 @@ def facts(**result: Any) -> ResultFacts:
         ({"disconnected_by": "no_answer", "sip_status": 408, "phone_rang": False}, Outcome.NO_ANSWER, False),
         ({"disconnected_by": "rejected", "sip_status": 486, "phone_rang": True, "fault": "callee"}, Outcome.REJECTED, True),
         ({"disconnected_by": "outside_hours", "phone_rang": False}, Outcome.OUTSIDE_HOURS, False),
+        ({"disconnected_by": "error", "end_reason": "withdrawn", "phone_rang": True, "sip_status": 487}, Outcome.WITHDRAWN, False),
+        ({"disconnected_by": "bot", "end_reason": "withdrawn", "phone_rang": True, "answered": True}, Outcome.WITHDRAWN, False),
         ({"disconnected_by": "error", "sip_status": 404, "fault": "callee", "phone_rang": False}, Outcome.INVALID_NUMBER, False),
         ({"disconnected_by": "error", "end_reason": "invalid_number", "phone_rang": False}, Outcome.INVALID_NUMBER, False),
         ({"disconnected_by": "error", "sip_status": 503, "fault": "trunk", "phone_rang": False}, Outcome.ERROR_BEFORE_RINGING, False),

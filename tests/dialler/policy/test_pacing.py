@@ -81,3 +81,36 @@ def test_says_when_more_could_be_dialled() -> None:
 def test_a_rate_that_makes_no_sense(rate: float, burst: int) -> None:
     with pytest.raises(ValueError, match="rate"):
         TokenBucket.full(rate, START, burst)
+
+
+@given(st.floats(0.5, 50), st.lists(st.integers(0, 250_000), min_size=20, max_size=60))
+def test_late_steps_do_not_lower_the_rate(rate: float, late: list[int]) -> None:
+    """A real clock never wakes anybody at the very moment. Whoever is late within the slack takes what has come due since."""
+    slack = timedelta(milliseconds=250)
+    bucket, now, taken = TokenBucket.full(rate, START, slack=slack), START, 0
+    dials = list[datetime]()
+    for microseconds in late:
+        now = max(now, bucket.next_at(now)) + timedelta(microseconds=microseconds)
+        count = bucket.available(now)
+        assert count >= 1
+        bucket, taken = bucket.take(count, now), taken + count
+        dials += [now] * count
+    assert taken >= math.floor((now - START).total_seconds() * rate * 0.999)
+    for first in range(len(dials)):
+        for last in range(first, len(dials)):
+            length = (dials[last] - dials[first] + slack).total_seconds()
+            assert last - first + 1 <= 1 + length * rate + 1e-6
+
+
+def test_an_idle_bucket_saves_nothing_beyond_its_slack() -> None:
+    bucket = TokenBucket.full(10, START, slack=timedelta(milliseconds=250))
+    assert bucket.available(START) == 1
+    assert bucket.available(START + timedelta(milliseconds=250)) == 3
+    assert bucket.available(START + timedelta(milliseconds=251)) == 1
+
+
+def test_tokens_of_calls_that_were_not_placed_come_back() -> None:
+    bucket = TokenBucket.full(10, START).take(1, START)
+    assert bucket.available(START) == 0
+    assert bucket.give_back(1).available(START) == 1
+    assert bucket.give_back(0) == bucket

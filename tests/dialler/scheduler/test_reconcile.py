@@ -18,7 +18,8 @@ from dialler.core_client import CoreUnreachable
 from dialler.leads.claims import Claim, claim
 from dialler.leads.held import resolve
 from dialler.leads.results import receive_result
-from dialler.scheduler.dispatch import Batch, send_batch
+from dialler.scheduler.dispatch import Batch, Dialouts
+from dialler.scheduler.parts import Parts
 from dialler.scheduler.reconcile import reconcile, stale_after
 from tests.conftest import START
 from tests.dialler.scheduler.fake_core import FakeCore
@@ -49,7 +50,13 @@ def take(db: Database, limit: int = 1, token: str = TOKEN) -> list[Claim]:
 
 
 def send(db: Database, core: FakeCore, claims: list[Claim]) -> Any:
-    return asyncio.run(send_batch(db, CLOCK, core.client(CLOCK), "bot", claims, TOKEN))
+    async def sending() -> Batch | None:
+        dialouts = Dialouts(Parts(db, CLOCK, Ids(1), core.client(CLOCK)), TOKEN, CLOCK.signal())
+        dialouts.send("bot", claims, tell=False)
+        await dialouts.settled()
+        return dialouts.collect()
+
+    return asyncio.run(sending())
 
 
 def settle(db: Database, core: FakeCore, **more: Any) -> int:

@@ -1,0 +1,92 @@
+"""One phone, one call: who is on the phone with us, or being rung, is not dialled, whoever asks.
+
+What counts is the phone: the number in E.164 without an extension, since all extensions of a switchboard share its line. It
+stands in `calls.phone`. Two things keep it:
+
+* the gate of a dialout looks for a live call with that phone, made or received, in whatever process (`look_at`);
+* a unique index over the live calls that we dial decides the race of two dialouts (`is_race`).
+
+A call to us is never refused for it. While our own call to that phone has not been answered it is withdrawn instead
+(`withdraw_dialled`): nobody is to hear it ring while they talk to us. One that is talking stays: the caller may be a colleague at
+the same switchboard. Callers who withhold their number match nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, exists, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.calls.tables import DIALLED, DIALLED_INDEX, HOLDS_A_SEAT, Call
+from core.engine import Engine
+from core.kernel.numbers import split_key
+from core.suppressions.tables import Suppression
+
+__all__ = ["RETRY_AFTER", "Seen", "is_race", "look_at", "phone_of", "withdraw_dialled"]
+
+_calls = Call.__table__  # type: ignore[attr-defined]
+_suppressions = Suppression.__table__  # type: ignore[attr-defined]
+
+RETRY_AFTER: Final = timedelta(seconds=30)
+"""When to ask again for a number that is on a call: nobody knows how long people talk."""
+_E164 = re.compile(r"\+[1-9][0-9]{3,14}")
+
+_SAME_PHONE = (_calls.c.phone == bindparam("phone"),)
+"""Which calls are with the same phone, besides that they are live."""
+_LOOK = select(  # both questions in one statement, made once
+    exists().where(_suppressions.c.number == bindparam("phone")).label("suppressed"),
+    exists().where(HOLDS_A_SEAT, *_SAME_PHONE, _calls.c.call_id != bindparam("but")).label("on_call"),
+)
+_UNANSWERED = select(_calls.c.call_id).where(DIALLED, *_SAME_PHONE, _calls.c.state.in_(("placing", "ringing")))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of a phone now: whether it must not be dialled at all, and whether it is on a call with us, or being rung."""
+
+    suppressed: bool
+    on_call: bool
+
+
+def phone_of(number: str | None) -> str | None:
+    """The phone of a number (E.164, with or without extension); None for a caller who withheld it, or for what is no number."""
+    e164 = split_key(number)[0] if number else ""
+    return e164 if _E164.fullmatch(e164) else None
+
+
+def look_at(connection: Connection, phone: str, *, but: str = "") -> Seen:
+    """What is known of a phone, not counting the call `but`."""
+    suppressed, on_call = connection.execute(_LOOK, {"phone": phone, "but": but}).one()
+    return Seen(bool(suppressed), bool(on_call))
+
+
+def is_race(error: IntegrityError) -> bool:
+    """Whether a call could not be inserted because another transaction dialled its phone at the same moment."""
+    told = str(error.orig)
+    return DIALLED_INDEX in told or "calls.phone" in told  # PostgreSQL names the index, SQLite the column
+
+
+async def withdraw_dialled(engine: Engine, phone: str | None, call_id: str) -> None:
+    """Withdraw our calls to a phone that have not been answered: its owner is on the line with us, in the call `call_id`.
+
+    To be called after that call is committed: a dialout that commits later sees it before its INVITE leaves.
+    """
+    if phone is None:
+        return
+    with engine.db.read() as connection:
+        dialled = connection.execute(_UNANSWERED, {"phone": phone}).scalars().all()
+    if not dialled:
+        return
+    with engine.db.write() as connection:
+        connection.execute(
+            update(_calls)
+            .where(_calls.c.call_id.in_(dialled), _calls.c.state.in_(("placing", "ringing")))
+            .values(cancel_requested=True, withdrawn_for=call_id)
+        )
+    for other in dialled:
+        if run := engine.runs.get(other):
+            await run.withdraw()
