@@ -13,6 +13,7 @@ from core.deliveries.backoff import DEFAULT_POLICY
 from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.lines import REAL, SANDBOX, Lines, lines_of
 from core.outgoing.reach import Reach
 from core.recordings.recordings import Recordings
 from core.transports.base import Transport
@@ -58,3 +59,8 @@ class Engine:
     on_livekit_webhook: Callable[[str, str], Awaitable[bool]] | None = None
     ailing_trunks: set[str] = field(default_factory=set)
     """Trunks whose failures are remembered, as far as this process knows: only of them a success is to be noted."""
+
+    def lines_of(self, transport: str) -> Lines:
+        """The lines that a call by this transport is on, whether or not it runs here."""
+        here = self.transports.get(transport)
+        return lines_of(transport) if here is None else REAL if here.real else SANDBOX

@@ -15,7 +15,6 @@ trunk_health   the circuit breaker of trunks in the work: calls tell how they we
 analysis   what a model makes of an ended call
 finish     analysis, then result and deliveries in one transaction
 recovery   what becomes of the calls of a process that died
-latest     the latest moment that the records show
 outcome    pure: what a failed call means
 transfer   pure: the transfer fields, derived from the event log
 result     the schema of results

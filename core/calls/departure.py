@@ -11,6 +11,7 @@ from core.calls.outcome import Ending
 from core.calls.refusals import NotNow
 from core.engine import Engine
 from core.kernel.clock import Signal
+from core.kernel.lines import Lines
 from core.kernel.numbers import split_key
 from core.suppressions.store import is_suppressed
 from core.transports.base import PlaceOrder
@@ -30,6 +31,7 @@ async def await_departure(
     order: PlaceOrder,
     bot: BotConfig,
     cancelled: Signal,
+    lines: Lines,
     prefetch: Callable[[], Awaitable[Ending | None]],
 ) -> Ending | None:
     """Wait until the call may leave; None once it may, which must be at once then.
@@ -43,6 +45,7 @@ async def await_departure(
         order: the call.
         bot: the bot.
         cancelled: set if it is not wanted any more.
+        lines: the lines that it is on.
         prefetch: asks the CRM, if the bot does; a call that missed its turn meanwhile takes another one.
     """
     clock = engine.clock
@@ -58,7 +61,7 @@ async def await_departure(
     if ending is None and cancelled.is_set():
         ending = Ending("error", "cancelled", phone_rang=False)
     if ending is None and (clock.now() > asked_at or bot.prefetch is not None):
-        ending = _not_any_more(engine, order, bot)
+        ending = _not_any_more(engine, order, bot, lines)
     if ending is not None:
         with engine.db.write() as connection:
             give_back_turn(connection, order.trunk, turn)
@@ -77,9 +80,9 @@ def _another_turn(engine: Engine, trunk: str) -> datetime:
     return turn
 
 
-def _not_any_more(engine: Engine, order: PlaceOrder, bot: BotConfig) -> Ending | None:
+def _not_any_more(engine: Engine, order: PlaceOrder, bot: BotConfig, lines: Lines) -> Ending | None:
     with engine.db.read() as connection:
-        if is_suppressed(connection, split_key(order.to_number)[0]):
+        if is_suppressed(connection, split_key(order.to_number)[0], lines):
             return Ending("error", "suppressed", phone_rang=False)
     try:
         check_hours(bot, order.to_number, engine.clock.now())

@@ -23,6 +23,7 @@ from core.kernel.hours import (
     next_opening,
     why_not_permitted,
 )
+from core.kernel.lines import REAL
 from core.kernel.moments import moment_text
 from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number
 from core.suppressions.store import is_suppressed
@@ -67,7 +68,9 @@ def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None,
         transport = engine.transports.get(trunk.transport) if trunk else None
         if transport is not None and transport.real and is_fictional(number.e164) and not (trunk and trunk.lab):
             problems.append(FieldProblem("to_number", _FICTIONAL, "fictional"))
-        if is_suppressed(connection, number.e164):
+        # which trunk it would be is not known: what holds on either
+        lines = engine.lines_of(trunk.transport) if trunk else REAL
+        if is_suppressed(connection, number.e164, lines):
             problems.append(FieldProblem("to_number", _SUPPRESSED, "suppressed"))
     if problems:
         raise InvalidRequest(problems)
@@ -94,7 +97,7 @@ def check_test_number(connection: Connection, written: str, *, lab: bool) -> str
         raise ValueError(str(error)) from None
     if is_fictional(number.e164) and not lab:
         raise ValueError(_FICTIONAL)
-    if is_suppressed(connection, number.e164):
+    if is_suppressed(connection, number.e164, REAL):
         raise ValueError(_SUPPRESSED)
     return number.key
 

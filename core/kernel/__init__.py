@@ -5,6 +5,7 @@ mailbox          signals and mailboxes that wait through a clock
 database         engine, transactions, column types, on SQLite and PostgreSQL alike
 ids              identifiers, random or derived from a seed
 numbers          phone numbers: parsing, what may be dialled, time zones
+lines            what the sandbox taught, and what real lines did
 hours            opening hours: windows, holidays, exceptions, permitted hours
 durations        lengths of time as people write them
 yaml_config      a YAML file into a pydantic model: every problem at once, each with its line and advice

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from core.kernel.database import Database
+from core.kernel.lines import REAL
 from core.suppressions.store import is_suppressed
 from tests.web.cli.conftest import BOT, Dialler, json_of, write_folder
 
@@ -86,7 +87,7 @@ def test_suppressions(dialler: Dialler, database_url: str, database: Database, t
     assert "is suppressed" in dialler("suppressions", "add", "020 7946 0123", "--region", "GB", *where).stdout
     assert "already" in dialler("suppressions", "add", "+442079460123", *where).stdout
     with database.read() as connection:
-        assert is_suppressed(connection, "+442079460123")
+        assert is_suppressed(connection, "+442079460123", REAL)
     (tmp_path / "list.csv").write_text("name;mobile\nAnn;07700 900123\nBob;+447700900456\nCy;nobody\nAnn;07700900123\n")
     report = json_of(dialler("suppressions", "import", tmp_path / "list.csv", "--region", "GB", "--json", *where))
     assert (report["read"], report["new"], len(report["rejected"])) == (4, 2, 1)
