@@ -102,7 +102,7 @@ def test_each_run_has_its_own_clock_and_its_own_pushes(database: Database, datab
     run(tmp_path / "spring", tmp_path / "a", database_url, allow="127.0.0.1:9")
     with database.read() as connection:
         tries = connection.execute(select(_deliveries.c.attempts).where(_deliveries.c.bot_id == "first", _deliveries.c.kind == "crm_push"))
-        assert min(tries.scalars()) > min(row.attempts for row in before if row.kind == "crm_push"), "its own next run sends them"
+        assert sum(tries.scalars()) > sum(row.attempts for row in before if row.kind == "crm_push"), "its own next run sends them"
 
 
 def test_real_time_is_real_whatever_a_rehearsal_has_left(database_url: str, tmp_path: Path) -> None:
