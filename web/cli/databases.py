@@ -1,20 +1,23 @@
-"""Which database a run has: the one of the working directory, which runs share, or one of its own for an experiment."""
+"""Which database a run has: the one of the working directory, which runs share, or one of its own for an experiment; how to name it."""
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
+from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.kernel.database import Database
 from core.kernel.lines import Lines
 from dialler.campaigns.store import own_campaign
-from web.cli.common import database_url, default_database, open_database, sqlite_file
+from web.cli.common import allow_list, database_url, default_database, open_database, sqlite_file
 from web.cli.errors import CliError
 from web.run.earlier import unfinished_in
+from web.settings import Settings
 
-__all__ = ["of_run", "refuse_to_begin_anew"]
+__all__ = ["database_option", "of_run", "push_options", "refuse_to_begin_anew"]
 
 
 def of_run(given: str | None, out: Path, *, experiment: bool) -> str:
@@ -64,3 +67,20 @@ def _has(url: str, campaign: str, lines: Lines) -> bool:
         return False
     finally:
         db.close()
+
+
+def database_option(settings: Settings) -> str:
+    """The `--database` option that finds the database of a run again, for commands that people are told to type."""
+    file = sqlite_file(settings.database_url)
+    if file is not None:
+        return f"--database {shlex.quote(str(file))}"
+    if os.environ.get("DIALLER_DATABASE") == settings.database_url:
+        return ""
+    return f"--database {shlex.quote(make_url(settings.database_url).render_as_string(hide_password=True))}"
+
+
+def push_options(settings: Settings) -> str:
+    """The options of a command that pushes from the database of a run as the run did, for people to type."""
+    listed = allow_list(None).entries
+    internal = sorted(f"{host}:{port}" for host, port in settings.allow_internal.entries - listed)
+    return " ".join(filter(None, [database_option(settings), *(f"--allow-internal {shlex.quote(one)}" for one in internal)]))

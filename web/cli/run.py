@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection, make_url, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.access.secrets import SecretStore
@@ -40,7 +40,7 @@ from web.cli.common import (
     secret_store,
     sqlite_file,
 )
-from web.cli.databases import of_run, refuse_to_begin_anew
+from web.cli.databases import database_option, of_run, push_options, refuse_to_begin_anew
 from web.cli.errors import CANNOT, UNUSABLE, CliError
 from web.cli.output import console, emit_line, say
 from web.cli.run_report import print_report
@@ -348,20 +348,3 @@ def known_secrets(url: str) -> Callable[[str], bool]:
             db.close()
 
     return is_set
-
-
-def database_option(settings: Settings) -> str:
-    """The `--database` option that finds the database of a run again, for commands that people are told to type."""
-    file = sqlite_file(settings.database_url)
-    if file is not None:
-        return f"--database {shlex.quote(str(file))}"
-    if os.environ.get("DIALLER_DATABASE") == settings.database_url:
-        return ""
-    return f"--database {shlex.quote(make_url(settings.database_url).render_as_string(hide_password=True))}"
-
-
-def push_options(settings: Settings) -> str:
-    """The options of a command that pushes from the database of a run as the run did, for people to type."""
-    listed = allow_list(None).entries
-    internal = sorted(f"{host}:{port}" for host, port in settings.allow_internal.entries - listed)
-    return " ".join(filter(None, [database_option(settings), *(f"--allow-internal {shlex.quote(one)}" for one in internal)]))
