@@ -69,8 +69,8 @@ lock: ## Lock the dependencies anew, with their hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in --extra voice -c requirements/base.txt -o requirements/voice.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml requirements/build.in --extra voice-offline -c requirements/base.txt -o requirements/voice-offline.txt
 
-clean: ## Remove what was set up and what was made
-	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+clean: ## Remove what was set up and what was made here; out/dialler.db, which has your suppressions, stays
+	rm -rf $(VENV) $(DEMO) $(SERVED) $(SOCKETS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -17,6 +17,7 @@ from core.deliveries.backoff import DEFAULT_POLICY
 from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.lines import REAL, SANDBOX, Lines, lines_of
 from core.outgoing.reach import Reach
 from core.recordings.recordings import Recordings
 from core.transports.base import Transport
@@ -70,3 +71,8 @@ class Engine:
     """Trunks whose failures are remembered, as far as this process knows: only of them a success is to be noted."""
     traffic: defaultdict[str, Traffic] = field(default_factory=lambda: defaultdict(Traffic))
     """The calls of this process on each trunk, as far as they tell whose fault a refusal is."""
+
+    def lines_of(self, transport: str) -> Lines:
+        """The lines that a call by this transport is on, whether or not it runs here."""
+        here = self.transports.get(transport)
+        return lines_of(transport) if here is None else REAL if here.real else SANDBOX

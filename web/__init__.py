@@ -1,6 +1,7 @@
 """The front door: the composition root, the HTTP app, the command line.
 
 composition   the composition root: what is wired to what
+clocks, pushes   the clock that a process has; whose pushes it sends
 settings      what a process is told, on the command line and in the environment
 cli/          the `dialler` command line
 run/, serve/  one campaign from its folder; the API, kept up

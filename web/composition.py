@@ -8,7 +8,7 @@ import functools
 import logging
 from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -21,7 +21,6 @@ from core.access.secrets import SecretStore
 from core.api.app import create_core_app
 from core.api.auth import require_admin
 from core.calls.cancel import carry_out_cancels
-from core.calls.latest import latest_moment
 from core.calls.recovery import recover
 from core.calls.store import has_unfinished
 from core.calls.trunk_health import ask_rested
@@ -30,13 +29,11 @@ from core.deliveries.retention import forget_before
 from core.deliveries.worker import DeliveryWorker
 from core.engine import Engine
 from core.fleet import store as fleet
-from core.kernel.clock import Clock, RealClock, WallTime, utc_now
+from core.kernel.clock import Clock, WallTime, utc_now
 from core.kernel.database import Database
 from core.kernel.failures import without_values
 from core.kernel.ids import Ids
 from core.kernel.processes import LeaseKeeper, this_process
-from core.kernel.scaled_clock import ScaledClock
-from core.kernel.virtual_clock import VirtualClock
 from core.outgoing.client import OutgoingClient
 from core.outgoing.reach import Reach
 from core.outgoing.routing import AsgiApp
@@ -46,18 +43,19 @@ from core.trunks.store import ensure_sandbox_trunk
 from dialler.api.app import include_campaigns
 from dialler.api.results import RESULTS_PATH, include_results
 from dialler.api.shared import Dialler
-from dialler.campaigns.store import latest_clock
 from dialler.core_client import CoreClient
 from dialler.scheduler.periodic import start_job
 from dialler.scheduler.runner import Parts
+from web.clocks import make_clock
 from web.livekit import LiveKitParts, add_livekit, start_livekit
 from web.migrate import schema_problem, upgrade
+from web.pushes import by_own_clock, nobodys, of_campaign
 from web.recordings import make_recordings, start_recordings
-from web.settings import ClockBehind, Settings
+from web.settings import Settings
 from web.sip import SipParts, add_sip, listen
 from web.websocket import SocketParts, add_websocket
 
-__all__ = ["Whole", "open_whole"]
+__all__ = ["Whole", "open_whole", "send_for"]
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +69,6 @@ campaign is over (docs/decisions/0015)."""
 _FASTEST_WITH_GAPS = 1000.0
 _SILENT = 4
 """Tries in a row without an answer after which such a run leaves a CRM alone until its end."""
-_SKEW = timedelta(minutes=1)
-"""How far the clocks of two machines on one database may be apart."""
 RETENTION = timedelta(days=90)
 """How long the bodies of deliveries are kept after they arrived."""
 
@@ -106,7 +102,6 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
     The body runs in a task that the clock knows.
 
     Raises:
-        ClockBehind: if real time is to be kept, and the records are ahead of it.
         core.trunks.records.TrunkError: the trunks of the settings cannot be.
         core.kernel.secrets.UnusableKey: if the encryption key cannot be used.
         core.storage.base.StorageMisconfigured, UnusableSetting: if recordings cannot be kept as the environment says.
@@ -117,14 +112,14 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
     try:
         upgrade(db)
         with db.read() as connection:
-            latest = max(filter(None, (latest_clock(connection), latest_moment(connection))), default=None)
-        clock = _make_clock(settings, latest)
+            clock = make_clock(settings, connection)
         with clock.hold():
             whole = await _wire(settings, db, clock, leases)
             jobs: list[asyncio.Task[None]] = []
             try:
                 await recover(whole.engine)
-                _adopt_deliveries(whole)
+                if not settings.alone:  # else `send_for` does, once it is known which are ours
+                    _adopt_deliveries(whole)
                 if whole.sip is not None:
                     await listen(whole.sip, whole.engine)
                 if whole.livekit is not None:
@@ -138,17 +133,6 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
         if clock is not None:
             clock.close()
         db.close()
-
-
-def _make_clock(settings: Settings, latest: datetime | None) -> Clock:
-    if settings.speed == 1.0 and settings.start is None:
-        if latest is not None and latest - utc_now() > _SKEW:
-            raise ClockBehind(latest)
-        return RealClock()
-    start = settings.start or utc_now()
-    if latest is not None:
-        start = max(start, latest)
-    return VirtualClock(start) if settings.speed is None else ScaledClock(settings.speed, start)
 
 
 async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKeeper) -> Whole:
@@ -196,6 +180,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         leave_silent=None if gaps else _SILENT,
         leave_alone=settings.leave_alone,
         poll=_period(settings, 60),
+        which=nobodys if settings.alone else by_own_clock(not settings.in_real_time),
     )
     engine.wake_deliveries = deliveries.wake
     app = create_core_app(engine)
@@ -248,7 +233,8 @@ def _start(whole: Whole) -> list[asyncio.Task[None]]:
 
     async def forget() -> None:
         with whole.db.write(long=True) as connection:
-            forget_before(connection, clock.now() - RETENTION)
+            # never by a clock that is ahead: other runs, and real calls, have their records here, too
+            forget_before(connection, min(clock.now(), whole.wall()) - RETENTION)
 
     return [
         clock.spawn(whole.deliveries.run(), name="deliveries"),
@@ -268,6 +254,13 @@ def _period(settings: Settings, real_seconds: int) -> int:
     In virtual time there is no such measure: hours, or the looks would be most of the work.
     """
     return 21_600 if settings.speed is None else max(1, round(real_seconds * settings.speed))
+
+
+def send_for(whole: Whole, campaign_id: str) -> None:
+    """Let a process that is there for one campaign send the pushes of that one, and no other's."""
+    whole.deliveries.which = of_campaign(campaign_id)
+    _adopt_deliveries(whole)
+    whole.deliveries.wake()
 
 
 def _adopt_deliveries(whole: Whole) -> None:

@@ -25,12 +25,12 @@ class UnusableSetting(Exception):
 
 
 class ClockBehind(UnusableSetting):
-    """The records of the database go on after now: its campaigns ran on a clock that was ahead of the real time."""
+    """The records of a campaign go on after now: it ran on a clock that was ahead of the real time."""
 
     def __init__(self, latest: datetime) -> None:
         shown = f"{latest.astimezone(UTC):%Y-%m-%dT%H:%M}Z"
         super().__init__(
-            f"The records of this database go on until {shown}, which has not come yet: it was run on a clock ahead of real time. "
+            f"The records of this campaign go on until {shown}, which has not come yet: it was run on a clock ahead of real time. "
             "In real time nothing would be due before then.\n"
             f"Let time go on from there: --speed max, or --speed 1 --start {shown}. Or take another database."
         )
@@ -83,6 +83,8 @@ class Settings:
         real_calls: place and take calls over the trunks of the database, whichever is named.
         voice: the voice of real calls.
         leave_alone: pushes that this process may not send wait for one that may, and nothing is held against them.
+        campaign: the name of the campaign whose folder this process runs, as its file has it; None: it runs no folder.
+        alone: it dials for no other campaign, and sends no other's pushes.
         public_base_url: what links to us begin with; DIALLER_PUBLIC_URL goes first.
     """
 
@@ -99,6 +101,8 @@ class Settings:
     real_calls: bool = False
     voice: str | None = None
     leave_alone: bool = False
+    campaign: str | None = None
+    alone: bool = False
     public_base_url: str = DEFAULT_PUBLIC_URL
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -23,6 +23,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/suppressions", tags=["suppressions"])
 
+LinesName = Literal["sandbox", "real", "all"]
+
 _DEFAULT_REASON = "added by an operator"
 
 
@@ -34,21 +36,26 @@ class SuppressionBody(BaseModel):
 
 
 class SuppressionView(BaseModel):
-    """A suppressed number; `source` is who said so: `callee`, `operator`, `import` or `api`."""
+    """A suppressed number; `source` is who said so: `callee`, `operator`, `import` or `api`.
+
+    `lines` is where that was learned. `sandbox`: from a simulated callee; it holds on the sandbox alone. `real`: in a call on a
+    real line. `all`: not in a call. Those two hold everywhere.
+    """
 
     number: str
     reason: str
     source: str
+    lines: LinesName
     created_at: datetime
 
     @classmethod
     def of(cls, found: store.SuppressionInfo) -> SuppressionView:
         """The view of a suppression."""
-        return cls(number=found.number, reason=found.reason, source=found.source, created_at=found.created_at)
+        return cls(number=found.number, reason=found.reason, source=found.source, lines=found.lines, created_at=found.created_at)
 
 
 class SuppressionPage(BaseModel):
-    """A page of suppressed numbers, newest first; `next_cursor` is null on the last one."""
+    """A page of suppressions, newest first; `next_cursor` is null on the last one. A number has at most one of each `lines`."""
 
     suppressions: list[SuppressionView]
     next_cursor: str | None
@@ -72,17 +79,22 @@ async def get_suppressions(
     _: AdminKey,
     engine: TheEngine,
     search: Annotated[str, Query(description="A part of the number or of the reason.", max_length=100)] = "",
+    lines: Annotated[LinesName | None, Query(description="Only what was learned there; everything if left out.")] = None,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=1000)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> SuppressionPage:
-    """Suppressed numbers, newest first."""
-    before = read_cursor(cursor) if cursor is not None else None
+    """Suppressed numbers, newest first. What the sandbox's callees asked for (`lines` is `sandbox`) does not count on real lines."""
+    before = None
+    if cursor is not None:
+        at, last = read_cursor(cursor)
+        number, kind = (last + "/").split("/")[:2]
+        before = at, number, kind
     with engine.db.read() as connection:
-        rows = store.list_suppressions(connection, search=search, limit=limit + 1, before=before)
+        rows = store.list_suppressions(connection, search=search, lines=lines, limit=limit + 1, before=before)
     page, more = rows[:limit], len(rows) > limit
     return SuppressionPage(
         suppressions=[SuppressionView.of(row) for row in page],
-        next_cursor=make_cursor(page[-1].created_at, page[-1].number) if more else None,
+        next_cursor=make_cursor(page[-1].created_at, f"{page[-1].number}/{page[-1].lines}") if more else None,
     )
 
 
@@ -93,7 +105,7 @@ _WAS_THERE: Final[dict[int | str, dict[str, Any]]] = {
 
 @router.post("", status_code=201, summary="Suppress a number", responses=_WAS_THERE | answers(401, 403, 413, 422), openapi_extra=_BODY)
 async def post_suppression(request: Request, response: Response, _: AdminKey, engine: TheEngine) -> SuppressionView:
-    """From now on the number is not dialled, whoever asks. One that is suppressed already stays as it is."""
+    """From now on the number is not dialled, whoever asks, on any lines. One that is suppressed on real lines already stays as it is."""
     number, reason = _read_body(await read_object(request))
     with engine.db.write() as connection:
         if not store.add(connection, number, reason=reason, source="api", now=engine.clock.now()):
@@ -105,7 +117,7 @@ async def post_suppression(request: Request, response: Response, _: AdminKey, en
 
 @router.delete("/{number}", status_code=204, summary="Lift a suppression", responses=answers(401, 403, 404, 422))
 async def delete_suppression(number: str, _: AdminKey, engine: TheEngine) -> None:
-    """The number may be dialled again."""
+    """The number may be dialled again, on any lines."""
     try:
         number = _without_extension(number_from_query(number))
     except NumberError:

@@ -18,7 +18,6 @@ analysis   what a model makes of an ended call
 finish     analysis, then result and deliveries in one transaction
 recovery   what becomes of the calls of a process that died
 leftovers  ending the calls of such a process on the wire
-latest     the latest moment that the records show
 outcome    pure: what a failed call means
 transfer   pure: the transfer fields, derived from the event log
 result     the schema of results

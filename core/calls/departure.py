@@ -14,6 +14,7 @@ from core.calls.outcome import Ending, withdrawn
 from core.calls.refusals import NotNow
 from core.engine import Engine
 from core.kernel.clock import Signal
+from core.kernel.lines import Lines
 from core.transports.base import PlaceOrder
 from core.trunks.pacing import next_turn
 from core.trunks.store import give_back_turn, held, take_turn
@@ -40,6 +41,7 @@ async def await_departure(
     order: PlaceOrder,
     bot: BotConfig,
     cancelled: Signal,
+    lines: Lines,
     prefetch: Callable[[], Awaitable[Ending | None]],
 ) -> Ending | None:
     """Wait until the call may leave; None once it may, which must be at once then.
@@ -53,6 +55,7 @@ async def await_departure(
         order: the call.
         bot: the bot.
         cancelled: set if it is not wanted any more.
+        lines: the lines that it is on.
         prefetch: asks the CRM, if the bot does; a call that missed its turn meanwhile takes another one.
     """
     clock, at = engine.clock, turn.at
@@ -69,7 +72,7 @@ async def await_departure(
     if ending is None and (
         clock.now() > asked_at or bot.prefetch is not None
     ):  # time has passed since the gates: always, but in virtual time
-        ending = _not_any_more(engine, order, bot)
+        ending = _not_any_more(engine, order, bot, lines)
     if ending is None:
         engine.departures.note(order.trunk, turn.calls_per_second, clock.now())
     elif at is not None:
@@ -104,9 +107,9 @@ def _take_turn(engine: Engine, trunk: str, now: datetime, *, missed: bool) -> da
     return turn
 
 
-def _not_any_more(engine: Engine, order: PlaceOrder, bot: BotConfig) -> Ending | None:
+def _not_any_more(engine: Engine, order: PlaceOrder, bot: BotConfig, lines: Lines) -> Ending | None:
     with engine.db.read() as connection:
-        seen = look_at(connection, phone_of(order.to_number) or order.to_number, but=order.call_id)
+        seen = look_at(connection, phone_of(order.to_number) or order.to_number, lines, but=order.call_id)
     if seen.suppressed:
         return Ending("error", "suppressed", phone_rang=False)
     if seen.on_call:

@@ -91,7 +91,7 @@ def _conclude(
     if not move(connection, call.call_id, state, "done", engine.worker_id, events, done_at=now, result=document):
         raise _TakenOver
     if analysis is not None and analysis.get("do_not_call") is True:  # said, though no tool noted it in the call
-        suppress(connection, customer_of(call), call.call_id, now)
+        suppress(connection, customer_of(call), engine.lines_of(call.transport), call.call_id, now)
     key = results_endpoint(connection, call.api_key_id) if call.api_key_id else None
     enqueue(connection, deliveries_for(result, bot, key, engine.ids, now, max_age=engine.push_max_age))
     return recorded

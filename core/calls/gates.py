@@ -24,6 +24,7 @@ from core.kernel.hours import (
     next_opening,
     why_not_permitted,
 )
+from core.kernel.lines import REAL
 from core.kernel.moments import moment_text
 from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number, where_zones_come_from
 from core.trunks.store import TrunkInfo, choose_trunk
@@ -68,7 +69,8 @@ def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None,
         transport = engine.transports.get(trunk.transport) if trunk else None
         if transport is not None and transport.real and is_fictional(number.e164) and not (trunk and trunk.lab):
             problems.append(FieldProblem("to_number", _FICTIONAL, "fictional"))
-        seen = look_at(connection, number.e164)
+        # which trunk it would be is not known: what holds on either
+        seen = look_at(connection, number.e164, engine.lines_of(trunk.transport) if trunk else REAL)
         if seen.suppressed:
             problems.append(FieldProblem("to_number", _SUPPRESSED, "suppressed"))
     if problems:
@@ -103,7 +105,7 @@ def check_test_number(connection: Connection, written: str, *, lab: bool) -> str
         raise ValueError(str(error)) from None
     if is_fictional(number.e164) and not lab:
         raise ValueError(_FICTIONAL)
-    seen = look_at(connection, number.e164)
+    seen = look_at(connection, number.e164, REAL)
     if seen.suppressed:
         raise ValueError(_SUPPRESSED)
     if seen.on_call:

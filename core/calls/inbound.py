@@ -161,7 +161,7 @@ async def receive_call(engine: Engine, incoming: IncomingCall, transport: str, w
         task = engine.clock.spawn(run.run(), name=f"call {call_id}")
         engine.tasks.add(task)
         task.add_done_callback(engine.tasks.discard)
-        await withdraw_dialled(engine, phone_of(run.order.to_number), call_id)
+        await withdraw_dialled(engine, phone_of(run.order.to_number), run.lines, call_id)
         return Received(call_id, 200, "OK")
     received, events = run
     await incoming.refuse(received.sip_status, received.sip_reason)

@@ -18,30 +18,40 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
-from core.calls.tables import DIALLED, DIALLED_INDEX, HOLDS_A_SEAT, Call
+from core.calls.tables import DIALLED, DIALLED_INDEXES, HOLDS_A_SEAT, Call
 from core.engine import Engine
+from core.kernel.lines import REAL, SANDBOX, Lines
 from core.kernel.numbers import split_key
+from core.kernel.statements import Statement, table_of
 from core.suppressions.tables import Suppression
 
 __all__ = ["RETRY_AFTER", "Seen", "is_race", "look_at", "phone_of", "withdraw_dialled"]
 
-_calls = Call.__table__  # type: ignore[attr-defined]
-_suppressions = Suppression.__table__  # type: ignore[attr-defined]
+_calls, _suppressions = table_of(Call), table_of(Suppression)
 
 RETRY_AFTER: Final = timedelta(seconds=30)
 """When to ask again for a number that is on a call: nobody knows how long people talk."""
 _E164 = re.compile(r"\+[1-9][0-9]{3,14}")
 
-_SAME_PHONE = (_calls.c.phone == bindparam("phone"),)
-"""Which calls are with the same phone, besides that they are live."""
-_LOOK = select(  # both questions in one statement, made once
-    exists().where(_suppressions.c.number == bindparam("phone")).label("suppressed"),
-    exists().where(HOLDS_A_SEAT, *_SAME_PHONE, _calls.c.call_id != bindparam("but")).label("on_call"),
-)
-_UNANSWERED = select(_calls.c.call_id).where(DIALLED, *_SAME_PHONE, _calls.c.state.in_(("placing", "ringing")))
+_WITH_PHONE = _calls.c.phone == bindparam("phone")
+_HELD_ON: dict[Lines, tuple[ColumnElement[bool], ...]] = {SANDBOX: (), REAL: (_suppressions.c.lines != SANDBOX,)}
+_CALLS_ON: dict[Lines, ColumnElement[bool]] = {SANDBOX: _calls.c.transport == SANDBOX, REAL: _calls.c.transport != SANDBOX}
+_LOOK = {  # both questions in one statement
+    lines: Statement(
+        select(
+            exists().where(_suppressions.c.number == bindparam("phone"), *_HELD_ON[lines]).label("suppressed"),
+            exists().where(HOLDS_A_SEAT, _WITH_PHONE, _CALLS_ON[lines], _calls.c.call_id != bindparam("but")).label("on_call"),
+        )
+    )
+    for lines in (SANDBOX, REAL)
+}
+_UNANSWERED = {
+    lines: select(_calls.c.call_id).where(DIALLED, _WITH_PHONE, _CALLS_ON[lines], _calls.c.state.in_(("placing", "ringing")))
+    for lines in (SANDBOX, REAL)
+}
 
 
 @dataclass(frozen=True)
@@ -58,19 +68,19 @@ def phone_of(number: str | None) -> str | None:
     return e164 if _E164.fullmatch(e164) else None
 
 
-def look_at(connection: Connection, phone: str, *, but: str = "") -> Seen:
-    """What is known of a phone, not counting the call `but`."""
-    suppressed, on_call = connection.execute(_LOOK, {"phone": phone, "but": but}).one()
+def look_at(connection: Connection, phone: str, lines: Lines, *, but: str = "") -> Seen:
+    """What is known of a phone on these lines, not counting the call `but`: a rehearsal and real calls do not see each other."""
+    suppressed, on_call = _LOOK[lines].run(connection, phone=phone, but=but).one()
     return Seen(bool(suppressed), bool(on_call))
 
 
 def is_race(error: IntegrityError) -> bool:
     """Whether a call could not be inserted because another transaction dialled its phone at the same moment."""
     told = str(error.orig)
-    return DIALLED_INDEX in told or "calls.phone" in told  # PostgreSQL names the index, SQLite the column
+    return any(name in told for name in (*DIALLED_INDEXES, "calls.phone"))  # PostgreSQL names the index, SQLite the column
 
 
-async def withdraw_dialled(engine: Engine, phone: str | None, call_id: str) -> None:
+async def withdraw_dialled(engine: Engine, phone: str | None, lines: Lines, call_id: str) -> None:
     """Withdraw our calls to a phone that have not been answered: its owner is on the line with us, in the call `call_id`.
 
     To be called after that call is committed: a dialout that commits later sees it before its INVITE leaves.
@@ -78,7 +88,7 @@ async def withdraw_dialled(engine: Engine, phone: str | None, call_id: str) -> N
     if phone is None:
         return
     with engine.db.read() as connection:
-        dialled = connection.execute(_UNANSWERED, {"phone": phone}).scalars().all()
+        dialled = connection.execute(_UNANSWERED[lines], {"phone": phone}).scalars().all()
     if not dialled:
         return
     with engine.db.write() as connection:

@@ -28,7 +28,9 @@ from core.desk.moves import abandon_open, shown_transcript
 from core.engine import Engine
 from core.fleet.store import dead_workers, mark_retired, remove_seats
 from core.fleet.tables import Worker
+from core.kernel.clock import RealClock
 from core.kernel.failures import without_values
+from core.kernel.lines import SANDBOX
 from core.kernel.processes import ProcessIdentity
 from core.prefetch.fetch import ASKED
 from core.transports.base import WEBSOCKET
@@ -79,6 +81,9 @@ def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
     """Unfinished calls of workers that are retired, and those of this process that it lost because it could not record their end."""
     ours_or_nobodys = or_(_workers.c.retired.is_(True), _calls.c.worker_id == engine.worker_id)
     last_event = select(func.coalesce(func.max(_events.c.seq), 0)).where(_events.c.call_id == _calls.c.call_id).scalar_subquery()
+    last_at = select(func.max(_events.c.at)).where(_events.c.call_id == _calls.c.call_id).scalar_subquery()
+    # a clock of our own knows nothing of when a real call ended: the next process in real time takes it over
+    where = [] if isinstance(engine.clock, RealClock) else [_calls.c.transport == SANDBOX]
     rows: Iterable[Row[Any]] = connection.execute(
         select(
             _calls.c.call_id,
@@ -93,9 +98,10 @@ def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
             _workers.c.pid,
             _workers.c.pid_started,
             last_event.label("seq"),
+            last_at.label("last_at"),
         )
         .join(_workers, _workers.c.id == _calls.c.worker_id)
-        .where(UNFINISHED, ours_or_nobodys)
+        .where(UNFINISHED, ours_or_nobodys, *where)
     )  # in order here: asked for an order, SQLite would walk every call
     return sorted((row for row in rows if row.call_id not in engine.runs), key=lambda row: str(row.call_id))
 
@@ -113,7 +119,8 @@ def last_sign_of_life(now: datetime, seen_at: datetime, events: Iterable[datetim
 
 def _take_over(engine: Engine, connection: Connection, orphan: Row[Any], leftovers: list[Leftover]) -> EventLog:
     """Make the call ours and end it if it had not ended. If another process was faster, the writes that follow change nothing."""
-    now, events = engine.clock.now(), EventLog(orphan.call_id, orphan.seq + 1)
+    # not before its last event, if the dead process had a clock ahead of ours
+    now, events = max(filter(None, (engine.clock.now(), orphan.last_at))), EventLog(orphan.call_id, orphan.seq + 1)
     connection.execute(
         update(_calls)
         .where(_calls.c.call_id == orphan.call_id, _calls.c.state == orphan.state, _calls.c.worker_id == orphan.worker_id)

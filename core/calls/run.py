@@ -83,7 +83,7 @@ class CallRun:
         turn: Turn | None,
     ) -> None:
         self.engine, self.order, self.bot, self.variables, self.events, self.turn = engine, order, bot, variables, events, turn
-        self.transport = engine.transports[transport]
+        self.transport, self.lines = engine.transports[transport], engine.lines_of(transport)
         self.left = engine.clock.signal()
         """Set once the INVITE has left, or the call has ended without it."""
         self.state = "placing"
@@ -167,7 +167,7 @@ class CallRun:
     async def _reach(self) -> Leg | Ending:
         """Place the call when its turn comes; its ending if it may not leave any more."""
         assert self.turn is not None
-        departed = await_departure(self.engine, self.turn, self.order, self.bot, self._cancel_asked, self._prefetch)
+        departed = await_departure(self.engine, self.turn, self.order, self.bot, self._cancel_asked, self.lines, self._prefetch)
         if (stopped := await departed) is not None:
             return stopped
         self._placed_at = self.engine.clock.now()
@@ -310,7 +310,7 @@ class CallRun:
                 raise _TakenOver
             self._desk.settle(connection, now, ending.end_reason)
             if self._wishes.do_not_call and not self._suppressed:
-                suppress(connection, self.order.to_number, self.order.call_id, now)
+                suppress(connection, self.order.to_number, self.lines, self.order.call_id, now)
         self.state = "ended"
 
     def _move(self, event: str, **values: Any) -> None:
@@ -333,7 +333,7 @@ class CallRun:
         now, order, worker = self.engine.clock.now(), self.order, self.engine.worker_id
         try:
             with self.engine.db.write() as connection:
-                kept = keep(connection, kind, self.events, order.to_number, worker, now)
+                kept = keep(connection, kind, self.events, order.to_number, self.lines, worker, now)
         except SQLAlchemyError as error:  # the end of the call writes it: until then it may be lost, but the callee is not
             log.error("call %s: a wish could not be kept at once: %s", order.call_id, without_values(error))
         else:

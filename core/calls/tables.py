@@ -10,17 +10,18 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["DIALLED", "DIALLED_INDEX", "HOLDS_A_SEAT", "UNFINISHED", "Call", "CallEvent"]
+__all__ = ["DIALLED", "DIALLED_INDEXES", "HOLDS_A_SEAT", "UNFINISHED", "Call", "CallEvent"]
 
 _LIVE = text("state IN ('placing', 'ringing', 'talking')")
-_DIALLED = text(f"{_LIVE.text} AND direction = 'outbound' AND transport <> 'websocket'")
+_DIALLED = text(f"{_LIVE.text} AND direction = 'outbound' AND transport NOT IN ('websocket', 'sandbox')")
+_REHEARSED = text(f"{_LIVE.text} AND direction = 'outbound' AND transport = 'sandbox'")
 _UNFINISHED = text("state IN ('placing', 'ringing', 'talking', 'ended', 'finishing')")
 HOLDS_A_SEAT = text(f"calls.{_LIVE.text}")
 UNFINISHED = text(f"calls.{_UNFINISHED.text}")
 DIALLED = text(f"calls.{_LIVE.text} AND calls.direction = 'outbound' AND calls.transport <> 'websocket'")
 """The conditions of the partial indexes, word for word: with parameters in their place SQLite would read every call."""
-DIALLED_INDEX = "calls_dialled_phone"
-"""The unique index that keeps two dialouts from ringing one phone at once (`core.calls.occupied`)."""
+DIALLED_INDEXES = ("calls_dialled_phone", "calls_rehearsed_phone")
+"""The unique indexes that keep two dialouts from ringing one phone at once: on real lines, and on the sandbox (`core.calls.occupied`)."""
 _KEYED = text("idempotency_key IS NOT NULL")
 
 
@@ -34,7 +35,8 @@ class Call(SQLModel, table=True):
         Index("calls_trunk_live", "trunk", sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("calls_idempotency", "api_key_id", "idempotency_key", unique=True, sqlite_where=_KEYED, postgresql_where=_KEYED),
         Index("calls_phone_live", "phone", sqlite_where=_LIVE, postgresql_where=_LIVE),
-        Index(DIALLED_INDEX, "phone", unique=True, sqlite_where=_DIALLED, postgresql_where=_DIALLED),
+        Index(DIALLED_INDEXES[0], "phone", unique=True, sqlite_where=_DIALLED, postgresql_where=_DIALLED),
+        Index(DIALLED_INDEXES[1], "phone", unique=True, sqlite_where=_REHEARSED, postgresql_where=_REHEARSED),
         Index("calls_created", "created_at", "call_id"),
         CheckConstraint("state <> 'done' OR result IS NOT NULL", name="calls_done_has_result"),
         CheckConstraint("state NOT IN ('ended', 'finishing', 'done') OR ended_at IS NOT NULL", name="calls_ended_has_time"),

@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from core.calls.store import EventLog, note
+from core.kernel.lines import Lines
 from core.kernel.numbers import split_key
 from core.suppressions import store as suppressions
 
@@ -58,7 +59,7 @@ def wishes_in(events: Iterable[tuple[str, Mapping[str, Any]]]) -> Wishes:
     return wishes
 
 
-def keep(connection: Connection, kind: str, events: EventLog, number: str, worker_id: str, now: datetime) -> bool:
+def keep(connection: Connection, kind: str, events: EventLog, number: str, lines: Lines, worker_id: str, now: datetime) -> bool:
     """Write the events of a talking call up to a wish just noted, and carry out what cannot wait.
 
     Args:
@@ -66,6 +67,7 @@ def keep(connection: Connection, kind: str, events: EventLog, number: str, worke
         kind: the wish, one of `KEPT_AT_ONCE`.
         events: the call's, the wish the last of them.
         number: the callee's, as the call has it.
+        lines: the lines that the call is on.
         worker_id: who holds the call.
         now: the clock's time.
 
@@ -75,14 +77,14 @@ def keep(connection: Connection, kind: str, events: EventLog, number: str, worke
     if not note(connection, events, "talking", worker_id):
         return False
     if kind == DO_NOT_CALL:
-        suppress(connection, number, events.call_id, now)
+        suppress(connection, number, lines, events.call_id, now)
     return True
 
 
-def suppress(connection: Connection, number: str, call_id: str, now: datetime) -> None:
-    """Put the callee of a call on the suppression list, on its own word. One who stands there stays as it is; one without a
-    number cannot be dialled anyway."""
+def suppress(connection: Connection, number: str, lines: Lines, call_id: str, now: datetime) -> None:
+    """Put the callee of a call on the suppression list of the lines that it was on, on its own word. One who stands there stays as
+    it is; one without a number cannot be dialled anyway."""
     e164, _ = split_key(number)
     if not e164.startswith("+"):  # a caller who withheld the number, or one that is none
         return
-    suppressions.add(connection, e164, reason="asked not to be called again", source="callee", now=now, call_id=call_id)
+    suppressions.add(connection, e164, lines=lines, reason="asked not to be called again", source="callee", now=now, call_id=call_id)

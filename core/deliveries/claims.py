@@ -7,19 +7,32 @@ may send from one database: on PostgreSQL they skip each other's rows, on SQLite
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, insert, literal_column, or_, select, true, update
 
 from core.deliveries.backoff import Dead, Delivered, Retry, Verdict
 from core.deliveries.closed import close
 from core.deliveries.tables import Delivery, DeliveryAttempt
 from core.kernel.database import UtcDateTime
 
-__all__ = ["Attempt", "Claimed", "bring_forward", "claim", "count_leased", "next_due", "put_back", "record", "release_every_lease"]
+__all__ = [
+    "Attempt",
+    "Claimed",
+    "Which",
+    "bring_forward",
+    "claim",
+    "count_leased",
+    "every",
+    "next_due",
+    "put_back",
+    "record",
+    "release_every_lease",
+]
 
 _deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
 _attempts: Table = DeliveryAttempt.__table__  # type: ignore[attr-defined]
@@ -63,7 +76,17 @@ def _free(table: Any, wall_now: datetime) -> ColumnElement[bool]:
     return or_(table.c.lease_until.is_(None), table.c.lease_until <= wall_now)
 
 
-def _next_due_statement() -> Select[tuple[str, datetime]]:
+Which = Callable[[Any], ColumnElement[bool]]
+"""Tells of the deliveries table, or of an alias of it, which deliveries are meant."""
+
+
+def every(_: Any) -> ColumnElement[bool]:
+    """Every delivery is meant."""
+    return true()
+
+
+@lru_cache(maxsize=8)  # building it costs more than running it
+def _next_due_statement(which: Which) -> Select[tuple[str, datetime]]:
     first, after, due = _deliveries.alias("first"), _deliveries.alias("after"), _deliveries.alias("due")
     walk = select(func.min(first.c.destination).label("destination")).where(first.c.state == _PENDING).cte("walk", recursive=True)
     following = select(func.min(after.c.destination)).where(after.c.state == _PENDING, after.c.destination > walk.c.destination)
@@ -71,7 +94,7 @@ def _next_due_statement() -> Select[tuple[str, datetime]]:
     free = or_(due.c.lease_until.is_(None), due.c.lease_until <= bindparam("wall_now", type_=UtcDateTime()))
     earliest = (
         select(due.c.next_attempt_at)
-        .where(due.c.state == _PENDING, due.c.destination == walk.c.destination, free)
+        .where(due.c.state == _PENDING, due.c.destination == walk.c.destination, free, which(due))
         .order_by(due.c.next_attempt_at, due.c.id)
         .limit(1)
         .scalar_subquery()
@@ -79,19 +102,26 @@ def _next_due_statement() -> Select[tuple[str, datetime]]:
     return select(walk.c.destination, earliest.label("due")).where(walk.c.destination.is_not(None))
 
 
-_NEXT_DUE = _next_due_statement()  # made once: building it costs more than running it
-
-
-def next_due(connection: Connection, wall_now: datetime) -> dict[str, datetime]:
-    """For each destination that has pending deliveries nobody sends just now: when the first of them is due.
+def next_due(connection: Connection, wall_now: datetime, which: Which = every) -> dict[str, datetime]:
+    """For each destination that has pending deliveries of those meant, which nobody sends just now: when the first is due.
 
     It walks the index from destination to destination, so its price grows with their number, not with that of deliveries.
     """
-    return {row.destination: row.due for row in connection.execute(_NEXT_DUE, {"wall_now": wall_now}) if row.due is not None}
+    return {
+        row.destination: row.due for row in connection.execute(_next_due_statement(which), {"wall_now": wall_now}) if row.due is not None
+    }
 
 
 def claim(
-    connection: Connection, destination: str, *, due_by: datetime, wall_now: datetime, lease_until: datetime, lease_token: str, limit: int
+    connection: Connection,
+    destination: str,
+    *,
+    due_by: datetime,
+    wall_now: datetime,
+    lease_until: datetime,
+    lease_token: str,
+    limit: int,
+    which: Which = every,
 ) -> list[Claimed]:
     """Take up to `limit` deliveries to a destination that are due, longest due first.
 
@@ -103,11 +133,18 @@ def claim(
         lease_until: real time until which they are ours.
         lease_token: what we show when we record what came of them.
         limit: how many at most.
+        which: those that may be taken.
     """
     table = _deliveries
     chosen = (
         select(table.c.id)
-        .where(table.c.state == _PENDING, table.c.destination == destination, table.c.next_attempt_at <= due_by, _free(table, wall_now))
+        .where(
+            table.c.state == _PENDING,
+            table.c.destination == destination,
+            table.c.next_attempt_at <= due_by,
+            _free(table, wall_now),
+            which(table),
+        )
         .order_by(table.c.next_attempt_at, table.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -173,15 +210,15 @@ def count_leased(connection: Connection, wall_now: datetime) -> int:
     return int(connection.execute(held).scalar_one())
 
 
-def bring_forward(connection: Connection, now: datetime, wall_now: datetime) -> None:
-    """Make every pending delivery that nobody sends just now due at once."""
+def bring_forward(connection: Connection, now: datetime, wall_now: datetime, which: Which = every) -> None:
+    """Make every pending delivery of those meant that nobody sends just now due at once."""
     table = _deliveries
-    later = update(table).where(table.c.state == _PENDING, table.c.next_attempt_at > now, _free(table, wall_now))
+    later = update(table).where(table.c.state == _PENDING, table.c.next_attempt_at > now, _free(table, wall_now), which(table))
     connection.execute(later.values(next_attempt_at=now))
 
 
-def release_every_lease(connection: Connection) -> int:
-    """Void every lease: for a process that knows it is the only one on this database, at its start. Returns how many."""
+def release_every_lease(connection: Connection, which: Which = every) -> int:
+    """Void every lease of the deliveries meant: for a process that is alone on this database, at its start. Returns how many."""
     table = _deliveries
-    held = update(table).where(table.c.state == _PENDING, table.c.lease_token.is_not(None))
+    held = update(table).where(table.c.state == _PENDING, table.c.lease_token.is_not(None), which(table))
     return connection.execute(held.values(lease_token=None, lease_until=None)).rowcount

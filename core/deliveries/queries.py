@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, or_, select, update
 
 from core.calls.tables import Call
 from core.deliveries.backoff import DEFAULT_POLICY
@@ -112,9 +112,9 @@ def list_deliveries(
     return [DeliveryInfo(**row._mapping) for row in rows]
 
 
-def count(connection: Connection, which: DeliveryFilter) -> int:
-    """How many there are."""
-    return int(connection.execute(select(func.count()).select_from(_deliveries).where(*_conditions(which))).scalar_one())
+def count(connection: Connection, which: DeliveryFilter, *more: ColumnElement[bool]) -> int:
+    """How many there are, of which `more` is true."""
+    return int(connection.execute(select(func.count()).select_from(_deliveries).where(*_conditions(which), *more)).scalar_one())
 
 
 def pending_among(connection: Connection, ids: Collection[str]) -> list[str]:
@@ -142,17 +142,25 @@ def attempts_of(connection: Connection, delivery_id: str) -> list[AttemptInfo]:
     return [AttemptInfo(**row._mapping) for row in rows]
 
 
-def replay(connection: Connection, ids: Sequence[str], now: datetime, max_age: timedelta = DEFAULT_POLICY.max_age) -> int:
-    """Make dead deliveries pending again, due at once, with all their attempts and their time before them.
+def replay(
+    connection: Connection, ids: Sequence[str], now: datetime, max_age: timedelta = DEFAULT_POLICY.max_age, *more: ColumnElement[bool]
+) -> int:
+    """Make dead deliveries pending again of which `more` is true, due at once, with all their attempts and their time before them.
 
     Delivered ones and pending ones are left alone. Wake the sender after the commit. Returns how many.
     """
-    return _replay(connection, _deliveries.c.id.in_(ids), now, max_age)
+    return _replay(connection, and_(_deliveries.c.id.in_(ids), *more), now, max_age)
 
 
-def replay_dead(connection: Connection, which: DeliveryFilter, now: datetime, max_age: timedelta = DEFAULT_POLICY.max_age) -> int:
-    """`replay` every dead delivery that the filter lets through. Returns how many."""
-    conditions = _conditions(which)
+def replay_dead(
+    connection: Connection,
+    which: DeliveryFilter,
+    now: datetime,
+    max_age: timedelta = DEFAULT_POLICY.max_age,
+    *more: ColumnElement[bool],
+) -> int:
+    """`replay` every dead delivery that the filter lets through, and of which `more` is true. Returns how many."""
+    conditions = [*_conditions(which), *more]
     return _replay(connection, _deliveries.c.id.in_(select(_deliveries.c.id).where(*conditions)) if conditions else None, now, max_age)
 
 

@@ -17,6 +17,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Literal
 
+from sqlalchemy import Table
 from sqlalchemy.exc import OperationalError
 
 from core.access.secrets import SecretStore
@@ -24,9 +25,11 @@ from core.deliveries.backoff import DEFAULT_POLICY, Dead, RetryPolicy, decide
 from core.deliveries.claims import (
     Attempt,
     Claimed,
+    Which,
     bring_forward,
     claim,
     count_leased,
+    every,
     next_due,
     put_back,
     record,
@@ -34,6 +37,7 @@ from core.deliveries.claims import (
 )
 from core.deliveries.queries import DeliveryFilter, count, pending_among
 from core.deliveries.sending import SecretNotHere, Unsendable, prepare, send
+from core.deliveries.tables import Delivery
 from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
 from core.kernel.failures import without_values
@@ -44,12 +48,13 @@ from core.outgoing.watch import Endpoint
 __all__ = ["DeliveryWorker"]
 
 log = logging.getLogger(__name__)
+_deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
 
 _WHAT = {"crm_push": "pushes", "results_webhook": "results webhooks"}
 
 
 class DeliveryWorker:
-    """Sends the deliveries of one database; any number of processes may have one each.
+    """Sends deliveries of one database; any number of processes may have one each.
 
     Args:
         db: the database.
@@ -67,6 +72,7 @@ class DeliveryWorker:
         most: how many are sent at once in all.
         lease: real time after which another process may send what this one claimed; longer than a request may take.
         poll: clock seconds between looks for what other processes wrote.
+        which: which deliveries it sends; others are left to other processes.
 
     Raises:
         ValueError: when the lease is shorter than a request may take.
@@ -88,12 +94,13 @@ class DeliveryWorker:
         most: int = 256,
         lease: timedelta = timedelta(seconds=60),
         poll: float = 60.0,
+        which: Which = every,
     ) -> None:
         if lease.total_seconds() < 2 * client.limits.total:
             raise ValueError(f"the lease ({lease}) must be at least twice as long as a request may take ({client.limits.total:g} s)")
         self._db, self._clock, self._wall, self._client, self._secrets, self._ids = db, clock, wall, client, secrets, ids
         self._policy, self.per_destination, self._most, self._lease, self._poll = policy, per_destination, most, lease, poll
-        self._leave_silent, self._leave_alone = leave_silent, leave_alone
+        self._leave_silent, self._leave_alone, self.which = leave_silent, leave_alone, which
         self._barred: dict[str, str] = {}
         """Destinations that this process may not reach, and why."""
         self._put_back: dict[str, str] = {}
@@ -115,8 +122,8 @@ class DeliveryWorker:
         Only where no other process sends. Returns how many were claimed.
         """
         with self._db.write() as connection:
-            released = release_every_lease(connection)
-            bring_forward(connection, self._clock.now(), self._wall())
+            released = release_every_lease(connection, self.which)
+            bring_forward(connection, self._clock.now(), self._wall(), self.which)
         return released
 
     async def run(self) -> None:
@@ -141,18 +148,18 @@ class DeliveryWorker:
         await self._clock.join(*self._sending)
 
     async def flush(self, until: datetime | None = None) -> int:
-        """Try every pending delivery once more, now. Works beside `run` and without it.
+        """Try every pending delivery that it may send once more, now. Works beside `run` and without it.
 
         Args:
             until: clock time at which to stop waiting for answers; None waits for every one.
 
         Returns:
-            How many are pending still.
+            How many of those are pending still.
         """
         cutoff = self._clock.now()
         self._silent.clear()
         with self._db.write() as connection:
-            bring_forward(connection, cutoff, self._wall())
+            bring_forward(connection, cutoff, self._wall(), self.which)
         while until is None or self._clock.now() < until:
             self._changed.clear()
             self._send_due(cutoff)  # what fails now is due after the cutoff, and is left alone
@@ -160,13 +167,13 @@ class DeliveryWorker:
                 break
             await self._changed.wait(None if until is None else (until - self._clock.now()).total_seconds())
         with self._db.read() as connection:
-            return count(connection, DeliveryFilter(state="pending"))
+            return count(connection, DeliveryFilter(state="pending"), self.which(_deliveries))
 
     def _send_due(self, due_by: datetime) -> datetime | None:
         """Claim what is due and has a place, start sending it. Returns when the next one falls due, if one does later."""
         wall_now = self._wall()
         with self._db.read() as connection:
-            due = next_due(connection, wall_now)
+            due = next_due(connection, wall_now, self.which)
         claimed: list[Claimed] = []
         for destination, at in sorted(due.items(), key=lambda item: (item[1], item[0])):
             limit = min(self.per_destination - self._busy[destination], self._most - len(self._sending) - len(claimed))
@@ -180,6 +187,7 @@ class DeliveryWorker:
                         lease_until=wall_now + self._lease,
                         lease_token=self._ids.new("delivery lease", destination, at, wall_now),
                         limit=limit,
+                        which=self.which,
                     )
         for item in claimed:
             self._busy[item.destination] += 1

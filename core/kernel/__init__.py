@@ -7,6 +7,7 @@ statements, database_errors   hot statements, compiled once; errors of the drive
 probe            one question to the database, answered within a bound
 ids              identifiers, random or derived from a seed
 numbers          phone numbers: parsing, what may be dialled, time zones
+lines            what the sandbox taught, and what real lines did
 hours            opening hours: windows, holidays, exceptions, permitted hours
 durations        lengths of time as people write them
 yaml_config      a YAML file into a pydantic model: every problem at once, each with its line and advice

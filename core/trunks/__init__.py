@@ -4,6 +4,7 @@ records   trunks and their numbers as an admin keeps them
 store     trunks and caller IDs in the database
 documents   `trunks.yaml`
 files       what is wrong with a `trunks.yaml`
+foreign   options that a trunk's transport does not have
 passwords   into the secret store, and replaced by a reference
 breaker   when a trunk that fails is rested, and opens again
 limits    what a carrier allows that takes less than its trunk's record says

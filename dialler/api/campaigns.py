@@ -50,6 +50,7 @@ class CampaignView(BaseModel):
     name: str
     bot_id: str
     state: State
+    lines: Literal["sandbox", "real"] | None = Field(description="The lines that its leads were dialled on; null before its first run.")
     reason: str | None = Field(description="Why it is paused, stopped or failed.")
     hold_reason: str | None
     hold_until: datetime | None

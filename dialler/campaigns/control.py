@@ -44,7 +44,7 @@ async def pause(db: Database, campaign_id: str, wall: WallTime, *, end_calls: bo
         NotAllowed: if the campaign is over.
     """
     with db.write() as connection:
-        now = latest_clock(connection) or wall()
+        now = latest_clock(connection, campaign_id) or wall()
         state = change_state(connection, campaign_id, "pause", now, reason="paused by an operator", end_calls=end_calls)
     return await _wait_for_dials(db, campaign_id, state, wall, patience)
 
@@ -56,7 +56,7 @@ async def resume(db: Database, campaign_id: str, wall: WallTime) -> Steered:
         NotAllowed: if the campaign is not paused.
     """
     with db.write() as connection:
-        now = latest_clock(connection) or wall()
+        now = latest_clock(connection, campaign_id) or wall()
         state = change_state(connection, campaign_id, "resume", now)
     return await _wait_for_dials(db, campaign_id, state, wall, 0)
 
@@ -68,7 +68,7 @@ async def stop(db: Database, campaign_id: str, wall: WallTime, *, end_calls: boo
         NotAllowed: if the campaign is over already.
     """
     with db.write() as connection:
-        now = latest_clock(connection) or wall()
+        now = latest_clock(connection, campaign_id) or wall()
         state = change_state(connection, campaign_id, "stop", now, reason="stopped by an operator", end_calls=end_calls)
         close_waiting(connection, campaign_id, "stopped", now)
         owner = owner_of(connection, campaign_id)

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from core.kernel.lines import SANDBOX
 from core.kernel.statements import AnyRow, Statement, table_of
 from dialler.campaigns.states import OVER, next_state
 from dialler.campaigns.tables import Campaign
 from dialler.leads.history import latest_change
 
 __all__ = [
+    "OtherLines",
     "all_campaigns",
     "change_state",
     "create_campaign",
@@ -21,10 +23,25 @@ __all__ = [
     "latest_clock",
     "lock_campaign",
     "move_campaign",
+    "note_run",
+    "own_campaign",
     "read_campaign",
+    "rehearsal_of",
+    "rename_campaign",
     "set_hold",
     "update_settings",
 ]
+
+
+class OtherLines(Exception):
+    """The campaign was dialled on other lines: on the sandbox, or on real ones."""
+
+    def __init__(self, before: str) -> None:
+        theirs, ours = ("the sandbox", "real lines") if before == SANDBOX else ("real lines", "the sandbox")
+        super().__init__(
+            f"It was dialled on {theirs}, and what its leads hold came of that: it is not dialled on {ours}. Clone it, leads and all."
+        )
+
 
 _campaigns = table_of(Campaign)
 _STATE = select(_campaigns.c.state, _campaigns.c.owner_token, _campaigns.c.end_calls).where(_campaigns.c.id == bindparam("campaign_id"))
@@ -85,9 +102,38 @@ def lock_campaign(connection: Connection, campaign_id: str, *, alone: bool = Fal
     return (_ALONE if alone else _SHARED).run(connection, campaign_id=campaign_id).one()
 
 
+def rename_campaign(connection: Connection, campaign_id: str, name: str) -> None:
+    """Give a campaign another name, which nobody has yet."""
+    connection.execute(update(_campaigns).where(_campaigns.c.id == campaign_id).values(name=name))
+
+
+def note_run(connection: Connection, campaign_id: str, lines: str, *, own_clock: bool) -> None:
+    """Say on which lines a campaign is dialled, and whether by a clock of the process's own. Only its owner may.
+
+    Raises:
+        OtherLines: its leads hold what came of calls on other lines.
+    """
+    before = connection.execute(select(_campaigns.c.lines).where(_campaigns.c.id == campaign_id)).scalar_one()
+    if before not in {None, lines}:
+        raise OtherLines(before)
+    connection.execute(update(_campaigns).where(_campaigns.c.id == campaign_id).values(lines=lines, own_clock=own_clock))
+
+
 def find_campaign(connection: Connection, name_or_id: str) -> Row[Any] | None:
     """A campaign by its name or its id."""
     return connection.execute(select(_campaigns).where((_campaigns.c.name == name_or_id) | (_campaigns.c.id == name_or_id))).one_or_none()
+
+
+def rehearsal_of(name: str) -> str:
+    """The name under which a campaign is kept whose leads were dialled on the sandbox, where real lines have its own."""
+    return f"{name} (sandbox)"
+
+
+def own_campaign(connection: Connection, name: str, lines: str) -> Row[Any] | None:
+    """The campaign of a folder on these lines, by the name that its file gives: never one that was dialled on the others."""
+    rows = connection.execute(select(_campaigns).where(_campaigns.c.name.in_((name, rehearsal_of(name))))).all()
+    fitting = {row.name: row for row in rows if row.lines in {None, lines}}
+    return fitting.get(name) or (fitting.get(rehearsal_of(name)) if lines == SANDBOX else None)
 
 
 def all_campaigns(connection: Connection) -> Sequence[Row[Any]]:
@@ -95,13 +141,17 @@ def all_campaigns(connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(select(_campaigns).order_by(_campaigns.c.created_at.desc(), _campaigns.c.name)).all()
 
 
-def latest_clock(connection: Connection) -> datetime | None:
-    """The latest that the clock of any campaign's run has shown: time must not go back for its leads. None before any ran.
+def latest_clock(connection: Connection, campaign_id: str) -> datetime | None:
+    """The latest that the clock of a campaign's runs has shown: time must not go back for its leads. None before it ran.
 
-    A run notes its clock now and then; after a crash, the last change of a lead may tell a later moment.
+    A run notes its clock now and then; after a crash, the last change of a lead may tell a later moment. What the clocks of
+    other campaigns on the database showed does not matter: each run has its own.
     """
-    noted: datetime | None = connection.execute(select(func.max(_campaigns.c.clock_at))).scalar_one()
-    return max((moment for moment in (noted, latest_change(connection)) if moment is not None), default=None)
+    row = connection.execute(select(_campaigns.c.clock_at, _campaigns.c.started_at).where(_campaigns.c.id == campaign_id)).one()
+    if row.started_at is None:
+        noted: datetime | None = row.clock_at
+        return noted
+    return max((moment for moment in (row.clock_at, latest_change(connection, campaign_id)) if moment is not None), default=None)
 
 
 def change_state(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import false
 from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
@@ -45,5 +46,9 @@ class Campaign(SQLModel, table=True):
     owner_pid_started: float | None = None
     owner_lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """In wall time."""
+    lines: str | None = None
+    """The lines that its leads were dialled on, `sandbox` or `real` (`core.kernel.lines`): never both. None before its first run."""
+    own_clock: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Its last run had a clock of its own, virtual or scaled: its moments mean nothing to processes in real time."""
     clock_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """What the owner's clock last showed: a continued run starts its clock no earlier."""

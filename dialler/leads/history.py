@@ -20,9 +20,14 @@ _COLUMNS = ("lead_id", "at", "from_state", "event", "to_state", "attempt_id", "n
 _ADD = Statement(insert(_history), columns=_COLUMNS)
 
 
-def latest_change(connection: Connection) -> datetime | None:
-    """When a lead last changed its state; None before the first change."""
-    latest: datetime | None = connection.execute(select(_history.c.at).order_by(_history.c.id.desc()).limit(1)).scalar_one_or_none()
+def latest_change(connection: Connection, campaign_id: str) -> datetime | None:
+    """When a lead of the campaign last changed its state; None before the first change.
+
+    The history is walked backwards to the first entry of this campaign: few steps, unless others have been busy since.
+    """
+    its_campaign = select(_leads.c.campaign_id).where(_leads.c.id == _history.c.lead_id).scalar_subquery()
+    last = select(_history.c.at).where(its_campaign == campaign_id).order_by(_history.c.id.desc()).limit(1)
+    latest: datetime | None = connection.execute(last).scalar_one_or_none()
     return latest
 
 

@@ -154,3 +154,29 @@ def test_what_is_wrong_with_the_version_of_a_schema_is_said(database: Database) 
         connection.execute(text("DELETE FROM alembic_version"))
     with database.read() as connection:
         assert "version none" in (schema_problem(connection) or "")
+
+
+def test_suppressions_and_campaigns_of_before_say_on_which_lines(empty: Database) -> None:
+    with empty.write() as connection:
+        command.upgrade(alembic_config(connection), "0006")
+    at = "2026-03-04 10:00:00"
+    worker = f"INSERT INTO workers VALUES ('w', 1, false, 'h', 1, 1, '{at}', '{at}', '{at}', true, NULL)"
+    with empty.write() as connection:
+        connection.execute(text(worker))
+        connection.execute(
+            text(f"INSERT INTO bots (id, name, current_version, created_at, updated_at) VALUES ('b', 'B', 1, '{at}', '{at}')")
+        )
+        for call_id, transport in (("c1", "sandbox"), ("c2", "sip")):
+            columns = "call_id, bot_id, bot_version, direction, to_number, transport, state, worker_id, variables, created_at"
+            values = f"'{call_id}', 'b', 1, 'outbound', 'x', '{transport}', 'placing', 'w', '{{}}', '{at}'"
+            connection.exec_driver_sql(f"INSERT INTO calls ({columns}, cancel_requested) VALUES ({values}, false)")
+        for number, (source, call_id) in enumerate([("callee", "'c1'"), ("callee", "'c2'"), ("callee", "NULL"), ("operator", "NULL")]):
+            connection.execute(text(f"INSERT INTO suppressions VALUES ('+{number}', 'asked', '{source}', {call_id}, '{at}')"))
+    upgrade(empty)
+    with empty.read() as connection:
+        rows = connection.execute(text("SELECT number, lines FROM suppressions ORDER BY number")).all()
+    assert [tuple(row) for row in rows] == [("+0", "sandbox"), ("+1", "real"), ("+2", "real"), ("+3", "all")]
+    with empty.write() as connection:
+        command.downgrade(alembic_config(connection), "0006")
+    with empty.read() as connection:
+        assert connection.execute(text("SELECT number FROM suppressions ORDER BY number")).scalars().all() == ["+1", "+2", "+3"]

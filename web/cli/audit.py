@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from web.cli.common import JsonOption, open_database
+from web.cli.common import JsonOption, database_url, default_database, open_database, sqlite_file
 from web.cli.errors import DISAGREES, CliError
 from web.cli.output import emit_json, say
 from web.run.audit import Audit, Found, NotItsLog, audit
@@ -33,17 +33,31 @@ def audit_command(
     log = folder / "network.jsonl"
     if not log.is_file():
         raise CliError(f"There is no {log}.", "Give the output folder of a run on the sandbox network.")
-    with open_database(database or os.environ.get("DIALLER_DATABASE") or str(folder / "dialler.db")) as db:
-        try:
-            found = audit(db, log)
-        except NotItsLog as error:
-            raise CliError(str(error), "Give the database of the run with --database.") from None
+    given = database or os.environ.get("DIALLER_DATABASE")
+    own, shared = str(folder / "dialler.db"), default_database()
+    there = [one for one in (shared, own) if (sqlite_file(database_url(one)) or Path()).is_file()]
+    found = _audit([given] if given else there or [own], log)
     if as_json:
         emit_json({**asdict(found), "clean": found.clean})
     else:
         say(*sentences(found))
     if not found.clean:
         raise typer.Exit(DISAGREES)
+
+
+def _audit(databases: list[str], log: Path) -> Audit:
+    """The audit by the first of these databases whose processes wrote to the log.
+
+    Raises:
+        CliError: there is none.
+    """
+    for database in databases:
+        with open_database(database) as db:
+            try:
+                return audit(db, log)
+            except NotItsLog as error:
+                nothing = str(error)
+    raise CliError(nothing, "Give the database of the run with --database.")
 
 
 def sentences(found: Audit) -> list[str]:

@@ -23,7 +23,7 @@ from dialler.imports.report import ImportReport, LeadRow, Rejected
 from web.cli.common import AllowInternalOption, JsonOption, allow_list, database_url, parse_start
 from web.cli.errors import UNUSABLE, CliError
 from web.cli.output import console, emit_json, heading, say, show_fields, table, text_of
-from web.cli.run import FolderArgument, SeatsOption, StartOption, default_database, known_secrets, read_or_fail
+from web.cli.run import FolderArgument, SeatsOption, StartOption, known_secrets, read_or_fail
 from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
 from web.run.folder import CampaignFolder, read_folder
 from web.run.outputs import defused
@@ -67,7 +67,7 @@ def check(
     Nothing is dialled and nothing is changed. Ends with 0 if the folder can be run, else with 2.
     """
     allow = allow_list(allow_internal)
-    is_set = known_secrets(database_url(database, default_database(folder)))
+    is_set = known_secrets(database_url(database))
     campaign = read_or_fail(folder, lambda: read_folder(folder, allow, is_set), [], as_json=as_json)
     now = parse_start(start, campaign.bot.time_zone) or utc_now()
     report, zones, clocks, bad, first = _read_leads(campaign, rejected, now)

@@ -22,10 +22,12 @@ from core.access.secrets import SecretStore
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from core.kernel.failures import LogFormatter
+from core.kernel.words import counted
 from core.outgoing.guard import AllowList
 from dialler.campaigns.store import all_campaigns, find_campaign
 from web.cli.errors import CliError, unknown
 from web.migrate import upgrade
+from web.run.earlier import take_over_suppressions
 from web.settings import data_folder_of
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "campaign_called",
     "clock_of",
     "database_url",
+    "default_database",
     "open_database",
     "parse_pairs",
     "parse_speed",
@@ -49,7 +52,9 @@ __all__ = [
 ]
 
 ALLOW_INTERNAL_VARIABLE = "DIALLER_ALLOW_INTERNAL"
-_DEFAULT_DATABASE = "sqlite:///dialler.db"
+_SHARED, _BEFORE = Path("out/dialler.db"), Path("dialler.db")
+"""The database of the working directory, and where an earlier version had it."""
+log = logging.getLogger(__name__)
 
 DatabaseOption = Annotated[
     str | None,
@@ -58,8 +63,8 @@ DatabaseOption = Annotated[
         "-d",
         envvar="DIALLER_DATABASE",
         metavar="URL",
-        help="The database: sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME, an SQLite file, or the output folder of a run. "
-        "Default: dialler.db in the current folder.",
+        help="The database: sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME, an SQLite file, or a folder with a dialler.db in it. "
+        "Default: out/dialler.db, which the runs of this directory share.",
         show_default=False,
     ),
 ]
@@ -98,14 +103,22 @@ def set_up_logging(verbose: int) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def database_url(given: str | None, default: str = _DEFAULT_DATABASE) -> str:
-    """The URL that is meant: a URL as it is, a file as SQLite, the output folder of a run as the database in it.
+def default_database() -> str:
+    """The database that the commands of the working directory share if none is named: campaigns that share one share its suppressions.
+
+    One that an earlier version has made in the directory itself is gone on with.
+    """
+    return f"sqlite:///{_BEFORE if _BEFORE.is_file() and not _SHARED.is_file() else _SHARED}"
+
+
+def database_url(given: str | None, default: str | None = None) -> str:
+    """The URL that is meant: a URL as it is, a file as SQLite, a folder as the database in it; else the `default`, or the shared one.
 
     Raises:
         CliError: it is none of these.
     """
     if given is None or not given.strip():
-        return default
+        return default or default_database()
     given = given.strip()
     if "://" not in given:
         path = Path(given)
@@ -146,16 +159,28 @@ def open_database(given: str | None, *, create: bool = False) -> Iterator[Databa
         if not create and not file.exists():
             raise CliError(
                 f"There is no database {file}.",
-                "Say which one with --database (a run keeps its own in its output folder), or begin with `dialler run`.",
+                "Say which one with --database (a run with --seed or --start keeps its own in its output folder), "
+                "or begin with `dialler run`.",
             )
         if create:
             file.parent.mkdir(parents=True, exist_ok=True)
+    begins = file == _SHARED and not file.exists()
     database = Database(url)
     try:
         upgrade(database)
+        if begins:
+            _take_over(database)
         yield database
     finally:
         database.close()
+
+
+def _take_over(database: Database) -> None:
+    """Take over the suppressions of the databases that single runs had in an earlier version."""
+    with database.write() as connection:
+        taken = take_over_suppressions(connection, sorted(_SHARED.parent.glob("*/dialler.db")))
+    for file, number in taken.items():
+        log.warning("took over the %s of %s: runs share one list now", counted(number, "suppression"), file)
 
 
 def secret_store(database: Database, *, replacing: str | None = None) -> SecretStore:

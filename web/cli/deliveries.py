@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from dataclasses import asdict
+from collections import Counter
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
 from core.bots.sample_crm import SAMPLE_CRM
+from core.deliveries.backoff import DEFAULT_POLICY
 from core.deliveries.queries import DeliveryFilter, count, count_by_state, list_deliveries, replay, replay_dead
 from core.kernel.clock import utc_now
 from core.kernel.words import counted
-from dialler.campaigns.store import latest_clock
 from web.cli.common import AllowInternalOption, DatabaseOption, JsonOption, LimitOption, allow_list, open_database, sqlite_file
 from web.cli.errors import CliError
 from web.cli.ledger import ledger
 from web.cli.output import emit_json, say, show_rows
 from web.composition import open_whole
+from web.pushes import Scope, scopes
 from web.run.crm import sample_crm
 from web.run.session import CRM_FILE, EXIT_UNDELIVERED
 from web.settings import Settings, data_folder_of
@@ -93,24 +96,28 @@ def send(
     with open_database(database) as db:
         url = db.url
         with db.write() as connection:
-            start = latest_clock(connection)
+            groups = scopes(connection)
             if dead_too:
-                replay_dead(connection, DeliveryFilter(), start or utc_now())
+                _replay_dead(connection, groups)
             before = count(connection, DeliveryFilter(state="pending"))
             arrived = count(connection, DeliveryFilter(state="delivered"))
             to_sample = count(connection, DeliveryFilter(state="pending", destination=SAMPLE_CRM))
+            groups = [group for group in groups if count(connection, DeliveryFilter(state="pending"), group.condition)]
     folder = (sqlite_file(url) or data_folder_of(url, os.environ) / "x").resolve().parent
     settings = Settings(
         database_url=url,
         data_folder=data_folder_of(url, os.environ),
         network_log=folder / "network.jsonl",
         speed=1.0,
-        start=start,  # time goes on where the campaigns' clocks stood: by today's date a push of a past run might be too old
         seats=0,
         allow_internal=allow_list(allow_internal),
         leave_alone=True,
     )
-    left, alone = asyncio.run(_send(settings, (crm_file or folder / CRM_FILE) if to_sample else None)) if before else (0, {})
+    left, alone = 0, Counter[str]()
+    for group in groups:
+        left_of_group, alone_of_group = asyncio.run(_send(settings, group, (crm_file or folder / CRM_FILE) if to_sample else None))
+        left += left_of_group
+        alone.update(alone_of_group)
     with open_database(url) as db, db.read() as connection:
         dead = count(connection, DeliveryFilter(state="dead"))
         sent = count(connection, DeliveryFilter(state="delivered")) - arrived
@@ -138,8 +145,7 @@ def replay_(
     if not delivery and not everything:
         raise CliError("Say which: ids as `dialler deliveries list --state dead` shows them, or --all.")
     with open_database(database) as db, db.write() as connection:
-        now = latest_clock(connection) or utc_now()
-        number = replay_dead(connection, DeliveryFilter(), now) if everything else replay(connection, delivery or [], now)
+        number = _replay_dead(connection, scopes(connection), None if everything else delivery)
     if as_json:
         emit_json({"replayed": number})
     else:
@@ -148,9 +154,27 @@ def replay_(
         raise CliError(f"{len(set(delivery)) - number} of the ids are of no dead delivery.", "List them with `dialler deliveries list`.")
 
 
-async def _send(settings: Settings, crm_file: Path | None) -> tuple[int, dict[str, int]]:
-    """How many deliveries are left, and why some of them were left alone."""
+def _replay_dead(connection: Connection, groups: list[Scope], ids: list[str] | None = None) -> int:
+    """Make dead deliveries pending again, those of these ids or all, each by the clock that it was made by. Returns how many."""
+    number = 0
+    for group in groups:
+        now, max_age = group.moment or utc_now(), DEFAULT_POLICY.max_age
+        if ids is None:
+            number += replay_dead(connection, DeliveryFilter(), now, max_age, group.condition)
+        else:
+            number += replay(connection, ids, now, max_age, group.condition)
+    return number
+
+
+async def _send(settings: Settings, group: Scope, crm_file: Path | None) -> tuple[int, dict[str, int]]:
+    """Send the pushes of one group. Returns how many are left, and why some of them were left alone.
+
+    Those of a campaign with a clock of its own go on by that clock: by today's date they might be too old.
+    """
+    if group.campaign is not None:
+        settings = replace(settings, start=group.moment or utc_now(), alone=True)
     async with open_whole(settings) as whole:
+        whole.deliveries.which = group.which
         with sample_crm(whole, crm_file) if crm_file else contextlib.nullcontext():
             left, alone = 0, dict[str, int]()
             for number in range(_TRIES):

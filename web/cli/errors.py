@@ -23,19 +23,20 @@ from core.kernel.yaml_config import ConfigError
 from core.storage.base import StorageMisconfigured
 from dialler.campaigns.owner import AlreadyRunning
 from dialler.campaigns.states import NotAllowed
+from dialler.campaigns.store import OtherLines
 from dialler.imports.apart import ImportProcessDied
 from dialler.imports.errors import ImportInProgress, LeadFileError
 from web.backup import BackupError
 from web.migrate import NewerDatabase
-from web.run.prepare import OtherFolder
+from web.run.prepare import OtherBot, OtherFolder
 from web.settings import UnusableSetting
 
 __all__ = ["CANNOT", "DISAGREES", "UNUSABLE", "CliError", "PeopleGroup", "print_errors", "unknown"]
 
 CANNOT, UNUSABLE, DISAGREES = 1, 2, 4
 
-_UNUSABLE = (ConfigError, LeadFileError, SecretBoxError, SecretError, StorageMisconfigured, UnusableSetting, OtherFolder)
-_CANNOT = (AlreadyRunning, NotAllowed, ImportInProgress, ImportProcessDied, BackupError, NewerDatabase)
+_UNUSABLE = (ConfigError, LeadFileError, SecretBoxError, SecretError, StorageMisconfigured, UnusableSetting, OtherFolder, OtherBot)
+_CANNOT = (AlreadyRunning, OtherLines, NotAllowed, ImportInProgress, ImportProcessDied, BackupError, NewerDatabase)
 
 
 class CliError(Exception):

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection, make_url, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.access.secrets import SecretStore
 from core.access.tables import Secret
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
+from core.kernel.lines import REAL, SANDBOX, Lines
 from core.kernel.words import counted
 from core.kernel.yaml_document import read_yaml
 from core.transports.livekit.line import LiveKitUnavailable
@@ -33,13 +34,13 @@ from web.cli.common import (
     AllowInternalOption,
     JsonOption,
     allow_list,
-    database_url,
     open_database,
     parse_speed,
     parse_start,
     secret_store,
     sqlite_file,
 )
+from web.cli.databases import database_option, of_run, push_options, refuse_to_begin_anew
 from web.cli.errors import CANNOT, UNUSABLE, CliError
 from web.cli.output import console, emit_line, say
 from web.cli.run_report import print_report
@@ -64,7 +65,6 @@ __all__ = [
     "StartOption",
     "VoiceOption",
     "database_option",
-    "default_database",
     "known_secrets",
     "prepare",
     "push_options",
@@ -122,7 +122,8 @@ def run(
             "-d",
             envvar="DIALLER_DATABASE",
             metavar="URL",
-            help="Where the campaign is kept: sqlite:///FILE or postgresql://... Default: dialler.db in the output folder.",
+            help="Where the campaign is kept: sqlite:///FILE or postgresql://... Default: out/dialler.db, which the runs of this "
+            "directory share, and with it one suppression list; with --seed or --start, one of its own in the output folder.",
             show_default=False,
         ),
     ] = None,
@@ -155,7 +156,7 @@ def run(
     """
     campaign, settings, out = prepare(
         folder, out, database, parse_speed(speed or ("max" if trunk is None else "1")), start, seed, seats, allow_internal, sandbox,
-        as_json=as_json,
+        as_json=as_json, lines=SANDBOX if trunk in {None, BUILT_IN} else REAL,
     )  # fmt: skip
     # without --trunk it is the sandbox, whatever trunk of the database is the default one
     settings = over_trunk(settings, campaign, trunk, voice) if trunk is not None else replace(settings, trunk=BUILT_IN)
@@ -165,11 +166,19 @@ def run(
             f"SANDBOX: {campaign.campaign.name}. No real phone rings."
             if trunk is None
             else f"{campaign.campaign.name}, over the trunk {trunk}.",
-            f"To steer it: `dialler campaigns pause|resume|stop {shlex.quote(campaign.campaign.name)} {database_option(settings)}`.",
         )
+        if trunk is None and not (seed is None and start is None) and not database:
+            say(f"An experiment (--start, --seed): its database is {out / 'dialler.db'}, and it shares no suppressions.")
     for warning in campaign.warnings:
         reporter.say(f"Note: {warning}")
-    summary = _run(campaign, settings, out, reporter, moved=moved)
+
+    def begun(name: str) -> None:
+        if not as_json:
+            reporter.say(f"To steer it: `dialler campaigns pause|resume|stop {shlex.quote(name)} {database_option(settings)}`.")
+            if name != campaign.campaign.name:
+                reporter.say("That is its rehearsal: on real lines the campaign has leads of its own.")
+
+    summary = _run(campaign, settings, out, reporter, begun, moved=moved)
     if as_json:
         emit_line({"event": "summary", **summary.as_dict()})
     else:
@@ -189,6 +198,7 @@ def prepare(
     sandbox: Path | None,
     *,
     as_json: bool,
+    lines: Lines,
 ) -> tuple[CampaignFolder, Settings, Path]:
     """The folder, checked; the settings of the process; the output folder, made.
 
@@ -196,11 +206,14 @@ def prepare(
         CliError: with every problem of the folder and of the sandbox's file.
     """
     out = out or default_out(folder)
-    url = database_url(database, default_database(folder, out))
+    experiment = lines == SANDBOX and (seed is not None or start is not None)
+    url = of_run(database, out, experiment=experiment)
     allow = allow_list(allow_internal)
     overrides, problems = read_sandbox(sandbox)
     campaign = read_or_fail(folder, lambda: read_folder(folder, allow, known_secrets(url), with_trunks=False), problems, as_json=as_json)
     moment = parse_start(start, campaign.bot.time_zone)
+    if not experiment and not (database or "").strip():
+        refuse_to_begin_anew(url, folder, out, campaign.campaign.name, lines)
     out.mkdir(parents=True, exist_ok=True)
     if (file := sqlite_file(url)) is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -283,9 +296,11 @@ def read_or_fail(folder: Path, read: Callable[[], CampaignFolder], others: list[
     )
 
 
-def _run(campaign: CampaignFolder, settings: Settings, out: Path, reporter: Reporter, *, moved: bool) -> RunSummary:
+def _run(
+    campaign: CampaignFolder, settings: Settings, out: Path, reporter: Reporter, begun: Callable[[str], None], *, moved: bool
+) -> RunSummary:
     try:
-        return asyncio.run(run_folder(campaign, settings, out, reporter, moved=moved))
+        return asyncio.run(run_folder(campaign, settings, out, reporter, moved=moved, on_begin=begun))
     except OwnFault as error:  # of this machine or of the trunk's record: nothing was dialled
         raise CliError(f"{str(error)[:1].upper()}{str(error)[1:]}.", code=CANNOT) from None
     except AlreadyRunning as error:
@@ -316,11 +331,6 @@ def default_out(folder: Path) -> Path:
     return Path("out") / folder.resolve().name
 
 
-def default_database(folder: Path, out: Path | None = None) -> str:
-    """The database of a folder's run if none is named."""
-    return f"sqlite:///{(out or default_out(folder)) / 'dialler.db'}"
-
-
 def known_secrets(url: str) -> Callable[[str], bool]:
     """Whether a secret is set, in the environment or in the database, which is only looked at when asked for, and not changed."""
 
@@ -340,20 +350,3 @@ def known_secrets(url: str) -> Callable[[str], bool]:
             db.close()
 
     return is_set
-
-
-def database_option(settings: Settings) -> str:
-    """The `--database` option that finds the database of a run again, for commands that people are told to type."""
-    file = sqlite_file(settings.database_url)
-    if file is not None:
-        return f"--database {shlex.quote(str(file))}"
-    if os.environ.get("DIALLER_DATABASE") == settings.database_url:
-        return ""
-    return f"--database {shlex.quote(make_url(settings.database_url).render_as_string(hide_password=True))}"
-
-
-def push_options(settings: Settings) -> str:
-    """The options of a command that pushes from the database of a run as the run did, for people to type."""
-    listed = allow_list(None).entries
-    internal = sorted(f"{host}:{port}" for host, port in settings.allow_internal.entries - listed)
-    return " ".join(filter(None, [database_option(settings), *(f"--allow-internal {shlex.quote(one)}" for one in internal)]))

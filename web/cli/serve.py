@@ -14,6 +14,7 @@ import typer
 
 from core.access.sockets import SocketAccess, access_to
 from core.bots.store import all_bots
+from core.kernel.lines import REAL, SANDBOX
 from core.trunks.records import BUILT_IN, SIP
 from core.trunks.store import every_trunk
 from core.voice.errors import VoiceUnavailable
@@ -104,7 +105,9 @@ def serve(
         raise CliError("--calls-only dials for no campaign: leave the folder out, or the option.")
     campaign: CampaignFolder | None = None
     if folder is not None:
-        campaign, settings, out = prepare(folder, out, database, factor, start, seed, seats, allow_internal, sandbox, as_json=False)
+        campaign, settings, out = prepare(
+            folder, out, database, factor, start, seed, seats, allow_internal, sandbox, as_json=False, lines=REAL if real_calls else SANDBOX
+        )
     else:
         url = database_url(database)
         file = sqlite_file(url)
@@ -113,6 +116,8 @@ def serve(
         overrides, problems = read_sandbox(sandbox)
         if problems:
             raise CliError(*problems)
+        with open_database(database, create=True):
+            pass
         settings = Settings(
             database_url=url,
             data_folder=data_folder_of(url, os.environ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -22,10 +23,19 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Suppressions: numbers that are never dialled, in any campaign and by nobody.")
 
-_TITLES = {"number": "Number", "reason": "Why", "source": "From", "created_at": "Since", "call_id": "Call"}
+_TITLES = {"number": "Number", "lines": "Lines", "reason": "Why", "source": "From", "created_at": "Since", "call_id": "Call"}
 _BAD_TITLES = {"line": "Line", "value": "Row", "reason": "Why", "advice": "What to do"}
 _CHUNK = 2000
 _SHOWN = 20
+
+
+class LinesName(StrEnum):
+    """Where a suppression was learned."""
+
+    sandbox = "sandbox"
+    real = "real"
+    all = "all"
+
 
 NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The phone number: +, country code, number.")]
 RegionOption = Annotated[
@@ -41,7 +51,7 @@ def add_(
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Never dial this number again."""
+    """Never dial this number again, on any lines."""
     e164 = _number(number, region)
     with open_database(database, create=True) as db, db.write() as connection:
         new = add(connection, e164, reason=reason, source="operator", now=utc_now())
@@ -53,7 +63,7 @@ def add_(
 
 @app.command("remove")
 def remove_(number: NumberArgument, region: RegionOption = None, database: DatabaseOption = None, as_json: JsonOption = False) -> None:
-    """Let a number be dialled again. Leads of it that have ended stay as they are."""
+    """Let a number be dialled again, whoever asked not to be. Leads of it that have ended stay as they are."""
     e164 = _number(number, region)
     with open_database(database) as db, db.write() as connection:
         removed = remove(connection, e164)
@@ -68,13 +78,18 @@ def remove_(number: NumberArgument, region: RegionOption = None, database: Datab
 @app.command("list")
 def list_(
     search: Annotated[str, typer.Option(help="Only numbers or reasons with this text in them.")] = "",
+    lines: Annotated[
+        LinesName | None,
+        typer.Option(help="Only what was learned there: on the sandbox, on real lines, or (all) in no call.", show_default=False),
+    ] = None,
     limit: LimitOption = 100,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List suppressed numbers, newest first."""
+    """List suppressed numbers, newest first. What callees of the sandbox asked for (Lines: sandbox) does not count on real lines."""
+    only = lines.value if lines else None
     with open_database(database) as db, db.read() as connection:
-        rows, total = list_suppressions(connection, search=search, limit=limit), count_suppressions(connection)
+        rows, total = list_suppressions(connection, search=search, lines=only, limit=limit), count_suppressions(connection, only)
     show_rows([asdict(row) for row in rows], _TITLES, as_json=as_json, empty="No such number is suppressed.")
     if len(rows) == limit < total and not as_json:
         say(f"The newest {len(rows)} of {total}; see more with --limit.")

@@ -7,6 +7,7 @@ progress   where it stands, for people and for programs
 files      whole files, for their owner only
 outputs    the files it leaves behind
 audit      compares our records with the sandbox's own log
+earlier    what earlier versions left in databases of single runs
 bot_file   reads bot.yaml, with everything that is wrong with it
 prepare    from a folder to a campaign in the database
 push_checks   would what a bot sends out arrive

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.bots.sample_crm import SAMPLE_CRM
@@ -15,7 +15,7 @@ from dialler.campaigns.store import read_campaign
 from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress
 from dialler.scheduler.runner import CampaignRunner
-from web.composition import Whole, open_whole
+from web.composition import Whole, open_whole, send_for
 from web.dialling import dial, dialling
 from web.ownership import lease
 from web.run.audit import NOTHING_SEEN, audit
@@ -58,7 +58,15 @@ Guard = Callable[[CampaignRunner, Reporter], contextlib.AbstractContextManager[N
 """What stands around a runner while it runs, and can end it."""
 
 
-async def run_folder(folder: CampaignFolder, settings: Settings, out: Path, reporter: Reporter, *, moved: bool = False) -> RunSummary:
+async def run_folder(
+    folder: CampaignFolder,
+    settings: Settings,
+    out: Path,
+    reporter: Reporter,
+    *,
+    moved: bool = False,
+    on_begin: Callable[[str], None] = lambda _: None,
+) -> RunSummary:
     """Run a campaign until no lead can be dialled any more, push its results, and write its files into `out`.
 
     Callers who are on the line then are not cut off. The first SIGINT or SIGTERM lets the calls in progress finish, the second ends them.
@@ -69,16 +77,22 @@ async def run_folder(folder: CampaignFolder, settings: Settings, out: Path, repo
         out: where its files go.
         reporter: told how it goes.
         moved: the campaign of the folder's name belongs to this folder from now on.
+        on_begin: told the name that the campaign has in the database.
 
     Raises:
         AlreadyRunning: if a live process runs this campaign on this database.
         OwnFault: if the trunk cannot carry calls because of this machine or of its record.
         OtherFolder: if the database has a campaign of this name of another folder.
+        OtherBot: if another campaign, which is not over, has another bot of the same id.
+        ClockBehind: if real time is to be kept, and the campaign's records are ahead of it.
     """
-    async with open_whole(settings) as whole:
+    async with open_whole(replace(settings, campaign=folder.campaign.name, alone=True)) as whole:
         if whole.sip is not None and settings.trunk is not None:
             refuse_own_fault(whole.sip, settings.trunk)
         campaign_id = ensure_campaign(whole, folder, moved=moved)
+        send_for(whole, campaign_id)
+        with whole.db.read() as connection:
+            on_begin(read_campaign(connection, campaign_id).name)
         with crm_of(whole, folder, out):
             interrupts = Interrupts()
             return await run_campaign(

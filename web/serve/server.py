@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,8 @@ async def serve_until_stopped(
         AlreadyRunning: a live process dials for the folder's campaign.
         OtherFolder: the database has a campaign of this name of another folder.
     """
+    if folder is not None:
+        settings = replace(settings, campaign=folder.campaign.name)
     async with open_whole(settings) as whole:
         campaign_id = ensure_campaign(whole, folder, moved=moved) if folder else ""
         with crm_of(whole, folder, out) if folder else contextlib.nullcontext() as crm:

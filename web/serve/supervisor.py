@@ -7,17 +7,21 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row
 
 from core.kernel.clock import utc_now
 from core.kernel.failures import without_values
 from dialler.campaigns.owner import AlreadyRunning, owner_of
-from dialler.campaigns.store import all_campaigns
+from dialler.campaigns.states import NotAllowed
+from dialler.campaigns.store import OtherLines, all_campaigns, change_state
 from dialler.policy.patience import growing
 from dialler.scheduler.outages import DATABASE_FAILURES
 from dialler.scheduler.runner import CampaignRunner, LeaseLost
 from web.composition import Whole
 from web.dialling import dial, dialling
-from web.ownership import lease
+from web.ownership import is_behind, lease
 
 __all__ = ["Supervisor"]
 
@@ -40,6 +44,7 @@ class Supervisor:
         self._whole, self._tell = whole, tell
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._runners: dict[str, CampaignRunner] = {}
+        self._left_alone: set[str] = set()
         self._stopping = False
 
     async def run(self) -> None:
@@ -91,9 +96,27 @@ class Supervisor:
 
     def _waiting(self) -> list[tuple[str, str]]:
         with self._whole.db.read() as connection:
-            wanted = [row for row in all_campaigns(connection) if row.state in _OURS and row.id not in self._tasks]
+            wanted = [
+                row
+                for row in all_campaigns(connection)
+                if row.state in _OURS and row.id not in self._tasks and not self._has_another_clock(row)
+            ]
             owners = [(row, owner_of(connection, row.id)) for row in wanted]
         return [(row.id, row.name) for row, owner in owners if owner is None or not owner.alive(utc_now())]
+
+    def _has_another_clock(self, row: Row[Any]) -> bool:
+        """Whether the moments of a campaign are not those of real time, which we keep; says so once."""
+        if not self._whole.settings.in_real_time or not (row.own_clock or is_behind(self._whole.clock.now(), row.clock_at)):
+            return False
+        if row.id not in self._left_alone:
+            self._left_alone.add(row.id)
+            at = f", which shows {row.clock_at:%Y-%m-%dT%H:%M}Z" if row.clock_at else ""
+            self._tell(f"{row.name}: left alone, for it has a clock of its own{at}. `dialler run` with its folder goes on with it.")
+        return True
+
+    def _pause(self, campaign_id: str, why: str) -> None:
+        with self._whole.db.write() as connection, contextlib.suppress(NotAllowed):
+            change_state(connection, campaign_id, "pause", self._whole.clock.now(), reason=why)
 
     async def _dial(self, campaign_id: str, name: str) -> None:
         try:
@@ -104,6 +127,9 @@ class Supervisor:
                         self._tell(f"{name}: {await dial(self._whole, runner)}.")
         except AlreadyRunning:
             log.info("campaign %s has another owner by now", campaign_id)
+        except OtherLines as error:
+            self._tell(f"{name}: paused. {error}")
+            self._pause(campaign_id, str(error))
         except LeaseLost as error:
             log.warning("%s", error)
         except Exception as error:

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from core.access.keys import list_keys, revoke
 from core.suppressions import store as suppressions
+from core.trunks.tables import Trunk
 from tests.core.api.support import BOT, PAYS, START, STORY, Core, fields_of, problem_of, talkers
 
 WithCore = Callable[..., Any]
@@ -426,3 +428,32 @@ def test_nobody_is_dialled_after_closing_though_the_call_waited_for_its_turn(wit
         assert len({result["disconnected_by"] for result in results}) == 2
 
     with_core(test, calls_per_second=0.5, seats=5)
+
+
+def test_what_a_callee_of_the_sandbox_said_does_not_count_on_real_lines(with_each_core: WithCore) -> None:
+    never_again = "+12025550112"
+
+    def entries(core: Core) -> set[tuple[str, str]]:
+        with core.db.read() as connection:
+            return {(entry.number, entry.lines) for entry in suppressions.list_suppressions(connection)}
+
+    async def test(core: Core) -> None:
+        with core.db.write() as connection:  # a test line may dial numbers of fiction
+            connection.execute(update(Trunk.__table__).values(settings={"sip": {"lab": True}}))  # type: ignore[attr-defined]
+        line = core.engine.transports["sandbox"]
+        await core.placed(never_again)
+        await core.over()
+        assert entries(core) == {(never_again, "sandbox")}
+        assert fields_of(await core.dial(never_again)) == {"to_number": "suppressed"}
+        line.real = True
+        await core.placed(never_again)
+        await core.over()
+        assert entries(core) == {(never_again, "sandbox"), (never_again, "real")}
+        assert fields_of(await core.dial(never_again)) == {"to_number": "suppressed"}
+        with core.db.write() as connection:
+            suppressions.remove(connection, never_again)
+            suppressions.add(connection, never_again, reason="", source="callee", now=START, lines="real")
+        line.real = False
+        assert fields_of(await core.dial(never_again)) == {"to_number": "suppressed"}, "a real wish holds in a rehearsal"
+
+    with_each_core(test)

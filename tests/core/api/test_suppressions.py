@@ -20,7 +20,13 @@ def test_suppress_list_and_lift(with_each_core: WithCore) -> None:
         admin = core.key(role="admin")
         made = await core.http.post(PATH, json={"number": "+1 (202) 555-0100", "reason": "wrote to us", "unknown": 1}, headers=admin)
         assert made.status_code == 201
-        assert made.json() == {"number": PAYS, "reason": "wrote to us", "source": "api", "created_at": "2026-03-04T10:00:00Z"}
+        assert made.json() == {
+            "number": PAYS,
+            "reason": "wrote to us",
+            "source": "api",
+            "lines": "all",
+            "created_at": "2026-03-04T10:00:00Z",
+        }
         await core.clock.sleep(5)
         again = await core.http.post(PATH, json={"number": PAYS, "reason": "another"}, headers=admin)
         assert (again.status_code, again.json()) == (200, made.json())

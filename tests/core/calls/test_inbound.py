@@ -12,6 +12,7 @@ import httpx
 
 from core.calls.recovery import ending_after_crash
 from core.fleet import store as fleet
+from core.kernel.lines import SANDBOX
 from core.suppressions import store as suppressions
 from core.transports.sandbox import read_network_log
 from tests.core.api.conftest import sqlite, with_core, with_each_core
@@ -161,8 +162,8 @@ def test_a_caller_who_never_wants_to_be_called_is_suppressed_and_our_number_is_n
         await rung(core, caller)
         await core.over()
         with core.db.read() as connection:
-            assert suppressions.is_suppressed(connection, caller)
-            assert not suppressions.is_suppressed(connection, DID)
+            assert suppressions.is_suppressed(connection, caller, SANDBOX)
+            assert not suppressions.is_suppressed(connection, DID, SANDBOX)
 
     with_core(test)
 

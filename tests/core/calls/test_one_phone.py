@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from core.calls import gates
 from core.calls.cancel import carry_out_cancels
 from core.calls.gates import check_test_number
-from core.calls.occupied import Seen, phone_of, withdraw_dialled
+from core.calls.occupied import Seen, look_at, phone_of, withdraw_dialled
+from core.calls.tables import Call
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from core.kernel.virtual_clock import VirtualClock
 from tests.core.api.conftest import sqlite, with_core, with_each_core
 from tests.core.api.support import PAYS, SILENT, STORY, Core, fields_of, open_core, problem_of
@@ -119,7 +123,7 @@ def test_a_caller_without_a_number_is_nobody(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
         await our_number(core)
         outbound = await core.placed(UNANSWERED)
-        await withdraw_dialled(core.engine, phone_of("anonymous"), "an inbound call")
+        await withdraw_dialled(core.engine, phone_of("anonymous"), "sandbox", "an inbound call")
         await core.clock.sleep(1)
         assert (await core.call(outbound))["state"] == "ringing"
 
@@ -133,7 +137,7 @@ def test_a_call_of_another_process_is_withdrawn_by_it(database: Database, tmp_pa
             async with open_core(database, clock, tmp_path / "second") as second:
                 outbound = await first.placed(UNANSWERED)
                 await clock.sleep(3)
-                await withdraw_dialled(second.engine, UNANSWERED, "the inbound call")
+                await withdraw_dialled(second.engine, UNANSWERED, "sandbox", "the inbound call")
                 assert await carry_out_cancels(first.engine) == 1
                 await clock.sleep(1)
                 assert (await first.call(outbound))["result"]["end_reason"] == "withdrawn"
@@ -183,7 +187,25 @@ def test_two_processes_never_ring_one_phone_at_once(database_url: str, tmp_path:
 def test_a_test_call_does_not_ring_who_is_on_a_call(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
         await core.placed(SILENT)
+        with core.db.write() as connection:  # a test call goes out on real lines, so those count
+            connection.execute(update(table_of(Call)).values(transport="sip"))
         with core.db.read() as connection, pytest.raises(ValueError, match="on a call"):
             check_test_number(connection, SILENT, lab=True)
 
     with_core(test)
+
+
+def test_a_rehearsal_and_a_real_call_do_not_see_each_other(with_each_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        await core.placed(STORY)
+        with core.engine.db.read() as connection:
+            assert look_at(connection, STORY, "sandbox").on_call
+            assert not look_at(connection, STORY, "real").on_call
+        with core.engine.db.write() as connection:  # the same phone, on real lines: no index is in the way
+            row = connection.execute(select(table_of(Call)).limit(1)).one()._asdict()
+            other = {**row, "call_id": "real", "transport": "sip", "idempotency_key": None}
+            connection.execute(insert(table_of(Call)).values(other))
+            with pytest.raises(IntegrityError), connection.begin_nested():
+                connection.execute(insert(table_of(Call)).values({**other, "call_id": "real, too"}))
+
+    with_each_core(test)

@@ -24,6 +24,7 @@ from core.kernel.clock import RealClock
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.processes import ProcessIdentity, this_process
+from core.kernel.virtual_clock import VirtualClock
 from core.transports.base import Leg, PlaceOrder
 from tests.conftest import START
 
@@ -292,3 +293,31 @@ def test_a_call_whose_crm_was_still_being_asked_has_not_left(db: Database, outco
     result = call(db, "call").result
     assert (result["may_have_been_dialled"], result["phone_rang"]) == (held, held)
     assert result["end_reason"] == ("may_have_been_dialled" if held else "worker_died")
+
+
+def test_a_call_of_a_clock_that_was_ahead_does_not_end_before_it_began(db: Database) -> None:
+    begin(db, "c1", DEAD, "talking")
+    ahead = NOW + timedelta(days=7)
+    with db.write() as connection:
+        connection.execute(update(CallEvent.__table__).values(at=ahead))  # type: ignore[attr-defined]
+    assert asyncio.run(recover(engine(db))) == 1
+    assert call(db, "c1").ended_at == ahead
+
+
+def test_a_clock_of_our_own_does_not_date_the_end_of_a_real_call(db: Database) -> None:
+    for call_id, transport in (("c1", "sip"), ("c2", "sandbox")):
+        begin(db, call_id, DEAD, "talking")
+        with db.write() as connection:
+            connection.execute(update(Call.__table__).where(Call.__table__.c.call_id == call_id).values(transport=transport))  # type: ignore[attr-defined]
+
+    async def rehearse() -> int:
+        virtual = VirtualClock(NOW + timedelta(days=7))
+        try:
+            return await recover(Engine(db, virtual, lambda: NOW, Ids(), US, {}))
+        finally:
+            virtual.close()
+
+    assert asyncio.run(rehearse()) == 1
+    assert [call(db, call_id).state for call_id in ("c1", "c2")] == ["talking", "done"]
+    assert asyncio.run(recover(engine(db))) == 1, "the next process in real time takes it over"
+    assert call(db, "c1").ended_at == NOW + timedelta(minutes=1)

@@ -19,6 +19,7 @@ from core.engine import Engine
 from core.fleet import store as fleet
 from core.kernel.clock import utc_now
 from core.kernel.ids import Ids
+from core.kernel.lines import SANDBOX
 from core.kernel.processes import this_process
 from core.suppressions import store as suppressions
 from core.suppressions.tables import Suppression
@@ -147,7 +148,7 @@ def test_a_late_writer_changes_nothing(with_each_core: WithCore) -> None:
         events.add(core.clock.now(), DO_NOT_CALL)
         for worker in (core.engine.worker_id, "another"):  # it does not talk yet; it is not theirs
             with core.db.write() as connection:
-                assert not keep(connection, DO_NOT_CALL, events, NEVER_AGAIN, worker, core.clock.now())
+                assert not keep(connection, DO_NOT_CALL, events, NEVER_AGAIN, SANDBOX, worker, core.clock.now())
         assert suppressed(core) == []
         assert DO_NOT_CALL not in kinds_of(core, call_id)
 

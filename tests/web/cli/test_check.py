@@ -55,10 +55,10 @@ def test_secrets_that_are_set_nowhere_are_listed_with_everything_else(
     monkeypatch.setenv("CRM_TOKEN", "x")
     dialler("check", good)
     monkeypatch.delenv("CRM_TOKEN")
-    dialler("secrets", "set", "CRM_TOKEN", "-d", "out/good/dialler.db", stdin="a-secret-word")
+    dialler("secrets", "set", "CRM_TOKEN", stdin="a-secret-word")
     dialler("check", good)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.db")}
-    dialler("check", good, "--database", "out/good")
+    dialler("check", good, "--database", "out")
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.db")} == before
     assert "CRM_TOKEN is set nowhere" in dialler("check", good, "-d", "empty.db", code=2).stderr
     assert not (tmp_path / "empty.db").exists()

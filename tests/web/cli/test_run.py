@@ -138,7 +138,7 @@ def test_real_time_on_records_of_the_future_is_refused(dialler: Dialler, folder:
     ahead = f"{utc_now() + timedelta(days=90):%Y-%m-%dT10:00}"
     dialler("run", folder, "--start", ahead, "--seed", "1", "--out", "o")
     write_folder(folder, leads=LEADS + "+999555501055,Eve,5\n")
-    for command in (("run", folder), ("serve", "--port", "0"), ("serve", folder, "--port", "0")):
+    for command in (("run", folder), ("serve", folder, "--port", "0")):
         error = dialler(*command, "--speed", "1", "--out", "o", "-d", "o/dialler.db", code=2).stderr
         assert f"go on until {ahead[:10]}" in error
         assert f"--speed 1 --start {ahead[:10]}" in error
@@ -174,14 +174,13 @@ def test_a_file_without_one_usable_row_ends_with_2(dialler: Dialler, tmp_path: P
     assert "rejected.csv says why" in dialler("run", folder, *FIXED, code=2).stdout
 
 
-def test_a_secret_from_the_runs_own_database(dialler: Dialler, tmp_path: Path) -> None:
+def test_a_secret_from_the_database_that_runs_share(dialler: Dialler, tmp_path: Path) -> None:
     bot = BOT.replace("url: sample-crm", "url: http://127.0.0.1:9/x\n  token: Bearer secret:CRM_TOKEN")
     folder = write_folder(tmp_path / "s", bot=bot)
     error = dialler("run", folder, "--out", "o", code=2).stderr
     assert "CRM_TOKEN is set nowhere" in error
     assert "--allow-internal 127.0.0.1:9" in error
-    (tmp_path / "o").mkdir()
-    dialler("secrets", "set", "CRM_TOKEN", "-d", "o", stdin="a-secret-word")
+    dialler("secrets", "set", "CRM_TOKEN", stdin="a-secret-word")
     error = dialler("run", folder, "--out", "o", code=2).stderr
     assert "set nowhere" not in error
 
@@ -278,7 +277,7 @@ def test_a_run_is_owned_paused_and_stopped_from_outside(dialler: Dialler, tmp_pa
     processes.append(live)
     while json.loads(live.read_until('"progress"'))["dialled"] == 0:
         pass
-    assert "Another process dials" in dialler("run", folder, "--out", "o", code=1).stderr
+    assert "Another process dials" in dialler("run", folder, "--out", "o", *FIXED, code=1).stderr
     assert json_of(dialler("campaigns", "list", "--json", "-d", "o"))[0]["runs"] is True
     assert json_of(dialler("campaigns", "pause", "Live", "--json", "-d", "o"))["dials_on_their_way"] == 0
     log = tmp_path / "o" / "network.jsonl"

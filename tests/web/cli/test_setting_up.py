@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from core.kernel.database import Database
+from core.kernel.lines import REAL
 from core.suppressions.store import is_suppressed
 from tests.web.cli.conftest import BOT, Dialler, json_of, write_folder
 
@@ -38,7 +39,7 @@ def test_a_wrong_bot_is_refused_with_every_problem(dialler: Dialler, tmp_path: P
     error = dialler("bots", "add", tmp_path / "bad" / "bot.yaml", code=2).stderr
     for said in ("bot.yaml:2", "is not a time zone", "bot.yaml:3", "Did you mean seats?", "bot.yaml:4", "did you mean {{crm.name}}?"):
         assert said in error
-    assert not (tmp_path / "dialler.db").exists()
+    assert not (tmp_path / "out" / "dialler.db").exists()
 
 
 def test_preview(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_preview(dialler: Dialler, folder: Path, tmp_path: Path) -> None:
     assert shown["missing"] == []
     assert "crm.customer_name" in dialler("bots", "preview", folder / "bot.yaml").stdout
     assert "NAME=VALUE" in dialler("bots", "preview", folder / "bot.yaml", "--lead", "Asha", code=2).stderr
-    assert not (tmp_path / "dialler.db").exists()
+    assert not (tmp_path / "out" / "dialler.db").exists()
 
 
 def test_keys(dialler: Dialler, folder: Path) -> None:
@@ -73,7 +74,7 @@ def test_secrets_never_show_their_values(dialler: Dialler, tmp_path: Path) -> No
     shown += dialler("secrets", "list").output + dialler("secrets", "list", "--json").output
     assert "CRM_TOKEN" in shown
     assert "a-secret-word" not in shown
-    assert b"a-secret-word" not in (tmp_path / "dialler.db").read_bytes()
+    assert b"a-secret-word" not in (tmp_path / "out" / "dialler.db").read_bytes()
     assert "empty" in dialler("secrets", "set", "OTHER", stdin="\n", code=2).stderr
     assert "DIALLER_" in dialler("secrets", "set", "DIALLER_DATA", stdin="x", code=2).stderr
     assert "Did you mean 'CRM_TOKEN'" in dialler("secrets", "delete", "CRM_TOKN", code=2).stderr
@@ -110,7 +111,7 @@ def test_suppressions(dialler: Dialler, database_url: str, database: Database, t
     assert "is suppressed" in dialler("suppressions", "add", "020 7946 0123", "--region", "GB", *where).stdout
     assert "already" in dialler("suppressions", "add", "+442079460123", *where).stdout
     with database.read() as connection:
-        assert is_suppressed(connection, "+442079460123")
+        assert is_suppressed(connection, "+442079460123", REAL)
     (tmp_path / "list.csv").write_text("name;mobile\nAnn;07700 900123\nBob;+447700900456\nCy;nobody\nAnn;07700900123\n")
     done = dialler("suppressions", "import", tmp_path / "list.csv", "--region", "GB", "--json", *where, code=2)
     report = json_of(done)
