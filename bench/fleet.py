@@ -23,6 +23,7 @@ from bench.servers import KINDS, fresh
 from core.calls.tables import Call
 from core.kernel.clock import RealClock
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from tests.core.api.support import BOT, PAYS, START, Core, open_core, talkers
 
 OVER, SEATS, REQUESTS = 100_000, 50, 200
@@ -45,7 +46,7 @@ def add_history(core: Core) -> None:
     with core.db.write() as connection:
         for first in range(0, OVER, 10_000):
             connection.execute(
-                insert(Call.__table__),  # type: ignore[attr-defined]
+                insert(table_of(Call)),
                 [
                     {
                         "call_id": f"over {n}",

@@ -9,15 +9,16 @@ from sqlalchemy import insert, select
 
 from core.kernel.database import Database
 from core.kernel.processes import this_process
+from core.kernel.statements import table_of
 from dialler.campaigns.owner import acquire
 from dialler.campaigns.store import change_state, create_campaign
 from dialler.imports.tables import LeadImport
 from dialler.leads.states import QUEUE_OF
 from dialler.leads.tables import Attempt, Lead, LeadHistory
 
-leads = Lead.__table__  # type: ignore[attr-defined]
-attempts = Attempt.__table__  # type: ignore[attr-defined]
-history = LeadHistory.__table__  # type: ignore[attr-defined]
+leads = table_of(Lead)
+attempts = table_of(Attempt)
+history = table_of(LeadHistory)
 
 CAMPAIGN = "campaign-1"
 TOKEN = "owner-1"
@@ -33,7 +34,7 @@ def make_campaign(db: Database, now: datetime, *, owner: str | None = TOKEN, **s
         if owner:
             acquire(connection, CAMPAIGN, owner, this_process(), now)
         connection.execute(
-            insert(LeadImport.__table__).values(  # type: ignore[attr-defined]
+            insert(table_of(LeadImport)).values(
                 id="import-1",
                 campaign_id=CAMPAIGN,
                 source_name="leads.csv",

@@ -11,6 +11,7 @@ from core.calls.tables import Call, CallEvent
 from core.kernel.clock import Clock, RealClock, utc_now
 from core.kernel.lines import REAL, SANDBOX
 from core.kernel.scaled_clock import ScaledClock
+from core.kernel.statements import table_of
 from core.kernel.virtual_clock import VirtualClock
 from dialler.campaigns.store import all_campaigns, latest_clock, own_campaign
 from dialler.leads.tables import OPEN, Attempt
@@ -18,9 +19,9 @@ from web.settings import Settings
 
 __all__ = ["latest_moment", "make_clock"]
 
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
-_calls = Call.__table__  # type: ignore[attr-defined]
-_events = CallEvent.__table__  # type: ignore[attr-defined]
+_attempts = table_of(Attempt)
+_calls = table_of(Call)
+_events = table_of(CallEvent)
 
 
 def make_clock(settings: Settings, connection: Connection) -> Clock:

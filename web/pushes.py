@@ -16,16 +16,17 @@ from core.access.embedded import EMBEDDED_KEY_ID
 from core.calls.tables import Call
 from core.deliveries.claims import Which
 from core.deliveries.tables import Delivery
+from core.kernel.statements import table_of
 from dialler.campaigns.store import latest_clock
 from dialler.campaigns.tables import Campaign
 from dialler.leads.tables import Attempt
 
 __all__ = ["Scope", "by_own_clock", "nobodys", "of_campaign", "scopes"]
 
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
-_calls = Call.__table__  # type: ignore[attr-defined]
-_campaigns = Campaign.__table__  # type: ignore[attr-defined]
-_deliveries = Delivery.__table__  # type: ignore[attr-defined]
+_attempts = table_of(Attempt)
+_calls = table_of(Call)
+_campaigns = table_of(Campaign)
+_deliveries = table_of(Delivery)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from core.access.keys import create, list_keys
 from core.access.secrets import SecretMissing, SecretStore
 from core.access.tables import ApiKey
 from core.kernel.secrets import CannotDecrypt
+from core.kernel.statements import table_of
 
 __all__ = ["EMBEDDED_KEY_ID", "RESULTS_SECRET", "embedded_key", "results_secret"]
 
@@ -25,7 +26,7 @@ EMBEDDED_KEY_ID = "embedded-dialler"
 RESULTS_SECRET = "EMBEDDED_RESULTS_SECRET"  # noqa: S105 - a name, not a secret
 _KEY_SECRET = "EMBEDDED_DIALLER_KEY"  # noqa: S105 - a name, not a secret
 
-_keys = ApiKey.__table__  # type: ignore[attr-defined]
+_keys = table_of(ApiKey)
 
 
 def embedded_key(connection: Connection, secrets: SecretStore, results_url: str, now: datetime) -> str:

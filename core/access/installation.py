@@ -12,15 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, select
 
 from core.access.tables import Secret
 from core.kernel.secrets import ENVIRONMENT_NAME, KEY_FILE, CannotDecrypt, SecretBox, UnusableKey
+from core.kernel.statements import table_of
 from core.kernel.words import counted
 
 __all__ = ["KeyLost", "open_box"]
 
-_secrets: Table = Secret.__table__  # type: ignore[attr-defined]
+_secrets = table_of(Secret)
 _NAMED = 5
 _WAY_OUT = "or, if that key is lost, forget them with `dialler secrets delete --all` and store them anew."
 

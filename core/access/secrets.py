@@ -16,15 +16,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from core.access.tables import Secret
 from core.kernel.database import Database
 from core.kernel.secrets import SecretBox
+from core.kernel.statements import table_of
 
 __all__ = ["BadSecretName", "SecretError", "SecretMissing", "SecretName", "SecretStore", "forget", "forget_all", "names_in", "stored_names"]
 
-_secrets: Table = Secret.__table__  # type: ignore[attr-defined]
+_secrets = table_of(Secret)
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
 _REFERENCE = re.compile(rf"(?<![\w:])secret:({_NAME})")

@@ -12,16 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.access.checks import Unauthorized, identify
 from core.access.keys import DEFAULT_OVERLAP, KeyInfo, hash_of
 from core.access.tables import BotSocket
+from core.kernel.statements import table_of
 
 __all__ = ["Opener", "SocketAccess", "access_to", "make_token", "may_open", "revoke_token", "set_open"]
 
-_sockets: Table = BotSocket.__table__  # type: ignore[attr-defined]
+_sockets = table_of(BotSocket)
 _MARK = "dw_"
 _SHOWN = 8
 _LONGEST = 128

@@ -7,10 +7,11 @@ from sqlalchemy import select, update
 from core.calls.states import LIVE
 from core.calls.tables import UNFINISHED, Call
 from core.engine import Engine
+from core.kernel.statements import table_of
 
 __all__ = ["cancel_call", "carry_out_cancels"]
 
-_calls = Call.__table__  # type: ignore[attr-defined]
+_calls = table_of(Call)
 
 
 async def cancel_call(engine: Engine, call_id: str) -> None:

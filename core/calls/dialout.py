@@ -26,6 +26,7 @@ from core.calls.store import EventLog, bot_calls, find_by_key, insert_call, read
 from core.calls.trunk_health import admit
 from core.engine import Engine
 from core.fleet.store import load, take_seat
+from core.kernel.statements import table_of
 from core.prefetch.fetch import ASKED
 from core.transports.base import PlaceOrder
 from core.trunks.pacing import PATIENCE, interval, next_turn
@@ -33,7 +34,7 @@ from core.trunks.store import TrunkInfo, held, take_turn
 
 __all__ = ["dialout", "lock_bot", "take_room", "take_seat_here"]
 
-_bots = Bot.__table__  # type: ignore[attr-defined]
+_bots = table_of(Bot)
 
 
 async def dialout(engine: Engine, key: KeyInfo, request: DialoutRequest) -> str:

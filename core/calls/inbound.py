@@ -24,6 +24,7 @@ from core.calls.run import CallRun
 from core.calls.store import EventLog, insert_call, move
 from core.engine import Engine
 from core.kernel.hours import UnknownTimeZoneError, is_open
+from core.kernel.statements import table_of
 from core.prefetch.fetch import ASKED
 from core.transports.base import DivertedCall, IncomingCall, Leg, NotAnswered, PlaceOrder
 from core.trunks.store import TrunkInfo, choose_trunk
@@ -33,7 +34,7 @@ __all__ = ["CallNumbers", "Received", "Wanted", "receive_call", "record_unanswer
 
 log = logging.getLogger(__name__)
 
-_numbers = CallerId.__table__  # type: ignore[attr-defined]
+_numbers = table_of(CallerId)
 
 _NOT_FOUND: Final = (404, "Not Found")
 _UNAVAILABLE: Final = (480, "Temporarily Unavailable")

@@ -32,15 +32,16 @@ from core.kernel.clock import RealClock
 from core.kernel.failures import without_values
 from core.kernel.lines import SANDBOX
 from core.kernel.processes import ProcessIdentity
+from core.kernel.statements import table_of
 from core.prefetch.fetch import ASKED
 from core.transports.base import WEBSOCKET
 
 __all__ = ["ending_after_crash", "last_sign_of_life", "recover"]
 
 log = logging.getLogger(__name__)
-_calls = Call.__table__  # type: ignore[attr-defined]
-_events = CallEvent.__table__  # type: ignore[attr-defined]
-_workers = Worker.__table__  # type: ignore[attr-defined]
+_calls = table_of(Call)
+_events = table_of(CallEvent)
+_workers = table_of(Worker)
 _READ = ("call_id", "state", "worker_id", "direction", "transport", "prefetch")
 
 

@@ -13,12 +13,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, insert, literal_column, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, literal_column, or_, select, true, update
 
 from core.deliveries.backoff import Dead, Delivered, Retry, Verdict
 from core.deliveries.closed import close
 from core.deliveries.tables import Delivery, DeliveryAttempt
 from core.kernel.database import UtcDateTime
+from core.kernel.statements import table_of
 
 __all__ = [
     "Attempt",
@@ -34,8 +35,8 @@ __all__ = [
     "release_every_lease",
 ]
 
-_deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
-_attempts: Table = DeliveryAttempt.__table__  # type: ignore[attr-defined]
+_deliveries = table_of(Delivery)
+_attempts = table_of(DeliveryAttempt)
 
 _PENDING: ColumnElement[str] = literal_column("'pending'")  # not a parameter: the partial indexes are used for a constant only
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, delete, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.deliveries.tables import ClosedEndpoint, Delivery
+from core.kernel.statements import table_of
 
 __all__ = ["WHY", "close", "closed_among", "open_again"]
 
-_closed: Table = ClosedEndpoint.__table__  # type: ignore[attr-defined]
-_deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
+_closed = table_of(ClosedEndpoint)
+_deliveries = table_of(Delivery)
 
 WHY = "the endpoint answered 410 before and is closed: replay a push to it to open it again"
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, insert
 
 from core.bots.config import BotConfig, PostCallPush
 from core.calls.result import CallResult
@@ -21,6 +21,7 @@ from core.deliveries.filter import why_not_pushed
 from core.deliveries.namespaces import namespaces_of
 from core.deliveries.tables import Delivery
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 from core.outgoing.watch import destination_of
 from core.templates import render_mapping
 from core.templates.addresses import UnusableValue, address_of, has_references
@@ -30,7 +31,7 @@ __all__ = ["Endpoint", "Kind", "NewDelivery", "deliveries_for", "destination_of"
 
 Kind = Literal["crm_push", "results_webhook"]
 
-_deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
+_deliveries = table_of(Delivery)
 
 
 class Endpoint(Protocol):

@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
 from core.calls.tables import Call
 from core.deliveries.backoff import DEFAULT_POLICY
 from core.deliveries.closed import open_again
 from core.deliveries.tables import Delivery, DeliveryAttempt
+from core.kernel.statements import table_of
 
 __all__ = [
     "AttemptInfo",
@@ -28,9 +29,9 @@ __all__ = [
     "replay_dead",
 ]
 
-_deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
-_calls: Table = Call.__table__  # type: ignore[attr-defined]
-_attempts: Table = DeliveryAttempt.__table__  # type: ignore[attr-defined]
+_deliveries = table_of(Delivery)
+_calls = table_of(Call)
+_attempts = table_of(DeliveryAttempt)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from core.deliveries.tables import REMEMBERED, Delivery, DeliveryAttempt
+from core.kernel.statements import table_of
 
 __all__ = ["forget_before"]
 
-_deliveries = Delivery.__table__  # type: ignore[attr-defined]
-_attempts = DeliveryAttempt.__table__  # type: ignore[attr-defined]
+_deliveries = table_of(Delivery)
+_attempts = table_of(DeliveryAttempt)
 
 
 def forget_before(connection: Connection, moment: datetime) -> int:

@@ -17,7 +17,6 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Table
 from sqlalchemy.exc import OperationalError
 
 from core.access.secrets import SecretStore
@@ -42,13 +41,14 @@ from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
 from core.kernel.failures import without_values
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 from core.outgoing.client import OutgoingClient
 from core.outgoing.watch import Endpoint
 
 __all__ = ["DeliveryWorker"]
 
 log = logging.getLogger(__name__)
-_deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
+_deliveries = table_of(Delivery)
 
 _WHAT = {"crm_push": "pushes", "results_webhook": "results webhooks"}
 

@@ -17,6 +17,7 @@ from core.desk.moves import move
 from core.desk.states import AGENT_STATES, HELD
 from core.desk.tables import DeskAgent, Handoff
 from core.kernel.numbers import NumberError, parse_number
+from core.kernel.statements import table_of
 
 __all__ = [
     "Agent",
@@ -31,8 +32,8 @@ __all__ = [
     "set_state",
 ]
 
-_agents = DeskAgent.__table__  # type: ignore[attr-defined]
-_handoffs = Handoff.__table__  # type: ignore[attr-defined]
+_agents = table_of(DeskAgent)
+_handoffs = table_of(Handoff)
 
 _QUEUE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")

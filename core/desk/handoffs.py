@@ -12,11 +12,12 @@ from core.desk.errors import DeskConflict, NotAtDesk
 from core.desk.moves import move, release
 from core.desk.states import WrongState, next_state
 from core.desk.tables import DeskAgent, Handoff
+from core.kernel.statements import table_of
 
 __all__ = ["claim", "complete", "connect", "find_handoff", "give_back"]
 
-_agents = DeskAgent.__table__  # type: ignore[attr-defined]
-_handoffs = Handoff.__table__  # type: ignore[attr-defined]
+_agents = table_of(DeskAgent)
+_handoffs = table_of(Handoff)
 
 
 def find_handoff(connection: Connection, handoff_id: str, agent: Agent | None = None) -> Row[Any]:

@@ -10,12 +10,13 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from core.desk.errors import DeskConflict
 from core.desk.states import OPEN, next_state
 from core.desk.tables import DeskAgent, Handoff, HandoffEvent
+from core.kernel.statements import table_of
 
 __all__ = ["abandon_open", "add_event", "move", "release", "shown_transcript"]
 
-_agents = DeskAgent.__table__  # type: ignore[attr-defined]
-_handoffs = Handoff.__table__  # type: ignore[attr-defined]
-_events = HandoffEvent.__table__  # type: ignore[attr-defined]
+_agents = table_of(DeskAgent)
+_handoffs = table_of(Handoff)
+_events = table_of(HandoffEvent)
 
 
 def move(connection: Connection, row: Row[Any], event: str, now: datetime, *, detail: str = "", **values: Any) -> Row[Any]:

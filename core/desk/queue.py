@@ -11,11 +11,12 @@ from sqlalchemy import Connection, Row, and_, or_, select
 from core.desk.agents import Agent, serves
 from core.desk.states import HELD
 from core.desk.tables import Handoff, HandoffEvent
+from core.kernel.statements import table_of
 
 __all__ = ["events_of", "list_handoffs", "open_for"]
 
-_handoffs = Handoff.__table__  # type: ignore[attr-defined]
-_events = HandoffEvent.__table__  # type: ignore[attr-defined]
+_handoffs = table_of(Handoff)
+_events = table_of(HandoffEvent)
 
 
 def list_handoffs(

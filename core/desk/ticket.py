@@ -17,10 +17,11 @@ from core.desk.tables import Handoff
 from core.kernel.clock import Clock
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 
 __all__ = ["CallDesk"]
 
-_handoffs = Handoff.__table__  # type: ignore[attr-defined]
+_handoffs = table_of(Handoff)
 
 
 class CallDesk:

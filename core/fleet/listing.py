@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Row, func, select
 
 from core.fleet.tables import Seat, Worker
 from core.kernel.processes import ProcessIdentity, is_dead
+from core.kernel.statements import table_of
 
 __all__ = ["list_workers"]
 
-_workers = Worker.__table__  # type: ignore[attr-defined]
-_seats = Seat.__table__  # type: ignore[attr-defined]
+_workers = table_of(Worker)
+_seats = table_of(Seat)
 
 
 def list_workers(connection: Connection, wall: datetime) -> list[dict[str, Any]]:

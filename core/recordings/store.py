@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
+from core.kernel.statements import table_of
 from core.recordings.tables import Recording
 
 __all__ = [
@@ -23,7 +24,7 @@ __all__ = [
     "read_recording",
 ]
 
-_recordings: Table = Recording.__table__  # type: ignore[attr-defined]
+_recordings = table_of(Recording)
 
 
 def add_waiting(connection: Connection, call_id: str, key: str, host: str, now: datetime, delete_at: datetime | None) -> None:

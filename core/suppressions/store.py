@@ -12,15 +12,16 @@ from datetime import datetime
 from itertools import islice
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal, or_, select, true, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.lines import ALL, SANDBOX, Lines
+from core.kernel.statements import table_of
 from core.suppressions.tables import Suppression
 
 __all__ = ["SuppressionInfo", "add", "count", "is_suppressed", "list_suppressions", "many", "read", "remove"]
 
-_suppressions: Table = Suppression.__table__  # type: ignore[attr-defined]
+_suppressions = table_of(Suppression)
 
 _BATCH = 5000  # SQLite takes 32,766 parameters, PostgreSQL 65,535
 

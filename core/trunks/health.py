@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, null, select, update
 
+from core.kernel.statements import table_of
 from core.transports.sip.standing import Registration
 from core.trunks.breaker import Health
 from core.trunks.tables import Trunk
 
 __all__ = ["change_health", "keep_health", "keep_registration"]
 
-_trunks = Trunk.__table__  # type: ignore[attr-defined]
+_trunks = table_of(Trunk)
 
 
 def change_health(connection: Connection, trunk: str, change: Callable[[Health], Health]) -> tuple[Health, Health] | None:

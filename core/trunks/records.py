@@ -19,6 +19,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from core.bots.tables import Bot
 from core.kernel.numbers import NumberError, parse_number
+from core.kernel.statements import table_of
 from core.transports.line_settings import BadLineSettings
 from core.transports.livekit.settings import read_livekit_settings
 from core.transports.sip.settings import read_settings
@@ -53,9 +54,9 @@ __all__ = [
     "reset_trunk",
 ]
 
-_trunks = Trunk.__table__  # type: ignore[attr-defined]
-_numbers = CallerId.__table__  # type: ignore[attr-defined]
-_bots = Bot.__table__  # type: ignore[attr-defined]
+_trunks = table_of(Trunk)
+_numbers = table_of(CallerId)
+_bots = table_of(Bot)
 
 _MOST_NAMED = 10
 BUILT_IN = "sandbox"

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from core.kernel.clock import WallTime
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from dialler.campaigns.owner import owner_of
 from dialler.campaigns.store import change_state, latest_clock
 from dialler.leads.queue import close_waiting
@@ -21,7 +22,7 @@ from dialler.leads.tables import Lead
 
 __all__ = ["Steered", "pause", "resume", "stop"]
 
-_leads = Lead.__table__  # type: ignore[attr-defined]
+_leads = table_of(Lead)
 _POLL = 0.05
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, and_, insert, literal, or_, select, upda
 from core.kernel.ids import Ids
 from core.kernel.json_values import complaint_about
 from core.kernel.processes import this_process
+from core.kernel.statements import table_of
 from core.kernel.yaml_config import ConfigError, check_document
 from core.kernel.yaml_document import YamlDocument
 from dialler.campaigns.config import CampaignConfig
@@ -49,8 +50,8 @@ __all__ = [
 CHANGEABLE: Final = ("draft", "paused", *OVER)
 """States in which no lead is claimed by the settings."""
 
-_campaigns = Campaign.__table__  # type: ignore[attr-defined]
-_leads = Lead.__table__  # type: ignore[attr-defined]
+_campaigns = table_of(Campaign)
+_leads = table_of(Lead)
 
 
 class ManageError(Exception):

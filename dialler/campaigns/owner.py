@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from core.kernel.processes import ProcessIdentity, is_dead
+from core.kernel.statements import table_of
 from dialler.campaigns.tables import Campaign
 
 __all__ = ["OWNER_LEASE", "AlreadyRunning", "Owner", "acquire", "owner_of", "release", "renew"]
@@ -15,7 +16,7 @@ __all__ = ["OWNER_LEASE", "AlreadyRunning", "Owner", "acquire", "owner_of", "rel
 OWNER_LEASE = timedelta(seconds=20)
 """How long, in wall time, an owner that is not heard of keeps a campaign. A dead process of this machine loses it at once."""
 
-_campaigns = Campaign.__table__  # type: ignore[attr-defined]
+_campaigns = table_of(Campaign)
 
 
 class AlreadyRunning(Exception):

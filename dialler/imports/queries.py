@@ -8,14 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from core.kernel.statements import table_of
 from dialler.imports.header import Column
 from dialler.imports.report import ImportReport
 from dialler.imports.tables import LeadImport, RejectedRow
 
 __all__ = ["find_import", "imports_of", "merged_report", "rejected_page", "variable_names"]
 
-_imports = LeadImport.__table__  # type: ignore[attr-defined]
-_rejected = RejectedRow.__table__  # type: ignore[attr-defined]
+_imports = table_of(LeadImport)
+_rejected = table_of(RejectedRow)
 
 
 def imports_of(connection: Connection, campaign_id: str) -> Sequence[Row[Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.processes import ProcessIdentity
+from core.kernel.statements import table_of
 from dialler.imports.report import ImportReport, LeadRow, Rejected
 from dialler.imports.tables import LeadImport, RejectedRow
 from dialler.leads.history import add_history_of_many
@@ -37,9 +38,9 @@ __all__ = [
 
 _ACTIVATED_AT_ONCE = 20_000
 
-_imports = LeadImport.__table__  # type: ignore[attr-defined]
-_rejected = RejectedRow.__table__  # type: ignore[attr-defined]
-_leads = Lead.__table__  # type: ignore[attr-defined]
+_imports = table_of(LeadImport)
+_rejected = table_of(RejectedRow)
+_leads = table_of(Lead)
 
 
 def count_imports(connection: Connection, campaign_id: str) -> int:

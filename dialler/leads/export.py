@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, Select, or_, select
 
 from core.kernel.database import Database
 from core.kernel.moments import moment_text
+from core.kernel.statements import table_of
 from dialler.leads.tables import Attempt, Lead, ReceivedResult
 
 __all__ = [
@@ -28,9 +29,9 @@ __all__ = [
     "leads_query",
 ]
 
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
-_received = ReceivedResult.__table__  # type: ignore[attr-defined]
+_leads = table_of(Lead)
+_attempts = table_of(Attempt)
+_received = table_of(ReceivedResult)
 
 ATTEMPT_COLUMNS: Final = (
     "attempt_id", "line", "phone", "number", "kind", "state", "call_id", "created_at", "placed_at", "ended_at", "charged",

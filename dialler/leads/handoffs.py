@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
+from core.kernel.statements import table_of
 from dialler.campaigns.store import lock_campaign
 from dialler.campaigns.tables import Campaign
 from dialler.leads.history import add_history
@@ -20,9 +21,9 @@ from dialler.leads.tables import Lead, LeadHandoff
 
 __all__ = ["NotOnTheList", "ask_for_a_person", "claim_handoff", "finish_handoff", "list_handoffs", "newest_handoff"]
 
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_handoffs = LeadHandoff.__table__  # type: ignore[attr-defined]
-_campaigns = Campaign.__table__  # type: ignore[attr-defined]
+_leads = table_of(Lead)
+_handoffs = table_of(LeadHandoff)
+_campaigns = table_of(Campaign)
 
 
 class NotOnTheList(Exception):

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from core.kernel.statements import table_of
 from dialler.campaigns.store import lock_campaign
 from dialler.leads.claims import Claim, still_ours
 from dialler.leads.history import add_history
@@ -25,8 +26,8 @@ __all__ = ["NOT_DIALLED", "NotHeld", "hold", "resolve"]
 NOT_DIALLED = "not_dialled"
 """Outcome of an attempt of which a person said that it never left."""
 
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
+_leads = table_of(Lead)
+_attempts = table_of(Attempt)
 
 _NOTES = {True: "a person said that it was dialled", False: "a person said that it was not dialled"}
 

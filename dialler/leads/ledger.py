@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from core.kernel.database import Database
+from core.kernel.statements import AnyRow, table_of
 from dialler.leads.tables import Attempt, Lead
 
 __all__ = ["MISSING", "VERDICTS", "LedgerEntry", "Pushes", "Replay", "Verdict", "count_verdicts", "judge", "ledger_page", "replay_missing"]
@@ -33,8 +34,8 @@ _VERDICT_OF: Final[dict[str, Verdict]] = {"dead": "dead", "pending": "pending", 
 _PUSH: Final = "crm_push"
 _PAGE: Final = 1000
 
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
+_leads = table_of(Lead)
+_attempts = table_of(Attempt)
 
 
 class Pushes(Protocol):
@@ -78,7 +79,7 @@ class Replay:
     not_pushed: int
 
 
-def judge(lead: Row[Any], last: Row[Any] | None, deliveries: Iterable[Mapping[str, Any]]) -> LedgerEntry:
+def judge(lead: AnyRow, last: AnyRow | None, deliveries: Iterable[Mapping[str, Any]]) -> LedgerEntry:
     """What the CRM has of a lead. Pure.
 
     Args:
@@ -163,7 +164,7 @@ async def _pages(db: Database, core: Pushes, campaign_id: str) -> AsyncIterator[
         await asyncio.sleep(0)  # no waiting: whoever else is ready goes first
 
 
-def _last_attempts(connection: Connection, lead_ids: Sequence[int]) -> dict[int, Row[Any]]:
+def _last_attempts(connection: Connection, lead_ids: Sequence[int]) -> dict[int, AnyRow]:
     """The last attempt of each lead that came to a call."""
     if not lead_ids:
         return {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
+from core.kernel.statements import table_of
 from dialler.campaigns.tables import Campaign
 from dialler.leads.tables import Attempt, Lead, LeadHistory
 
@@ -24,10 +25,10 @@ __all__ = [
     "list_leads",
 ]
 
-_campaigns = Campaign.__table__  # type: ignore[attr-defined]
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
-_history = LeadHistory.__table__  # type: ignore[attr-defined]
+_campaigns = table_of(Campaign)
+_leads = table_of(Lead)
+_attempts = table_of(Attempt)
+_history = table_of(LeadHistory)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, case, select, update
 
+from core.kernel.statements import table_of
 from dialler.campaigns.store import lock_campaign
 from dialler.leads.history import add_history_of_many
 from dialler.leads.states import QUEUE_OF, WAITING, next_state
@@ -17,8 +18,8 @@ __all__ = ["AT_ONCE", "close_waiting", "promote_due"]
 AT_ONCE: Final = 1000
 """Most leads that one transaction brings into the claim index."""
 
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
+_leads = table_of(Lead)
+_attempts = table_of(Attempt)
 
 
 def promote_due(connection: Connection, campaign_id: str, now: datetime, limit: int = AT_ONCE) -> int:

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 
 from core.kernel.failures import without_values
+from core.kernel.statements import table_of
 from dialler.campaigns.tables import Campaign
 from dialler.core_client import CoreUnreachable
 from dialler.leads.progress import campaign_and_backlog
@@ -24,8 +25,8 @@ from dialler.scheduler.runner import CampaignRunner, Parts
 __all__ = ["end_calls", "watch_orders"]
 
 log = logging.getLogger(__name__)
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
-_campaigns = Campaign.__table__  # type: ignore[attr-defined]
+_attempts = table_of(Attempt)
+_campaigns = table_of(Campaign)
 
 _UNDER_WAY = select(_attempts.c.state, _attempts.c.call_id).where(
     _attempts.c.campaign_id == bindparam("campaign_id"), OPEN, _attempts.c.state.in_(("placing", "placed"))

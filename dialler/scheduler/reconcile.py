@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 from core.kernel.clock import Clock
 from core.kernel.database import Database, UtcDateTime
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.store import read_campaign
 from dialler.core_client import CoreClient
@@ -30,8 +31,8 @@ __all__ = ["reconcile", "stale_after"]
 
 _NOT_RECEIVED = "the core had not received it"
 
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
+_leads = table_of(Lead)
+_attempts = table_of(Attempt)
 
 _UNDER_WAY: Select[Any] = (
     select(

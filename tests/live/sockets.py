@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from core.access.sockets import make_token
 from core.calls.tables import Call as CallTable
+from core.kernel.statements import table_of
 from tests.core.api.support import store_bot
 from tests.examples.loading import example as load
 from tests.live.lab import until
@@ -24,7 +25,7 @@ from web.settings import Settings
 from web.websocket import LAB_VARIABLE
 
 BOT, CUSTOMER, DID = "talker", "+12025550142", "+12025550101"
-_calls = CallTable.__table__  # type: ignore[attr-defined]
+_calls = table_of(CallTable)
 
 
 example = load("websocket_client")

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from core.calls.store import events_of
 from core.calls.tables import Call as CallTable
+from core.kernel.statements import table_of
 from core.kernel.yaml_document import YamlDocument
 from core.outgoing.guard import AllowList
 from core.trunks.documents import apply_trunks
@@ -31,7 +32,7 @@ from web.settings import Settings
 __all__ = ["OPENING", "Ended", "Phone", "Product", "loud", "openai_voice", "phone", "piper", "product", "stereo"]
 
 OPENING = "one two three four five six"
-_calls = CallTable.__table__  # type: ignore[attr-defined]
+_calls = table_of(CallTable)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from core.access.keys import KeyInfo
 from core.calls.dialout import dialout
 from core.calls.refusals import NotNow
 from core.calls.request import DialoutRequest
+from core.kernel.statements import table_of
 from core.trunks.breaker import FAILURES
 from core.trunks.records import find_trunk
 from tests.live.lab import CALLEE, live, until
@@ -28,7 +29,7 @@ def health(whole: Whole) -> Any:
 def an_api_key(whole: Whole) -> KeyInfo:
     from core.access.tables import ApiKey
 
-    keys = ApiKey.__table__  # type: ignore[attr-defined]
+    keys = table_of(ApiKey)
     with whole.db.read() as connection:
         row = connection.execute(select(keys).limit(1)).one()
     return KeyInfo(**{name: getattr(row, name) for name in KeyInfo.__dataclass_fields__})

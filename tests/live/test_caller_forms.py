@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from core.calls.tables import CallEvent
 from core.fleet.store import set_draining
+from core.kernel.statements import table_of
 from core.transports.base import Answered, HungUp, IncomingCall, NotAnswered, PlaceOrder, Ringing
 from core.transports.sip.incoming import SipIncoming
 from tests.live.lab import CALLER, Lab, lab, live, until
@@ -25,7 +26,7 @@ from web.composition import Whole
 
 pytestmark = pytest.mark.needs("sippy")
 CUSTOMER = "+12025550142"
-_events = CallEvent.__table__  # type: ignore[attr-defined]
+_events = table_of(CallEvent)
 Calls = asyncio.Queue[IncomingCall]
 
 

@@ -12,12 +12,13 @@ import pytest
 from sqlalchemy import create_engine, select, update
 
 from core.calls.tables import Call
+from core.kernel.statements import table_of
 from core.trunks.tables import CallerId
 from tests.live.runs import Run, database_of, lab_campaign, running, states, wait_for
 from tests.live.sipp import free_port, invite, pause, receive, request, respond, run_sipp, sdp
 from tests.live.test_inbound import CALL, within
 
-_calls, _numbers = Call.__table__, CallerId.__table__  # type: ignore[attr-defined]
+_calls, _numbers = table_of(Call), table_of(CallerId)
 TALK = 9.0
 BOT: dict[str, Any] = {"opening_message": " ".join(["word"] * 200), "max_call_duration_seconds": 600}
 

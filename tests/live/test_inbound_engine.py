@@ -15,6 +15,7 @@ from core.bots.config import BotConfig
 from core.bots.store import save_bot
 from core.calls.tables import Call
 from core.kernel.clock import utc_now
+from core.kernel.statements import table_of
 from core.kernel.yaml_document import YamlDocument
 from core.trunks.documents import apply_trunks
 from tests.live.lab import CALLER, live, until
@@ -24,7 +25,7 @@ from web.composition import Whole, open_whole
 from web.settings import Settings
 from web.sip import listen
 
-_calls = Call.__table__  # type: ignore[attr-defined]
+_calls = table_of(Call)
 OPEN: dict[str, Any] = {"permitted_hours": {"enabled": False}, "opening_message": "Hello there."}
 CLOSED: dict[str, Any] = {
     "active_hours": {"exceptions": [{"date": str(utc_now().date() + timedelta(days=day)), "closed": True} for day in (-1, 0, 1)]}

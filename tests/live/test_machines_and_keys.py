@@ -15,6 +15,7 @@ from core.bots.config import BotConfig
 from core.bots.store import save_bot
 from core.calls.tables import CallEvent
 from core.kernel.clock import utc_now
+from core.kernel.statements import table_of
 from core.voice.ports import RATE, Frame
 from dialler.core_client import Placed
 from tests.live.lab import CALLEE, live, speech, tone, until
@@ -24,7 +25,7 @@ from tests.live.test_endings import QUICK, WORDS, Phrases, result_of, speaking
 from tests.live.test_inbound_engine import ours
 from web.composition import Whole
 
-_events = CallEvent.__table__  # type: ignore[attr-defined]
+_events = table_of(CallEvent)
 GREETING = np.concatenate([np.zeros(RATE // 2, dtype=np.int16), speech(900, 1.5), np.zeros(RATE // 2, dtype=np.int16)])
 BEEP = tone(1400, 0.4)
 MESSAGE = " ".join(["word"] * 40)

@@ -19,6 +19,7 @@ from core.access.tables import Secret
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from core.kernel.lines import REAL, SANDBOX, Lines
+from core.kernel.statements import table_of
 from core.kernel.words import counted
 from core.kernel.yaml_document import read_yaml
 from core.transports.livekit.line import LiveKitUnavailable
@@ -73,7 +74,7 @@ __all__ = [
     "run",
 ]
 
-_secrets = Secret.__table__  # type: ignore[attr-defined]
+_secrets = table_of(Secret)
 
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="The folder of the campaign: leads.csv, campaign.yaml and bot.yaml.", show_default=False)

@@ -23,16 +23,17 @@ from core.access.embedded import EMBEDDED_KEY_ID
 from core.calls.tables import Call, CallEvent
 from core.fleet.tables import Worker
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from core.transports.sandbox import read_network_log
 from dialler.leads.held import NOT_DIALLED
 from dialler.leads.tables import Attempt
 
 __all__ = ["NOTHING_SEEN", "Audit", "Found", "NotItsLog", "audit", "compare"]
 
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
-_calls = Call.__table__  # type: ignore[attr-defined]
-_events = CallEvent.__table__  # type: ignore[attr-defined]
-_workers = Worker.__table__  # type: ignore[attr-defined]
+_attempts = table_of(Attempt)
+_calls = table_of(Call)
+_events = table_of(CallEvent)
+_workers = table_of(Worker)
 
 _SHOWN = 100
 _CHUNK = 2000

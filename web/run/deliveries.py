@@ -9,12 +9,13 @@ from sqlalchemy import Connection, func, select
 from core.deliveries.tables import Delivery
 from core.deliveries.worker import DeliveryWorker
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from dialler.leads.tables import Attempt
 
 __all__ = ["count_deliveries", "flush"]
 
-_deliveries = Delivery.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
+_deliveries = table_of(Delivery)
+_attempts = table_of(Attempt)
 
 _TRIES = 3
 _PAUSE = 1.0

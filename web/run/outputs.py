@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, or_, select
 
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from core.transports.sip.advice import advice
 from dialler.imports.queries import variable_names
 from dialler.imports.tables import RejectedRow
@@ -19,10 +20,10 @@ from web.run.files import replaced
 
 __all__ = ["advice_on", "defused", "failure_table", "outcome_table", "why_calls_failed", "write_outputs"]
 
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
-_received = ReceivedResult.__table__  # type: ignore[attr-defined]
-_rejected = RejectedRow.__table__  # type: ignore[attr-defined]
+_leads = table_of(Lead)
+_attempts = table_of(Attempt)
+_received = table_of(ReceivedResult)
+_rejected = table_of(RejectedRow)
 
 _ADVISED = frozenset({404, 410, 484, 604, 607})
 """Statuses of the callee's side for which something can be done all the same."""

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.kernel.statements import table_of
 from core.transports.livekit.tables import LiveKitClaim, LiveKitEvent, LiveKitInstallation, LiveKitTrunk
 
 __all__ = [
@@ -24,10 +25,10 @@ __all__ = [
     "take_event",
 ]
 
-_installation: Table = LiveKitInstallation.__table__  # type: ignore[attr-defined]
-_trunks: Table = LiveKitTrunk.__table__  # type: ignore[attr-defined]
-_events: Table = LiveKitEvent.__table__  # type: ignore[attr-defined]
-_claims: Table = LiveKitClaim.__table__  # type: ignore[attr-defined]
+_installation = table_of(LiveKitInstallation)
+_trunks = table_of(LiveKitTrunk)
+_events = table_of(LiveKitEvent)
+_claims = table_of(LiveKitClaim)
 
 KEPT = timedelta(days=2)
 """How long events and claims are remembered: LiveKit gives a webhook up within minutes, and no call is longer than a day."""

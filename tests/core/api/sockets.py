@@ -22,6 +22,7 @@ from core.calls.tables import Call
 from core.deliveries.tables import Delivery
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
+from core.kernel.statements import table_of
 from core.transports.websocket.transport import Limits, WebSocketTransport
 from core.voice.leg import VoiceLeg
 from core.voice.media_thread import TICK, TickedSession
@@ -32,7 +33,7 @@ from tests.core.api.support import Core
 __all__ = ["CUSTOMER", "DID", "QUIET", "TALKER", "Dialler", "Line", "loud", "with_sockets"]
 
 TALKER, CUSTOMER, DID = "talker", "+12025550142", "+12025550101"
-_calls, _deliveries = Call.__table__, Delivery.__table__  # type: ignore[attr-defined]
+_calls, _deliveries = table_of(Call), table_of(Delivery)
 
 
 def _coded(sound: Frame) -> str:

@@ -26,12 +26,13 @@ from core.kernel.clock import Clock, utc_now
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.processes import this_process
+from core.kernel.statements import table_of
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
 from core.trunks.store import ensure_sandbox_trunk
 from tests.conftest import START
 
-calls = Call.__table__  # type: ignore[attr-defined]
-seats = Seat.__table__  # type: ignore[attr-defined]
+calls = table_of(Call)
+seats = table_of(Seat)
 
 BOT = "loan-reminder"
 OPEN: dict[str, Any] = {"permitted_hours": {"enabled": False}}

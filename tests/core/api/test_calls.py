@@ -17,6 +17,7 @@ from core.calls.refusals import InvalidRequest
 from core.calls.tables import Call, CallEvent
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 from tests.core.api.conftest import run_core
 from tests.core.api.support import BOT, BUSY, PAYS, START, STORY, Core, fields_of, problem_of
 
@@ -206,12 +207,12 @@ def test_pages_have_no_gaps_and_no_repeats_while_calls_arrive(
             ]
             if rows:
                 with core.db.write() as connection:
-                    connection.execute(insert(Call.__table__), rows)  # type: ignore[attr-defined]
+                    connection.execute(insert(table_of(Call)), rows)
             return ids
 
         with core.db.write() as connection:
-            connection.execute(delete(CallEvent.__table__))  # type: ignore[attr-defined]
-            connection.execute(delete(Call.__table__))  # type: ignore[attr-defined]
+            connection.execute(delete(table_of(CallEvent)))
+            connection.execute(delete(table_of(Call)))
         there = add(ages, START - timedelta(seconds=1), -1)
         seen: list[dict[str, Any]] = []
         cursor, waves = None, iter(arrivals)
@@ -229,7 +230,7 @@ def test_pages_have_no_gaps_and_no_repeats_while_calls_arrive(
         assert set(there) <= set(ids), "a gap"
         assert seen == sorted(seen, key=lambda call: (call["created_at"], call["call_id"]), reverse=True)
         with core.db.write() as connection:
-            connection.execute(delete(Call.__table__))  # type: ignore[attr-defined]
+            connection.execute(delete(table_of(Call)))
 
     database, folder = shared
     run_core(test, database, folder)

@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from core.calls.cancel import carry_out_cancels
 from core.calls.tables import Call, CallEvent
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from tests.core.api.conftest import run_core
 from tests.core.api.support import BUSY, START, STORY, Core
 
@@ -32,7 +33,7 @@ async def cancel(core: Core, call_id: str) -> dict[str, Any]:
 
 def ends(core: Core, call_id: str) -> int:
     """How often the call has ended, by its events."""
-    table = CallEvent.__table__  # type: ignore[attr-defined]
+    table = table_of(CallEvent)
     with core.db.read() as connection:
         return len(connection.execute(select(table).where(table.c.call_id == call_id, table.c.kind == "ended")).all())
 
@@ -105,7 +106,7 @@ def test_a_call_that_is_over_stays_as_it_is(with_core: WithCore) -> None:
 def test_another_process_can_ask_for_it(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
         call_id = await core.placed(STORY)
-        table = Call.__table__  # type: ignore[attr-defined]
+        table = table_of(Call)
         with core.db.write() as connection:  # what the other process does
             connection.execute(update(table).where(table.c.call_id == call_id).values(cancel_requested=True))
         assert await carry_out_cancels(core.engine) == 1

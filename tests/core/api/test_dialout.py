@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from core.access.keys import list_keys, revoke
+from core.kernel.statements import table_of
 from core.suppressions import store as suppressions
 from core.trunks.tables import Trunk
 from tests.core.api.support import BOT, PAYS, START, STORY, Core, fields_of, problem_of, talkers
@@ -439,7 +440,7 @@ def test_what_a_callee_of_the_sandbox_said_does_not_count_on_real_lines(with_eac
 
     async def test(core: Core) -> None:
         with core.db.write() as connection:  # a test line may dial numbers of fiction
-            connection.execute(update(Trunk.__table__).values(settings={"sip": {"lab": True}}))  # type: ignore[attr-defined]
+            connection.execute(update(table_of(Trunk)).values(settings={"sip": {"lab": True}}))
         line = core.engine.transports["sandbox"]
         await core.placed(never_again)
         await core.over()

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from core.calls.tables import CallEvent
+from core.kernel.statements import table_of
 from tests.core.api.sockets import CUSTOMER, DID, QUIET, Dialler, with_sockets
 
-_events = CallEvent.__table__  # type: ignore[attr-defined]
+_events = table_of(CallEvent)
 SHORT = {"after_seconds": 2, "re_engagements": 0, "goodbye": "bye"}
 
 

@@ -16,6 +16,7 @@ from core.bots.config import BotConfig
 from core.bots.store import save_bot
 from core.bots.tables import BotVersion
 from core.bots.views import as_document, as_yaml
+from core.kernel.statements import table_of
 from tests.core.api.support import BOT, OPEN, Core, fields_of
 from web.run.bot_file import read_bot_file
 
@@ -242,7 +243,7 @@ def test_a_bot_kept_without_a_scenario_is_still_used(admin: Callable[..., Any]) 
         with core.db.write() as connection:
             kept = save_bot(connection, BotConfig.model_validate({"name": "Old", "id": "old"}), core.clock.now())
             document = {"name": "Old", "id": "old"}  # as a version of the product kept it that knew no such key
-            connection.execute(update(BotVersion.__table__).where(BotVersion.bot_id == "old").values(config=document, checksum="as it was"))  # type: ignore[attr-defined, arg-type]
+            connection.execute(update(table_of(BotVersion)).where(BotVersion.bot_id == "old").values(config=document, checksum="as it was"))  # type: ignore[arg-type]
         assert kept.version == 1
         shown = (await core.http.get(f"{BOTS}/old")).json()
         assert shown["config"]["brain"] == {"scenario": "payment_reminder"}

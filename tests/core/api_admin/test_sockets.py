@@ -14,10 +14,11 @@ from core.access.keys import hash_of
 from core.access.sockets import may_open
 from core.access.tables import BotSocket
 from core.kernel.moments import moment_text
+from core.kernel.statements import table_of
 from tests.core.api.support import BOT, Core, client_of, fields_of, problem_of
 
 ACCESS, TOKEN = f"/api/v1/bots/{BOT}/websocket", f"/api/v1/bots/{BOT}/websocket/token"
-_sockets = BotSocket.__table__  # type: ignore[attr-defined]
+_sockets = table_of(BotSocket)
 
 
 def test_a_token_is_shown_once_and_kept_as_its_hash(admin: Callable[..., Any], caplog: pytest.LogCaptureFixture) -> None:

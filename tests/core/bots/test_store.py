@@ -10,9 +10,10 @@ from core.bots.config import BotConfig
 from core.bots.store import read_bot, save_bot, versions_of
 from core.bots.tables import BotVersion
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from tests.conftest import START
 
-_versions = BotVersion.__table__  # type: ignore[attr-defined]
+_versions = table_of(BotVersion)
 
 
 def test_a_bot_of_an_earlier_version_of_the_product_stays_as_it_is(database: Database) -> None:

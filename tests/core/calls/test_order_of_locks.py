@@ -20,10 +20,11 @@ from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.processes import this_process
+from core.kernel.statements import table_of
 from tests import postgres
 from tests.core.calls.test_recovery import DEAD, NOW, StillClock, begin, call, engine, prepare, seats_taken
 
-calls = Call.__table__  # type: ignore[attr-defined]
+calls = table_of(Call)
 
 
 @pytest.fixture

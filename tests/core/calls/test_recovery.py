@@ -24,6 +24,7 @@ from core.kernel.clock import RealClock
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.processes import ProcessIdentity, this_process
+from core.kernel.statements import table_of
 from core.kernel.virtual_clock import VirtualClock
 from core.transports.base import Leg, PlaceOrder
 from tests.conftest import START
@@ -98,7 +99,7 @@ def call(db: Database, call_id: str) -> Any:
 
 def seats_taken(db: Database) -> int:
     with db.read() as connection:
-        return int(connection.execute(select(func.count(Seat.__table__.c.call_id))).scalar_one())  # type: ignore[attr-defined]
+        return int(connection.execute(select(func.count(table_of(Seat).c.call_id))).scalar_one())
 
 
 REASONS = {
@@ -146,7 +147,7 @@ def kept(db: Database, worker: str, state: str, **changes: Any) -> None:
     with db.write() as connection:
         connection.execute(update(Call).values(transport="wire", trunk="line", **changes))
         for kind, request in (("rang", "CANCEL"), ("answered", "BYE")):
-            rows = update(CallEvent).where(CallEvent.__table__.c.kind == kind)  # type: ignore[attr-defined]
+            rows = update(CallEvent).where(table_of(CallEvent).c.kind == kind)
             connection.execute(rows.values(data={LEFTOVER: {"request": f"{request} sip:x SIP/2.0", "address": ["127.0.0.1", 5060]}}))
 
 
@@ -211,7 +212,7 @@ def test_the_record_ends_with_the_last_sign_of_life(db: Database) -> None:
     begin(db, "call", DEAD, "talking")
     with db.write() as connection:
         connection.execute(update(Call).values(answered_at=NOW))
-        connection.execute(update(Worker).where(Worker.__table__.c.id == DEAD).values(seen_at=NOW + timedelta(seconds=17)))  # type: ignore[attr-defined]
+        connection.execute(update(Worker).where(table_of(Worker).c.id == DEAD).values(seen_at=NOW + timedelta(seconds=17)))
     asyncio.run(recover(engine(db)))
     result = call(db, "call").result
     assert result["call_duration_seconds"] == 17.0
@@ -276,7 +277,7 @@ def test_two_processes_recover_at_once(db: Database, monkeypatch: pytest.MonkeyP
     row = call(db, "call")
     assert (row.state, row.worker_id) == ("done", US)
     with db.read() as connection:
-        assert connection.execute(select(func.count()).select_from(Call.__table__)).scalar_one() == 1  # type: ignore[attr-defined]
+        assert connection.execute(select(func.count()).select_from(table_of(Call))).scalar_one() == 1
 
 
 def test_only_a_call_that_was_being_placed_may_not_have_been_dialled() -> None:
@@ -299,7 +300,7 @@ def test_a_call_of_a_clock_that_was_ahead_does_not_end_before_it_began(db: Datab
     begin(db, "c1", DEAD, "talking")
     ahead = NOW + timedelta(days=7)
     with db.write() as connection:
-        connection.execute(update(CallEvent.__table__).values(at=ahead))  # type: ignore[attr-defined]
+        connection.execute(update(table_of(CallEvent)).values(at=ahead))
     assert asyncio.run(recover(engine(db))) == 1
     assert call(db, "c1").ended_at == ahead
 
@@ -308,7 +309,7 @@ def test_a_clock_of_our_own_does_not_date_the_end_of_a_real_call(db: Database) -
     for call_id, transport in (("c1", "sip"), ("c2", "sandbox")):
         begin(db, call_id, DEAD, "talking")
         with db.write() as connection:
-            connection.execute(update(Call.__table__).where(Call.__table__.c.call_id == call_id).values(transport=transport))  # type: ignore[attr-defined]
+            connection.execute(update(table_of(Call)).where(table_of(Call).c.call_id == call_id).values(transport=transport))
 
     async def rehearse() -> int:
         virtual = VirtualClock(NOW + timedelta(days=7))

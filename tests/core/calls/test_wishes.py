@@ -21,6 +21,7 @@ from core.kernel.clock import utc_now
 from core.kernel.ids import Ids
 from core.kernel.lines import SANDBOX
 from core.kernel.processes import this_process
+from core.kernel.statements import table_of
 from core.suppressions import store as suppressions
 from core.suppressions.tables import Suppression
 from tests.core.api.support import Core
@@ -29,7 +30,7 @@ WithCore = Callable[..., Any]
 
 NEVER_AGAIN, CALL_BACK, WANTS_PERSON = "+12025550112", "+12025550102", "+12025550119"
 SCRIPT = {"brain": {"kind": "rules", "scenario": "payment_reminder"}, "opening_message": "Hello, am I speaking with {{crm.customer_name}}?"}
-calls = Call.__table__  # type: ignore[attr-defined]
+calls = table_of(Call)
 
 
 async def until_noted(core: Core, call_id: str, kind: str) -> None:
@@ -54,7 +55,7 @@ def another_worker(core: Core) -> Engine:
 
 
 def suppressed(core: Core) -> list[tuple[str, str, str | None]]:
-    table = Suppression.__table__  # type: ignore[attr-defined]
+    table = table_of(Suppression)
     with core.db.read() as connection:
         return [(row.number, row.source, row.call_id) for row in connection.execute(select(table))]
 

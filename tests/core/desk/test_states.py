@@ -19,12 +19,13 @@ from core.desk.queue import events_of
 from core.desk.states import HELD, OPEN, OVER, STATES, TRANSITIONS, WrongState, next_state
 from core.desk.tables import Handoff
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from tests.conftest import START as NOW
 from tests.core.calls.test_recovery import DEAD, begin, db, engine
 
 __all__ = ["db"]
 
-_handoffs, _calls = Handoff.__table__, Call.__table__  # type: ignore[attr-defined]
+_handoffs, _calls = table_of(Handoff), table_of(Call)
 
 
 def test_the_table_is_whole() -> None:

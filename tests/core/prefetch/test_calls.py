@@ -19,6 +19,7 @@ from core.access.secrets import SecretStore
 from core.calls.tables import CallEvent
 from core.deliveries.tables import Delivery
 from core.kernel.secrets import SecretBox
+from core.kernel.statements import table_of
 from core.outgoing.client import OutgoingClient
 from core.outgoing.guard import AllowList
 from core.outgoing.reach import Reach
@@ -74,7 +75,7 @@ def said_first(call: dict[str, Any]) -> str:
 
 def pushed(core: Core) -> list[Any]:
     with core.db.read() as connection:
-        return list(connection.execute(select(Delivery.__table__.c.body)).scalars())  # type: ignore[attr-defined]
+        return list(connection.execute(select(table_of(Delivery).c.body)).scalars())
 
 
 def test_the_data_are_there_when_the_bot_speaks_and_in_the_push(with_each_core: WithCore) -> None:
@@ -91,7 +92,7 @@ def test_the_data_are_there_when_the_bot_speaks_and_in_the_push(with_each_core: 
             assert (seen["outcome"], seen["status"], sorted(seen["fields"])) == ("ok", 200, sorted(CUSTOMER))
             assert "Asha" not in str(seen)
             with core.db.read() as connection:
-                events = connection.execute(select(CallEvent.__table__).order_by(CallEvent.__table__.c.seq)).all()  # type: ignore[attr-defined]
+                events = connection.execute(select(table_of(CallEvent)).order_by(table_of(CallEvent).c.seq)).all()
             assert [event.kind for event in events][:3] == ["placing", "prefetch", "rang"]
             assert "Asha" not in str(events[1].data)
 

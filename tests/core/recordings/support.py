@@ -16,7 +16,7 @@ from core.fleet.store import register
 from core.fleet.tables import Worker
 from core.kernel.database import Database
 from core.kernel.processes import this_process
-from core.kernel.statements import AnyRow
+from core.kernel.statements import AnyRow, table_of
 from core.recordings.link_keys import LinkKeys
 from core.recordings.recordings import Recorded, Recordings
 from core.storage.base import ObjectStore
@@ -31,8 +31,8 @@ TRANSCRIPT = [
 ]
 WORKER = "worker-1"
 
-_calls = Call.__table__  # type: ignore[attr-defined]
-_workers = Worker.__table__  # type: ignore[attr-defined]
+_calls = table_of(Call)
+_workers = table_of(Worker)
 
 
 def recordings_in(folder: Path, store: ObjectStore | None = None, host: str = "here") -> Recordings:

@@ -19,14 +19,15 @@ from core.engine import Engine
 from core.kernel.clock import RealClock, utc_now
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 from core.recordings.recordings import Recordings
 from core.recordings.store import read_recording
 from tests.conftest import START
 from tests.core.recordings.support import TRANSCRIPT, WORKER, call_row, ended_call, recordings_in, spool_file
 
-_calls = Call.__table__  # type: ignore[attr-defined]
-_versions = BotVersion.__table__  # type: ignore[attr-defined]
-_deliveries = Delivery.__table__  # type: ignore[attr-defined]
+_calls = table_of(Call)
+_versions = table_of(BotVersion)
+_deliveries = table_of(Delivery)
 
 ENDING = {"disconnected_by": "bot", "end_reason": "closure", "phone_rang": True, "transcript": TRANSCRIPT, "customer_spoke": True}
 

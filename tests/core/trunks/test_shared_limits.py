@@ -16,13 +16,14 @@ from core.calls import departure
 from core.calls.run import CallRun
 from core.calls.tables import CallEvent
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from core.kernel.virtual_clock import VirtualClock
 from core.trunks.pacing import interval
 from tests.core.api.support import Core, open_core, talkers
 from tests.core.api.test_idempotency import in_two_processes
 
 RATE = 2.0
-events = CallEvent.__table__  # type: ignore[attr-defined]
+events = table_of(CallEvent)
 
 
 def departures(db: Database) -> list[datetime]:

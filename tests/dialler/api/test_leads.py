@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import update
 
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from dialler.imports import staging
 from dialler.leads.tables import Attempt, Lead
 from tests.core.api.support import fields_of, problem_of
@@ -22,8 +23,8 @@ from tests.web.run.folders import profile_numbers
 
 WithApi = Callable[..., Any]
 
-leads = Lead.__table__  # type: ignore[attr-defined]
-attempts = Attempt.__table__  # type: ignore[attr-defined]
+leads = table_of(Lead)
+attempts = table_of(Attempt)
 
 
 async def every_page(api: Api, path: str, what: str, **params: Any) -> list[dict[str, Any]]:

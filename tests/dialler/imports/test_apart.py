@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from core.kernel.clock import RealClock
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 from dialler.campaigns.store import create_campaign
 from dialler.imports.apart import BIG, ImportProcessDied, ImportTask, import_apart
 from dialler.imports.errors import LeadFileError
@@ -25,8 +26,8 @@ from dialler.imports.tables import LeadImport
 from dialler.leads.tables import Lead
 from tests.conftest import START
 
-_imports = LeadImport.__table__  # type: ignore[attr-defined]
-_leads = Lead.__table__  # type: ignore[attr-defined]
+_imports = table_of(LeadImport)
+_leads = table_of(Lead)
 
 BIG_ROWS = 16_000
 

@@ -15,6 +15,7 @@ from core.kernel.clock import RealClock, utc_now
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.processes import ProcessIdentity, this_process
+from core.kernel.statements import table_of
 from dialler.campaigns.store import create_campaign
 from dialler.imports import staging, store
 from dialler.imports.errors import ImportInProgress, LeadFileError
@@ -26,10 +27,10 @@ from dialler.leads.progress import progress
 from dialler.leads.tables import Lead, LeadHistory
 from tests.conftest import START
 
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_imports = LeadImport.__table__  # type: ignore[attr-defined]
-_rejected = RejectedRow.__table__  # type: ignore[attr-defined]
-_history = LeadHistory.__table__  # type: ignore[attr-defined]
+_leads = table_of(Lead)
+_imports = table_of(LeadImport)
+_rejected = table_of(RejectedRow)
+_history = table_of(LeadHistory)
 A, B, C = "+447700900123", "+447700900124", "+447700900125"
 Import = Callable[..., ImportReport]
 

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, update
 from core.kernel.clock import RealClock
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 from dialler.campaigns.states import NotAllowed
 from dialler.campaigns.store import change_state, read_campaign
 from dialler.campaigns.tables import Campaign
@@ -58,7 +59,7 @@ class LifeOfLeads(RuleBasedStateMachine):
         super().__init__()
         self.db, self.core, self.clock, self.ids = db, FakeCore(), _Clock(), Ids(1)
         with db.write() as connection:
-            for table in (history, ReceivedResult.__table__, attempts, leads, LeadImport.__table__, Campaign.__table__):  # type: ignore[attr-defined]
+            for table in (history, table_of(ReceivedResult), attempts, leads, table_of(LeadImport), table_of(Campaign)):
                 connection.execute(delete(table))
         self.token, self.owners = TOKEN, 1
         self.to_send: list[tuple[Claim, str]] = []
@@ -140,7 +141,7 @@ class LifeOfLeads(RuleBasedStateMachine):
         self.owners += 1
         self.token = f"owner-{self.owners}"
         with self.db.write() as connection:
-            connection.execute(update(Campaign.__table__).values(owner_token=self.token))  # type: ignore[attr-defined]
+            connection.execute(update(table_of(Campaign)).values(owner_token=self.token))
         if forgets:
             self.to_send, self.answers = [], []
         self.settles()
@@ -281,7 +282,7 @@ class LifeOfLeads(RuleBasedStateMachine):
 
     def _campaign(self) -> Any:
         with self.db.read() as connection:
-            return connection.execute(select(Campaign.__table__)).one_or_none()  # type: ignore[attr-defined]
+            return connection.execute(select(table_of(Campaign))).one_or_none()
 
 
 def test_no_lead_is_lost_and_none_is_dialled_twice_for_one_attempt(database: Database) -> None:

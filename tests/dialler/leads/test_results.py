@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 from dialler.campaigns.store import change_state
 from dialler.leads.claims import Claim, claim, give_back, mark_placed
 from dialler.leads.held import resolve
@@ -85,7 +86,7 @@ def test_a_repeated_result_changes_nothing(db: Database, lead: int, times: int) 
         assert receive(db, taken.attempt_id).status == "repeated"
     assert snapshot(db, lead) == before
     with db.read() as connection:
-        assert connection.execute(select(func.count()).select_from(ReceivedResult.__table__)).scalar_one() == 1  # type: ignore[attr-defined]
+        assert connection.execute(select(func.count()).select_from(table_of(ReceivedResult))).scalar_one() == 1
 
 
 def test_a_result_before_the_answer_of_the_dialout(db: Database, lead: int) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 from core.kernel.virtual_clock import VirtualClock
 from dialler.campaigns import control
 from dialler.campaigns.store import change_state, read_campaign
@@ -130,7 +131,7 @@ def test_one_that_lost_its_lease_dials_no_more(db: Database, in_virtual_time: In
         stage = Stage(db, clock, FakeCore(), leads=3, calls_per_second=0.1)
         await stage.until_dialled()
         with db.write() as connection:
-            connection.execute(update(Campaign.__table__).values(owner_token="the next owner"))  # type: ignore[attr-defined]
+            connection.execute(update(table_of(Campaign)).values(owner_token="the next owner"))
         with pytest.raises(LeaseLost):
             await stage.ended()
         assert len(stage.core.calls) == 1
@@ -230,7 +231,7 @@ def test_one_that_loses_its_lease_in_the_middle_of_a_batch_dials_no_more(db: Dat
     async def scene(clock: VirtualClock) -> None:
         def lose(_: str) -> None:
             with db.write() as connection:
-                connection.execute(update(Campaign.__table__).values(owner_token="the next owner"))  # type: ignore[attr-defined]
+                connection.execute(update(table_of(Campaign)).values(owner_token="the next owner"))
 
         core = FakeCore(on_dialout=lose)
         stage = Stage(db, clock, core, leads=3, calls_per_second=1000)
@@ -275,7 +276,7 @@ def test_one_that_was_taken_over_does_not_end_the_campaign(
         step = next_step(*args)
         if isinstance(step, Over):
             with db.write() as connection:
-                connection.execute(update(Campaign.__table__).values(owner_token="the next owner"))  # type: ignore[attr-defined]
+                connection.execute(update(table_of(Campaign)).values(owner_token="the next owner"))
         return step
 
     monkeypatch.setattr(runner_module, "next_step", take_over_after_looking)

@@ -22,6 +22,7 @@ from core.access.tables import ApiKey
 from core.kernel.clock import RealClock
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 from dialler.api.results import RESULTS_PATH, include_results
 from dialler.core_client import CoreClient
 from dialler.leads.tables import ReceivedResult
@@ -93,7 +94,7 @@ class Campaign:
     def received(self) -> list[Any]:
         """The results that were taken in."""
         with self.parts.db.read() as connection:
-            return list(connection.execute(select(ReceivedResult.__table__)))  # type: ignore[attr-defined]
+            return list(connection.execute(select(table_of(ReceivedResult))))
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait in clock time until something is true, a day at most."""
@@ -120,7 +121,7 @@ def embedded_campaign(
             whole.client.mount("embedded-dialler", results)
             if not webhook:
                 with whole.db.write() as connection:
-                    connection.execute(update(ApiKey.__table__).values(results_url=None))  # type: ignore[attr-defined]
+                    connection.execute(update(table_of(ApiKey)).values(results_url=None))
             if api_key is not None:
                 whole.parts.core = CoreClient(client_of(whole.app), api_key, whole.clock)
             store_bot(whole.db, START, "bot")

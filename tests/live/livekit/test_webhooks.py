@@ -14,6 +14,7 @@ import uvicorn
 from sqlalchemy import func, select
 
 import web.livekit
+from core.kernel.statements import table_of
 from core.transports.livekit.tables import LiveKitEvent
 from tests.live.lab import live, until
 from tests.live.livekit.deployment import deployed
@@ -26,7 +27,7 @@ from web.serve.listening import config_for, listen
 pytestmark = pytest.mark.needs("livekit-server", "redis-server", "livekit", "redis")
 
 PATH = "/api/v1/livekit/webhook"
-_events = LiveKitEvent.__table__  # type: ignore[attr-defined]
+_events = table_of(LiveKitEvent)
 
 
 class Server(uvicorn.Server):

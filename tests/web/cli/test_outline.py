@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from core.bots.config import BotConfig
 from core.bots.store import save_bot
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from core.trunks.store import ensure_sandbox_trunk
 from dialler.campaigns.tables import Campaign
 from web.cli.main import app
@@ -90,7 +91,7 @@ def fill(database: Database) -> None:
         for name in ("reminder", "survey"):
             save_bot(connection, BotConfig(name=name, id=name), NOW)
         ensure_sandbox_trunk(connection, channels=1, calls_per_second=1.0, now=NOW)
-        table = Campaign.__table__  # type: ignore[attr-defined]
+        table = table_of(Campaign)
         for name in ("Spring reminders", "Summer's survey"):
             connection.execute(insert(table).values(id=name, name=name, bot_id="reminder", state="draft", settings={}, created_at=NOW))
 

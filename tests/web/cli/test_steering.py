@@ -16,6 +16,7 @@ from core.kernel.clock import RealClock, utc_now
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.processes import ProcessIdentity, this_process
+from core.kernel.statements import table_of
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.owner import acquire
 from dialler.campaigns.store import change_state, create_campaign, read_campaign
@@ -28,8 +29,8 @@ from tests.web.cli.conftest import LEADS, Dialler, json_of
 
 NOT_SET = {"default_region", "phone_column", "encoding", "delimiter"}
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
-_leads = Lead.__table__  # type: ignore[attr-defined]
-_attempts = Attempt.__table__  # type: ignore[attr-defined]
+_leads = table_of(Lead)
+_attempts = table_of(Attempt)
 
 Make = Callable[..., str]
 

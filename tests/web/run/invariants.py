@@ -15,6 +15,7 @@ from core.calls.tables import Call, CallEvent
 from core.deliveries.tables import Delivery
 from core.fleet.tables import Seat, Worker
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from dialler.campaigns.tables import Campaign
 from dialler.leads.states import FINAL
 from dialler.leads.tables import Attempt, Lead, LeadHistory
@@ -23,15 +24,15 @@ from tests.web.run.folders import network_log
 
 __all__ = ["Records", "check_everything_settled", "invites", "lead_of", "opened", "placing"]
 
-_calls: Any = Call.__table__  # type: ignore[attr-defined]
-_events: Any = CallEvent.__table__  # type: ignore[attr-defined]
-_deliveries: Any = Delivery.__table__  # type: ignore[attr-defined]
-_seats: Any = Seat.__table__  # type: ignore[attr-defined]
-_workers: Any = Worker.__table__  # type: ignore[attr-defined]
-_campaigns: Any = Campaign.__table__  # type: ignore[attr-defined]
-_leads: Any = Lead.__table__  # type: ignore[attr-defined]
-_attempts: Any = Attempt.__table__  # type: ignore[attr-defined]
-_history: Any = LeadHistory.__table__  # type: ignore[attr-defined]
+_calls: Any = table_of(Call)
+_events: Any = table_of(CallEvent)
+_deliveries: Any = table_of(Delivery)
+_seats: Any = table_of(Seat)
+_workers: Any = table_of(Worker)
+_campaigns: Any = table_of(Campaign)
+_leads: Any = table_of(Lead)
+_attempts: Any = table_of(Attempt)
+_history: Any = table_of(LeadHistory)
 
 
 @contextmanager

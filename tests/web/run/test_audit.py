@@ -22,6 +22,7 @@ from core.calls.recovery import recover
 from core.calls.tables import Call
 from core.engine import Engine
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from core.transports.base import Leg, PlaceOrder
 from core.transports.sandbox import SandboxNetwork, SandboxTransport
 from dialler.core_client import CoreClient
@@ -68,7 +69,7 @@ def one_at_a_time(tmp_path: Path) -> Path:
 
 def test_a_recovery_that_places_calls_again_is_caught(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def place_again(engine: Engine) -> int:
-        calls = Call.__table__  # type: ignore[attr-defined]
+        calls = table_of(Call)
         with engine.db.read() as connection:
             rows = connection.execute(select(calls).where(calls.c.state == "placing")).all()
         for row in rows:

@@ -13,6 +13,7 @@ from core.calls.tables import Call
 from core.deliveries.tables import Delivery
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from dialler.campaigns.store import OtherLines, all_campaigns, create_campaign, latest_clock, note_run
 from tests.conftest import START
 from tests.web.run.folders import CATALOGUE, make_folder, open_folder, run, settings_for
@@ -21,8 +22,8 @@ from web.ownership import lease
 from web.pushes import by_own_clock, of_campaign
 from web.run.prepare import ensure_campaign
 
-_calls = Call.__table__  # type: ignore[attr-defined]
-_deliveries = Delivery.__table__  # type: ignore[attr-defined]
+_calls = table_of(Call)
+_deliveries = table_of(Delivery)
 
 
 def test_each_has_leads_of_its_own(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
+from core.kernel.statements import table_of
 from dialler.campaigns.store import change_state, create_campaign, note_run, read_campaign
 from dialler.campaigns.tables import Campaign
 from tests.web.run.folders import settings_for
@@ -53,7 +54,7 @@ def test_a_campaign_with_a_clock_of_its_own_is_left_alone_in_real_time(database:
             create_campaign(connection, campaign_id, campaign_id, "bot", {"name": campaign_id}, utc_now())
             change_state(connection, campaign_id, "start", utc_now())
             values = {"own_clock": own_clock, "clock_at": clock_at}
-            connection.execute(update(Campaign.__table__).where(Campaign.__table__.c.id == campaign_id).values(values))  # type: ignore[attr-defined]
+            connection.execute(update(table_of(Campaign)).where(table_of(Campaign).c.id == campaign_id).values(values))
 
     async def waiting(speed: float) -> set[str]:
         async with open_whole(settings_for(tmp_path, database_url, speed=speed, start=None, seed=None)) as whole:
