@@ -14,9 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 import psutil
 
+from core.contracts.transport import Answered, Failed, Heard, HungUp, Leg, PlaceOrder
 from core.kernel.clock import Clock, RealClock
 from core.kernel.collector import keep_what_is_loaded
-from core.transports.base import Answered, Failed, Heard, HungUp, Leg, PlaceOrder
 from core.transports.sip.g711 import encode
 from core.transports.sip.media import MediaSession
 from core.transports.sip.sdp import Stream

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from bench.call_loads import bare_session, session_speech
+from core.contracts.transport import Answered, PlaceOrder
 from core.kernel.clock import RealClock
-from core.transports.base import Answered, PlaceOrder
 from core.transports.sip.g711 import decode
 from core.transports.sip.sdp import Stream
 from core.voice.media_thread import MediaThread

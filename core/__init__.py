@@ -2,7 +2,7 @@
 
 api/            the HTTP API
 calls/          the life of a call: from the dialout to the result
-engine          the engine of one process: what is wired once
+contracts/      what several rooms agree on: the protocol of transports, the call result, dispositions
 bots/           what a bot is, read and kept
 conversation/   what is said: text in, text out
 voice/          from sound to text and back

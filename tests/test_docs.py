@@ -13,8 +13,8 @@ import pytest
 import typer.main
 
 from core.bots.config import BotConfig
-from core.calls.result import CallResult, DisconnectedBy
 from core.calls.states import STATES as CALL_STATES
+from core.contracts.call_result import CallResult, DisconnectedBy
 from core.conversation.ending import EndReason
 from core.transports.sandbox import CATALOGUE
 from dialler.campaigns.config import CampaignConfig

@@ -21,14 +21,14 @@ from core.access.secrets import SecretStore
 from core.api.app import create_core_app
 from core.api.auth import require_admin
 from core.calls.cancel import carry_out_cancels
+from core.calls.engine import Engine
 from core.calls.recovery import recover
 from core.calls.store import has_unfinished
 from core.calls.trunk_health import ask_rested
-from core.deliveries.backoff import DEFAULT_POLICY, RetryPolicy
 from core.deliveries.retention import forget_before
 from core.deliveries.worker import DeliveryWorker
-from core.engine import Engine
 from core.fleet import store as fleet
+from core.kernel.backoff import DEFAULT_POLICY, RetryPolicy
 from core.kernel.clock import Clock, WallTime, utc_now
 from core.kernel.database import Database
 from core.kernel.failures import without_values

@@ -12,12 +12,12 @@ from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from core.access.secrets import SecretError, SecretStore
+from core.calls.engine import Engine
 from core.calls.inbound import receive_call
 from core.calls.store import live_among, trunk_calls
-from core.engine import Engine
+from core.contracts.transport import IncomingCall, PlaceOrder
 from core.fleet import store as fleet
 from core.kernel.secrets import SecretBoxError
-from core.transports.base import IncomingCall, PlaceOrder
 from core.transports.line_settings import BadLineSettings
 from core.transports.livekit.line import LiveKitLine, LiveKitUnavailable
 from core.transports.livekit.settings import read_livekit_settings

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from livekit import api
 
 from core.access.secrets import SecretStore
+from core.contracts.transport import PlaceOrder
 from core.kernel.clock import RealClock, utc_now
 from core.kernel.database import Database
-from core.transports.base import PlaceOrder
 from core.transports.check_call import CheckReport, place_check_call
 from core.transports.livekit.keeping import InStep, bring_in_step, drift_of, failure_in_words, take_away
 from core.transports.livekit.leftovers import Kept, kept_at, take_leftovers_away

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core.access.secrets import SecretStore
-from core.engine import Engine
+from core.calls.engine import Engine
 from core.kernel.secrets import SecretBox
 from core.recordings.link_keys import link_keys
 from core.recordings.recordings import Recordings

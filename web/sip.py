@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.access.secrets import SecretError, SecretStore
+from core.calls.engine import Engine
 from core.calls.inbound import receive_call
 from core.calls.store import trunk_calls
-from core.engine import Engine
+from core.contracts.transport import IncomingCall, PlaceOrder
 from core.kernel.failures import without_values
 from core.kernel.secrets import SecretBoxError
-from core.transports.base import IncomingCall, PlaceOrder
 from core.transports.line_settings import BadLineSettings
 from core.transports.sip.settings import read_settings
 from core.transports.sip.signalling import OwnFault, SipUnavailable

@@ -18,11 +18,11 @@ from core.bots.config import BotConfig
 from core.bots.store import read_version
 from core.bots.voice_checks import unknown_provider
 from core.bots.voice_config import SttConfig, TtsConfig, VoiceConfig
+from core.calls.engine import Engine
 from core.calls.store import read_call
-from core.engine import Engine
+from core.contracts.transport import Leg, PlaceOrder
 from core.kernel.secrets import SecretBoxError
 from core.outgoing.guard import AllowList
-from core.transports.base import Leg, PlaceOrder
 from core.voice.errors import VoiceUnavailable
 from web.settings import Settings
 

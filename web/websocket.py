@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from core.bots.config import BotConfig
-from core.engine import Engine
-from core.transports.base import WEBSOCKET
+from core.calls.engine import Engine
+from core.contracts.transport import WEBSOCKET
 from web.settings import Settings
 from web.voices import check_at_hand, make_speech
 

@@ -2,6 +2,7 @@
 
 keys       API keys: made, changed, rotated, revoked
 checks     the key of a request: whose, and whether it may be used now
+strangers   how often a client may fail to show something valid
 wrong_keys   wrong keys: told to the operator, and slowed down
 embedded   the key of the dialler that runs in the same process
 sockets    who may open WebSocket calls to a bot

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.access.keys import hash_of
-from core.transports.websocket.strangers import Strangers, neighbourhood
+from core.access.strangers import Strangers, neighbourhood
 
 __all__ = ["RETRY_AFTER", "WrongKeys"]
 

@@ -28,7 +28,7 @@ from core.api.edge import Edge
 from core.api.health import add_readiness
 from core.api.openapi import complete_document
 from core.api.problems import install_problem_handlers
-from core.engine import Engine
+from core.calls.engine import Engine
 
 __all__ = ["create_core_app", "include_core"]
 

@@ -13,7 +13,7 @@ from core.access.checks import TooManyRequests, Unauthorized, admit, identify, i
 from core.access.keys import KeyInfo, valid_hashes
 from core.access.wrong_keys import RETRY_AFTER
 from core.api.problems import retry_after
-from core.engine import Engine
+from core.calls.engine import Engine
 
 __all__ = ["AdminKey", "AnyKey", "KeyIfAsked", "TheEngine", "engine_of", "require_admin"]
 

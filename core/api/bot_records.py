@@ -22,8 +22,8 @@ from core.bots.reachable import unreachable
 from core.bots.store import StoredBot, all_bots, archive, read_bot, read_version, versions_of
 from core.bots.template_checks import doubtful_fields
 from core.bots.views import as_document, as_yaml, preview
+from core.calls.engine import Engine
 from core.calls.refusals import BotNotFound, FieldProblem, InvalidRequest
-from core.engine import Engine
 from core.kernel.config_problems import ConfigError
 from core.outgoing.guard import AllowList
 

@@ -15,8 +15,8 @@ from core.api.paging import make_cursor, read_cursor
 from core.api.recordings import views_of
 from core.api.views import CallPage, CallView
 from core.calls.cancel import cancel_call
+from core.calls.engine import Engine
 from core.calls.store import list_calls, read_call
-from core.engine import Engine
 from core.kernel.statements import AnyRow
 
 __all__ = ["router"]

@@ -18,6 +18,7 @@ from core.api.auth import AnyKey, TheEngine
 from core.api.bodies import StrictBody, body_schema, read_model
 from core.api.openapi import answers
 from core.api.paging import make_cursor, read_cursor
+from core.calls.engine import Engine
 from core.calls.refusals import FieldProblem, InvalidRequest
 from core.deliveries.outbox import Kind
 from core.deliveries.queries import (
@@ -30,7 +31,6 @@ from core.deliveries.queries import (
     replay,
     replay_dead,
 )
-from core.engine import Engine
 
 __all__ = ["MOST_CALLS", "router"]
 

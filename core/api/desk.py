@@ -32,13 +32,13 @@ from core.api.desk_views import (
 )
 from core.api.openapi import answers
 from core.api.paging import make_cursor, read_cursor
+from core.calls.engine import Engine
 from core.calls.refusals import FieldProblem, InvalidRequest
 from core.desk import agents, handoffs
 from core.desk.agents import Agent
 from core.desk.errors import BadAgent, DeskConflict, NotAtDesk
 from core.desk.queue import events_of, list_handoffs, open_for
 from core.desk.states import STATES
-from core.engine import Engine
 from core.kernel.event_stream import HEARTBEAT, RETRY, EventStream, sse
 
 __all__ = ["queue_events", "router"]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from core.api.auth import TheEngine
 from core.api.openapi import answers
 from core.api.problems import problem
-from core.engine import Engine
+from core.calls.engine import Engine
 from core.fleet.store import load
 from core.kernel.failures import without_values
 from core.kernel.probe import DatabaseProbe

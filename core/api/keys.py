@@ -20,8 +20,8 @@ from core.api.bodies import StrictBody, body_schema, read_model
 from core.api.openapi import answers
 from core.bots.loading import url_complaint
 from core.bots.store import all_bots
+from core.calls.engine import Engine
 from core.calls.refusals import FieldProblem, InvalidRequest
-from core.engine import Engine
 from core.kernel.moments import moment_text
 
 __all__ = ["router"]

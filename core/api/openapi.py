@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
 from core.api.problems import MEDIA_TYPE
-from core.calls.result import CallResult
+from core.contracts.call_result import CallResult
 
 __all__ = ["Problem", "answers", "complete_document"]
 

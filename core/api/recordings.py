@@ -17,8 +17,8 @@ from core.api.auth import AnyKey, TheEngine
 from core.api.openapi import answers
 from core.api.problems import MEDIA_TYPE, problem, retry_after
 from core.api.views import CallView
+from core.calls.engine import Engine
 from core.calls.store import read_call
-from core.engine import Engine
 from core.recordings.links import LinkRefused
 from core.recordings.playback import Gone, NoRecording, NotYet, Playable, find_recording, require_recording
 from core.recordings.ranges import RangeNotSatisfiable, parse_range

@@ -11,19 +11,19 @@ from fastapi import WebSocket
 
 from core.access.checks import TooManyRequests, Unauthorized, admit, is_to_be_counted, verify
 from core.access.sockets import may_open
+from core.access.strangers import Strangers
 from core.bots.config import BotConfig
 from core.bots.store import read_bot
+from core.calls.engine import Engine
 from core.calls.inbound import Wanted, receive_call, record_unanswered
 from core.calls.outcome import Ending
-from core.engine import Engine
+from core.contracts.transport import WEBSOCKET
 from core.kernel.failures import without_values
 from core.kernel.numbers import NumberError, parse_number
-from core.transports.base import WEBSOCKET
 from core.transports.websocket.closing import Close, Closing, Refused
 from core.transports.websocket.connection import Connection, Gone
 from core.transports.websocket.incoming import WebSocketIncoming
 from core.transports.websocket.protocol import Handshake, Opening
-from core.transports.websocket.strangers import Strangers
 from core.transports.websocket.transport import WebSocketTransport
 
 __all__ = ["hold_socket", "is_foreign_page", "unanswered"]

@@ -18,9 +18,9 @@ from core.api.auth import AdminKey, TheEngine
 from core.api.bodies import body_schema, read_model
 from core.api.openapi import answers
 from core.api.trunk_bodies import LiveKitBody, NumberBody, NumberChangeBody, SipBody, TrunkBody, TrunkChangeBody
+from core.calls.engine import Engine
 from core.calls.refusals import FieldProblem, InvalidRequest
-from core.engine import Engine
-from core.transports.base import WEBSOCKET
+from core.contracts.transport import WEBSOCKET
 from core.transports.livekit.store import standings
 from core.trunks import records
 from core.trunks.foreign import no_transport

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, WebSocket
 
-from core.engine import Engine
+from core.calls.engine import Engine
 
 __all__ = ["router"]
 

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from core.api.auth import AdminKey, TheEngine
 from core.api.openapi import answers
-from core.engine import Engine
+from core.calls.engine import Engine
 from core.fleet.listing import list_workers
 from core.fleet.store import set_draining
 

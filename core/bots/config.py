@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.bots.analysis_config import AnalysisConfig, QualityConfig
 from core.bots.brain_config import AnyBrain, BrainConfig
-from core.bots.prefetch_config import PrefetchConfig
 from core.bots.voice_config import VoiceConfig
-from core.calls.result import DisconnectedBy
+from core.contracts.call_result import DisconnectedBy
 from core.kernel.durations import LongDuration
 from core.kernel.hours import HoursConfig, PermittedHours
+from core.prefetch.config import PrefetchConfig
 
 __all__ = [
     "AnalysisConfig",

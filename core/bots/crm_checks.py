@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from core.bots.request_checks import of_headers, of_templated_url
-from core.conversation.analysis import WITHOUT_A_CONVERSATION
-from core.conversation.rules.report import DISPOSITIONS
+from core.contracts.dispositions import DISPOSITIONS, WITHOUT_A_CONVERSATION
 from core.kernel.config_problems import KeyPath
 from core.templates.lookup import normalised
 

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from core.bots.loading import Complaint
 from core.bots.sample_crm import SAMPLE_CRM
-from core.calls.result import CallResult
-from core.conversation.rules.facts import Facts
-from core.conversation.rules.report import report
+from core.contracts.call_result import CallResult
+from core.contracts.dispositions import RULES_ANALYSIS
 from core.kernel.config_problems import KeyPath
 from core.templates import problems, render
 from core.templates.fields import CALL_FIELDS, CALL_FIELDS_AT_THE_END
@@ -28,7 +27,7 @@ _OVER: Final[Known] = {
         tuple(CallResult.model_fields), objects=("post_call_analysis", "variables", "connected_event", "prefetched", "transcript")
     ),
 }
-_BY_RULES: Final = ClosedFields(tuple(report(Facts(), {})), objects=("answers", "questions"))
+_BY_RULES: Final = ClosedFields(RULES_ANALYSIS, objects=("answers", "questions"))
 """The fields of an analysis by the rules brain."""
 _OF_ANY_MODEL: Final = (
     "DISPOSITION", "SUB_DISPOSITION", "CALLING_REMARKS", "callback_requested", "callback_at", "callback_preferred_time_text",

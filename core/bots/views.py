@@ -10,7 +10,7 @@ import yaml
 
 from core.bots.brain_config import BrainConfig
 from core.bots.config import BotConfig
-from core.bots.prefetch_config import PrefetchConfig
+from core.prefetch.config import PrefetchConfig
 from core.prefetch.plan import plan
 from core.templates import render, stringify_fields
 from core.templates.addresses import UnusableValue

@@ -1,5 +1,6 @@
 """Calls: from the dialout to the result.
 
+engine     what is wired once for a process, and handed to the others
 states     the state machine, one table
 store      reading and writing calls; every write is fenced
 request    a dialout as it was asked for
@@ -20,7 +21,6 @@ recovery   what becomes of the calls of a process that died
 leftovers  ending the calls of such a process on the wire
 outcome    pure: what a failed call means
 transfer   pure: the transfer fields, derived from the event log
-result     the schema of results
 brains     makes the brain of a call
 wishes     what the callee asked for, kept the moment it was said
 tables     their tables

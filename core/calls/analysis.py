@@ -9,10 +9,10 @@ from sqlalchemy import Row
 from core.bots.brain_config import LlmBrainConfig
 from core.bots.config import BotConfig
 from core.calls.brains import reach_of
+from core.calls.engine import Engine
 from core.calls.store import EventLog
 from core.conversation.analysis import default_analysis
 from core.conversation.llm.analysis import EndedCall, analyse
-from core.engine import Engine
 from core.prefetch.merge import merged
 
 __all__ = ["analyse_call", "needs_model"]

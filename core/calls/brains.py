@@ -8,16 +8,16 @@ from typing import Any
 
 from core.bots.brain_config import BrainConfig
 from core.bots.config import BotConfig
+from core.calls.engine import Engine
+from core.contracts.transport import PlaceOrder
 from core.conversation.brain import Brain, BrainContext
 from core.conversation.llm.brain import LlmBrain
 from core.conversation.llm.models import Note
 from core.conversation.rules.brain import RulesBrain
-from core.engine import Engine
 from core.kernel.moments import moment_text
 from core.outgoing.reach import Reach
 from core.templates import stringify
 from core.templates.fields import added_fields
-from core.transports.base import PlaceOrder
 
 __all__ = ["make_brain", "reach_of", "template_values"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import select, update
 
+from core.calls.engine import Engine
 from core.calls.states import LIVE
 from core.calls.tables import UNFINISHED, Call
-from core.engine import Engine
 from core.kernel.statements import table_of
 
 __all__ = ["cancel_call", "carry_out_cancels"]

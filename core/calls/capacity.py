@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core.bots.store import StoredBot
+from core.calls.engine import Engine
 from core.calls.store import bot_calls, trunk_calls
 from core.calls.trunk_health import why_held
-from core.engine import Engine
 from core.fleet.store import WorkerLoad
 from core.trunks.pacing import room
 from core.trunks.store import TrunkInfo, choose_trunk, every_trunk

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.bots.config import BotConfig
+from core.calls.engine import Engine
 from core.calls.gates import check_hours
 from core.calls.occupied import look_at, phone_of
 from core.calls.outcome import Ending, withdrawn
 from core.calls.refusals import NotNow
-from core.engine import Engine
+from core.contracts.transport import PlaceOrder
 from core.kernel.clock import Signal
 from core.kernel.lines import Lines
-from core.transports.base import PlaceOrder
 from core.trunks.pacing import next_turn
 from core.trunks.store import give_back_turn, held, take_turn
 

@@ -17,6 +17,7 @@ from core.bots.store import StoredBot, read_bot
 from core.bots.tables import Bot
 from core.calls.capacity import channels_left
 from core.calls.departure import Turn
+from core.calls.engine import Engine, LiveCall
 from core.calls.gates import check_hours, check_numbers, number_busy
 from core.calls.occupied import is_race
 from core.calls.refusals import BotNotFound, Draining, KeyReused, NotNow
@@ -24,11 +25,10 @@ from core.calls.request import DialoutRequest
 from core.calls.run import CallRun
 from core.calls.store import EventLog, bot_calls, find_by_key, insert_call, read_call
 from core.calls.trunk_health import admit
-from core.engine import Engine
+from core.contracts.transport import PlaceOrder
 from core.fleet.store import load, take_seat
 from core.kernel.statements import table_of
 from core.prefetch.fetch import ASKED
-from core.transports.base import PlaceOrder
 from core.trunks.pacing import PATIENCE, interval, next_turn
 from core.trunks.store import TrunkInfo, held, take_turn
 
@@ -45,7 +45,7 @@ async def dialout(engine: Engine, key: KeyInfo, request: DialoutRequest) -> str:
     """
     placed = _commit_or_find(engine, key, request)
     if isinstance(placed, CallRun):
-        run: CallRun | None = placed
+        run: LiveCall | None = placed
         call_id = placed.order.call_id
         engine.runs[call_id] = placed
         if placed.turn is not None and placed.turn.at is None:

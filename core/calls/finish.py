@@ -16,13 +16,13 @@ from core.access.keys import results_endpoint
 from core.bots.config import BotConfig
 from core.bots.store import read_version
 from core.calls.analysis import analyse_call, needs_model
-from core.calls.result import CallResult, TranscriptEntry
+from core.calls.engine import Engine
 from core.calls.store import EventLog, customer_of, events_of, move, read_call
 from core.calls.transfer import transfer_facts
 from core.calls.wishes import suppress
+from core.contracts.call_result import CallResult, TranscriptEntry
 from core.conversation.analysis import default_analysis, with_person, with_wishes
 from core.deliveries.outbox import deliveries_for, enqueue
-from core.engine import Engine
 from core.recordings.recordings import NO_RECORDING, Recorded
 
 __all__ = ["build_result", "finish_call"]

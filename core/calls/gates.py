@@ -11,10 +11,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core.bots.config import BotConfig
+from core.calls.engine import Engine
 from core.calls.occupied import RETRY_AFTER, Seen, look_at
 from core.calls.refusals import FieldProblem, InvalidRequest, NotNow
 from core.calls.request import DialoutRequest
-from core.engine import Engine
 from core.kernel.hours import (
     Constraint,
     UnknownTimeZoneError,

@@ -16,17 +16,17 @@ from sqlalchemy import Connection, select
 from core.bots.config import BotConfig
 from core.bots.store import StoredBot, read_bot
 from core.calls.dialout import lock_bot, take_room, take_seat_here
+from core.calls.engine import Engine
 from core.calls.finish import finish_call
 from core.calls.occupied import phone_of, withdraw_dialled
 from core.calls.outcome import Ending, failed_before_answer
 from core.calls.refusals import Draining, NotNow
 from core.calls.run import CallRun
 from core.calls.store import EventLog, insert_call, move
-from core.engine import Engine
+from core.contracts.transport import DivertedCall, IncomingCall, Leg, NotAnswered, PlaceOrder
 from core.kernel.hours import UnknownTimeZoneError, is_open
 from core.kernel.statements import table_of
 from core.prefetch.fetch import ASKED
-from core.transports.base import DivertedCall, IncomingCall, Leg, NotAnswered, PlaceOrder
 from core.trunks.store import TrunkInfo, choose_trunk
 from core.trunks.tables import CallerId
 

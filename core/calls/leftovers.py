@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from core.calls.engine import Engine
 from core.calls.store import EventLog
-from core.engine import Engine
+from core.contracts.transport import EndsLeftovers
 from core.kernel.failures import without_values
 from core.kernel.processes import ProcessIdentity, is_dead
-from core.transports.base import EndsLeftovers
 
 __all__ = ["LEFTOVER", "Leftover", "end_on_the_wire", "kept_in"]
 

@@ -21,8 +21,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
+from core.calls.engine import Engine
 from core.calls.tables import DIALLED, DIALLED_INDEXES, HOLDS_A_SEAT, Call
-from core.engine import Engine
 from core.kernel.lines import REAL, SANDBOX, Lines
 from core.kernel.numbers import split_key
 from core.kernel.statements import Statement, table_of

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal, cast
 
-from core.calls.result import DisconnectedBy, Fault
+from core.contracts.call_result import DisconnectedBy, Fault
 
 __all__ = ["Blame", "Ending", "failed_before_answer", "never_rang", "withdrawn", "worker_stopped"]
 

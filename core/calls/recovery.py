@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, update
 
+from core.calls.engine import Engine
 from core.calls.finish import finish_call
 from core.calls.leftovers import Leftover, end_on_the_wire, kept_in
 from core.calls.outcome import Ending
@@ -24,8 +25,8 @@ from core.calls.states import LIVE
 from core.calls.store import EventLog, events_of, move
 from core.calls.tables import UNFINISHED, Call, CallEvent
 from core.calls.wishes import wishes_in
+from core.contracts.transport import WEBSOCKET
 from core.desk.moves import abandon_open, shown_transcript
-from core.engine import Engine
 from core.fleet.store import dead_workers, mark_retired, remove_seats
 from core.fleet.tables import Worker
 from core.kernel.clock import RealClock
@@ -34,7 +35,6 @@ from core.kernel.lines import SANDBOX
 from core.kernel.processes import ProcessIdentity
 from core.kernel.statements import table_of
 from core.prefetch.fetch import ASKED
-from core.transports.base import WEBSOCKET
 
 __all__ = ["ending_after_crash", "last_sign_of_life", "recover"]
 

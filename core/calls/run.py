@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.bots.config import BotConfig
 from core.calls.brains import make_brain, template_values
 from core.calls.departure import Turn, await_departure
+from core.calls.engine import Engine
 from core.calls.finish import finish_call
 from core.calls.leftovers import LEFTOVER
 from core.calls.outcome import Blame, Ending, failed_before_answer, never_rang, withdrawn, worker_stopped
@@ -21,15 +22,14 @@ from core.calls.store import EventLog, keep_prefetch, move
 from core.calls.trunk_health import carried, failed
 from core.calls.trunk_limits import blame_for, leaves, note_carried
 from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes, keep, suppress
+from core.contracts.transport import Answered, Failed, HungUp, KeepsLeftover, Leg, PlaceOrder, Ringing, SpokenLeg
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
 from core.conversation.session import converse
 from core.desk.ticket import CallDesk
-from core.engine import Engine
 from core.kernel.failures import without_values
 from core.prefetch.fetch import Fetched, fetch
 from core.prefetch.merge import merged
-from core.transports.base import Answered, Failed, HungUp, KeepsLeftover, Leg, PlaceOrder, Ringing, SpokenLeg
 from core.transports.refused import RefusedLeg
 
 __all__ = ["CallRun"]

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from core.calls.engine import Engine
 from core.calls.outcome import Blame
 from core.calls.refusals import NotNow
 from core.calls.trunk_limits import keep_to_limits
-from core.engine import Engine
-from core.transports.base import AsksTrunks, Failed, KnowsTroubles
+from core.contracts.transport import AsksTrunks, Failed, KnowsTroubles
 from core.trunks.breaker import Health, verdict_on
 from core.trunks.health import change_health, keep_health
 from core.trunks.store import TrunkInfo, every_trunk

@@ -12,12 +12,12 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.calls.engine import Engine
 from core.calls.outcome import Blame
 from core.calls.refusals import NotNow
 from core.calls.store import trunk_calls, unreached_numbers
-from core.engine import Engine
+from core.contracts.transport import Failed, PlaceOrder
 from core.kernel.failures import without_values
-from core.transports.base import Failed, PlaceOrder
 from core.trunks.breaker import Health
 from core.trunks.health import change_health, keep_health
 from core.trunks.limits import Limits

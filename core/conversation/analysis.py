@@ -5,43 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["DEFAULTS", "WITHOUT_A_CONVERSATION", "default_analysis", "has_conversation", "with_person", "with_wishes"]
+from core.contracts.dispositions import DEFAULTS, FINER
 
-DEFAULTS: Final[dict[str, tuple[str, str]]] = {
-    "no_answer": ("NO_ANSWER", "The phone rang, and nobody answered."),
-    "rejected": ("REJECTED", "The call was rejected."),
-    "voicemail": ("VOICEMAIL", "An answering machine picked up."),
-    "RNR": ("RNR", "Somebody picked up and did not say a word."),
-    "timeout": ("TIMEOUT", "The call reached its longest duration without an outcome."),
-    "error": ("ERROR", "The call failed for a technical reason."),
-    "outside_hours": ("OUTSIDE_HOURS", "The bot was outside its active hours."),
-    "customer": ("HUNG_UP", "The customer hung up before saying anything."),
-    "bot": ("NO_OUTCOME", "The conversation ended without an outcome."),
-    "transfer_to_agent": ("TRANSFERRED", "Handed over to a person."),
-}
-"""The guide's `disconnected_by` -> disposition and remarks."""
-
-_FINER: Final[dict[str, tuple[str, str]]] = {
-    "busy": ("BUSY", "The line was busy."),
-    "declined": ("DECLINED", "The customer declined the call."),
-    "invalid_number": ("INVALID_NUMBER", "The network does not know this number."),
-    "withdrawn": ("WITHDRAWN", "The callee called us before answering, so our call was withdrawn."),
-    "cancelled": ("CANCELLED", "The call was ended by an operator."),
-    "prefetch_failed": ("NO_CRM_DATA", "The CRM did not give the customer's data, and the bot does not call without; nobody was called."),
-    "suppressed": ("SUPPRESSED", "The number is on the suppression list; nobody was called."),
-    "worker_died": ("ERROR", "The process that held the call died, and the call was cut off."),
-    "handshake_failed": ("ERROR", "The other side's dialler did not bring the call to an answer."),
-    "trunk_refused": DEFAULTS["error"],
-    "trunk_busy": DEFAULTS["error"],
-    "never_rang": DEFAULTS["error"],
-    "no_capacity": ("NO_CAPACITY", "Every seat was taken, and the caller was refused."),
-    "abandoned": ("ABANDONED", "The customer answered, and no seat was free."),
-}
-"""Our finer `end_reason`s that deserve a word of their own; REJECTED is left for what is neither busy nor declined."""
-
-
-WITHOUT_A_CONVERSATION: Final = tuple(disposition for disposition, _ in (*DEFAULTS.values(), *_FINER.values()))
-"""Every disposition that a call without a conversation can have."""
+__all__ = ["default_analysis", "has_conversation", "with_person", "with_wishes"]
 
 
 def has_conversation(disconnected_by: str, *, customer_spoke: bool) -> bool:
@@ -61,7 +27,7 @@ def default_analysis(
         rang: whether the network said that the phone rings.
         failure: why the call could not be connected, as the line said it, if it is known.
     """
-    disposition, remarks = _FINER.get(end_reason) or DEFAULTS.get(disconnected_by, DEFAULTS["error"])
+    disposition, remarks = FINER.get(end_reason) or DEFAULTS.get(disconnected_by, DEFAULTS["error"])
     if disconnected_by == "customer" and customer_spoke:
         disposition, remarks = "NO_OUTCOME", "The customer hung up before there was an outcome."
     if disconnected_by == "no_answer" and not rang:

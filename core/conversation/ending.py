@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.calls.result import DisconnectedBy
+from core.contracts.call_result import DisconnectedBy
 from core.conversation.brain import DoNotCall, ScheduleCallback, TranscriptLine, WantsPerson
 
 __all__ = ["DISCONNECTED_BY", "ConversationEnding", "EndReason"]

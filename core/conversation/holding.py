@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from core.contracts.transport import Digit, Failed, Heard, HungUp, LegEvent, Playout, TransferOutcome
 from core.conversation.brain import TranscriptLine
 from core.conversation.desk import Desk, HandoffRequest, PutThrough, Unserved
-from core.transports.base import Digit, Failed, Heard, HungUp, LegEvent, Playout, TransferOutcome
 
 __all__ = ["HoldLines", "HoldingLine", "hold"]
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from core.contracts.transport import Answered, Beep, Digit, Failed, FaxTone, Heard, HungUp, Leg, LegError, LegEvent, Playout, Ringing
 from core.conversation.brain import Action, Brain, DoNotCall, EndCall, ScheduleCallback, Transfer, Turn, VoicemailDetected, WantsPerson
 from core.conversation.closure import closure_phrase
 from core.conversation.desk import Desk, HandoffRequest, desk_queue
@@ -21,7 +22,6 @@ from core.conversation.transcript import Transcript
 from core.conversation.voicemail import sign_of_machine
 from core.kernel.clock import Clock
 from core.kernel.failures import without_values
-from core.transports.base import Answered, Beep, Digit, Failed, FaxTone, Heard, HungUp, Leg, LegError, LegEvent, Playout, Ringing
 
 __all__ = ["RecordEvent", "converse"]
 

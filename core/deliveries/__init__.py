@@ -4,7 +4,6 @@ tables      the tables
 namespaces  what {{call.*}}, {{crm.*}}, {{result.*}}, {{analysis.*}} of a key mapper mean
 filter      pure: which outcomes a bot pushes
 outbox      which deliveries a call result makes; written in the result's own transaction
-backoff     pure: what becomes of a delivery after an attempt
 closed      endpoints that answered 410
 claims      statements of the sender: what is due, claim it, record what came of it
 sending     one attempt: secrets filled in, signed, sent

@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, literal_column, or_, select, true, update
 
-from core.deliveries.backoff import Dead, Delivered, Retry, Verdict
 from core.deliveries.closed import close
 from core.deliveries.tables import Delivery, DeliveryAttempt
+from core.kernel.backoff import Dead, Delivered, Retry, Verdict
 from core.kernel.database import UtcDateTime
 from core.kernel.statements import table_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.bots.config import PushFilter
-from core.calls.result import CallResult
+from core.contracts.call_result import CallResult
 from core.templates.lookup import normalised
 
 __all__ = ["why_not_pushed"]

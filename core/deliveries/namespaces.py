@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.bots.config import BotConfig
-from core.calls.result import CallResult
+from core.contracts.call_result import CallResult
 from core.prefetch.merge import merged
 from core.templates.fields import added_fields
 

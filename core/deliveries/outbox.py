@@ -14,12 +14,12 @@ from typing import Any, Literal, Protocol
 from sqlalchemy import Connection, insert
 
 from core.bots.config import BotConfig, PostCallPush
-from core.calls.result import CallResult
-from core.deliveries.backoff import DEFAULT_POLICY
+from core.contracts.call_result import CallResult
 from core.deliveries.closed import WHY, closed_among
 from core.deliveries.filter import why_not_pushed
 from core.deliveries.namespaces import namespaces_of
 from core.deliveries.tables import Delivery
+from core.kernel.backoff import DEFAULT_POLICY
 from core.kernel.ids import Ids
 from core.kernel.statements import table_of
 from core.outgoing.watch import destination_of

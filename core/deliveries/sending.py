@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from standardwebhooks import Webhook
 
 from core.access.secrets import SecretError, SecretMissing, SecretStore
-from core.deliveries.backoff import parse_retry_after
 from core.deliveries.claims import Attempt, Claimed
+from core.kernel.backoff import parse_retry_after
 from core.kernel.secrets import CannotDecrypt, SecretBoxError, UnusableKey
 from core.outgoing.client import OutgoingClient
 from core.outgoing.errors import Blocked, OutgoingError, UnknownAlias

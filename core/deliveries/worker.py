@@ -20,7 +20,6 @@ from typing import Literal
 from sqlalchemy.exc import OperationalError
 
 from core.access.secrets import SecretStore
-from core.deliveries.backoff import DEFAULT_POLICY, Dead, RetryPolicy, decide
 from core.deliveries.claims import (
     Attempt,
     Claimed,
@@ -37,6 +36,7 @@ from core.deliveries.claims import (
 from core.deliveries.queries import DeliveryFilter, count, pending_among
 from core.deliveries.sending import SecretNotHere, Unsendable, prepare, send
 from core.deliveries.tables import Delivery
+from core.kernel.backoff import DEFAULT_POLICY, Dead, RetryPolicy, decide
 from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
 from core.kernel.failures import without_values

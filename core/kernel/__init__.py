@@ -9,6 +9,8 @@ ids              identifiers, random or derived from a seed
 numbers          phone numbers: parsing, what may be dialled, time zones
 lines            what the sandbox taught, and what real lines did
 hours            opening hours: windows, holidays, exceptions, permitted hours
+backoff          pure: what becomes of a delivery after an attempt, and the growing gaps
+wav              the file around samples
 durations        lengths of time as people write them
 yaml_config      a YAML file into a pydantic model: every problem at once, each with its line and advice
 secrets          the encryption key and the encrypted secret store

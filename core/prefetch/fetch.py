@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from core.access.secrets import SecretError
-from core.bots.prefetch_config import PrefetchConfig
 from core.kernel.moments import moment_text
 from core.kernel.secrets import SecretBoxError
 from core.outgoing.client import TimeLimits
@@ -20,6 +19,7 @@ from core.outgoing.reach import Reach
 from core.outgoing.replies import Reply
 from core.outgoing.watch import Endpoint, destination_of
 from core.prefetch.answer import NoFields, fields_in
+from core.prefetch.config import PrefetchConfig
 from core.prefetch.plan import Plan, plan
 from core.templates.addresses import UnusableValue
 from core.templates.render import Namespaces

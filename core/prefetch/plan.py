@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.access.secrets import names_in
-from core.bots.prefetch_config import PrefetchConfig
+from core.prefetch.config import PrefetchConfig
 from core.templates import render, render_mapping
 from core.templates.addresses import url_of
 from core.templates.render import Namespaces

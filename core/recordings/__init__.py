@@ -6,7 +6,6 @@ link_keys    what signs them
 recordings   what a call's result says of its recording
 turns        who speaks when, from a transcript
 sound        the sandbox's recordings, made when somebody listens
-wav          the file around the samples
 ranges       the part of a file that a request asks for
 playback     from a call to the bytes that are played
 tables       recordings that are files

@@ -16,8 +16,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from core.kernel.wav import FRAME_BYTES, RATE, wav_header, wav_note
 from core.recordings.turns import Turn
-from core.recordings.wav import FRAME_BYTES, RATE, wav_header, wav_note
 
 __all__ = ["LONGEST_SECONDS", "NOTE", "Synthesis"]
 

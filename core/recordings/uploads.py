@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.exc import OperationalError
 
-from core.deliveries.backoff import RetryPolicy, gap
+from core.kernel.backoff import RetryPolicy, gap
 from core.kernel.clock import Clock
 from core.kernel.database import Database
 from core.kernel.failures import without_values

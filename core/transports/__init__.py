@@ -1,7 +1,5 @@
-"""Transports: what carries a call. One protocol (`base`), one folder or module each.
+"""Transports: what carries a call. One protocol (`core.contracts.transport`), one folder or module each.
 
-base       the protocol: place a call, follow its events, speak, hang up, transfer
-events     the events of a leg, in order; the last one is read again
 line_settings  what the settings of every kind of trunk have in common
 refused    a leg for calls that did not leave
 check_call  the test call of `dialler trunks check`

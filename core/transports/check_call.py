@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.contracts.transport import Answered, Failed, PlaceOrder, Ringing, Transport
 from core.kernel.clock import Clock
-from core.transports.base import Answered, Failed, PlaceOrder, Ringing, Transport
 from core.transports.sip.advice import advice
 
 __all__ = ["CheckReport", "place_check_call"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.transports.base import Failed, LegEvent, Playout, TransferOutcome
+from core.contracts.transport import Failed, LegEvent, Playout, TransferOutcome
 
 __all__ = ["RefusedLeg"]
 

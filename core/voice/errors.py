@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.transports.base import LegError
+from core.contracts.transport import LegError
 
 __all__ = ["VoiceError", "VoiceUnavailable"]
 

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Callable
 
 import numpy as np
 
+from core.contracts.transport import Heard, Playout
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
-from core.transports.base import Heard, Playout
 from core.voice.errors import VoiceError
 from core.voice.line import LineEvent, PlayoutEnded, Sound, SpeechBegan, SpeechEnded, SpeechSound
 from core.voice.phrases import Phrases

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from core.transports.base import Answered, Digit, Failed, HungUp, Leg, PlaceOrder, Ringing, TransferOutcome
+from core.contracts.transport import Answered, Digit, Failed, HungUp, Leg, PlaceOrder, Ringing, TransferOutcome
 
 __all__ = [
     "FRAME",

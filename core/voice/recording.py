@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.recordings.wav import wav_header
+from core.kernel.wav import wav_header
 from core.voice.ports import FRAME, Frame
 
 __all__ = ["CallRecording", "RecordingWriter"]

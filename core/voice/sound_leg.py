@@ -9,9 +9,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from core.contracts.leg_events import LegEvents
+from core.contracts.transport import (
+    Answered,
+    Beep,
+    Digit,
+    Failed,
+    FaxTone,
+    HungUp,
+    KeepsLeftover,
+    LegEvent,
+    Playout,
+    Ringing,
+    TransferOutcome,
+)
 from core.kernel.clock import Clock
-from core.transports.base import Answered, Beep, Digit, Failed, FaxTone, HungUp, KeepsLeftover, LegEvent, Playout, Ringing, TransferOutcome
-from core.transports.events import LegEvents
 from core.voice.activity import ActivityDetector
 from core.voice.line import BeepHeard, FaxHeard, Line, LineEvent, Sound
 from core.voice.phrases import Phrases

@@ -15,13 +15,13 @@ from sqlalchemy import event
 
 from core.access.secrets import SecretStore
 from core.calls.cancel import carry_out_cancels
+from core.calls.engine import Engine
 from core.calls.recovery import recover
 from core.calls.store import has_unfinished
 from core.calls.tables import Call
 from core.deliveries.queries import DeliveryFilter, count
 from core.deliveries.retention import forget_before
 from core.deliveries.worker import DeliveryWorker
-from core.engine import Engine
 from core.fleet import store as fleet
 from core.kernel.clock import utc_now
 from core.kernel.database import Database

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import SecretStr
 
+from core.contracts.transport import Leg, LegEvent, PlaceOrder
 from core.kernel.clock import RealClock
-from core.transports.base import Leg, LegEvent, PlaceOrder
 from core.transports.sip.settings import SipSettings
 from core.transports.sip.standing import Registration
 from core.transports.sip.transport import SipTransport, TrunkLine

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.transports.base import Answered, Failed, HungUp, Ringing
+from core.contracts.transport import Answered, Failed, HungUp, Ringing
 from tests.live.lab import lab, live
 from tests.live.relay import Fate, lose_first, relay
 from tests.live.sipp import hang_up_by_us, invite, pause, receive, request, respond, run_sipp, sdp

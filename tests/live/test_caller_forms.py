@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import select
 
 from core.calls.tables import CallEvent
+from core.contracts.transport import Answered, HungUp, IncomingCall, NotAnswered, PlaceOrder, Ringing
 from core.fleet.store import set_draining
 from core.kernel.statements import table_of
-from core.transports.base import Answered, HungUp, IncomingCall, NotAnswered, PlaceOrder, Ringing
 from core.transports.sip.incoming import SipIncoming
 from tests.live.lab import CALLER, Lab, lab, live, until
 from tests.live.sip_caller import SipCaller, sip_caller

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from core.transports.base import Answered, HungUp
+from core.contracts.transport import Answered, HungUp
 from tests.live.lab import Lab, lab, live
 from tests.live.runs import lab_campaign, records, running
 from tests.live.sipp import invite, pause, receive, request, respond, run_sipp, sdp

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.transports.base import Answered, Digit, Failed, HungUp, Ringing
+from core.contracts.transport import Answered, Digit, Failed, HungUp, Ringing
 from core.voice.ports import RATE
 from tests.live.lab import CALLEE, lab, live, until
 from tests.live.rtp_peer import rtp_peer

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from core.transports.base import Answered, Failed
+from core.contracts.transport import Answered, Failed
 from tests.live.lab import lab, live
 from tests.live.sip_peer import Message, SipPeer, sip_peer
 from tests.live.sipp import sdp

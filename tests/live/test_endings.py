@@ -14,8 +14,8 @@ import pytest
 import web.sip
 from core.bots.config import BotConfig
 from core.bots.store import save_bot
+from core.contracts.transport import Leg, PlaceOrder
 from core.kernel.clock import Clock, utc_now
-from core.transports.base import Leg, PlaceOrder
 from core.voice.errors import VoiceError
 from core.voice.leg import VoiceLeg
 from core.voice.ports import AudioLeg, Frame, Speech

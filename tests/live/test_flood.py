@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.transports.base import Answered, HungUp
+from core.contracts.transport import Answered, HungUp
 from tests.live.lab import lab, live
 from tests.live.rtp_farm import rtp_farm
 from tests.live.sipp import hang_up_by_us, invite, receive, respond, run_sipp, sdp

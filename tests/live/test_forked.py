@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.transports.base import Answered, Failed, HungUp, Ringing
+from core.contracts.transport import Answered, Failed, HungUp, Ringing
 from tests.live.lab import lab, live
 from tests.live.sip_peer import Message, SipPeer, sip_peer
 from tests.live.sipp import sdp

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.transports.base import Answered, Failed, HungUp, Ringing
+from core.contracts.transport import Answered, Failed, HungUp, Ringing
 from core.voice.leg import VoiceLeg
 from core.voice.ports import FRAME, RATE, Frame
 from tests.live.lab import Lab, lab, live, tone

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.transports.base import Answered, HungUp, PlaceOrder, Ringing
+from core.contracts.transport import Answered, HungUp, PlaceOrder, Ringing
 from core.transports.sip.incoming import SipIncoming
 from tests.live.lab import CALLER, Lab, lab, live
 from tests.live.sipp import free_port, hang_up_by_us, invite, receive, respond, run_sipp, sdp

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.transports.base import Answered, Failed, HungUp, PlaceOrder, Ringing
+from core.contracts.transport import Answered, Failed, HungUp, PlaceOrder, Ringing
 from core.transports.sip.incoming import SipIncoming
 from tests.live.kamailio import PASSWORD, USER, kamailio
 from tests.live.lab import CALLER, lab, live, until

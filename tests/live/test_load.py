@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from core.transports.base import Answered, HungUp
+from core.contracts.transport import Answered, HungUp
 from core.voice.leg import VoiceLeg
 from tests.live.lab import lab, live
 from tests.live.rtp_farm import rtp_farm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.transports.base import Answered, Failed, HungUp
+from core.contracts.transport import Answered, Failed, HungUp
 from tests.live.lab import lab, live
 from tests.live.rtp_peer import rtp_peer
 from tests.live.sipp import hang_up_by_us, invite, pause, receive, request, respond, run_sipp, sdp

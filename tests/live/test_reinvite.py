@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.transports.base import LINE_LOST, Answered, Failed, HungUp, Leg
+from core.contracts.transport import LINE_LOST, Answered, Failed, HungUp, Leg
 from tests.live.lab import Lab, lab, live, tone, until
 from tests.live.rtp_peer import RtpPeer, rtp_peer
 from tests.live.sip_peer import SipPeer, sip_peer

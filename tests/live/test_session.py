@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.contracts.transport import Answered, Failed, Heard, HungUp, LegEvent, TransferOutcome
 from core.kernel.clock import RealClock
-from core.transports.base import Answered, Failed, Heard, HungUp, LegEvent, TransferOutcome
 from core.voice.errors import VoiceError
 from core.voice.ports import FRAME, AudioEnd, AudioEvent, AudioLeg, Frame
 from tests.live.lab import live

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.transports.base import Answered, Failed, HungUp, Ringing
+from core.contracts.transport import Answered, Failed, HungUp, Ringing
 from tests.live.lab import lab, live
 from tests.live.sip_peer import sip_peer
 from tests.live.sipp import hang_up_by_us, invite, pause, receive, request, respond, respond_in_dialog, run_sipp, sdp

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.transports.base import Answered, Digit, Heard, HungUp
+from core.contracts.transport import Answered, Digit, Heard, HungUp
 from core.transports.sip.codec_names import Codec
 from core.voice.ports import FRAME, RATE, Frame
 from tests.live.lab import ToneVoice, lab, live, speech

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.transports.base import Answered, Heard
+from core.contracts.transport import Answered, Heard
 from core.voice.ports import FRAME, RATE, Frame
 from tests.live.baresip_callee import callee
 from tests.live.lab import lab, live

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from core.transports.base import Answered, HungUp, TransferOutcome
+from core.contracts.transport import Answered, HungUp, TransferOutcome
 from core.transports.sip import leg as leg_module
 from core.voice.leg import VoiceLeg
 from tests.live.lab import Lab, lab, live

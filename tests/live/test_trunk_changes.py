@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder
+from core.contracts.transport import Answered, Failed, HungUp, Leg, PlaceOrder
 from core.voice.errors import VoiceUnavailable
 from core.voice.ports import AudioLeg
 from tests.live.lab import lab, live, until

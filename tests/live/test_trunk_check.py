@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from core.contracts.transport import PlaceOrder
 from core.kernel.clock import RealClock
-from core.transports.base import PlaceOrder
 from core.transports.check_call import CheckReport
 from tests.live.lab import CALLEE, CALLER, lab, live
 from tests.live.sip_peer import SipPeer, sip_peer

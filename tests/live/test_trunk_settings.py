@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.transports.base import Answered
+from core.contracts.transport import Answered
 from core.transports.sip.sdp import parse_sdp
 from tests.live.lab import CALLEE, CALLER, lab, live, until
 from tests.live.sip_peer import Message, sip_peer

@@ -15,8 +15,8 @@ import typer
 from sqlalchemy import Connection
 
 from core.bots.sample_crm import SAMPLE_CRM
-from core.deliveries.backoff import DEFAULT_POLICY
 from core.deliveries.queries import DeliveryFilter, count, count_by_state, list_deliveries, replay, replay_dead
+from core.kernel.backoff import DEFAULT_POLICY
 from core.kernel.clock import utc_now
 from core.kernel.words import counted
 from web.cli.common import AllowInternalOption, DatabaseOption, JsonOption, LimitOption, allow_list, open_database, sqlite_file

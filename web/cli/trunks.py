@@ -12,11 +12,11 @@ import typer
 from sqlalchemy import Connection
 
 from core.calls.gates import check_test_number
+from core.contracts.transport import PlaceOrder
 from core.kernel.clock import RealClock, utc_now
 from core.kernel.words import counted
 from core.kernel.yaml_config import ConfigError
 from core.kernel.yaml_document import read_yaml
-from core.transports.base import PlaceOrder
 from core.trunks import records
 from core.trunks.documents import apply_trunks
 from core.trunks.files import check_trunks

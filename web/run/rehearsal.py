@@ -11,13 +11,13 @@ from typing import Any
 from core.bots.brain_config import BrainConfig
 from core.bots.config import BotConfig
 from core.calls.brains import template_values
+from core.contracts.transport import PlaceOrder
 from core.conversation.brain import BrainContext
 from core.conversation.limits import limits_of
 from core.conversation.rules import RulesBrain
 from core.templates import render
 from core.templates.render import Namespaces
 from core.templates.syntax import parse
-from core.transports.base import PlaceOrder
 from dialler.imports.report import LeadRow
 
 __all__ = ["Rehearsal", "rehearse"]

@@ -13,7 +13,7 @@ from core.access.secrets import SecretError
 from core.bots.brain_config import ModelEndpoint
 from core.conversation.llm.answer import Answer, AnswerBuilder, Malformed
 from core.conversation.llm.sse import EventDecoder, TooLong
-from core.deliveries.backoff import parse_retry_after
+from core.kernel.backoff import parse_retry_after
 from core.kernel.clock import utc_now
 from core.kernel.secrets import SecretBoxError
 from core.outgoing.client import TimeLimits

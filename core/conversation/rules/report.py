@@ -6,27 +6,7 @@ from typing import Any, Final
 
 from core.conversation.rules.facts import Facts
 
-__all__ = ["DISPOSITIONS", "handover_summary", "report"]
-
-DISPOSITIONS: Final = (
-    "PROMISE_TO_PAY",
-    "ALREADY_PAID",
-    "REFUSED_TO_PAY",
-    "DISPUTE",
-    "APPOINTMENT_CONFIRMED",
-    "APPOINTMENT_RESCHEDULE",
-    "APPOINTMENT_CANCELLED",
-    "SURVEY_COMPLETED",
-    "SURVEY_PARTIAL",
-    "CALLBACK",
-    "RIGHT_PARTY_NOT_AVAILABLE",
-    "WRONG_NUMBER",
-    "DO_NOT_CALL",
-    "TRANSFERRED",
-    "QUESTION",
-    "NO_OUTCOME",
-)
-"""Every disposition that the rules brain gives (docs/dispositions.md)."""
+__all__ = ["handover_summary", "report"]
 
 _STANDS_BEFORE_A_TRANSFER: Final = {
     "PROMISE_TO_PAY",

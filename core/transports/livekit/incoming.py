@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.transports.base import Leg, PlaceOrder
+from core.contracts.transport import Leg, PlaceOrder
 from core.transports.livekit.line import LiveKitLine
 from core.transports.livekit.naming import number_of
 
@@ -26,7 +26,7 @@ class Waiting:
 
 
 class LiveKitIncoming:
-    """A call to one of our numbers, ringing. See `core.transports.base.IncomingCall`."""
+    """A call to one of our numbers, ringing. See `core.contracts.transport.IncomingCall`."""
 
     def __init__(self, transport: LiveKitTransport, line: LiveKitLine, waiting: Waiting) -> None:
         self._transport, self._line, self._waiting = transport, line, waiting

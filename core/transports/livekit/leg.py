@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
+from core.contracts.leg_events import LegEvents
+from core.contracts.transport import LINE_LOST, Answered, Digit, Failed, HungUp, Ringing, TransferOutcome
 from core.kernel.clock import Clock
-from core.transports.base import LINE_LOST, Answered, Digit, Failed, HungUp, Ringing, TransferOutcome
-from core.transports.events import LegEvents
 from core.transports.livekit.outcomes import SIP_SERVICE_GONE, DialOutcome, hung_up, left_in_words
 from core.transports.livekit.rtc_room import Changed, Key, Lost, OwnEnd, PhoneLeft, PhoneSeen, RoomNews, RtcRoom
 from core.transports.livekit.server import DialFailed

@@ -8,8 +8,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.contracts.transport import Leg, PlaceOrder
 from core.kernel.clock import Clock
-from core.transports.base import Leg, PlaceOrder
 from core.transports.livekit.leg import LiveKitAudioLeg
 from core.transports.livekit.line import LiveKitLine, LiveKitUnavailable
 from core.transports.livekit.naming import Mark, bot_identity, room_name

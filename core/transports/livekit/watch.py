@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from core.contracts.transport import IncomingCall
 from core.kernel.clock import Clock
 from core.kernel.database import Database
 from core.kernel.failures import without_values
-from core.transports.base import IncomingCall
 from core.transports.livekit import store
 from core.transports.livekit.incoming import LiveKitIncoming, Waiting
 from core.transports.livekit.keeping import InStep, bring_in_step, concerns_server, failure_in_words

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.contracts.transport import Leg, PlaceOrder
 from core.kernel.numbers import is_fictional
-from core.transports.base import Leg, PlaceOrder
 from core.transports.sandbox.catalogue import entry_of
 from core.transports.sandbox.fate import FAILURES, Fate, answered, calling
 from core.transports.sandbox.settings import SandboxSettings
@@ -25,7 +25,7 @@ def caller_fate(number: str, settings: SandboxSettings, stream: random.Random) -
 
 @dataclass
 class SandboxIncoming:
-    """A call to one of our numbers, ringing until it is answered or refused. See `core.transports.base.IncomingCall`."""
+    """A call to one of our numbers, ringing until it is answered or refused. See `core.contracts.transport.IncomingCall`."""
 
     from_number: str
     to_number: str

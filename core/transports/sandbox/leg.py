@@ -8,10 +8,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from core.contracts.leg_events import LegEvents
+from core.contracts.transport import Answered, Beep, Failed, Heard, HungUp, LegEvent, PlaceOrder, Playout, Ringing, TransferOutcome
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
-from core.transports.base import Answered, Beep, Failed, Heard, HungUp, LegEvent, PlaceOrder, Playout, Ringing, TransferOutcome
-from core.transports.events import LegEvents
 from core.transports.sandbox.behaviour import Callee, Moment, PickedUp, Quiet, Said, Stimulus
 from core.transports.sandbox.fate import Fate
 from core.transports.sandbox.network_log import Arrival, EndedBy, NetworkLog

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from core.contracts.transport import Leg, PlaceOrder, TransferOutcome
 from core.kernel.clock import Clock
 from core.kernel.ids import Ids
 from core.kernel.numbers import is_fictional, time_zones
-from core.transports.base import Leg, PlaceOrder, TransferOutcome
 from core.transports.refused import RefusedLeg
 from core.transports.sandbox.catalogue import entry_of, fate_of, has_memory
 from core.transports.sandbox.fate import FAILURES, Fate, drawn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.transports.base import Leg, PlaceOrder
+from core.contracts.transport import Leg, PlaceOrder
 from core.transports.sandbox.network import SandboxNetwork
 
 __all__ = ["SandboxTransport"]

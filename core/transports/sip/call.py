@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.transports.base import LINE_LOST, Answered, Digit, Failed, HungUp, Ringing
+from core.contracts.transport import LINE_LOST, Answered, Digit, Failed, HungUp, Ringing
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
 from core.transports.sip.reasons import Cause, in_words, network_ended, parse_reason, with_text

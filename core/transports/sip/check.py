@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from core.contracts.transport import PlaceOrder
 from core.kernel.clock import Clock
-from core.transports.base import PlaceOrder
 from core.transports.check_call import CheckReport, place_check_call
 from core.transports.sip.asking import ask, verdict_on_options, why_refused
 from core.transports.sip.signalling import Reply, Signalling, SipUnavailable

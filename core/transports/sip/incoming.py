@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.transports.base import Failed, Leg, LegEvent, PlaceOrder, Playout, Ringing, TransferOutcome
+from core.contracts.transport import Failed, Leg, LegEvent, PlaceOrder, Playout, Ringing, TransferOutcome
 from core.transports.sip.called import number_or_text
 from core.transports.sip.signalling import Dialog, InboundInvite
 
@@ -17,7 +17,7 @@ _GIVEN_UP = Failed(487, "the caller hung up before the answer")
 
 
 class SipIncoming:
-    """See `core.transports.base.IncomingCall`.
+    """See `core.contracts.transport.IncomingCall`.
 
     Args:
         trunk: the trunk that it comes by.
@@ -41,7 +41,7 @@ class SipIncoming:
 
     @property
     def diverted_from(self) -> tuple[tuple[str, str], ...]:
-        """See `core.transports.base.DivertedCall`."""
+        """See `core.contracts.transport.DivertedCall`."""
         return tuple((number_or_text(one.user, self.to_number), one.reason[:64]) for one in self._invite.diverted)
 
     async def ring(self) -> None:

@@ -7,10 +7,10 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from core.contracts.leg_events import LegEvents
+from core.contracts.transport import Answered, Failed, HungUp, TransferOutcome
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
-from core.transports.base import Answered, Failed, HungUp, TransferOutcome
-from core.transports.events import LegEvents
 from core.transports.sip.call import Refused, SipCall
 from core.transports.sip.media import MediaSession
 from core.transports.sip.reasons import names_callee, refused_by_trunk

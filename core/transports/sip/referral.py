@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from core.transports.base import TransferOutcome
+from core.contracts.transport import TransferOutcome
 from core.transports.sip.signalling import Reply
 
 __all__ = ["NO_CALL", "Referral", "Route"]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from core.contracts.transport import Answered, IncomingCall, Leg, NotAnswered, PlaceOrder, Ringing
 from core.kernel.clock import Clock, Signal
-from core.transports.base import Answered, IncomingCall, Leg, NotAnswered, PlaceOrder, Ringing
 from core.transports.refused import RefusedLeg
 from core.transports.sip.asking import ask, verdict_on_options
 from core.transports.sip.call import SipCall

@@ -6,7 +6,6 @@ protocol    the messages, read and written; the handshake
 closing     the codes that a connection is closed with
 arrivals    evening out how the sound of the other side arrives
 flood       how much a client may send
-strangers   who fails to show a token too often
 
 With I/O:
 

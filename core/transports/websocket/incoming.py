@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.transports.base import Leg, PlaceOrder
+from core.contracts.transport import Leg, PlaceOrder
 from core.transports.websocket.closing import Close, Closing
 from core.transports.websocket.leg import WebSocketLeg
 from core.voice.errors import VoiceUnavailable

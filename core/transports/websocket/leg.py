@@ -7,10 +7,10 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
+from core.contracts.leg_events import LegEvents
+from core.contracts.transport import LINE_LOST, Answered, Failed, HungUp, Ringing, TransferOutcome
 from core.kernel.clock import Clock, utc_now
 from core.kernel.mailbox import Mailbox
-from core.transports.base import LINE_LOST, Answered, Failed, HungUp, Ringing, TransferOutcome
-from core.transports.events import LegEvents
 from core.transports.websocket.closing import Close, Closing, Refused
 from core.transports.websocket.connection import Connection, Gone
 from core.transports.websocket.protocol import Ignored, Opening, Writer, sound_of

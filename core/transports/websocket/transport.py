@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from core.access.strangers import Strangers
+from core.contracts.transport import WEBSOCKET, Leg, PlaceOrder
 from core.kernel.clock import Clock
-from core.transports.base import WEBSOCKET, Leg, PlaceOrder
 from core.transports.websocket.closing import Close, Refused
 from core.transports.websocket.connection import Connection, Gone
 from core.transports.websocket.leg import WebSocketLeg
 from core.transports.websocket.protocol import Handshake, Opening
-from core.transports.websocket.strangers import Strangers
 from core.voice.errors import VoiceUnavailable
 from core.voice.media_thread import MediaThread, TickedSession
 from core.voice.ports import Frame, Speech

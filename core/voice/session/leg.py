@@ -20,8 +20,8 @@ from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.agents.voice.events import AgentEvent, EventTypes
 
+from core.contracts.transport import Failed, Heard, HungUp, Playout
 from core.kernel.clock import Clock
-from core.transports.base import Failed, Heard, HungUp, Playout
 from core.voice.activity import ActivityDetector
 from core.voice.errors import VoiceError
 from core.voice.line import LineEvent, PlayoutEnded, Sound

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from livekit.agents import vad
 
+from core.contracts.transport import Answered, HungUp, TransferOutcome
 from core.kernel.clock import RealClock
-from core.transports.base import Answered, HungUp, TransferOutcome
 from core.voice.ports import AudioEnd, AudioEvent, Frame
 from core.voice.session.leg import SessionLeg
 from core.voice.session.ours import VoiceStt, VoiceTts

@@ -18,8 +18,8 @@ from core.access.keys import create
 from core.api.app import create_core_app
 from core.bots.config import BotConfig
 from core.bots.store import save_bot
+from core.calls.engine import Engine
 from core.calls.tables import Call
-from core.engine import Engine
 from core.fleet import store as fleet
 from core.fleet.tables import Seat
 from core.kernel.clock import Clock, utc_now

@@ -20,15 +20,15 @@ from core.access.secrets import SecretStore
 from core.bots.config import BotConfig
 from core.calls import finish, run
 from core.calls.brains import make_brain
+from core.calls.engine import Engine
 from core.calls.recovery import recover
+from core.contracts.transport import Leg, PlaceOrder
 from core.conversation.brain import Brain, Turn
 from core.deliveries.outbox import NewDelivery, enqueue
 from core.deliveries.worker import DeliveryWorker
-from core.engine import Engine
 from core.kernel.clock import utc_now
 from core.kernel.secrets import SecretBox
 from core.outgoing.client import OutgoingClient
-from core.transports.base import Leg, PlaceOrder
 from tests.core.api.support import BOT, PAYS, STORY, Core
 
 WithCore = Callable[..., Any]

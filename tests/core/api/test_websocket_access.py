@@ -11,8 +11,8 @@ from sqlalchemy import event
 
 from core.access.keys import revoke
 from core.access.sockets import make_token, revoke_token, set_open
+from core.access.strangers import Strangers, neighbourhood
 from core.api.socket_calls import is_foreign_page
-from core.transports.websocket.strangers import Strangers, neighbourhood
 from core.transports.websocket.transport import Limits
 from tests.core.api.sockets import TALKER, Dialler, with_sockets
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from core.calls.result import DisconnectedBy
+from core.contracts.call_result import DisconnectedBy
 from tests.core.api.conftest import sqlite, with_core, with_each_core
 from tests.core.api.support import PAYS, Core
 from tests.core.calls.test_inbound import SUNDAY, WEEKDAYS, our_number, rung

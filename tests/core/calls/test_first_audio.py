@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from core.calls.store import events_of
-from core.transports.base import Answered, HungUp, Leg, PlaceOrder, Ringing
+from core.contracts.transport import Answered, HungUp, Leg, PlaceOrder, Ringing
 from tests.core.api.support import PAYS, Core
 from tests.core.calls.test_stuck_lines import StuckLeg
 

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from core.calls import store
+from core.calls.engine import Engine
 from core.calls.recovery import recover
 from core.calls.store import EventLog, move
 from core.calls.tables import Call
-from core.engine import Engine
 from core.fleet.store import free_seat, register
 from core.kernel.clock import utc_now
 from core.kernel.database import Database

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from core.calls.run import CallRun
-from core.transports.base import Answered, Leg, PlaceOrder, Ringing
+from core.contracts.transport import Answered, Leg, PlaceOrder, Ringing
 from core.transports.refused import RefusedLeg
 from tests.core.api.support import PAYS, Core
 from tests.core.calls.test_stuck_lines import StuckLeg

@@ -12,12 +12,13 @@ from sqlalchemy import func, select, update
 from core.bots.config import BotConfig
 from core.bots.store import save_bot
 from core.calls import recovery
+from core.calls.engine import Engine
 from core.calls.leftovers import LEFTOVER
 from core.calls.recovery import ending_after_crash, last_sign_of_life, recover
 from core.calls.states import LIVE
 from core.calls.store import EventLog, events_of, insert_call, move, read_call
 from core.calls.tables import Call, CallEvent
-from core.engine import Engine
+from core.contracts.transport import Leg, PlaceOrder
 from core.fleet.store import register, retire, take_seat
 from core.fleet.tables import Seat, Worker
 from core.kernel.clock import RealClock
@@ -26,7 +27,6 @@ from core.kernel.ids import Ids
 from core.kernel.processes import ProcessIdentity, this_process
 from core.kernel.statements import table_of
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Leg, PlaceOrder
 from tests.conftest import START
 
 NOW = START

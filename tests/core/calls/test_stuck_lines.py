@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from core.calls.store import events_of
+from core.contracts.transport import Answered, Heard, HungUp, Leg, LegEvent, PlaceOrder, Playout, Ringing, TransferOutcome
 from core.kernel.clock import Clock
-from core.transports.base import Answered, Heard, HungUp, Leg, LegEvent, PlaceOrder, Playout, Ringing, TransferOutcome
 from tests.core.api.support import PAYS, Core
 
 WithCore = Callable[..., Any]

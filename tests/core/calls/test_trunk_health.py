@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.calls.trunk_health import ask_rested, why_held
-from core.transports.base import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
+from core.contracts.transport import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
 from core.trunks import records
 from core.trunks.breaker import FAILURES, FIRST_REST, Health
 from core.trunks.records import NumberRecord

@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from core.calls import run as run_module
+from core.calls.engine import Engine
 from core.calls.recovery import recover
 from core.calls.store import EventLog, events_of
 from core.calls.tables import Call
 from core.calls.wishes import CALLBACK, DO_NOT_CALL, PERSON, Wishes, keep, wishes_in
 from core.conversation.rules import RulesBrain
-from core.engine import Engine
 from core.fleet import store as fleet
 from core.kernel.clock import utc_now
 from core.kernel.ids import Ids

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core.contracts.transport import Heard, HungUp, LegEvent, Playout, TransferOutcome
 from core.conversation.brain import Turn
 from core.kernel.clock import Clock
-from core.transports.base import Heard, HungUp, LegEvent, Playout, TransferOutcome
 
 SECONDS_PER_WORD = 0.4
 

@@ -3,8 +3,11 @@ from typing import get_args
 import pytest
 
 from core.calls.outcome import failed_before_answer
-from core.calls.result import DisconnectedBy
-from core.conversation.analysis import DEFAULTS, default_analysis, has_conversation
+from core.contracts.call_result import DisconnectedBy
+from core.contracts.dispositions import DEFAULTS, RULES_ANALYSIS
+from core.conversation.analysis import default_analysis, has_conversation
+from core.conversation.rules.facts import Facts
+from core.conversation.rules.report import report
 
 
 def test_every_way_to_end_has_a_word() -> None:
@@ -59,3 +62,7 @@ def test_a_technical_failure_is_told_with_its_reason() -> None:
     assert analysis["CALLING_REMARKS"] == "The call failed for a technical reason: 408 the trunk does not answer."
     unknown = default_analysis(disconnected_by="error", end_reason="invalid_number", failure="404 Not Found")
     assert unknown["CALLING_REMARKS"] == "The network does not know this number."
+
+
+def test_the_fields_of_the_rules_brain_are_those_that_are_named() -> None:
+    assert tuple(report(Facts(), {})) == RULES_ANALYSIS

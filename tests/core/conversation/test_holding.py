@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.bots.config import BotConfig, BrainConfig
+from core.contracts.transport import Digit
 from core.conversation.brain import BrainContext, TranscriptLine, Transfer, Turn
 from core.conversation.desk import DeskTicket, HandoffRequest, PutThrough, StillWaiting, Unserved
 from core.conversation.ending import ConversationEnding
@@ -15,7 +16,6 @@ from core.conversation.rules import RulesBrain
 from core.conversation.session import converse
 from core.kernel.ids import Ids
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Digit
 from tests.core.conversation.fakes import After, FakeBrain, FakeLeg, hangs_up, says
 
 TARGETS = {"agent": "desk:support"}

@@ -9,7 +9,7 @@ import pytest
 
 from core.bots.config import BrainConfig
 from core.bots.loading import load_bot
-from core.calls.result import CallResult
+from core.contracts.call_result import CallResult
 from core.conversation.rules.facts import Facts
 from core.conversation.rules.report import report
 from core.conversation.rules.scenarios import scenario_named

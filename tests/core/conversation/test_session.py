@@ -10,12 +10,12 @@ import pytest
 
 from core.bots.config import BotConfig, SilenceConfig
 from core.calls.transfer import transfer_facts
+from core.contracts.transport import Answered, Beep, Digit, Failed, FaxTone, LegError, Playout, TransferOutcome
 from core.conversation.brain import Brain, DoNotCall, EndCall, ScheduleCallback, Transfer, Turn, VoicemailDetected
 from core.conversation.ending import ConversationEnding
 from core.conversation.limits import ConversationLimits, SessionLines, limits_of
 from core.conversation.session import converse
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Answered, Beep, Digit, Failed, FaxTone, LegError, Playout, TransferOutcome
 from tests.core.conversation.fakes import After, FakeBrain, FakeLeg, hangs_up, says
 
 LIMITS = ConversationLimits(

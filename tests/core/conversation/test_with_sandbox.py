@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.bots.config import BotConfig, BrainConfig
+from core.contracts.transport import Answered, PlaceOrder
 from core.conversation.analysis import default_analysis, has_conversation
 from core.conversation.brain import BrainContext
 from core.conversation.limits import limits_of
@@ -16,7 +17,6 @@ from core.conversation.rules import RulesBrain
 from core.conversation.session import converse
 from core.kernel.ids import Ids
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Answered, PlaceOrder
 from core.transports.sandbox.network import SandboxNetwork
 from core.transports.sandbox.settings import SandboxSettings
 

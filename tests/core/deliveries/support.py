@@ -16,8 +16,8 @@ from sqlalchemy import insert
 from core.access.secrets import SecretStore
 from core.bots.config import BotConfig, PostCallPush
 from core.bots.tables import Bot
-from core.calls.result import CallResult
 from core.calls.tables import Call
+from core.contracts.call_result import CallResult
 from core.deliveries.outbox import NewDelivery, deliveries_for, destination_of, enqueue
 from core.deliveries.worker import DeliveryWorker
 from core.fleet.tables import Worker

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from core.deliveries.backoff import Dead, Delivered, Retry
 from core.deliveries.claims import Attempt, Claimed, bring_forward, claim, next_due, record, release_every_lease
 from core.deliveries.queries import attempts_of
+from core.kernel.backoff import Dead, Delivered, Retry
 from core.kernel.database import Database
 from tests.conftest import START
 from tests.core.deliveries.support import add_calls, push_all

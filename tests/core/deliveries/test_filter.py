@@ -10,8 +10,7 @@ import pytest
 from core.bots.config import BotConfig, PostCallPush, PushFilter, ResultsWebhook
 from core.bots.intake import check_bot
 from core.bots.template_checks import template_complaints
-from core.conversation.analysis import WITHOUT_A_CONVERSATION
-from core.conversation.rules.report import DISPOSITIONS
+from core.contracts.dispositions import DISPOSITIONS, WITHOUT_A_CONVERSATION
 from core.deliveries.filter import why_not_pushed
 from core.deliveries.outbox import deliveries_for, enqueue
 from core.deliveries.queries import DeliveryFilter, count_by_state, list_deliveries, replay

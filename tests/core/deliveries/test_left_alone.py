@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from core.deliveries.backoff import RetryPolicy
 from core.deliveries.claims import claim
 from core.deliveries.queries import DeliveryFilter, attempts_of, list_deliveries
+from core.kernel.backoff import RetryPolicy
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from core.kernel.virtual_clock import VirtualClock

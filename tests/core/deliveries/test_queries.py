@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.deliveries.backoff import Dead, Delivered
 from core.deliveries.claims import record
 from core.deliveries.queries import DeliveryFilter, attempts_of, count, count_by_state, list_deliveries, replay, replay_dead
+from core.kernel.backoff import Dead, Delivered
 from core.kernel.database import Database
 from tests.conftest import START
 from tests.core.deliveries.support import add_calls, push_all

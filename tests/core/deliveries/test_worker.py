@@ -13,9 +13,9 @@ from sqlalchemy.exc import OperationalError
 from standardwebhooks import Webhook
 
 from core.deliveries import worker as worker_module
-from core.deliveries.backoff import RetryPolicy, gap
 from core.deliveries.claims import claim, next_due
 from core.deliveries.queries import DeliveryFilter, attempts_of, count, count_by_state, list_deliveries, replay_dead
+from core.kernel.backoff import RetryPolicy, gap
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from core.kernel.ids import Ids

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bots.prefetch_config import PrefetchConfig
 from core.prefetch.answer import NoFields, fields_in
+from core.prefetch.config import PrefetchConfig
 from core.prefetch.merge import merged
 from core.prefetch.plan import plan
 from core.templates.addresses import UnusableValue

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from core.access.keys import create
 from core.api.problems import install_problem_handlers
 from core.api.recordings import router, views_of
-from core.engine import Engine
+from core.calls.engine import Engine
 from core.kernel.clock import RealClock, utc_now
 from core.kernel.database import Database
 from core.kernel.ids import Ids

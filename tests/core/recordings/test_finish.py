@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 import core.calls.finish
 from core.bots.tables import BotVersion
+from core.calls.engine import Engine
 from core.calls.finish import finish_call
 from core.calls.store import EventLog
 from core.calls.tables import Call
 from core.deliveries.tables import Delivery
-from core.engine import Engine
 from core.kernel.clock import RealClock, utc_now
 from core.kernel.database import Database
 from core.kernel.ids import Ids

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.kernel.wav import RATE
 from core.recordings.sound import LONGEST_SECONDS, NOTE, Synthesis
 from core.recordings.turns import Turn, turns_of
-from core.recordings.wav import RATE
 from tests.core.recordings.support import TRANSCRIPT
 
 CALL = "8f14e45f-ceea-467f-a8f2-5a3c9d1b7e60"

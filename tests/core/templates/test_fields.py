@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from core.bots.config import BotConfig, PostCallPush, ResultsWebhook
-from core.bots.prefetch_config import PrefetchConfig
 from core.bots.template_checks import template_complaints
 from core.bots.views import preview
 from core.calls.brains import template_values
-from core.calls.result import CallResult
+from core.contracts.call_result import CallResult
+from core.contracts.transport import PlaceOrder
 from core.deliveries.namespaces import namespaces_of
 from core.deliveries.outbox import deliveries_for
 from core.kernel.ids import Ids
+from core.prefetch.config import PrefetchConfig
 from core.templates import render
 from core.templates.fields import CALL_FIELDS, CALL_FIELDS_AT_THE_END
-from core.transports.base import PlaceOrder
 from tests.conftest import START
 from tests.core.deliveries.support import result_of
 

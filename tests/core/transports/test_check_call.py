@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from core.contracts.leg_events import LegEvents
+from core.contracts.transport import Answered, Failed, LegEvent, PlaceOrder, Ringing
 from core.kernel.clock import Clock
-from core.transports.base import Answered, Failed, LegEvent, PlaceOrder, Ringing
 from core.transports.check_call import place_check_call
-from core.transports.events import LegEvents
 
 RING_SECONDS = 20.0
 

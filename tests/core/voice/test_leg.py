@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from core.contracts.transport import Answered, Beep, Digit, Failed, Heard, HungUp, Ringing, TransferOutcome
 from core.kernel.mailbox import Mailbox
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Answered, Beep, Digit, Failed, Heard, HungUp, Ringing, TransferOutcome
 from core.voice.errors import VoiceError
 from core.voice.leg import VoiceLeg
 from core.voice.line import Line, Sound

@@ -7,9 +7,8 @@ from typing import Any, get_args
 
 import pytest
 
-from core.calls.result import DisconnectedBy
-from core.conversation.analysis import WITHOUT_A_CONVERSATION
-from core.conversation.rules.report import DISPOSITIONS
+from core.contracts.call_result import DisconnectedBy
+from core.contracts.dispositions import DISPOSITIONS, WITHOUT_A_CONVERSATION
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from dialler.leads.claims import Claim, claim, mark_placed

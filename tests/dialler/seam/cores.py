@@ -17,7 +17,7 @@ import uvicorn
 
 from core.access.keys import create
 from core.api.app import create_core_app
-from core.engine import Engine
+from core.calls.engine import Engine
 from core.kernel.clock import Clock, RealClock
 from core.kernel.database import Database
 from core.kernel.ids import Ids

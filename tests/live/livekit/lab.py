@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from core.contracts.transport import Failed, HungUp, Leg, LegEvent, PlaceOrder
 from core.kernel.clock import RealClock
-from core.transports.base import Failed, HungUp, Leg, LegEvent, PlaceOrder
 from core.transports.livekit.keeping import bring_in_step, take_away
 from core.transports.livekit.line import LiveKitLine
 from core.transports.livekit.server import LiveKitServer

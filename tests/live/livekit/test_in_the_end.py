@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from core.contracts.transport import Answered, HungUp, Leg, PlaceOrder, Ringing, TransferOutcome
 from core.kernel.database import Database
-from core.transports.base import Answered, HungUp, Leg, PlaceOrder, Ringing, TransferOutcome
 from core.transports.livekit.watch import LiveKitWatch
 from tests.live.lab import live
 from tests.live.livekit.deployment import Deployment

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.transports.base import Answered, Failed, HungUp, Ringing
+from core.contracts.transport import Answered, Failed, HungUp, Ringing
 from core.transports.livekit.server import FAILURES
 from tests.live.lab import live, until
 from tests.live.livekit.deployment import deployed

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from core.transports.base import Answered, Digit, Failed, Heard, HungUp, Ringing
+from core.contracts.transport import Answered, Digit, Failed, Heard, HungUp, Ringing
 from tests.live.lab import live
 from tests.live.livekit.deployment import Deployment
 from tests.live.livekit.lab import CALLER, lab, phone_ending

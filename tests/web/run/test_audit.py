@@ -18,12 +18,12 @@ from sqlalchemy import select
 
 import web.composition
 from core.access.keys import create
+from core.calls.engine import Engine
 from core.calls.recovery import recover
 from core.calls.tables import Call
-from core.engine import Engine
+from core.contracts.transport import Leg, PlaceOrder
 from core.kernel.database import Database
 from core.kernel.statements import table_of
-from core.transports.base import Leg, PlaceOrder
 from core.transports.sandbox import SandboxNetwork, SandboxTransport
 from dialler.core_client import CoreClient
 from tests.web.run.driver import RunSpec, run_dying

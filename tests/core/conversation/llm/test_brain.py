@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core.bots.brain_config import LlmBrainConfig, ModelEndpoint
+from core.contracts.transport import TransferOutcome
 from core.conversation.brain import BrainContext, DoNotCall, ScheduleCallback
 from core.conversation.ending import ConversationEnding
 from core.conversation.limits import ConversationLimits
@@ -18,7 +19,6 @@ from core.conversation.llm.models import Models
 from core.conversation.session import converse
 from core.kernel.virtual_clock import VirtualClock
 from core.outgoing.reach import Reach
-from core.transports.base import TransferOutcome
 from tests.core.conversation.fakes import After, FakeLeg, hangs_up, says
 from tests.core.conversation.llm.model_server import (
     Model,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from core.contracts.transport import Answered, Failed, HungUp, Ringing
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Answered, Failed, HungUp, Ringing
 from core.transports.livekit.leftovers import kept_at, left_over
 from core.transports.livekit.outcomes import DialOutcome
 from core.transports.livekit.store import Standing

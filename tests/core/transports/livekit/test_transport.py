@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from core.calls.run import _CONFIRM_SECONDS
+from core.contracts.transport import Answered, Failed, PlaceOrder, Ringing
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Answered, Failed, PlaceOrder, Ringing
 from core.transports.livekit.incoming import LiveKitIncoming, Waiting
 from core.transports.livekit.server import Seat
 from core.transports.livekit.turns import Turns

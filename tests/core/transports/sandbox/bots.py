@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from core.contracts.transport import Answered, Failed, Heard, HungUp, Leg, LegEvent, PlaceOrder, Playout
 from core.kernel.clock import Clock
 from core.kernel.ids import Ids
-from core.transports.base import Answered, Failed, Heard, HungUp, Leg, LegEvent, PlaceOrder, Playout
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport, TrunkLimits
 
 PAYMENT = (

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from core.contracts.transport import Answered, Beep, Failed, Heard, HungUp, Ringing
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Answered, Beep, Failed, Heard, HungUp, Ringing
 from core.transports.sandbox import CATALOGUE, entry_of, read_network_log
 from core.transports.sandbox.network import transfer_outcome
 from tests.core.transports.sandbox.bots import APPOINTMENT, PAYMENT, SURVEY, Saw, hold, order, transport

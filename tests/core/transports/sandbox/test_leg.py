@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.contracts.transport import Answered, Failed, Heard, HungUp, Leg, Playout, Ringing
 from core.kernel.clock import RealClock
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Answered, Failed, Heard, HungUp, Leg, Playout, Ringing
 from core.transports.sandbox import SandboxSettings, read_network_log
 from tests.core.transports.sandbox.bots import PAYMENT, Saw, hold, order, transport
 

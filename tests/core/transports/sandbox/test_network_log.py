@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from core.contracts.transport import Ringing
 from core.kernel.ids import Ids
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Ringing
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, read_network_log
 from core.transports.sandbox.log_reader import InviteCounter
 from core.transports.sandbox.network_log import Arrival, NetworkLog

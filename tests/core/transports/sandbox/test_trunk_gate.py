@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.contracts.transport import Failed
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.base import Failed
 from core.transports.sandbox import TrunkLimits, read_network_log
 from core.transports.sandbox.trunk_gate import TrunkGate
 from tests.conftest import START

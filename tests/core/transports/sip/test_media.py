@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.transports.base import Digit
+from core.contracts.transport import Digit
 from core.transports.sip.call import SipCall
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation

@@ -7,27 +7,69 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sqlalchemy import Connection
 
 from core.access.secrets import SecretStore
 from core.access.wrong_keys import WrongKeys
-from core.deliveries.backoff import DEFAULT_POLICY
-from core.kernel.clock import Clock, WallTime
+from core.bots.config import BotConfig
+from core.contracts.transport import PlaceOrder, Transport
+from core.kernel.backoff import DEFAULT_POLICY
+from core.kernel.clock import Clock, Signal, WallTime
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.lines import REAL, SANDBOX, Lines, lines_of
 from core.outgoing.reach import Reach
 from core.recordings.recordings import Recordings
-from core.transports.base import Transport
 from core.trunks.departures import Departures
 from core.trunks.traffic import Traffic
 
-if TYPE_CHECKING:
-    from core.calls.run import CallRun
+__all__ = ["Engine", "LiveCall"]
 
-__all__ = ["Engine"]
+
+class LiveCall(Protocol):
+    """A call in progress in this process, as whoever steers calls sees it."""
+
+    @property
+    def order(self) -> PlaceOrder:
+        """What the transport was told."""
+
+    @property
+    def bot(self) -> BotConfig:
+        """The bot at the version that the call runs."""
+
+    @property
+    def left(self) -> Signal:
+        """Set once the INVITE has left, or the call has ended without it."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was asked to end."""
+
+    @property
+    def dialled_here(self) -> bool:
+        """Whether it is we who make the phone ring."""
+
+    @property
+    def state(self) -> str:
+        """Its state, as `core.calls.states` has it."""
+
+    @property
+    def transport(self) -> Transport:
+        """What carries it."""
+
+    async def run(self) -> None:
+        """Hold the call to its end and finish it."""
+
+    async def cancel(self) -> None:
+        """End the call now, wherever it is."""
+
+    async def withdraw(self) -> None:
+        """End the call because its callee is on the line with us already."""
+
+    async def stop(self) -> None:
+        """End the call because this process ends."""
 
 
 @dataclass
@@ -58,7 +100,7 @@ class Engine:
     look_every: float = 1.0
     busy_retry_after: timedelta = timedelta(seconds=5)
     push_max_age: timedelta = DEFAULT_POLICY.max_age
-    runs: dict[str, CallRun] = field(default_factory=dict)
+    runs: dict[str, LiveCall] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     reach: Reach | None = None
     recordings: Recordings | None = None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.deliveries.backoff import Dead, Delivered, Retry, RetryPolicy, Verdict, decide, gap, parse_retry_after
+from core.kernel.backoff import Dead, Delivered, Retry, RetryPolicy, Verdict, decide, gap, parse_retry_after
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
 POLICY = RetryPolicy()
