@@ -98,6 +98,8 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
         line = check_numbers(engine, connection, bot.config if bot else None, request)
         assert bot is not None  # a request that names none has a problem
         check_hours(bot.config, line.to_number, now)
+        if line.on_call:
+            raise number_busy(now)
         call_id = _new_id(engine, connection, key, request, line.to_number, now)
         trunk = take_room(engine, connection, bot, line.trunk, call_id, now)
         turn = _take_turn(engine, connection, trunk, now, later=bot.config.prefetch is not None)

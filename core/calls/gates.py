@@ -38,10 +38,11 @@ _ON_CALL = "this number is on a call with us now, or being rung: one phone gets 
 
 @dataclass(frozen=True)
 class Line:
-    """Who is called (E.164, with `;ext=` and the extension if there is one), and on which trunk."""
+    """Who is called (E.164, with `;ext=` and the extension if there is one), on which trunk, and whether that phone is on a call."""
 
     to_number: str
     trunk: TrunkInfo
+    on_call: bool
 
 
 def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None, request: DialoutRequest) -> Line:
@@ -55,7 +56,7 @@ def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None,
 
     Raises:
         InvalidRequest: with every problem at once.
-        NotNow: there is no trunk, or the number is on a call already.
+        NotNow: there is no trunk.
     """
     known = {problem.field for problem in request.problems}
     problems = list(request.problems)
@@ -78,9 +79,7 @@ def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None,
     if trunk is None:
         raise NotNow("trunk_unavailable", "No trunk is configured, so nobody can be called.", None)
     assert number is not None
-    if seen.on_call:
-        raise number_busy(engine.clock.now())
-    return Line(number.key, trunk)
+    return Line(number.key, trunk, seen.on_call)
 
 
 def number_busy(now: datetime) -> NotNow:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import event
 
 from core.access.secrets import SecretStore
 from core.calls.cancel import carry_out_cancels
@@ -33,11 +32,21 @@ from core.recordings import store as recordings
 from core.suppressions import store as suppressions
 from tests.core.api.conftest import run_core
 from tests.core.api.support import BUSY, PAYS, STORY, Core, talkers
+from tests.statements import each_statement
 
 NEVER_AGAIN = "+12025550112"
 SMALL = {"bots", "bot_versions", "trunks", "caller_ids", "secrets"}
 """Tables that people fill in by hand: they do not grow with the calls."""
-PARTIAL = {"calls_unfinished", "calls_bot_live", "calls_trunk_live", "workers_active", "deliveries_due", "recordings_waiting", "seats_free"}
+PARTIAL = {
+    "calls_unfinished",
+    "calls_phone_live",
+    "calls_bot_live",
+    "calls_trunk_live",
+    "workers_active",
+    "deliveries_due",
+    "recordings_waiting",
+    "seats_free",
+}
 """Indexes of what is in progress only: to walk one whole is to look at that."""
 
 _SCAN = re.compile(r"SCAN (?P<what>\S+)(?: USING (?:COVERING )?INDEX (?P<index>\S+))?")
@@ -64,13 +73,12 @@ def watched(db: Database) -> Iterator[dict[str, Any]]:
     """Every statement that reads, with parameters that it ran with."""
     seen: dict[str, Any] = {}
 
-    def note(_: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
+    def note(statement: str, parameters: Any) -> None:
         if statement.lstrip().split()[0] in {"SELECT", "UPDATE", "DELETE", "WITH"}:
-            seen.setdefault(statement, parameters[0] if many else parameters)
+            seen.setdefault(statement, tuple(parameters) if isinstance(parameters, list) else parameters)
 
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", note)
+    with each_statement(db, note):
+        yield seen
 
 
 async def unwilling(scope: Any, receive: Any, send: Any) -> None:

@@ -55,17 +55,20 @@ class WebSocketIncoming:
             raise
 
     async def refuse(self, sip_status: int, reason: str) -> None:
-        """Close the connection with 4000 and the status; 1001 if this process ends."""
+        """Close the connection with 4000 and the status; 1001 if this process ends. One that drains is as full as one without a seat."""
         if self._leg.stopping:
             self._leg.close_with(Closing(Close.STOPPING, "The server is stopping."))
         else:
             why = _NOT_PREPARED if self._taken else _REASONS.get(sip_status, reason)
-            self._leg.close_with(Closing(4000 + sip_status, why))
+            self._leg.close_with(Closing(Close.NO_SEAT if sip_status == _DRAINING else 4000 + sip_status, why))
 
 
 _NOT_PREPARED = "The call was not taken: the bot's pre-fetch failed, or somebody cancelled the call."
+_FULL = "Every seat is taken, or the server takes no new calls. Try again later."
+_DRAINING = 503
 _REASONS = {
     404: "There is no such bot.",
     480: "The bot takes no calls now: it is outside its active hours.",
-    486: "Every seat is taken, or the server takes no new calls. Try again later.",
+    486: _FULL,
+    _DRAINING: _FULL,
 }

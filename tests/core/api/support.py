@@ -45,6 +45,11 @@ def talkers(count: int) -> list[str]:
     return [f"+9991{n:06d}13" for n in range(count)]
 
 
+def like(number: str, count: int) -> list[str]:
+    """So many numbers that behave as this one does: one phone has one call at a time."""
+    return [f"+9991{n:06d}{number[-2:]}" for n in range(count)]
+
+
 @dataclass
 class Core:
     """A core under test."""

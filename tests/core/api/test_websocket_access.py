@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection
 
 from core.access.keys import revoke
 from core.access.sockets import make_token, revoke_token, set_open
@@ -15,6 +16,7 @@ from core.access.strangers import Strangers, neighbourhood
 from core.api.socket_calls import is_foreign_page
 from core.transports.websocket.transport import Limits
 from tests.core.api.sockets import TALKER, Dialler, with_sockets
+from tests.statements import each_statement
 
 HELLO = {"event": 1}
 ADMITTED, UNKNOWN, NO_TOKEN, TOO_MANY, FOREIGN = 4400, 4404, 4401, 4429, 4403
@@ -166,11 +168,21 @@ def test_who_fails_again_and_again_is_not_looked_at(with_each_core: Callable[...
 def test_strangers_are_judged_without_a_transaction_that_may_write(with_core: Callable[..., Any]) -> None:
     async def test(dialler: Dialler) -> None:
         statements: list[str] = []
-        event.listen(dialler.core.db.engine, "before_cursor_execute", lambda *given: statements.append(str(given[2]).upper()))
-        assert await _code(dialler, "dw_wrong") == NO_TOKEN
-        assert await _code(dialler, "dk_wrong", "header") == NO_TOKEN
-        assert {statement.split()[0] for statement in statements} == {"BEGIN", "SELECT"}
-        assert "BEGIN IMMEDIATE" not in statements
+        connections: list[bool] = []
+        take = dialler.core.db._take
+
+        def noting_take(write: bool) -> Connection:
+            connections.append(write)
+            return take(write)
+
+        with (
+            each_statement(dialler.core.db, lambda statement, _: statements.append(statement)),
+            mock.patch.object(dialler.core.db, "_take", noting_take),
+        ):
+            assert await _code(dialler, "dw_wrong") == NO_TOKEN
+            assert await _code(dialler, "dk_wrong", "header") == NO_TOKEN
+        assert {statement.split()[0] for statement in statements} == {"SELECT"}
+        assert set(connections) == {False}, "not a transaction that may write"
 
     with_core(with_sockets(test))
 

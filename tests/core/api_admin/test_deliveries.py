@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from core.access.keys import create
-from tests.core.api.support import BOT, DECLINES, Core, client_of, fields_of
+from tests.core.api.support import BOT, DECLINES, Core, client_of, fields_of, like
 from tests.core.deliveries.support import Receiver, worker_for
 
 PATH = "/api/v1/deliveries"
@@ -32,7 +32,7 @@ async def sending(core: Core, answers: list[int]) -> AsyncIterator[Receiver]:
 
 async def called(core: Core, count: int = 1) -> list[str]:
     """Calls that are over and pushed, or given up on."""
-    ids = [await core.placed(DECLINES) for _ in range(count)]
+    ids = [await core.placed(number) for number in like(DECLINES, count)]
     await core.over()
     await core.clock.sleep(1)
     return ids
@@ -122,9 +122,9 @@ def test_a_dialout_key_sees_its_bots_and_replays_its_own_calls_only(admin: Calla
                 with core.db.write() as connection:
                     keys[name] = create(connection, key_id=name, name=name, now=core.clock.now(), bots=bots).key
             calls = {}
-            for name in ("mine", "theirs"):
+            for name, number in zip(("mine", "theirs"), like(DECLINES, 2), strict=True):
                 async with client_of(core.app, {"X-API-Key": keys[name]}) as http:
-                    answer = await http.post("/api/v1/sip/dialout", json={"bot_id": BOT, "to_number": DECLINES})
+                    answer = await http.post("/api/v1/sip/dialout", json={"bot_id": BOT, "to_number": number})
                     calls[name] = answer.json()["call_id"]
             await core.over()
             await core.clock.sleep(1)

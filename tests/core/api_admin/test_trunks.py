@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.trunks.store import SANDBOX_NUMBER, choose_trunk, ensure_sandbox_trunk
-from tests.core.api.support import BOT, STORY, Core, fields_of
+from tests.core.api.support import BOT, STORY, Core, fields_of, talkers
 
 TRUNKS = "/api/v1/trunks"
 NORTH, SOUTH, EAST = "+12025550101", "+12025550102", "+12025550103"
@@ -26,7 +26,7 @@ def test_a_trunk_with_its_numbers(admin: Callable[..., Any]) -> None:
         assert [t["name"] for t in (await core.http.get(TRUNKS)).json()["trunks"]] == ["sandbox", "carrier"]
         call_id = await core.placed(from_number="+1 (202) 555-0101")
         assert (await core.call(call_id))["from_number"] == NORTH
-        assert (await core.call(await core.placed()))["from_number"] == SANDBOX_NUMBER
+        assert (await core.call(await core.placed(talkers(1)[0])))["from_number"] == SANDBOX_NUMBER
         assert (await core.http.post(TRUNKS, json=CARRIER)).status_code == 409
         assert set(fields_of(await core.dial(from_number=SOUTH))) == {"from_number"}
 

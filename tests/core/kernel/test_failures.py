@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_a_row_that_the_database_quotes_stays_out(database: Database) -> None:
-    row = {"number": NUMBER, "reason": "Asha Rao said so", "source": "callee", "call_id": None, "created_at": START}
+    row = {"number": NUMBER, "reason": "Asha Rao said so", "source": "callee", "call_id": None, "created_at": START, "lines": "all"}
 
     def add() -> None:
         with database.write() as connection:

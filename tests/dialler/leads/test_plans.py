@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from psycopg import ClientCursor
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from core.kernel.clock import RealClock
 from core.kernel.database import Database
@@ -30,6 +30,7 @@ from dialler.scheduler.parts import Parts
 from dialler.scheduler.reconcile import reconcile
 from tests.conftest import START
 from tests.dialler.scheduler.fake_core import FakeCore
+from tests.statements import each_statement
 from tests.support import CAMPAIGN, TOKEN, add_leads, make_campaign, result_of
 
 NOW = START
@@ -54,15 +55,12 @@ def taken_down(db: Database) -> Iterator[list[Statement]]:
     """The statements that are run in the block, with their parameters."""
     found: list[Statement] = []
 
-    def note(_: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
+    def note(statement: str, parameters: Any) -> None:
         if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
-            found.append((statement, parameters[0] if many else parameters))
+            found.append((statement, tuple(parameters) if isinstance(parameters, list) else parameters))
 
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with each_statement(db, note):
         yield found
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def plan_of(db: Database, statement: Statement) -> str:

@@ -10,8 +10,9 @@ from tests.web.cli.conftest import Dialler, json_of
 
 def test_status_changes_nothing(dialler: Dialler, tmp_path: Path) -> None:
     assert "no database" in dialler("db", "status", code=2).stderr
-    assert not (tmp_path / "dialler.db").exists()
-    sqlite3.connect(tmp_path / "dialler.db").close()
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    sqlite3.connect(tmp_path / "out" / "dialler.db").close()
     status = json_of(dialler("db", "status", "--json"))
     assert (status["current"], status["pending"][0], status["workers"]) == (None, "0001", None)
     assert "Applied 0001" in dialler("db", "upgrade").stdout
@@ -32,7 +33,7 @@ def test_backup_and_restore(dialler: Dialler, tmp_path: Path) -> None:
 
 def test_a_newer_database_is_refused_in_one_sentence(dialler: Dialler, tmp_path: Path) -> None:
     dialler("suppressions", "add", "+12025550100")
-    connection = sqlite3.connect(tmp_path / "dialler.db")
+    connection = sqlite3.connect(tmp_path / "out" / "dialler.db")
     connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.commit()
     connection.close()

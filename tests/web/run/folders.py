@@ -67,7 +67,7 @@ def settings_for(out: Path, database_url: str | None = None, **more: Any) -> Set
         more["allow_internal"] = AllowList.parse(allow)
     return Settings(
         database_url=database_url or f"sqlite:///{out}/dialler.db",
-        data_folder=out / "data",
+        data_folder=more.pop("data_folder", out / "data"),
         network_log=out / "network.jsonl",
         **more,
     )

@@ -84,12 +84,13 @@ def test_each_run_has_its_own_clock_and_its_own_pushes(database: Database, datab
         database_url,
         start=later,
         allow="127.0.0.1:9",
+        data_folder=tmp_path / "data",
     )
     with database.read() as connection:
         (spring,) = all_campaigns(connection)
         before = connection.execute(select(_deliveries).where(_deliveries.c.bot_id == "first").order_by(_deliveries.c.id)).all()
     assert [row.state for row in before if row.kind == "crm_push"].count("pending") >= 3
-    run(make_folder(tmp_path / "summer", CATALOGUE[:3], bot={"id": "second"}), tmp_path / "b", database_url)
+    run(make_folder(tmp_path / "summer", CATALOGUE[:3], bot={"id": "second"}), tmp_path / "b", database_url, data_folder=tmp_path / "data")
     with database.read() as connection:
         summer = next(row for row in all_campaigns(connection) if row.name == "summer")
         assert summer.started_at == START, "not where spring ended"
@@ -100,14 +101,20 @@ def test_each_run_has_its_own_clock_and_its_own_pushes(database: Database, datab
             assert set(connection.execute(select(_deliveries.c.bot_id).where(which(_deliveries))).scalars()) == bots
         first = connection.execute(select(_calls.c.created_at).where(_calls.c.bot_id == "second")).scalars().all()
         assert max(first) < later
-    run(tmp_path / "spring", tmp_path / "a", database_url, allow="127.0.0.1:9")
+    run(tmp_path / "spring", tmp_path / "a", database_url, allow="127.0.0.1:9", data_folder=tmp_path / "data")
     with database.read() as connection:
         tries = connection.execute(select(_deliveries.c.attempts).where(_deliveries.c.bot_id == "first", _deliveries.c.kind == "crm_push"))
         assert sum(tries.scalars()) > sum(row.attempts for row in before if row.kind == "crm_push"), "its own next run sends them"
 
 
 def test_real_time_is_real_whatever_a_rehearsal_has_left(database_url: str, tmp_path: Path) -> None:
-    run(make_folder(tmp_path / "spring", CATALOGUE[:1]), tmp_path / "a", database_url, start=utc_now() + timedelta(days=7))
+    run(
+        make_folder(tmp_path / "spring", CATALOGUE[:1]),
+        tmp_path / "a",
+        database_url,
+        start=utc_now() + timedelta(days=7),
+        data_folder=tmp_path / "data",
+    )
 
     async def now() -> None:
         async with open_whole(settings_for(tmp_path, database_url, speed=1.0, start=None, seed=None)) as whole:
