@@ -204,10 +204,10 @@ def put_back(connection: Connection, claimed: Claimed, at: datetime) -> bool:
     return connection.execute(ours.values(lease_token=None, lease_until=None, next_attempt_at=at)).rowcount > 0
 
 
-def count_leased(connection: Connection, wall_now: datetime) -> int:
-    """How many deliveries somebody is sending just now."""
+def count_leased(connection: Connection, wall_now: datetime, which: Which = every) -> int:
+    """How many deliveries of those meant somebody is sending just now."""
     table = _deliveries
-    held = select(func.count()).select_from(table).where(table.c.state == _PENDING, table.c.lease_until > wall_now)
+    held = select(func.count()).select_from(table).where(table.c.state == _PENDING, table.c.lease_until > wall_now, which(table))
     return int(connection.execute(held).scalar_one())
 
 

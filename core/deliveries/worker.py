@@ -199,9 +199,12 @@ class DeliveryWorker:
     def left_alone(self) -> dict[str, int]:
         """Why deliveries were left alone, and how many for each reason; those that another process is sending just now among them."""
         with self._db.read() as connection:
-            found = Counter({why: count(connection, DeliveryFilter(state="pending", destination=to)) for to, why in self._barred.items()})
+            ours = self.which(_deliveries)
+            found: Counter[str] = Counter()
+            for destination, why in self._barred.items():
+                found[why] += count(connection, DeliveryFilter(state="pending", destination=destination), ours)
             pending = pending_among(connection, self._put_back)
-            found["another process is sending it just now"] = count_leased(connection, self._wall())
+            found["another process is sending it just now"] = count_leased(connection, self._wall(), self.which)
         found.update(self._put_back[one] for one in pending)
         return {why: number for why, number in found.items() if number}
 

@@ -158,8 +158,11 @@ class Database:
 
     def _take(self, write: bool) -> Connection:
         idle = self._idle[write]
-        while idle:
-            connection, used = idle.pop()
+        while True:
+            try:
+                connection, used = idle.pop()
+            except IndexError:  # none is left; another thread may have taken the last one at this moment
+                break
             if not self.is_postgresql or time.monotonic() - used < _TRUSTED_SECONDS or self._is_alive(connection):
                 return connection
             connection.invalidate()

@@ -22,7 +22,7 @@ from core.outgoing.guard import AllowList
 from core.trunks.documents import apply_trunks
 from core.voice.ports import FRAME, Frame
 from tests.core.api.support import key_headers, store_bot
-from tests.live.lab import CALLEE, until
+from tests.live.lab import until
 from tests.live.rtp_peer import RtpPeer, rtp_peer
 from tests.live.sipp import Sipp, hang_up_by_us, invite, pause, receive, request, respond, run_sipp, sdp
 from tests.live.speech_service import KEY
@@ -126,7 +126,9 @@ class Product:
         }  # fmt: skip
         with self.whole.db.write() as connection:
             apply_trunks(connection, YamlDocument("trunks.yaml", {"trunks": [trunk]}), self.whole.clock.now())
-        answer = await self._http.post("/api/v1/sip/dialout", json={"bot_id": bot, "to_number": CALLEE, "from_number": number})
+        answer = await self._http.post(
+            "/api/v1/sip/dialout", json={"bot_id": bot, "to_number": f"+120255501{self._trunks + 60}", "from_number": number}
+        )
         assert answer.status_code == 200, answer.text
         return str(answer.json()["call_id"])
 

@@ -87,11 +87,13 @@ TAKEN = [
     '<recv response="200"></recv>', *hang_up_by_us(),
 ]  # fmt: skip
 TALK = np.concatenate([speech(800, 0.6), np.zeros(4000, dtype=np.int16)])
+GREETING = np.concatenate([speech(3000, 0.6), np.zeros(1200, dtype=np.int16), tone(1000, 0.5)])
+"""A machine's: it speaks, pauses and beeps."""
 ENDINGS = {
     "the bot, after the callee has fallen silent": Ending("bot", "dead_air", answers(*hang_up_by_us()), said(TALK)),
     "the customer": Ending("customer", "customer_hangup", answers(*BYE)),
     "the network": Ending("error", "pipeline_failure", answers(*CUT_OFF)),
-    "a machine": Ending("voicemail", "voicemail", answers(*hang_up_by_us()), said(tone(1000, 0.5))),
+    "a machine": Ending("voicemail", "voicemail", answers(*hang_up_by_us()), said(GREETING)),
     "silence": Ending("RNR", "silent", answers(*hang_up_by_us())),
     "nobody there": Ending("no_answer", "no_answer", fails(480, "Temporarily Unavailable"), sip_status=480),
     "refused": Ending("rejected", "declined", fails(603, "Decline"), sip_status=603),

@@ -61,7 +61,7 @@ def test_cancelled_through_a_proxy(tmp_path: Path) -> None:
     from tests.live.test_signalling import ringing_until_cancelled
 
     async def scenario() -> None:
-        with kamailio(tmp_path) as proxy, run_sipp(tmp_path, ringing_until_cancelled(), port=proxy.behind) as sipp:
+        with kamailio(tmp_path) as proxy, run_sipp(tmp_path, ringing_until_cancelled(behind_a_proxy=True), port=proxy.behind) as sipp:
             async with lab(proxy.port, password=PASSWORD, user=USER) as here:
                 leg = await here.call()
                 assert await here.events(leg, 1) == [Ringing()]

@@ -101,12 +101,13 @@ def test_our_own_full_trunk_is_told_apart(tmp_path: Path) -> None:
     live(scenario)
 
 
-def cancelled() -> list[str]:
-    """The answers to a CANCEL: 200 to it, 487 to the INVITE."""
+def cancelled(*, behind_a_proxy: bool = False) -> list[str]:
+    """The answers to a CANCEL: 200 to it, 487 to the INVITE. A proxy's CANCEL has its own Via only: the caller's is that of the INVITE."""
     keep = "SIP/2.0 487 Request Terminated"
+    callers = "\nVia:[$4]" if behind_a_proxy else ""
     invite_again = f"""<send retrans="500"><![CDATA[
 {keep}
-[last_Via:]
+[last_Via:]{callers}
 [last_From:]
 [last_To:];tag=[call_number]
 [last_Call-ID:]
@@ -117,9 +118,12 @@ Content-Length: 0
     return [respond(200, "OK"), invite_again, receive("ACK")]
 
 
-def ringing_until_cancelled() -> list[str]:
+def ringing_until_cancelled(*, behind_a_proxy: bool = False) -> list[str]:
     keep = '<ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="3"/>'
-    return [*invite(actions=keep), respond(100, "Trying"), respond(180, "Ringing"), receive("CANCEL"), *cancelled()]
+    if behind_a_proxy:
+        keep += '<ereg regexp=".*" search_in="hdr" header="Via:" occurrence="2" assign_to="4"/>'
+    ending = cancelled(behind_a_proxy=behind_a_proxy)
+    return [*invite(actions=keep), respond(100, "Trying"), respond(180, "Ringing"), receive("CANCEL"), *ending]
 
 
 def test_no_answer_is_cancelled(tmp_path: Path) -> None:

@@ -164,23 +164,35 @@ def open_database(given: str | None, *, create: bool = False) -> Iterator[Databa
             )
         if create:
             file.parent.mkdir(parents=True, exist_ok=True)
-    begins = file == _SHARED and not file.exists()
     database = Database(url)
     try:
         upgrade(database)
-        if begins:
-            _take_over(database)
+        if create and url == default_database():
+            _take_over_earlier(database)
         yield database
     finally:
         database.close()
 
 
-def _take_over(database: Database) -> None:
-    """Take over the suppressions of the databases that single runs had in an earlier version."""
+def _take_over_earlier(database: Database) -> None:
+    """Take over the suppressions of the databases that an earlier version left in this directory, each of them once.
+
+    A run kept one in its output folder, and the other commands `dialler.db` in the directory itself. Without this, those who opted
+    out there would be called again. A mark beside each file says that it was taken over, so that what an operator removes from the
+    list later stays removed.
+    """
+    ours = sqlite_file(database.url)
+    files = [file for file in (_BEFORE, *sorted(_SHARED.parent.glob("*/dialler.db"))) if file.is_file()]
+    marks = {file: file.with_name(f"{file.name}.taken-over") for file in files if ours is None or file.resolve() != ours.resolve()}
+    new = [file for file, mark in marks.items() if not mark.exists()]
+    if not new:
+        return
     with database.write() as connection:
-        taken = take_over_suppressions(connection, sorted(_SHARED.parent.glob("*/dialler.db")))
-    for file, number in taken.items():
-        log.warning("took over the %s of %s: runs share one list now", counted(number, "suppression"), file)
+        taken = take_over_suppressions(connection, new)
+    for file in new:
+        marks[file].touch()
+        if number := taken.get(file):
+            log.warning("took over the %s of %s: runs share one list now", counted(number, "suppression"), file)
 
 
 def secret_store(database: Database, *, replacing: str | None = None) -> SecretStore:

@@ -55,7 +55,11 @@ def names_in(kind: str, database: str | None, folder: object = None) -> list[str
 
 def _default(folder: object) -> str:
     of_run = Path("out") / Path(str(folder)).resolve().name / "dialler.db" if folder else None
-    return str(of_run) if of_run is not None and of_run.is_file() else "dialler.db"
+    shared, before = (
+        Path("out/dialler.db"),
+        Path("dialler.db"),
+    )  # as `web.cli.common.default_database` has it, which completion must not import
+    return str(next((file for file in (of_run, shared, before) if file is not None and file.is_file()), shared))
 
 
 def _read(query: str, database: str) -> list[str]:

@@ -145,7 +145,7 @@ def add(
             "url": url, "api_key": api_key, "api_secret": api_secret, "sip_transport": sip_transport, "media_encryption": media_encryption,
             "from_domain": from_domain, "codecs": codec, "local_address": local_address, "local_port": local_port,
             "advertised_address": advertised_address, "rtp_first": rtp_ports, "number_prefix": number_prefix,
-            "media_timeout": media_timeout, "register": register or None,
+            "media_timeout": media_timeout, "inbound_per_second": inbound_per_second, "register": register or None,
         },
     )  # fmt: skip
     if user is not None and password is None:

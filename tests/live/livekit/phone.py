@@ -32,6 +32,7 @@ class Behaviour:
 
 BEHAVIOURS = {
     "00": Behaviour(),
+    "01": Behaviour(),
     "05": Behaviour(stays=1.5),
     "07": Behaviour(stays=2.0),
     "06": Behaviour(keys="42#"),

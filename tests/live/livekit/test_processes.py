@@ -43,7 +43,7 @@ def test_one_drains_while_calls_are_up(deployment: Deployment, tmp_path: Path, d
     installation = Installation(tmp_path, deployment, database_url)
     with installation.serve() as one, installation.serve("--calls-only", "--seats", "3") as other:
         first, second = worker_of(installation, one), worker_of(installation, other)
-        here, there = one.call("00"), other.call("00")
+        here, there = one.call("00"), other.call("01")
         for served, call in ((one, here), (other, there)):
             served.is_in(call, "talking")
         assert holders(installation) == {here: first, there: second}
@@ -52,7 +52,7 @@ def test_one_drains_while_calls_are_up(deployment: Deployment, tmp_path: Path, d
 
         drained = installation.dialler("workers", "drain", first)
         assert drained.returncode == 0, drained.stderr
-        refused = one.dial("00")
+        refused = one.dial("05")
         assert (refused.status_code, refused.json()["reason"]) == (503, "no_capacity")
         answered = len(deployment.events("inbound answered"))
         for number in (1, 2):  # the two seats that the other one has left

@@ -189,3 +189,16 @@ def test_the_database_that_an_earlier_version_made_in_the_directory_is_gone_on_w
     dialler("run", a_folder(tmp_path, "spring"))
     assert leads_of(tmp_path, "spring")[PAYS]["state"] == "suppressed"
     assert not (tmp_path / "out" / "dialler.db").exists()
+
+
+def test_suppressions_of_an_earlier_version_come_to_a_database_that_is_there_already(dialler: Dialler, tmp_path: Path) -> None:
+    dialler("suppressions", "add", PAYS, "-d", "dialler.db")  # so an earlier version had the list of the other commands
+    (tmp_path / "out" / "autumn").mkdir(parents=True)
+    as_an_earlier_version_left_it(dialler, tmp_path, "autumn", state="completed", transport="sip")
+    dialler("run", a_folder(tmp_path, "summer"))
+    found = {row["number"]: row["lines"] for row in json_of(dialler("suppressions", "list", "--json"))}
+    assert found == {NEVER_AGAIN: "real", PAYS: "all"}
+    dialler("suppressions", "remove", NEVER_AGAIN)
+    dialler("run", a_folder(tmp_path, "winter"))
+    found = {row["number"]: row["lines"] for row in json_of(dialler("suppressions", "list", "--json"))}
+    assert found == {NEVER_AGAIN: "sandbox", PAYS: "all"}, "taken over once: what it is now was said in the last run"
