@@ -30,12 +30,16 @@ QUICK: dict[str, Any] = {
     "name": "Caller", "id": "caller", "permitted_hours": {"enabled": False}, "opening_message": "Hello.",
     "silence": {"after_seconds": 1, "re_engagements": 0, "goodbye": "Bye."},
 }  # fmt: skip
-WORDS = {600: "I want to talk to a person.", 800: "Yes, speaking."}
+WORDS = {
+    600: "I want to talk to a person.",
+    800: "Yes, speaking.",
+    900: "You have reached the voice mail of Asha, leave a message after the beep.",
+}
 ELSEWHERE = "+12025550199"
 
 
 class Phrases(ToneVoice):
-    """Understands two tones as sentences, and says a word in 40 ms."""
+    """Understands tones as sentences, and says a word in 40 ms."""
 
     SECONDS_A_WORD = 0.04
 
@@ -87,7 +91,7 @@ TAKEN = [
     '<recv response="200"></recv>', *hang_up_by_us(),
 ]  # fmt: skip
 TALK = np.concatenate([speech(800, 0.6), np.zeros(4000, dtype=np.int16)])
-GREETING = np.concatenate([speech(3000, 0.6), np.zeros(1200, dtype=np.int16), tone(1000, 0.5)])
+GREETING = np.concatenate([speech(900, 1.5), np.zeros(1200, dtype=np.int16), tone(1000, 0.5)])
 """A machine's: it speaks, pauses and beeps."""
 ENDINGS = {
     "the bot, after the callee has fallen silent": Ending("bot", "dead_air", answers(*hang_up_by_us()), said(TALK)),

@@ -21,7 +21,7 @@ from dialler.core_client import Placed
 from tests.live.lab import CALLEE, live, speech, tone, until
 from tests.live.rtp_peer import RtpPeer, rtp_peer
 from tests.live.sipp import hang_up_by_us, invite, receive, respond, run_sipp, sdp
-from tests.live.test_endings import QUICK, WORDS, Phrases, result_of, speaking
+from tests.live.test_endings import QUICK, Phrases, result_of, speaking
 from tests.live.test_inbound_engine import ours
 from web.composition import Whole
 
@@ -29,7 +29,6 @@ _events = table_of(CallEvent)
 GREETING = np.concatenate([np.zeros(RATE // 2, dtype=np.int16), speech(900, 1.5), np.zeros(RATE // 2, dtype=np.int16)])
 BEEP = tone(1400, 0.4)
 MESSAGE = " ".join(["word"] * 40)
-WORDS[900] = "You have reached the voice mail of Asha, leave a message after the beep."
 
 
 async def held(folder: Path, peer: RtpPeer, bot: dict[str, Any], what: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
