@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core.kernel.words import counted
 from web.cli.audit import sentences
@@ -113,14 +114,21 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
         say("", said, "Nobody was charged for these. Ask the carrier, or correct the trunk's record (`dialler trunks`).")
     rate = f" ({summary.answer_rate:.0%} of the attempts)" if summary.answer_rate is not None else ""
     say("", f"{counted(summary.leads, 'lead')}, {counted(summary.attempts, 'attempt')}, {summary.answered:,} answered{rate}.")
+    if summary.answered and (who := summary.answered_by):
+        said = f"{counted(who['people'], 'call')} by people, {who['machines']:,} by machines, {who['silent']:,} by somebody who never spoke"
+        say(f"Answered were {said}.")
     if summary.started_at is not None:
-        begun, ended = (datetime.fromisoformat(at) for at in (summary.started_at, summary.ended_at))
-        say(f"By the campaign's clock it went from {begun:%a %d %b %Y %H:%M} to {ended:%a %d %b %Y %H:%M} UTC ({_length(ended - begun)}).")
+        zone = ZoneInfo(summary.time_zone)
+        begun, ended = (datetime.fromisoformat(at).astimezone(zone) for at in (summary.started_at, summary.ended_at))
+        said = f"{begun:%a %d %b %Y %H:%M} to {ended:%a %d %b %Y %H:%M} {summary.time_zone}"
+        say(f"By the campaign's clock it ran from {said} ({_length(ended - begun)}).")
     _print_crm(summary, out)
     if summary.sandbox:
         say(*sentences(_audit(summary)))
     if summary.speed is not None and summary.speed["reached"] < _NEARLY * summary.speed["asked"]:
-        say(f"The clock ran at {summary.speed['reached']:,.0f} times real time, not {summary.speed['asked']:,g}: it waits for the work.")
+        say(
+            f"The clock ran at {summary.speed['reached']:,.0f} times real time instead of {summary.speed['asked']:,g}, as fast as this machine can."
+        )
     _print_left(summary, where, pushing)
     files = [(name, _size(out / name), about) for name, about in files_of(out, sandbox=summary.sandbox).items()]
     heading(f"Files in {out}")
@@ -151,12 +159,12 @@ def _print_left(summary: RunSummary, where: str, pushing: str) -> None:
     if summary.state == "paused":
         say(f"It is paused: resume it with `dialler campaigns resume '{summary.campaign}' {where}`, then run it again.")
     if summary.held:
-        say(f"{counted(summary.held, 'lead')} may have been dialled, nobody can know: list them with `dialler leads held {where}`.")
+        say(f"{counted(summary.held, 'lead')} may or may not have been called: list them with `dialler leads held {where}`.")
     say(*(f"{trouble}." for trouble in summary.troubles))
     if summary.undelivered:
         pending, dead = summary.deliveries["pending"], summary.deliveries["dead"]
         say(f"{counted(summary.undelivered, 'result has', 'results have')} not reached the CRM ({pending} pending, {dead} given up).")
-        say(f"Push them with `dialler deliveries send {'--dead ' if dead else ''}{pushing}`: they wait, none is too old.")
+        say(f"Push them with `dialler deliveries send {'--dead ' if dead else ''}{pushing}`. They do not expire.")
 
 
 def _audit(summary: RunSummary) -> Audit:
