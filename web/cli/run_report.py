@@ -41,6 +41,17 @@ _OVER = {
 _NEARLY = 0.9
 _CANCELLED_BY_US = 487
 """The SIP status of a call that rang until we gave it up."""
+_PLAIN = {
+    404: "no such number",
+    408: "switched off or out of reach",
+    480: "switched off or out of reach",
+    486: "busy",
+    _CANCELLED_BY_US: "it rang, and nobody answered",
+    600: "busy",
+    603: "declined",
+    604: "no such number",
+}
+"""What the callee's side says, in words."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +126,10 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
     rate = f" ({summary.answer_rate:.0%} of the attempts)" if summary.answer_rate is not None else ""
     say("", f"{counted(summary.leads, 'lead')}, {counted(summary.attempts, 'attempt')}, {summary.answered:,} answered{rate}.")
     if summary.answered and (who := summary.answered_by):
-        said = f"{counted(who['people'], 'call')} by people, {who['machines']:,} by machines, {who['silent']:,} by somebody who never spoke"
-        say(f"Answered were {said}.")
+        say(
+            f"People answered {counted(who['people'], 'call')}, machines {who['machines']:,}; "
+            f"in {who['silent']:,} somebody picked up and never spoke."
+        )
     if summary.started_at is not None:
         zone = ZoneInfo(summary.time_zone)
         begun, ended = (datetime.fromisoformat(at).astimezone(zone) for at in (summary.started_at, summary.ended_at))
@@ -126,9 +139,8 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
     if summary.sandbox:
         say(*sentences(_audit(summary)))
     if summary.speed is not None and summary.speed["reached"] < _NEARLY * summary.speed["asked"]:
-        say(
-            f"The clock ran at {summary.speed['reached']:,.0f} times real time instead of {summary.speed['asked']:,g}, as fast as this machine can."
-        )
+        asked, reached = f"{summary.speed['asked']:,g}", f"{summary.speed['reached']:,.0f}"
+        say(f"The clock ran at {reached} times real time instead of {asked}: this machine cannot go faster.")
     _print_left(summary, where, pushing)
     files = [(name, _size(out / name), about) for name, about in files_of(out, sandbox=summary.sandbox).items()]
     heading(f"Files in {out}")
@@ -137,8 +149,8 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
 
 def _why(entry: dict[str, Any]) -> str:
     said = f"{entry['sip_status'] or ''} {entry['sip_reason']}".strip().rstrip(".")
-    if entry["sip_status"] == _CANCELLED_BY_US and entry["fault"] == "callee":
-        said = "it rang, and nobody answered"
+    if entry["fault"] == "callee" and (plain := _PLAIN.get(entry["sip_status"])):
+        said = plain if entry["sip_status"] == _CANCELLED_BY_US else f"{plain} ({said})"
     return f"{counted(entry['calls'], 'call')}: {said}." + (f" {entry['advice']}" if entry["advice"] else "")
 
 

@@ -116,7 +116,7 @@ class LiveReporter(Reporter):
             ("Leads", Text(f"{progress.done:,} of {progress.leads:,} done")),
             ("Calls", Text(f"{progress.in_flight:,} of {progress.limit:,} (campaign limit): {_in_progress(progress)}")),
             ("Seats", Text(f"{progress.seats_busy:,} of {progress.seats:,} in use")),
-            ("Dialled", Text(f"{progress.dialled:,}, {progress.answered:,} answered: {_who_answered(progress)}")),
+            ("Dialled", Text(f"{counted(progress.dialled, 'call')}, {progress.answered:,} answered: {_who_answered(progress)}")),
             ("Clock", Text(f"{progress.at.astimezone(ZoneInfo(progress.time_zone)):%a %d %b %Y %H:%M:%S} {progress.time_zone}")),
         ]
         if progress.seconds_left is not None:
