@@ -31,7 +31,7 @@ import yaml
 from bench.servers import KINDS, fresh
 from dialler.imports.sample import write_sample_leads
 from web.run.folder import CampaignFolder, read_folder
-from web.run.progress import Reporter
+from web.run.reporters import Reporter
 from web.run.session import run_folder
 from web.settings import Settings
 

@@ -23,7 +23,7 @@ from rich.text import Text
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 COMMAND = "make run"
-COLUMNS, LINES = 110, 90
+COLUMNS, LINES = 80, 100
 SESSION = "dialler-screenshot"
 PATIENCE = 300.0
 """Real seconds that the run may take."""

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from core.kernel.cursors import make_cursor
 from dialler.api.bodies import StrictBody, body_schema, read_model
 from dialler.api.shared import CampaignId, Cursor, Limit, TheDialler, answers, errors_of_the_dialler, moment_of, position_of, require
+from dialler.imports.exported import as_text
 from dialler.imports.queries import variable_names
 from dialler.leads.export import ATTEMPT_COLUMNS, attempt_pages, csv_text, lead_columns, lead_pages
 from dialler.leads.held import resolve
@@ -47,6 +48,7 @@ def _one_of(what: str, known: Sequence[str]) -> AfterValidator:
 
 LeadState = Annotated[str | None, _one_of("state", STATES), Query(max_length=200)]
 AttemptState = Annotated[str | None, _one_of("state", ATTEMPT_STATES), Query(max_length=200)]
+Excel = Annotated[bool, Query(description="For a spreadsheet: with a byte order mark, and as text what a spreadsheet would change.")]
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
@@ -197,29 +199,34 @@ async def get_attempts(
 
 
 @router.get("/leads.csv", summary="Export the leads", response_class=StreamingResponse, responses={**_CSV, **answers(404)})
-async def export_leads(campaign_id: CampaignId, dialler: TheDialler) -> StreamingResponse:
-    """Every lead with its final state and its variables (`crm.NAME`). Cells that a spreadsheet would run are defused with a '."""
+async def export_leads(campaign_id: CampaignId, dialler: TheDialler, excel: Excel = False) -> StreamingResponse:
+    """Every lead with its state and its variables (`crm.NAME`). Cells that a spreadsheet would run are defused with a '.
+
+    The file can be sent back as a lead file: the columns that are not the leads' own are left out then.
+    """
     with dialler.db.read() as connection:
         name = require(connection, campaign_id).name
         names = variable_names(connection, campaign_id)
-    return _csv(f"{name} leads", lead_columns(names), lead_pages(dialler.db, campaign_id, names))
+    return _csv(f"{name} leads", lead_columns(names), lead_pages(dialler.db, campaign_id, names), excel=excel)
 
 
 @router.get("/attempts.csv", summary="Export the attempts", response_class=StreamingResponse, responses={**_CSV, **answers(404)})
-async def export_attempts(campaign_id: CampaignId, dialler: TheDialler) -> StreamingResponse:
+async def export_attempts(campaign_id: CampaignId, dialler: TheDialler, excel: Excel = False) -> StreamingResponse:
     """Every attempt, in the order of the leads."""
     with dialler.db.read() as connection:
         name = require(connection, campaign_id).name
-    return _csv(f"{name} attempts", ATTEMPT_COLUMNS, attempt_pages(dialler.db, campaign_id))
+    return _csv(f"{name} attempts", ATTEMPT_COLUMNS, attempt_pages(dialler.db, campaign_id), excel=excel)
 
 
-def _csv(name: str, header: Sequence[str], pages: Iterator[list[list[str]]]) -> StreamingResponse:
+def _csv(name: str, header: Sequence[str], pages: Iterator[list[list[str]]], *, excel: bool) -> StreamingResponse:
     """A CSV file, sent page by page: no transaction is open while a page is on its way."""
     plain = "".join(ch if ch.isascii() and (ch.isalnum() or ch in "-_") else "-" for ch in name)
 
     async def parts() -> AsyncIterator[str]:  # async: a plain iterator would be run in other threads
+        if excel:
+            yield "\ufeff"
         for page in chain([[list(header)]], pages):
-            yield csv_text(page)
+            yield csv_text([list(map(as_text, row)) for row in page] if excel else page)
 
     return StreamingResponse(
         parts(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{plain}.csv"'}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dialler.imports.dialect import refuse_unsplit
 from dialler.imports.encoding import DAMAGED
 from dialler.imports.errors import LeadFileError
+from dialler.imports.exported import LEAD_COLUMNS, PHONE, VARIABLE_PREFIX, is_export
 from dialler.imports.names import unique_names, variable_name
 from dialler.imports.phone_column import choose_phone_column, column_evidence, named_columns, only_one
 from dialler.imports.phone_words import header_score
@@ -24,7 +25,10 @@ _SAMPLED_ROWS = 300
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its place (from 1), its header as it stands, and the name of its variable (None: the phone column)."""
+    """A column: its place (from 1), its header as it stands, and the name of its variable.
+
+    The variable is None for the phone column, and for what our own export has about leads beside their variables.
+    """
 
     position: int
     header: str
@@ -41,6 +45,8 @@ class Layout:
     phone: int
     """Index of the phone column in `columns`, from 0."""
     warnings: tuple[str, ...] = ()
+    exported: bool = False
+    """The file is an export of ours (`dialler.imports.exported`)."""
 
     @property
     def phone_title(self) -> str:
@@ -62,6 +68,8 @@ def find_layout(rows: Sequence[Row], phone_column: str | None, region: str | Non
     filled = [row for row in rows if not row.is_blank]
     if not filled:
         raise LeadFileError("The file holds no rows, only blank lines.", "Export the leads again.")
+    if (export := next((row for row in filled[:_TOP_ROWS] if is_export(row.cells)), None)) is not None:
+        return _layout_of_export(export)
     if phone_column is None:
         refuse_unsplit(filled)
     width = _usual_width(filled)
@@ -88,6 +96,16 @@ def find_layout(rows: Sequence[Row], phone_column: str | None, region: str | Non
     if header is None:
         return Layout(0, data[0].line - 1, columns, phone, tuple(warnings))
     return Layout(header.line, header.line + header.lines - 1, columns, phone, tuple(warnings))
+
+
+def _layout_of_export(header: Row) -> Layout:
+    headers = [clean_value(cell).text for cell in header.cells]
+    phone = headers.index(PHONE)
+    names = iter(unique_names([cell.removeprefix(VARIABLE_PREFIX) for cell in headers if cell not in LEAD_COLUMNS]))
+    columns = tuple(Column(position, cell, None if cell in LEAD_COLUMNS else next(names)) for position, cell in enumerate(headers, start=1))
+    ours = ", ".join(cell for cell in headers if cell in LEAD_COLUMNS and cell != PHONE)
+    warning = f"The file is an export of this dialler: its own columns ({ours}) were left out."
+    return Layout(header.line, header.line + header.lines - 1, columns, phone, (warning,), exported=True)
 
 
 def _usual_width(rows: Sequence[Row]) -> int:

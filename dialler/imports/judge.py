@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dialler.imports.encoding import CUT, DAMAGED
 from dialler.imports.errors import CellProblem, Problem
+from dialler.imports.exported import undefused
 from dialler.imports.header import Layout
 from dialler.imports.options import ImportOptions
 from dialler.imports.phone_words import header_score
@@ -47,6 +48,8 @@ class Judge:
             if row.problem is not None:
                 raise _Refused("", " | ".join(row.cells), row.problem, "text")
             self._check_width(row)
+            if self.layout.exported:
+                row = replace(row, cells=list(map(undefused, row.cells)))
             phone, repairs = self._phone(row)
             variables, more = self._variables(row)
         except _Refused as refused:

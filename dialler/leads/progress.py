@@ -11,8 +11,9 @@ from core.kernel.statements import AnyRow, Statement, one_of, table_of
 from dialler.campaigns.tables import Campaign
 from dialler.leads.states import CLAIMED, FINAL, WAITING
 from dialler.leads.tables import Attempt, Lead
+from dialler.policy.outcomes import Outcome
 
-__all__ = ["Backlog", "Progress", "backlog", "campaign_and_backlog", "progress"]
+__all__ = ["Backlog", "DispositionCount", "Progress", "backlog", "campaign_and_backlog", "count_dispositions", "progress"]
 
 _campaigns, _leads, _attempts = table_of(Campaign), table_of(Lead), table_of(Attempt)
 
@@ -65,11 +66,22 @@ def _backlog(row: AnyRow) -> Backlog:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a campaign stands: leads by state, and attempts."""
+    """Where a campaign stands: leads by state, and attempts.
+
+    Of the `answered` ones a machine picked up `machines`, and in `silent` ones whoever picked up never spoke. A callee who hung up at
+    once counts as a person.
+    """
 
     by_state: dict[str, int]
     attempts: int
     answered: int
+    machines: int = 0
+    silent: int = 0
+
+    @property
+    def people(self) -> int:
+        """Calls that a person answered."""
+        return self.answered - self.machines - self.silent
 
     @property
     def leads(self) -> int:
@@ -95,9 +107,34 @@ class Progress:
 def progress(connection: Connection, campaign_id: str) -> Progress:
     """Count everything; its cost grows with the campaign, so not for every step of a dispatcher."""
     states = connection.execute(select(_leads.c.state, func.count()).where(_leads.c.campaign_id == campaign_id).group_by(_leads.c.state))
-    dialled, answered = connection.execute(
-        select(func.count(_attempts.c.placed_at), func.count(_attempts.c.sip_status).filter(_attempts.c.sip_status == 200)).where(
-            _attempts.c.campaign_id == campaign_id
-        )
+    answered = _attempts.c.sip_status == 200
+    dialled, picked_up, machines, silent = connection.execute(
+        select(
+            func.count(_attempts.c.placed_at),
+            func.count().filter(answered),
+            func.count().filter(answered, _attempts.c.outcome == Outcome.VOICEMAIL),
+            func.count().filter(answered, _attempts.c.outcome == Outcome.RNR),
+        ).where(_attempts.c.campaign_id == campaign_id)
     ).one()
-    return Progress({row[0]: row[1] for row in states}, dialled, answered)
+    return Progress({row[0]: row[1] for row in states}, dialled, picked_up, machines, silent)
+
+
+@dataclass(frozen=True)
+class DispositionCount:
+    """How many leads have a disposition: `done` ones, and `waiting` ones, which are called again."""
+
+    disposition: str
+    done: int
+    waiting: int
+
+
+def count_dispositions(connection: Connection, campaign_id: str) -> list[DispositionCount]:
+    """The dispositions of the leads that were called so far, the most frequent first; its cost grows with the campaign."""
+    done = func.count().filter(one_of(_leads.c.state, FINAL))
+    rows = connection.execute(
+        select(_leads.c.disposition, func.count(), done)
+        .where(_leads.c.campaign_id == campaign_id, _leads.c.state != "staged", _leads.c.disposition.is_not(None))
+        .group_by(_leads.c.disposition)
+        .order_by(func.count().desc(), _leads.c.disposition)
+    )
+    return [DispositionCount(word, final, number - final) for word, number, final in rows if word]

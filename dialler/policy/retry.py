@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
+from core.kernel.words import counted
 from dialler.policy.outcomes import Outcome
 from dialler.policy.retry_rules import RetryPolicy, RetryRule
 
@@ -27,6 +28,23 @@ _ENDS_BY_ITSELF = frozenset(
 """Outcomes after which a lead is never dialled again, whoever asked for what."""
 _PATIENCE_WITH_TRUNKS = 4
 """How many times `max_uncharged` refusals by a full trunk are borne: they pass by themselves, and say nothing of the lead."""
+
+_NO_CALLBACKS = "a callback; the campaign allows none"
+_WHAT_HAPPENED = {
+    Outcome.NO_ANSWER: "nobody answered",
+    Outcome.REJECTED: "the line was busy, or the call was declined",
+    Outcome.VOICEMAIL: "a machine answered",
+    Outcome.RNR: "somebody picked up and never spoke",
+    Outcome.TIMEOUT: "the call reached the longest duration",
+    Outcome.CUT_OFF: "the call broke off",
+    Outcome.CANCELLED: "the call was ended by an operator",
+    Outcome.ERROR_BEFORE_RINGING: "the call failed for a technical reason",
+    Outcome.TRUNK_BUSY: "the carrier took no more calls",
+    Outcome.PREFETCH_FAILED: "the CRM did not give the callee's data",
+    Outcome.WITHDRAWN: "the callee called us first",
+    Outcome.OUTSIDE_HOURS: "the hours ended before the call could leave",
+}
+"""In words, every outcome after which a campaign can be told not to call again."""
 
 State = Literal["completed", "exhausted", "retry_scheduled", "callback_scheduled", "suppressed", "held", "stopped"]
 
@@ -129,20 +147,33 @@ def _final(outcome: Outcome, state: State, note: str | None = None) -> Decision:
 def _retry(outcome: Outcome, *, charged: int, uncharged: int, policy: RetryPolicy, now: datetime, stream: random.Random) -> Decision:
     rule: RetryRule = getattr(policy.rules, outcome.value)
     if not rule.retry:
-        return _final(outcome, "completed" if outcome is Outcome.TIMEOUT else "exhausted", f"no retry after {outcome}")
+        return _final(
+            outcome,
+            "completed" if outcome is Outcome.TIMEOUT else "exhausted",
+            f"{_WHAT_HAPPENED[outcome]}; the campaign does not call again after that",
+        )
     could_not_ring = outcome in _UNCHARGED
     if charged >= policy.max_attempts and not could_not_ring:
-        return _final(outcome, "exhausted", f"{charged} of {policy.max_attempts} attempts used")
+        return _final(outcome, "exhausted", _all_used(charged, policy.max_attempts))
     most = policy.max_uncharged * (_PATIENCE_WITH_TRUNKS if outcome is Outcome.TRUNK_BUSY else 1)
     if uncharged >= most:
-        return _final(outcome, "exhausted", f"{uncharged} dials could not ring, and {most} is the most")
+        return _final(
+            outcome, "exhausted", f"{counted(uncharged, 'try', 'tries')} ended before the phone rang; the campaign allows no more"
+        )
     delay = retry_delay(rule, uncharged if could_not_ring else charged, stream)
     return Decision(outcome, "retry_scheduled", now + delay, "retry_scheduled")
 
 
+def _all_used(charged: int, allowed: int) -> str:
+    if charged > allowed:
+        return f"called {charged} times, callbacks included; the campaign allows {counted(allowed, 'attempt')}"
+    return f"called {'once' if charged == 1 else f'{charged} times'}, as often as the campaign allows"
+
+
 def _callback(outcome: Outcome, callbacks: int, wanted: datetime | None, policy: RetryPolicy, now: datetime) -> Decision:
     if callbacks >= policy.max_callbacks:
-        return _final(outcome, "exhausted", f"asked for another callback after {callbacks}; {policy.max_callbacks} is the most")
+        had = f"another callback after {counted(callbacks, 'callback')}, as many as the campaign allows" if callbacks else _NO_CALLBACKS
+        return _final(outcome, "exhausted", f"asked for {had}")
     note, latest = None, now + LATEST_CALLBACK
     if wanted is None:
         wanted, note = now + policy.callback_delay, "asked for a callback at no particular time"

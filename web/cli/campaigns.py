@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
+import sys
 from collections.abc import Coroutine
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 from sqlalchemy import Row
@@ -16,14 +20,18 @@ from dialler.campaigns import control
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.owner import Owner, owner_of
 from dialler.campaigns.store import all_campaigns
+from dialler.leads.export import write_export
 from dialler.leads.progress import Progress, progress
 from web.cli.campaign_settings import settings_of
 from web.cli.common import CampaignArgument, DatabaseOption, JsonOption, campaign_called, open_database
+from web.cli.errors import CliError
 from web.cli.output import emit_json, heading, say, show_fields, show_rows
+from web.run.files import replaced
+from web.run.outputs import advice_on
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Campaigns: list, look at, pause, resume and stop them.")
+app = typer.Typer(no_args_is_help=True, help="Campaigns: list, look at, pause, resume, stop and export them.")
 
 _TITLES = {
     "name": "Campaign",
@@ -37,6 +45,9 @@ _TITLES = {
     "runs": "Runs now",
     "why": "",
 }
+What = Literal["leads", "attempts"]
+Delimiter = Literal["comma", "semicolon", "tab"]
+_DELIMITERS: dict[Delimiter, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
 EndCallsOption = Annotated[bool, typer.Option("--end-calls", help="Also end the calls in progress, instead of letting them finish.")]
 
 
@@ -124,6 +135,37 @@ def stop(
     with open_database(database) as db:
         row = campaign_called(db, campaign)
         _steer(db, row, control.stop(db, row.id, utc_now, end_calls=end_calls), as_json, end_calls)
+
+
+@app.command()
+def export(
+    campaign: CampaignArgument,
+    what: Annotated[What, typer.Option("--what", help="The leads, or the attempts.")] = "leads",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The file to write. Default: standard output.", show_default=False)
+    ] = None,
+    excel: Annotated[
+        bool, typer.Option("--excel", help="For a spreadsheet: with a byte order mark, and as text what a spreadsheet would change.")
+    ] = False,
+    delimiter: Annotated[Delimiter, typer.Option("--delimiter", help="What separates the cells.")] = "comma",
+    database: DatabaseOption = None,
+) -> None:
+    """Write the leads or the attempts of a campaign as CSV, as they are at this moment; the campaign may be running.
+
+    A file of leads can be imported again: the columns that are not the leads' own are left out then.
+    """
+    if out is not None and not out.resolve().parent.is_dir():
+        raise CliError(f"There is no folder {out.resolve().parent}.", "Make it first, or give another --out.")
+    with open_database(database) as db, contextlib.ExitStack() as stack:
+        row = campaign_called(db, campaign)
+        if out is not None:
+            file = stack.enter_context(replaced(out))
+        else:
+            file = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=True)
+            stack.callback(file.detach)
+        written = write_export(db, row.id, what, file, excel=excel, delimiter=_DELIMITERS[delimiter], explain=advice_on)
+    if out is not None:
+        say(f"{counted(written, 'row')} written to {out}.")
 
 
 def _row(campaign: Row[Any], counts: Progress, owner: Owner | None) -> dict[str, Any]:

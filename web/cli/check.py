@@ -18,6 +18,7 @@ from core.kernel.hours import why_not_permitted
 from core.kernel.numbers import callee_zones, where_zones_come_from
 from core.kernel.words import counted
 from dialler.imports.errors import LeadFileError
+from dialler.imports.exported import defused
 from dialler.imports.reader import check_file
 from dialler.imports.report import ImportReport, LeadRow, Rejected
 from web.cli.common import AllowInternalOption, JsonOption, allow_list, database_url, parse_start
@@ -26,7 +27,6 @@ from web.cli.output import console, emit_json, heading, say, show_fields, table,
 from web.cli.run import FolderArgument, SeatsOption, StartOption, known_secrets, read_or_fail
 from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
 from web.run.folder import CampaignFolder, read_folder
-from web.run.outputs import defused
 from web.run.rehearsal import Rehearsal, rehearse
 from web.voice_checks import secret_probe, voice_problems
 
@@ -137,7 +137,7 @@ def _read_leads(
 
             def refuse(row: Rejected) -> None:
                 _keep(bad, row)
-                writer.writerow([defused(value) for value in (row.line, row.column, row.value, row.reason, row.advice)])
+                writer.writerow([defused(str(value)) for value in (row.line, row.column, row.value, row.reason, row.advice)])
 
             report = check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=refuse)
             return report, zones, clocks, bad, first()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +19,8 @@ from core.kernel.moments import moment_text
 __all__ = ["console", "emit_json", "emit_line", "heading", "say", "show_fields", "show_rows", "table", "text_of"]
 
 _WIDE = 200
+_GAP = 2
+"""Blanks behind each column of a table."""
 
 
 def console() -> Console:
@@ -33,10 +36,10 @@ def heading(text: str) -> None:
 
 
 def say(*lines: str) -> None:
-    """Write sentences."""
+    """Write sentences. One with a command in it is left to the terminal to wrap, so that the command can be copied as one line."""
     out = console()
     for line in lines:
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        out.print(line, markup=False, highlight=False, soft_wrap=not out.is_terminal or "`" in line)
 
 
 def emit_json(value: Any) -> None:
@@ -69,16 +72,56 @@ def show_fields(fields: Mapping[str, Any]) -> None:
     console().print(grid)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """A table; numbers and shares stand to the right."""
-    made = Table(header_style="bold", box=None, padding=(0, 2, 0, 0))
-    cells = [list(row) for row in rows]
-    for number, heading in enumerate(headings):
-        numeric = bool(cells) and all(_is_figure(row[number]) for row in cells)
-        made.add_column(heading, justify="right" if numeric else "left", overflow="fold")
-    for row in cells:
-        made.add_row(*(Text(text_of(value), overflow="fold") for value in row))
-    return made
+class _Rows:
+    """Rows under headings. Where the terminal is too narrow for a table that cuts no word, each row stands as fields, one a line."""
+
+    def __init__(self, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        self._headings = headings
+        rows = [list(row) for row in rows]
+        self._numeric = [bool(rows) and all(_is_figure(row[number]) for row in rows) for number in range(len(headings))]
+        self._cells = [list(map(text_of, row)) for row in rows]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        widths = self._widths(options.max_width)
+        yield self._as_fields() if widths is None else self._as_table(widths)
+
+    def _widths(self, room: int) -> list[int] | None:
+        """How wide each column is: none less than its longest word, short ones as wide as they like. None: there is no room for that."""
+        columns = [[heading, *(row[number] for row in self._cells)] for number, heading in enumerate(self._headings)]
+        least = [max(cell_len(word) for cell in column for word in cell.split() or [""]) for column in columns]
+        most = [max(cell_len(line) for cell in column for line in cell.splitlines() or [""]) for column in columns]
+        spare = room - sum(least) - _GAP * len(columns)
+        if spare < 0:
+            return None
+        widths = list(least)
+        by_need = sorted(range(len(columns)), key=lambda number: most[number] - least[number])
+        for done, number in enumerate(by_need):
+            more = min(most[number] - least[number], spare // (len(columns) - done))
+            widths[number] += more
+            spare -= more
+        return widths
+
+    def _as_table(self, widths: Sequence[int]) -> Table:
+        made = Table(header_style="bold", box=None, padding=(0, _GAP, 0, 0))
+        for heading, width, numeric in zip(self._headings, widths, self._numeric, strict=True):
+            made.add_column(heading, justify="right" if numeric else "left", width=width, overflow="fold")
+        for row in self._cells:
+            made.add_row(*(Text(cell, overflow="fold") for cell in row))
+        return made
+
+    def _as_fields(self) -> Group:
+        return Group(*(Text("\n".join(self._fields(row)), overflow="fold") for row in self._cells))
+
+    def _fields(self, row: Sequence[str]) -> Iterator[str]:
+        for heading, cell in zip(self._headings, row, strict=True):
+            if cell:
+                yield f"{heading}: {cell}" if heading else cell
+        yield ""
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> RenderableType:
+    """A table that cuts no number and no id, however narrow the terminal is; numbers and shares stand to the right."""
+    return _Rows(headings, rows)
 
 
 def _is_figure(value: Any) -> bool:

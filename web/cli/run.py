@@ -47,7 +47,7 @@ from web.cli.output import console, emit_line, say
 from web.cli.run_report import print_report
 from web.livekit import MISSING_LIVEKIT, has_livekit, livekit_line_of
 from web.run.folder import CampaignFolder, UnusableFolder, read_folder
-from web.run.progress import JsonReporter, LiveReporter, Reporter
+from web.run.reporters import JsonReporter, LiveReporter, Reporter
 from web.run.session import run_folder
 from web.run.summary import RunSummary
 from web.sample_crm.process import SampleCrmFailed

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core.kernel.words import counted
 from web.cli.audit import sentences
@@ -40,6 +41,17 @@ _OVER = {
 _NEARLY = 0.9
 _CANCELLED_BY_US = 487
 """The SIP status of a call that rang until we gave it up."""
+_PLAIN = {
+    404: "no such number",
+    408: "switched off or out of reach",
+    480: "switched off or out of reach",
+    486: "busy",
+    _CANCELLED_BY_US: "it rang, and nobody answered",
+    600: "busy",
+    603: "declined",
+    604: "no such number",
+}
+"""What the callee's side says, in words."""
 
 
 @dataclass(frozen=True)
@@ -113,14 +125,22 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
         say("", said, "Nobody was charged for these. Ask the carrier, or correct the trunk's record (`dialler trunks`).")
     rate = f" ({summary.answer_rate:.0%} of the attempts)" if summary.answer_rate is not None else ""
     say("", f"{counted(summary.leads, 'lead')}, {counted(summary.attempts, 'attempt')}, {summary.answered:,} answered{rate}.")
+    if summary.answered and (who := summary.answered_by):
+        say(
+            f"People answered {counted(who['people'], 'call')}, machines {who['machines']:,}; "
+            f"in {who['silent']:,} somebody picked up and never spoke."
+        )
     if summary.started_at is not None:
-        begun, ended = (datetime.fromisoformat(at) for at in (summary.started_at, summary.ended_at))
-        say(f"By the campaign's clock it went from {begun:%a %d %b %Y %H:%M} to {ended:%a %d %b %Y %H:%M} UTC ({_length(ended - begun)}).")
+        zone = ZoneInfo(summary.time_zone)
+        begun, ended = (datetime.fromisoformat(at).astimezone(zone) for at in (summary.started_at, summary.ended_at))
+        said = f"{begun:%a %d %b %Y %H:%M} to {ended:%a %d %b %Y %H:%M} {summary.time_zone}"
+        say(f"By the campaign's clock it ran from {said} ({_length(ended - begun)}).")
     _print_crm(summary, out)
     if summary.sandbox:
         say(*sentences(_audit(summary)))
     if summary.speed is not None and summary.speed["reached"] < _NEARLY * summary.speed["asked"]:
-        say(f"The clock ran at {summary.speed['reached']:,.0f} times real time, not {summary.speed['asked']:,g}: it waits for the work.")
+        asked, reached = f"{summary.speed['asked']:,g}", f"{summary.speed['reached']:,.0f}"
+        say(f"The clock ran at {reached} times real time instead of {asked}: this machine cannot go faster.")
     _print_left(summary, where, pushing)
     files = [(name, _size(out / name), about) for name, about in files_of(out, sandbox=summary.sandbox).items()]
     heading(f"Files in {out}")
@@ -129,8 +149,8 @@ def print_report(summary: RunSummary, out: Path, where: str, pushing: str) -> No
 
 def _why(entry: dict[str, Any]) -> str:
     said = f"{entry['sip_status'] or ''} {entry['sip_reason']}".strip().rstrip(".")
-    if entry["sip_status"] == _CANCELLED_BY_US and entry["fault"] == "callee":
-        said = "it rang, and nobody answered"
+    if entry["fault"] == "callee" and (plain := _PLAIN.get(entry["sip_status"])):
+        said = plain if entry["sip_status"] == _CANCELLED_BY_US else f"{plain} ({said})"
     return f"{counted(entry['calls'], 'call')}: {said}." + (f" {entry['advice']}" if entry["advice"] else "")
 
 
@@ -151,12 +171,12 @@ def _print_left(summary: RunSummary, where: str, pushing: str) -> None:
     if summary.state == "paused":
         say(f"It is paused: resume it with `dialler campaigns resume '{summary.campaign}' {where}`, then run it again.")
     if summary.held:
-        say(f"{counted(summary.held, 'lead')} may have been dialled, nobody can know: list them with `dialler leads held {where}`.")
+        say(f"{counted(summary.held, 'lead')} may or may not have been called: list them with `dialler leads held {where}`.")
     say(*(f"{trouble}." for trouble in summary.troubles))
     if summary.undelivered:
         pending, dead = summary.deliveries["pending"], summary.deliveries["dead"]
         say(f"{counted(summary.undelivered, 'result has', 'results have')} not reached the CRM ({pending} pending, {dead} given up).")
-        say(f"Push them with `dialler deliveries send {'--dead ' if dead else ''}{pushing}`: they wait, none is too old.")
+        say(f"Push them with `dialler deliveries send {'--dead ' if dead else ''}{pushing}`. They do not expire.")
 
 
 def _audit(summary: RunSummary) -> Audit:

@@ -47,7 +47,7 @@ from web.cli.run import (
 )
 from web.cli.run_report import print_report
 from web.run.folder import CampaignFolder
-from web.run.progress import LiveReporter
+from web.run.reporters import LiveReporter
 from web.sample_crm.process import SampleCrmFailed
 from web.serve.listening import listen
 from web.serve.server import serve_until_stopped

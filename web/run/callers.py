@@ -13,7 +13,7 @@ from core.kernel.words import counted
 from dialler.scheduler.outages import DATABASE_FAILURES
 from dialler.scheduler.runner import CampaignRunner
 from web.composition import Whole
-from web.run.progress import Reporter
+from web.run.reporters import Reporter
 
 __all__ = ["Interrupts", "finish_callers"]
 

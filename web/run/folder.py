@@ -43,6 +43,11 @@ class CampaignFolder:
     import_options: ImportOptions
     warnings: tuple[str, ...] = ()
 
+    @property
+    def time_zone(self) -> str:
+        """The zone in which people read its moments: that of its calling window, else the bot's."""
+        return self.campaign.calling_window.time_zone if self.campaign.calling_window else self.bot.time_zone
+
 
 def read_folder(
     path: Path, allow: AllowList | None = None, has_secret: Callable[[str], bool] | None = None, *, with_trunks: bool = True

@@ -12,13 +12,14 @@ from sqlalchemy import Connection, func, or_, select
 from core.kernel.database import Database
 from core.kernel.statements import table_of
 from core.transports.sip.advice import advice
+from dialler.imports.exported import defused
 from dialler.imports.queries import variable_names
 from dialler.imports.tables import RejectedRow
-from dialler.leads.export import ATTEMPT_COLUMNS, attempt_cells, attempts_query, defused, lead_cells, lead_columns, leads_query
+from dialler.leads.export import ATTEMPT_COLUMNS, attempt_rows, lead_columns, lead_rows
 from dialler.leads.tables import Attempt, Lead, ReceivedResult
 from web.run.files import replaced
 
-__all__ = ["advice_on", "defused", "failure_table", "outcome_table", "why_calls_failed", "write_outputs"]
+__all__ = ["advice_on", "failure_table", "outcome_table", "why_calls_failed", "write_outputs"]
 
 _leads = table_of(Lead)
 _attempts = table_of(Attempt)
@@ -39,8 +40,8 @@ def write_outputs(db: Database, campaign_id: str, import_id: str | None, folder:
     folder.mkdir(parents=True, exist_ok=True)
     with db.read() as connection:
         names = variable_names(connection, campaign_id)
-        _write_csv(folder / "leads.csv", lead_columns(names), _lead_rows(connection, campaign_id, names))
-        _write_csv(folder / "attempts.csv", ATTEMPT_COLUMNS, _attempt_rows(connection, campaign_id))
+        _write_csv(folder / "leads.csv", lead_columns(names), lead_rows(connection, campaign_id, names, advice_on))
+        _write_csv(folder / "attempts.csv", ATTEMPT_COLUMNS, attempt_rows(connection, campaign_id))
         _write_csv(folder / "rejected.csv", ("line", "column", "value", "reason", "what_to_do"), _rejected_rows(connection, import_id))
         _write_lines(folder / "results.jsonl", _results(connection, campaign_id))
 
@@ -103,20 +104,10 @@ def why_calls_failed(connection: Connection, campaign_id: str) -> list[tuple[int
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
-def _lead_rows(connection: Connection, campaign_id: str, names: list[str]) -> Iterator[list[str]]:
-    for lead in connection.execution_options(yield_per=1000).execute(leads_query(campaign_id)):
-        yield lead_cells(lead, names, advice_on)
-
-
-def _attempt_rows(connection: Connection, campaign_id: str) -> Iterator[list[str]]:
-    for attempt in connection.execution_options(yield_per=1000).execute(attempts_query(campaign_id)):
-        yield attempt_cells(attempt)
-
-
 def _rejected_rows(connection: Connection, import_id: str | None) -> Iterator[list[str]]:
     query = select(_rejected).where(_rejected.c.import_id == import_id).order_by(_rejected.c.line, _rejected.c.id)
-    for row in connection.execution_options(yield_per=1000).execute(query):
-        yield [defused(value) for value in (row.line, row.column, row.value, row.reason, row.advice)]
+    for row in connection.execute(query, execution_options={"yield_per": 1000}):
+        yield [defused(str(value)) for value in (row.line, row.column, row.value, row.reason, row.advice)]
 
 
 def _results(connection: Connection, campaign_id: str) -> Iterator[str]:
@@ -126,7 +117,7 @@ def _results(connection: Connection, campaign_id: str) -> Iterator[str]:
         .where(_attempts.c.campaign_id == campaign_id)
         .order_by(_attempts.c.ended_at, _attempts.c.id)
     )
-    for payload in connection.execution_options(yield_per=500).execute(query).scalars():
+    for payload in connection.execute(query, execution_options={"yield_per": 500}).scalars():
         yield json.dumps(payload, ensure_ascii=False, sort_keys=True)
 
 

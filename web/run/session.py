@@ -25,7 +25,8 @@ from web.run.deliveries import flush
 from web.run.folder import CampaignFolder
 from web.run.outputs import write_outputs
 from web.run.prepare import ensure_campaign, import_leads, start_campaign, store_settings
-from web.run.progress import Reporter, RunProgress, look, report_progress
+from web.run.progress import ProgressView
+from web.run.reporters import Reporter, report_progress
 from web.run.summary import RunSummary, summarise, write_summary
 from web.sample_crm.process import SampleCrm
 from web.settings import Settings
@@ -135,7 +136,7 @@ async def run_campaign(
     await asyncio.to_thread(write_outputs, whole.db, campaign_id, ended.report.import_id, out)
     log, over_trunk = whole.settings.network_log, whole.settings.trunk not in {None, BUILT_IN}
     found = NOTHING_SEEN if over_trunk and not log.exists() else await asyncio.to_thread(audit, whole.db, log)
-    summary = summarise(whole, campaign_id, ended.state, ended.report, deliveries, found, ended.reached)
+    summary = summarise(whole, campaign_id, ended.state, ended.report, deliveries, found, ended.reached, time_zone=folder.time_zone)
     write_summary(summary, out)
     return summary
 
@@ -150,12 +151,9 @@ async def _dial(whole: Whole, folder: CampaignFolder, campaign_id: str, token: s
     with whole.db.read() as connection:
         done_before = progress(connection, campaign_id).done
     began, began_at = time.monotonic(), whole.clock.now()
-
-    def take() -> RunProgress:
-        return look(whole, campaign_id, time.monotonic() - began, done_before)
-
+    view = ProgressView(whole, campaign_id, folder.time_zone, done_before)
     async with dialling(whole, campaign_id, token) as runner:
-        telling = asyncio.create_task(report_progress(take, reporter), name="progress")
+        telling = asyncio.create_task(report_progress(view.look, reporter), name="progress")
         reporter.start()
         try:
             with guard(runner, reporter):
@@ -163,7 +161,7 @@ async def _dial(whole: Whole, folder: CampaignFolder, campaign_id: str, token: s
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
-            reporter.show(take())
+            reporter.show(view.look())
             reporter.end()
     passed = (whole.clock.now() - began_at).total_seconds()
     return _Ended(state, report, None if whole.settings.speed is None else passed / (time.monotonic() - began))

@@ -57,6 +57,10 @@ class RunSummary:
     """The most frequent SIP statuses and reasons of calls that nobody answered: how many calls, whose fault, and what to do."""
     carrier_allows: dict[str, Any] | None = None
     """What the carrier of the run's trunk seems to allow, where that is less than the trunk's record says."""
+    answered_by: dict[str, int] = field(default_factory=dict)
+    """Of the answered calls, how many `people`, `machines`, or somebody `silent` throughout picked up."""
+    time_zone: str = "UTC"
+    """The campaign's: that of its calling window, else the bot's. The moments here are in UTC."""
 
     @property
     def undelivered(self) -> int:
@@ -94,8 +98,21 @@ def summarise(
     deliveries: dict[str, int],
     found: Audit,
     reached: float | None = None,
+    *,
+    time_zone: str,
 ) -> RunSummary:
-    """Put the summary together from the database; `reached` is how many times as fast as real time the clock ran."""
+    """Put the summary together from the database.
+
+    Args:
+        whole: the running process.
+        campaign_id: the campaign.
+        state: the one that it ended in, or `interrupted`.
+        report: of the import.
+        deliveries: pushes by state.
+        found: by the audit.
+        reached: how many times as fast as real time the clock ran; None if no factor was asked for.
+        time_zone: the campaign's.
+    """
     with whole.db.read() as connection:
         campaign = read_campaign(connection, campaign_id)
         counts = progress(connection, campaign_id)
@@ -125,6 +142,8 @@ def summarise(
             for status, reason, fault, calls in why
         ],
         carrier_allows=allows,
+        answered_by={"people": counts.people, "machines": counts.machines, "silent": counts.silent},
+        time_zone=time_zone,
         deliveries=deliveries,
         audit={**asdict(found), "clean": found.clean},
         speed=None if reached is None or whole.settings.speed is None else {"asked": whole.settings.speed, "reached": round(reached, 1)},

@@ -20,7 +20,7 @@ from dialler.scheduler.runner import CampaignRunner
 from web.composition import Whole, open_whole
 from web.run.folder import CampaignFolder
 from web.run.prepare import ensure_campaign
-from web.run.progress import Reporter
+from web.run.reporters import Reporter
 from web.run.session import crm_of, run_campaign
 from web.run.summary import RunSummary
 from web.serve.listening import config_for

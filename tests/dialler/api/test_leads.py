@@ -185,6 +185,9 @@ def test_exports_hold_everything_and_run_nothing(api: WithApi) -> None:
         tries = list(csv.DictReader(io.StringIO((await api.http.get(f"{CAMPAIGNS}/{campaign_id}/attempts.csv")).text, newline="")))
         assert all(row["created_at"].endswith("Z") for row in tries)
         assert [(row["phone"], row["number"]) for row in tries] == [(PAYS, "1"), (BUSY, "1"), (DECLINES, "1")]
+        opened = (await api.http.get(f"{CAMPAIGNS}/{campaign_id}/leads.csv?excel=true")).text
+        assert opened.startswith("\ufeffline,phone,")
+        assert '"=""+' in opened.splitlines()[1]
         assert (await api.http.get(f"{CAMPAIGNS}/none/leads.csv")).status_code == 404
 
     api(test)

@@ -195,3 +195,34 @@ class TestRules:
     @given(POLICIES)
     def test_survives_json(self, policy: RetryPolicy) -> None:
         assert RetryPolicy.model_validate(policy.model_dump(mode="json")) == policy
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counts", "note"),
+    [
+        (Outcome.NO_ANSWER, {"attempts_charged": 3}, "called 3 times, as often as the campaign allows"),
+        (Outcome.NO_ANSWER, {"attempts_charged": 4}, "called 4 times, callbacks included; the campaign allows 3 attempts"),
+        (Outcome.ERROR_BEFORE_RINGING, {"attempts_uncharged": 5}, "5 tries ended before the phone rang; the campaign allows no more"),
+        (Outcome.CALLBACK, {"callbacks": 5}, "asked for another callback after 5 callbacks, as many as the campaign allows"),
+        (Outcome.TIMEOUT, {}, "the call reached the longest duration; the campaign does not call again after that"),
+    ],
+)
+def test_managers_read_why_a_lead_is_not_called_again(outcome: Outcome, counts: dict[str, Any], note: str) -> None:
+    assert after(outcome, **counts).note == note
+
+
+def test_a_campaign_that_allows_nothing_says_so() -> None:
+    policy = RetryPolicy(max_attempts=1, max_uncharged=1, max_callbacks=0)
+    assert after(Outcome.REJECTED, policy=policy).note == "called once, as often as the campaign allows"
+    assert after(Outcome.CALLBACK, policy=policy).note == "asked for a callback; the campaign allows none"
+    assert (
+        after(Outcome.WITHDRAWN, policy=policy, attempts_uncharged=1).note
+        == "1 try ended before the phone rang; the campaign allows no more"
+    )
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_every_outcome_that_is_not_tried_again_says_so_in_words(outcome: Outcome) -> None:
+    never = RetryRules.model_validate(dict.fromkeys(RetryRules.model_fields, False))
+    note = after(outcome, policy=RetryPolicy(rules=never)).note
+    assert note is None or "_" not in note

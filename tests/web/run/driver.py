@@ -16,7 +16,7 @@ from typing import Any
 from dialler.campaigns.owner import AlreadyRunning
 from tests.web.run import faults
 from tests.web.run.folders import START, open_folder, settings_for
-from web.run.progress import Reporter
+from web.run.reporters import Reporter
 from web.run.session import run_folder
 
 __all__ = ["REFUSED", "Child", "RunSpec"]

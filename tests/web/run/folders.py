@@ -17,7 +17,7 @@ from core.outgoing.guard import AllowList
 from dialler.campaigns.config import CampaignConfig
 from dialler.imports.options import ImportOptions
 from web.run.folder import CampaignFolder
-from web.run.progress import Reporter
+from web.run.reporters import Reporter
 from web.run.session import run_folder
 from web.run.summary import RunSummary
 from web.settings import Settings

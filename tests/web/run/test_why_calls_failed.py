@@ -7,7 +7,7 @@ from typing import Any
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from dialler.leads.claims import claim
-from dialler.leads.export import lead_cells, lead_columns, leads_query
+from dialler.leads.export import lead_columns, lead_rows
 from dialler.leads.results import receive_result
 from tests.conftest import START
 from tests.support import CAMPAIGN, TOKEN, add_leads, make_campaign, result_of
@@ -38,6 +38,6 @@ def test_the_most_frequent_ones_first_with_what_to_do(database: Database) -> Non
     with database.read() as connection:
         assert why_calls_failed(connection, CAMPAIGN) == [(401, "Unauthorized", "trunk", 2), (486, "Busy Here", "callee", 1)]
         column = lead_columns([]).index("why_failed")
-        cells = [lead_cells(row, [], advice_on)[column] for row in connection.execute(leads_query(CAMPAIGN))]
+        cells = [row[column] for row in lead_rows(connection, CAMPAIGN, [], advice_on)]
     said = "401 Unauthorized. The password or the user is wrong. Check both with the carrier; store the password again."
     assert cells == [said, said, "486 Busy Here."]

@@ -17,7 +17,7 @@ from core.outgoing.guard import AllowList
 from tests.core.conversation.llm.model_server import Model, calls, status, text
 from tests.core.outgoing.servers import Answer, Server, raw, serving
 from tests.web.run.folders import make_folder, open_folder, settings_for
-from web.run.progress import Reporter
+from web.run.reporters import Reporter
 from web.run.session import run_folder
 from web.run.summary import RunSummary
 
