@@ -15,7 +15,7 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import Connection
 
-from core.access.embedded import embedded_key, results_secret
+from core.access.embedded import EMBEDDED_KEY_ID, embedded_key, results_secret
 from core.access.installation import open_box
 from core.access.secrets import SecretStore
 from core.api.app import create_core_app
@@ -181,8 +181,9 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         leave_alone=settings.leave_alone,
         poll=_period(settings, 60),
         which=nobodys if settings.alone else by_own_clock(not settings.in_real_time),
+        takes=lambda _: not settings.alone,
     )
-    engine.wake_deliveries = deliveries.wake
+    engine.wake_deliveries, engine.sender = deliveries.wake, deliveries
     app = create_core_app(engine)
     transport = httpx.ASGITransport(app=_logged(app), raise_app_exceptions=False)  # what fails there is a 500 here, as over a URL
     http = httpx.AsyncClient(transport=transport, base_url="http://core.embedded", timeout=60)
@@ -258,7 +259,7 @@ def _period(settings: Settings, real_seconds: int) -> int:
 
 def send_for(whole: Whole, campaign_id: str) -> None:
     """Let a process that is there for one campaign send the pushes of that one, and no other's."""
-    whole.deliveries.which = of_campaign(campaign_id)
+    whole.deliveries.which, whole.deliveries.takes = of_campaign(campaign_id), lambda api_key_id: api_key_id == EMBEDDED_KEY_ID
     _adopt_deliveries(whole)
     whole.deliveries.wake()
 

@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from core.access.tables import ApiKey
-from core.kernel.statements import AnyRow, Statement, table_of
+from core.kernel.statements import AnyRow, table_of
 
 __all__ = [
     "DEFAULT_OVERLAP",
@@ -35,7 +35,6 @@ __all__ = [
     "hash_of",
     "info_of",
     "list_keys",
-    "results_endpoint",
     "revoke",
     "rotate",
     "set_expiry",
@@ -45,7 +44,6 @@ __all__ = [
 Role = Literal["dialout", "admin", "agent"]
 
 _keys = table_of(ApiKey)
-_RESULTS = Statement(select(_keys.c.results_url, _keys.c.results_secret).where(_keys.c.id == bindparam("key")))
 
 _MARKS: dict[Role, str] = {"dialout": "dk_", "admin": "da_", "agent": "dp_"}
 _SHOWN = 8  # characters of the secret part that a list shows: 48 of its 256 bits
@@ -210,12 +208,6 @@ def revoke(connection: Connection, key_id: str, now: datetime) -> bool:
 def set_expiry(connection: Connection, key_id: str, expires_at: datetime | None) -> bool:
     """Refuse the key from a moment on; None: never. Returns False if there is none such."""
     return connection.execute(update(_keys).where(_keys.c.id == key_id).values(expires_at=expires_at)).rowcount > 0
-
-
-def results_endpoint(connection: Connection, key_id: str) -> ResultsEndpoint | None:
-    """Where the results of the calls of this key are to be pushed; None if nowhere."""
-    row = _RESULTS.run(connection, key=key_id).first()
-    return None if row is None or not row.results_url else ResultsEndpoint(row.results_url, row.results_secret or "")
 
 
 def _mint(role: Role) -> tuple[str, str]:

@@ -11,22 +11,26 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from core.access.tables import Secret
 from core.kernel.database import Database
 from core.kernel.secrets import SecretBox
-from core.kernel.statements import table_of
+from core.kernel.statements import Statement, table_of
 
 __all__ = ["BadSecretName", "SecretError", "SecretMissing", "SecretName", "SecretStore", "forget", "forget_all", "names_in", "stored_names"]
 
 _secrets = table_of(Secret)
+_CIPHERTEXT = Statement(select(_secrets.c.ciphertext).where(_secrets.c.name == bindparam("wanted")))
 
+_TRUSTED_SECONDS = 5.0
+"""How long, in real time, `filled_lately` goes by a value that was read."""
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
 _REFERENCE = re.compile(rf"(?<![\w:])secret:({_NAME})")
 _RESERVED = "DIALLER_"  # settings of the product itself, its encryption key among them
@@ -83,6 +87,8 @@ class SecretStore:
 
     def __init__(self, box: SecretBox, environ: Mapping[str, str]) -> None:
         self._box, self._environ = box, environ
+        self._lately: dict[str, tuple[float, str]] = {}
+        """Stored values that were read not long ago, with the moment of that."""
 
     def __repr__(self) -> str:
         return "SecretStore(...)"
@@ -94,12 +100,14 @@ class SecretStore:
             BadSecretName: see there.
         """
         _check(name)
+        self.forget_lately()
         values = {"ciphertext": self._box.encrypt(value), "updated_at": now}
         if not connection.execute(update(_secrets).where(_secrets.c.name == name).values(values)).rowcount:
             connection.execute(insert(_secrets).values(name=name, **values))
 
     def delete(self, connection: Connection, name: str) -> bool:
         """Forget a secret. Returns whether there was one."""
+        self.forget_lately()
         return forget(connection, name)
 
     def names(self, connection: Connection) -> list[SecretName]:
@@ -126,6 +134,24 @@ class SecretStore:
 
         return SecretStr(_REFERENCE.sub(value, text)), tuple(values)
 
+    def filled_lately(self, db: Database, text: str) -> tuple[SecretStr, tuple[SecretStr, ...]]:
+        """`filled`, by stored values that were read up to five seconds ago; what is older is read in a transaction of its own.
+
+        For what is sent often. If it is refused, `forget_lately`: the secret may have been changed by another process.
+        """
+        values: list[SecretStr] = []
+
+        def value(match: re.Match[str]) -> str:
+            found = self._value_lately(db, match[1])
+            values.append(SecretStr(found))
+            return found
+
+        return SecretStr(_REFERENCE.sub(value, text)), tuple(values)
+
+    def forget_lately(self) -> None:
+        """Read every stored secret anew from now on."""
+        self._lately.clear()
+
     def resolver(self, db: Database) -> Callable[[str], SecretStr]:
         """`resolve` without a connection: each look-up is a short transaction of its own. Not to be called within another."""
 
@@ -142,11 +168,21 @@ class SecretStore:
             connection.execute(update(_secrets).where(_secrets.c.name == row.name).values(ciphertext=self._box.rotate(row.ciphertext)))
         return len(rows)
 
+    def _value_lately(self, db: Database, name: str) -> str:
+        read_at, value = self._lately.get(name, (0.0, ""))
+        if name not in self._environ and value and time.monotonic() - read_at < _TRUSTED_SECONDS:
+            return value
+        with db.read() as connection:
+            value = self._value(connection, name)
+        if name not in self._environ:
+            self._lately[name] = (time.monotonic(), value)
+        return value
+
     def _value(self, connection: Connection, name: str) -> str:
         _check(name)
         if (given := self._environ.get(name, "").strip()) != "":
             return given
-        token = connection.execute(select(_secrets.c.ciphertext).where(_secrets.c.name == name)).scalar_one_or_none()
+        token = _CIPHERTEXT.run(connection, wanted=name).scalar()
         if token is None:
             raise SecretMissing(
                 f"there is no secret {name}: set the environment variable {name}, or store a secret under that name (docs/keys.md)"

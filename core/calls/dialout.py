@@ -20,7 +20,7 @@ from core.calls.departure import Turn
 from core.calls.engine import Engine, LiveCall
 from core.calls.gates import check_hours, check_numbers, number_busy
 from core.calls.occupied import is_race
-from core.calls.refusals import BotNotFound, Draining, KeyReused, NotNow
+from core.calls.refusals import BotNotFound, Draining, KeyReused, NotNow, Refusal
 from core.calls.request import DialoutRequest
 from core.calls.run import CallRun
 from core.calls.store import EventLog, bot_calls, find_by_key, insert_call, read_call
@@ -65,8 +65,9 @@ def _commit_or_find(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Ca
     """The call, its intent committed; or the id of the one that this Idempotency-Key placed before."""
     try:
         return _commit_intent(engine, key, request)
-    except (IntegrityError, NotNow):
-        # a twin in another process may have been faster: its row is in the way, or it has the last seat
+    except (IntegrityError, Refusal):
+        # The call is there already: its row is in the way, or its phone is on a call, or it has the last seat. Few dialouts are repeats,
+        # so it is looked for only now.
         if request.idempotency_key is None or (before := _before(engine, key, request)) is None:
             raise
         return before
@@ -89,11 +90,9 @@ def _same_call(connection: Connection, key: KeyInfo, request: DialoutRequest) ->
     return str(before.call_id)
 
 
-def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> CallRun | str:
+def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> CallRun:
     now = engine.clock.now()
     with engine.db.write() as connection:
-        if (before := _same_call(connection, key, request)) is not None:
-            return before
         bot = _bot(connection, key, request)
         line = check_numbers(engine, connection, bot.config if bot else None, request)
         assert bot is not None  # a request that names none has a problem

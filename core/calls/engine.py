@@ -15,6 +15,7 @@ from core.access.secrets import SecretStore
 from core.access.wrong_keys import WrongKeys
 from core.bots.config import BotConfig
 from core.contracts.transport import PlaceOrder, Transport
+from core.deliveries.outbox import Sender
 from core.kernel.backoff import DEFAULT_POLICY
 from core.kernel.clock import Clock, Signal, WallTime
 from core.kernel.database import Database
@@ -76,9 +77,9 @@ class LiveCall(Protocol):
 class Engine:
     """One worker: it places calls on its transports, holds them, and writes their results.
 
-    `wake_deliveries` is called after a transaction that wrote deliveries. `secrets` keeps the credentials that bots
-    name. `place_timeout` bounds how long a dialout waits for its INVITE to leave. `allow_premium` lifts the refusal of
-    premium-rate numbers. `push_max_age` is how long a push is tried, in clock time. `reach` is what calls talk to the
+    `wake_deliveries` is called after a transaction that wrote deliveries; `sender` may claim them as they are written. `secrets` keeps
+    the credentials that bots name. `place_timeout` bounds how long a dialout waits for its INVITE to leave. `allow_premium` lifts the
+    refusal of premium-rate numbers. `push_max_age` is how long a push is tried, in clock time. `reach` is what calls talk to the
     outside with (models, tools); bots that need it cannot talk without.
     `look_every` is how often event streams look for changes, in clock seconds. `preferred_trunk` takes the calls
     that name no caller ID in place of the default trunk. `on_livekit_webhook` takes the body and the Authorization of a
@@ -93,6 +94,7 @@ class Engine:
     worker_id: str
     transports: dict[str, Transport]
     wake_deliveries: Callable[[], None] = lambda: None
+    sender: Sender | None = None
     secrets: SecretStore | None = None
     place_timeout: float = 15.0
     allow_premium: bool = False

@@ -1,18 +1,19 @@
-"""The end of a call, made durable: ended -> finishing -> result and deliveries in one transaction.
+"""The result of a call and its deliveries, written in one transaction.
 
-What needs the network (analysis by a model) happens while the call is `finishing`, and most calls need none; it happens outside
-any transaction; if the process dies there, recovery takes the call over and finishes it from what the `ended` record holds.
+Most calls need nothing of the network: their end is part of that transaction (`conclude`, called by `core.calls.run`). A call whose
+analysis is made by a model ends first, and is `finishing` while the model is asked, outside any transaction (`finish_call`). If the
+process dies meanwhile, recovery takes the call over and finishes it from the record of its end.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import logging
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
-from core.access.keys import results_endpoint
 from core.bots.config import BotConfig
 from core.bots.store import read_version
 from core.calls.analysis import analyse_call, needs_model
@@ -22,10 +23,11 @@ from core.calls.transfer import transfer_facts
 from core.calls.wishes import suppress
 from core.contracts.call_result import CallResult, TranscriptEntry
 from core.conversation.analysis import default_analysis, with_person, with_wishes
-from core.deliveries.outbox import deliveries_for, enqueue
+from core.deliveries.outbox import Enqueued, deliveries_for, endpoint_of, enqueue
+from core.kernel.statements import AnyRow
 from core.recordings.recordings import NO_RECORDING, Recorded
 
-__all__ = ["build_result", "finish_call"]
+__all__ = ["Concluded", "TakenOver", "announce", "build_result", "conclude", "finish_call"]
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +35,16 @@ _REFUSED = 300
 """The least SIP status of a call that was not answered."""
 
 
-class _TakenOver(Exception):
-    """Another process has taken the call over."""
+class TakenOver(Exception):
+    """Another process has declared this one dead and taken the call over: let go of it."""
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """What a result that is committed leaves to do: deliveries to send, and a recording to upload."""
+
+    deliveries: Enqueued
+    recorded: Recorded
 
 
 async def finish_call(engine: Engine, call_id: str, events: EventLog, bot: BotConfig | None = None) -> None:
@@ -53,48 +63,83 @@ async def finish_call(engine: Engine, call_id: str, events: EventLog, bot: BotCo
                 return
             bot = bot or _bot_of(connection, call)
             if not needs_model(call, bot):
-                recorded = _conclude(engine, connection, call, call.state, bot, events, None)
+                concluded = conclude(engine, connection, call, call.state, bot, events)
             elif not move(connection, call_id, call.state, "finishing", engine.worker_id, events):
                 return
         if needs_model(call, bot):
             analysis = await analyse_call(engine, call, bot, events)
             with engine.db.write() as connection:
-                recorded = _conclude(engine, connection, call, "finishing", bot, events, analysis)
-    except _TakenOver:
+                concluded = conclude(engine, connection, call, "finishing", bot, events, analysis=analysis)
+    except TakenOver:
         return
-    engine.wake_deliveries()
-    if engine.recordings and recorded.to_upload:
+    announce(engine, concluded)
+
+
+def announce(engine: Engine, concluded: Concluded) -> None:
+    """Have sent and uploaded what a result has brought. To be called right after the commit, before any `await`."""
+    if engine.sender is not None:
+        engine.sender.begin(concluded.deliveries.claimed)
+    if concluded.deliveries.waiting:
+        engine.wake_deliveries()
+    if engine.recordings and concluded.recorded.to_upload:
         engine.recordings.wake_uploads()
 
 
-def _bot_of(connection: Connection, call: Row[Any]) -> BotConfig:
+def _bot_of(connection: Connection, call: AnyRow) -> BotConfig:
     bot = read_version(connection, call.bot_id, call.bot_version)
     if bot is None:
         raise LookupError(f"bot {call.bot_id} has no version {call.bot_version}, which call {call.call_id} ran")
     return bot.config
 
 
-def _conclude(
-    engine: Engine, connection: Connection, call: Row[Any], state: str, bot: BotConfig, events: EventLog, analysis: dict[str, Any] | None
-) -> Recorded:
-    """Write the result of a call and its deliveries. Returns what became of its recording.
+def conclude(
+    engine: Engine,
+    connection: Connection,
+    call: AnyRow,
+    state: str,
+    bot: BotConfig,
+    events: EventLog,
+    *,
+    analysis: dict[str, Any] | None = None,
+    ours: bool = False,
+    **values: Any,
+) -> Concluded:
+    """Write the result of a call and its deliveries; `announce` what it returns.
+
+    Args:
+        engine: the process's call engine.
+        connection: a transaction that may write.
+        call: the call's row, as far as it is known: with its end.
+        state: the state that the call is in.
+        bot: the bot, at the version that the call ran.
+        events: the call's event log.
+        analysis: what a model made of the call, if one was asked.
+        ours: whether the call ran in this process: then the process may claim the deliveries at once.
+        values: more columns of the call to be written: its end, if that is not written yet.
 
     Raises:
-        _TakenOver: another process has the call by now; nothing of the transaction may stay.
+        TakenOver: another process has the call by now; nothing of the transaction may stay.
     """
     now = engine.clock.now()
     recorded = engine.recordings.settle(connection, call, bot.recording, now) if engine.recordings else NO_RECORDING
-    happened = events_of(connection, call.call_id) if call.answered_at is not None else []  # transfers, of which others have none
-    result = build_result(call, [(event.kind, event.data) for event in happened], recorded, analysis)
+    result = build_result(call, _happened(connection, call, events, ours=ours), recorded, analysis)
     events.add(now, "done", {"disposition": result.disposition})
     document = result.model_dump(mode="json")
-    if not move(connection, call.call_id, state, "done", engine.worker_id, events, done_at=now, result=document):
-        raise _TakenOver
+    if not move(connection, call.call_id, state, "done", engine.worker_id, events, done_at=now, result=document, **values):
+        raise TakenOver
     if analysis is not None and analysis.get("do_not_call") is True:  # said, though no tool noted it in the call
         suppress(connection, customer_of(call), engine.lines_of(call.transport), call.call_id, now)
-    key = results_endpoint(connection, call.api_key_id) if call.api_key_id else None
-    enqueue(connection, deliveries_for(result, bot, key, engine.ids, now, max_age=engine.push_max_age))
-    return recorded
+    key, any_closed = endpoint_of(connection, call.api_key_id) if call.api_key_id else (None, True)
+    deliveries = deliveries_for(result, bot, key, engine.ids, now, max_age=engine.push_max_age)
+    sender = engine.sender if ours else None
+    return Concluded(enqueue(connection, deliveries, sender, call.api_key_id, any_closed=any_closed), recorded)
+
+
+def _happened(connection: Connection, call: AnyRow, events: EventLog, *, ours: bool) -> list[tuple[str, dict[str, Any]]]:
+    """The events of a call that was answered: transfers are among them, of which other calls have none."""
+    if call.answered_at is None:
+        return []
+    return events.happened if ours else [(event.kind, event.data) for event in events_of(connection, call.call_id)]
 
 
 def _failure(ending: dict[str, Any]) -> str:
@@ -106,7 +151,7 @@ def _failure(ending: dict[str, Any]) -> str:
 
 
 def build_result(
-    call: Row[Any],
+    call: AnyRow,
     events: list[tuple[str, dict[str, Any]]],
     recorded: Recorded = NO_RECORDING,
     analysed: dict[str, Any] | None = None,

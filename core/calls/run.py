@@ -12,10 +12,11 @@ from typing import Any, Literal
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.bots.config import BotConfig
+from core.calls.analysis import needs_model
 from core.calls.brains import make_brain, template_values
 from core.calls.departure import Turn, await_departure
 from core.calls.engine import Engine
-from core.calls.finish import finish_call
+from core.calls.finish import TakenOver, announce, conclude, finish_call
 from core.calls.leftovers import LEFTOVER
 from core.calls.outcome import Blame, Ending, failed_before_answer, never_rang, withdrawn, worker_stopped
 from core.calls.store import EventLog, keep_prefetch, move
@@ -47,10 +48,6 @@ _CONFIRM_SECONDS = 32.0
 
 _OVERTIME_SECONDS = 120.0
 """How long after its longest duration a conversation may take to say goodbye; then its line is taken for stuck."""
-
-
-class _TakenOver(Exception):
-    """Another process has declared this one dead and taken the call over: let go of it."""
 
 
 class CallRun:
@@ -107,10 +104,11 @@ class CallRun:
                 ending = worker_stopped(ending)
             elif self._withdrawn and ending.end_reason == "cancelled":
                 ending = withdrawn(ending)
-            self._end(ending, talk)
+            finished = self._end(ending, talk)
             self.left.set()
-            await finish_call(self.engine, self.order.call_id, self.events, self.bot)
-        except _TakenOver:
+            if not finished:
+                await finish_call(self.engine, self.order.call_id, self.events, self.bot)
+        except TakenOver:
             await self._let_go()
         finally:
             self.left.set()
@@ -154,7 +152,7 @@ class CallRun:
             if ending is not None:
                 return ending, {}
             return await self._talk(self._leg)
-        except _TakenOver:
+        except TakenOver:
             raise
         except Exception as error:
             log.error("call %s failed in this process: %s", self.order.call_id, without_values(error))
@@ -190,7 +188,7 @@ class CallRun:
         self._note("prefetch", fetched.facts())
         with self.engine.db.write() as connection:
             if not keep_prefetch(connection, self.order.call_id, self.engine.worker_id, fetched.record(clock.now()), self.events):
-                raise _TakenOver
+                raise TakenOver
         self._crm = merged(self.variables, fetched.fields, wanted.precedence)
         self._desk.crm = self._crm
         if fetched.outcome == "failed" and wanted.on_failure == "do_not_call":
@@ -298,27 +296,32 @@ class CallRun:
         if self.dialled_here and self.transport.real:
             self.engine.traffic[self.order.trunk].over(self.order.call_id)
 
-    def _end(self, ending: Ending, talk: dict[str, Any]) -> None:
-        now = self.engine.clock.now()
+    def _end(self, ending: Ending, talk: dict[str, Any]) -> bool:
+        """Write the end of the call, and its result unless a model is to be asked about it. Returns whether it has its result."""
+        engine, call_id, now = self.engine, self.order.call_id, self.engine.clock.now()
         self._off_the_trunk()
         self.events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
-        with self.engine.db.write() as connection:
-            record = {**dataclasses.asdict(ending), **dataclasses.asdict(self._wishes), **talk}
-            if not move(
-                connection, self.order.call_id, self.state, "ended", self.engine.worker_id, self.events, ended_at=now, ending=record
-            ):
-                raise _TakenOver
+        record = {**dataclasses.asdict(ending), **dataclasses.asdict(self._wishes), **talk}
+        call, concluded = self.events.row(ended_at=now, ending=record), None
+        with engine.db.write() as connection:
+            if not needs_model(call, self.bot):
+                concluded = conclude(engine, connection, call, self.state, self.bot, self.events, ours=True, ended_at=now, ending=record)
+            elif not move(connection, call_id, self.state, "ended", engine.worker_id, self.events, ended_at=now, ending=record):
+                raise TakenOver
             self._desk.settle(connection, now, ending.end_reason)
             if self._wishes.do_not_call and not self._suppressed:
-                suppress(connection, self.order.to_number, self.lines, self.order.call_id, now)
-        self.state = "ended"
+                suppress(connection, self.order.to_number, self.lines, call_id, now)
+        self.state = "done" if concluded is not None else "ended"
+        if concluded is not None:
+            announce(engine, concluded)
+        return concluded is not None
 
     def _move(self, event: str, **values: Any) -> None:
         kept = self._leg.leftover if isinstance(self._leg, KeepsLeftover) else None
         self._note(event, {LEFTOVER: kept} if kept else {})
         with self.engine.db.write() as connection:
             if not move(connection, self.order.call_id, self.state, event, self.engine.worker_id, self.events, **values):
-                raise _TakenOver
+                raise TakenOver
         self.state = {"rang": "ringing", "answered": "talking"}[event]
 
     def _note(self, kind: str, data: Mapping[str, Any]) -> None:

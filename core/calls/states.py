@@ -17,8 +17,11 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     ("placing", "ended"): "ended",
     ("ringing", "ended"): "ended",
     ("talking", "ended"): "ended",
+    ("placing", "done"): "done",  # it ended, and nothing is to be asked of the network
+    ("ringing", "done"): "done",
+    ("talking", "done"): "done",
     ("ended", "finishing"): "finishing",
-    ("ended", "done"): "done",  # nothing is to be asked of the network
+    ("ended", "done"): "done",  # taken over from a process that died, or it ended as it came in
     ("finishing", "finishing"): "finishing",  # taken over from a process that died
     ("finishing", "done"): "done",
 }

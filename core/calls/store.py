@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
 from core.calls.occupied import phone_of
-from core.calls.states import next_state
+from core.calls.states import LIVE, next_state
 from core.calls.tables import HOLDS_A_SEAT, UNFINISHED, Call, CallEvent
 from core.fleet.store import free_seat
-from core.kernel.statements import AnyRow, Statement, table_of
+from core.kernel.statements import AnyRow, Insert, Statement, table_of
 
 __all__ = [
     "CallFilter",
@@ -50,7 +51,7 @@ _BY_STATE = Statement(
 _READ = Statement(select(_calls).where(_calls.c.call_id == bindparam("wanted")))
 _BY_KEY = Statement(select(_calls).where(_calls.c.api_key_id == bindparam("key"), _calls.c.idempotency_key == bindparam("attempt")))
 _EVENTS_OF = Statement(select(_events).where(_events.c.call_id == bindparam("wanted")).order_by(_events.c.seq))
-_ADD_EVENT = Statement(insert(_events), columns=("call_id", "seq", "at", "kind", "data"))
+_ADD_EVENTS = Insert(_events, ("call_id", "seq", "at", "kind", "data"))
 _IN_THIS_STATE = (
     _calls.c.call_id == bindparam("wanted"),
     _calls.c.state == bindparam("from_state"),
@@ -80,22 +81,37 @@ def _changed(connection: Connection, call_id: str, from_state: str, worker_id: s
 
 
 class EventLog:
-    """The events of one call, kept in order, written with the next change of its state."""
+    """The events of one call, kept in order, written with the next change of its state; and the call's row, as this process wrote it.
+
+    Both are whole in the process that began the call: who took a call over reads them.
+    """
 
     def __init__(self, call_id: str, next_seq: int = 1) -> None:
         self.call_id, self._next = call_id, next_seq
         self._unwritten: list[dict[str, Any]] = []
+        self._row: dict[str, Any] = {}
+        self.happened: list[tuple[str, dict[str, Any]]] = []
+        """What was added, kind and data, written or not."""
 
     def add(self, at: datetime, kind: str, data: dict[str, Any] | None = None) -> None:
         """Note that something happened."""
         self._unwritten.append({"call_id": self.call_id, "seq": self._next, "at": at, "kind": kind, "data": data or {}})
+        self.happened.append((kind, data or {}))
         self._next += 1
 
     def write(self, connection: Connection) -> None:
         """Write what was not written yet."""
         if self._unwritten:
-            _ADD_EVENT.run_many(connection, self._unwritten)
+            _ADD_EVENTS.run(connection, self._unwritten)
             self._unwritten = []
+
+    def keep(self, **values: Any) -> None:
+        """Note what was written to the call's row."""
+        self._row |= values
+
+    def row(self, **values: Any) -> AnyRow:
+        """The call's row with `values` in it, as `read_call` would give it; only in the process that began the call."""
+        return SimpleNamespace(**{column.name: None for column in _calls.c} | self._row | values)
 
 
 def insert_call(connection: Connection, values: dict[str, Any], events: EventLog) -> None:
@@ -103,6 +119,7 @@ def insert_call(connection: Connection, values: dict[str, Any], events: EventLog
     customer = values["to_number"] if values["direction"] == "outbound" else values["from_number"]
     row = {"state": "placing", "phone": phone_of(customer), **values}
     _inserting(tuple(row)).run(connection, **row)
+    events.keep(**row)
     events.write(connection)
 
 
@@ -116,8 +133,9 @@ def move(connection: Connection, call_id: str, state: str, event: str, worker_id
     if not _changed(connection, call_id, state, worker_id, {"state": to_state, **values}):
         log.warning("call %s is no longer %s in this process; the event %s came too late", call_id, state, event)
         return False
-    if to_state == "ended":
+    if state in LIVE and to_state not in LIVE:
         free_seat(connection, call_id)
+    events.keep(state=to_state, **values)
     events.write(connection)
     return True
 
@@ -127,6 +145,7 @@ def keep_prefetch(connection: Connection, call_id: str, worker_id: str, record: 
     it is no longer this worker's."""
     if not _changed(connection, call_id, "placing", worker_id, {"prefetch": record}):
         return False
+    events.keep(prefetch=record)
     events.write(connection)
     return True
 

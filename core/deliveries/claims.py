@@ -13,17 +13,18 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, literal_column, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, literal_column, or_, select, true, update
 
 from core.deliveries.closed import close
 from core.deliveries.tables import Delivery, DeliveryAttempt
 from core.kernel.backoff import Dead, Delivered, Retry, Verdict
 from core.kernel.database import UtcDateTime
-from core.kernel.statements import table_of
+from core.kernel.statements import Statement, table_of
 
 __all__ = [
     "Attempt",
     "Claimed",
+    "Lease",
     "Which",
     "bring_forward",
     "claim",
@@ -39,6 +40,22 @@ _deliveries = table_of(Delivery)
 _attempts = table_of(DeliveryAttempt)
 
 _PENDING: ColumnElement[str] = literal_column("'pending'")  # not a parameter: the partial indexes are used for a constant only
+
+_RECORD = Statement(
+    update(_deliveries)
+    .where(_deliveries.c.id == bindparam("delivery"), _deliveries.c.state == _PENDING, _deliveries.c.lease_token == bindparam("token"))
+    .values(
+        state=bindparam("new_state"),
+        attempts=_deliveries.c.attempts + 1,
+        last_status=bindparam("new_status"),
+        last_error=bindparam("new_error"),
+        delivered_at=bindparam("new_delivered_at"),
+        next_attempt_at=func.coalesce(bindparam("again_at", type_=UtcDateTime()), _deliveries.c.next_attempt_at),
+        lease_token=None,
+        lease_until=None,
+    )
+)
+_ADD_ATTEMPT = Statement(insert(_attempts), columns=("delivery_id", "at", "status", "latency_ms", "error", "response"))
 
 
 @dataclass(frozen=True)
@@ -57,6 +74,14 @@ class Claimed:
     attempts: int
     expires_at: datetime
     lease_token: str
+
+
+@dataclass(frozen=True)
+class Lease:
+    """What a sender shows when it records what came of a delivery, and until when (wall time) it may."""
+
+    token: str
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -86,8 +111,8 @@ def every(_: Any) -> ColumnElement[bool]:
     return true()
 
 
-@lru_cache(maxsize=8)  # building it costs more than running it
-def _next_due_statement(which: Which) -> Select[tuple[str, datetime]]:
+@lru_cache(maxsize=8)
+def _next_due_statement(which: Which) -> Statement:
     first, after, due = _deliveries.alias("first"), _deliveries.alias("after"), _deliveries.alias("due")
     walk = select(func.min(first.c.destination).label("destination")).where(first.c.state == _PENDING).cte("walk", recursive=True)
     following = select(func.min(after.c.destination)).where(after.c.state == _PENDING, after.c.destination > walk.c.destination)
@@ -100,7 +125,7 @@ def _next_due_statement(which: Which) -> Select[tuple[str, datetime]]:
         .limit(1)
         .scalar_subquery()
     )
-    return select(walk.c.destination, earliest.label("due")).where(walk.c.destination.is_not(None))
+    return Statement(select(walk.c.destination, earliest.label("due")).where(walk.c.destination.is_not(None)))
 
 
 def next_due(connection: Connection, wall_now: datetime, which: Which = every) -> dict[str, datetime]:
@@ -108,9 +133,8 @@ def next_due(connection: Connection, wall_now: datetime, which: Which = every) -
 
     It walks the index from destination to destination, so its price grows with their number, not with that of deliveries.
     """
-    return {
-        row.destination: row.due for row in connection.execute(_next_due_statement(which), {"wall_now": wall_now}) if row.due is not None
-    }
+    rows = _next_due_statement(which).run(connection, wall_now=wall_now)
+    return {row.destination: row.due for row in rows if row.due is not None}
 
 
 def claim(
@@ -164,33 +188,34 @@ def claim(
 
 def record(connection: Connection, claimed: Claimed, attempt: Attempt, verdict: Verdict) -> bool:
     """Write what came of an attempt. Returns False, having written nothing, if the lease was no longer ours."""
-    table = _deliveries
-    values: dict[str, Any] = {
-        "attempts": table.c.attempts + 1,
-        "last_status": attempt.status,
-        "last_error": attempt.error,
-        "lease_token": None,
-        "lease_until": None,
-    }
+    state, delivered_at, again_at, error = "pending", None, None, attempt.error
     match verdict:
         case Delivered():
-            values |= {"state": "delivered", "delivered_at": attempt.at}
+            state, delivered_at = "delivered", attempt.at
         case Retry(at):
-            values |= {"next_attempt_at": at}
+            again_at = at
         case Dead(why=why):
-            values |= {"state": "dead", "last_error": f"{why}; {attempt.error}" if attempt.error else why}
-    ours = update(table).where(table.c.id == claimed.id, table.c.state == _PENDING, table.c.lease_token == claimed.lease_token)
-    if not connection.execute(ours.values(values)).rowcount:
+            state, error = "dead", f"{why}; {attempt.error}" if attempt.error else why
+    recorded = _RECORD.run(
+        connection,
+        delivery=claimed.id,
+        token=claimed.lease_token,
+        new_state=state,
+        new_status=attempt.status,
+        new_error=error,
+        new_delivered_at=delivered_at,
+        again_at=again_at,
+    )
+    if not recorded.rowcount:
         return False
-    connection.execute(
-        insert(_attempts).values(
-            delivery_id=claimed.id,
-            at=attempt.at,
-            status=attempt.status,
-            latency_ms=attempt.latency_ms,
-            error=attempt.error,
-            response=attempt.response,
-        )
+    _ADD_ATTEMPT.run(
+        connection,
+        delivery_id=claimed.id,
+        at=attempt.at,
+        status=attempt.status,
+        latency_ms=attempt.latency_ms,
+        error=attempt.error,
+        response=attempt.response,
     )
     if isinstance(verdict, Dead) and verdict.closes:
         close(connection, claimed.url, claimed.id, attempt.at)

@@ -1,37 +1,42 @@
 """The outbox: which deliveries a call result makes, written in the transaction that writes the result.
 
-So either both exist or neither: a result cannot be without its pushes, whatever process dies when.
+So either both exist or neither: a result cannot be without its pushes, whatever process dies when. The process that writes them
+claims those that it can send at once in the same statement; the others, and those of a process that died, are claimed by whoever
+looks next (`core.deliveries.claims`).
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, exists, select
 
+from core.access.keys import ResultsEndpoint
+from core.access.tables import ApiKey
 from core.bots.config import BotConfig, PostCallPush
 from core.contracts.call_result import CallResult
+from core.deliveries.claims import Claimed, Lease
 from core.deliveries.closed import WHY, closed_among
 from core.deliveries.filter import why_not_pushed
 from core.deliveries.namespaces import namespaces_of
-from core.deliveries.tables import Delivery
+from core.deliveries.tables import ClosedEndpoint, Delivery
 from core.kernel.backoff import DEFAULT_POLICY
 from core.kernel.ids import Ids
-from core.kernel.statements import table_of
+from core.kernel.statements import Insert, Statement, table_of
 from core.outgoing.watch import destination_of
 from core.templates import render_mapping
 from core.templates.addresses import UnusableValue, address_of, has_references
 from core.templates.render import Namespaces
 
-__all__ = ["Endpoint", "Kind", "NewDelivery", "deliveries_for", "destination_of", "enqueue"]
+__all__ = ["Endpoint", "Enqueued", "Kind", "NewDelivery", "Sender", "deliveries_for", "destination_of", "enqueue"]
 
 Kind = Literal["crm_push", "results_webhook"]
 
-_deliveries = table_of(Delivery)
+_deliveries, _closed, _keys = table_of(Delivery), table_of(ClosedEndpoint), table_of(ApiKey)
 
 
 class Endpoint(Protocol):
@@ -66,6 +71,42 @@ class NewDelivery:
     state: Literal["pending", "skipped", "dead"] = "pending"
     last_error: str | None = None
     """Why it is not sent."""
+
+
+class Sender(Protocol):
+    """Who sends deliveries in this process."""
+
+    def lease(self, new: Sequence[NewDelivery], api_key_id: str | None) -> Mapping[str, Lease]:
+        """Leases by id for those that it can send as soon as they are committed.
+
+        Args:
+            new: deliveries about to be written, pending.
+            api_key_id: the API key of their call.
+        """
+
+    def begin(self, claimed: Sequence[Claimed]) -> None:
+        """Send deliveries that were written with its leases. To be called right after the commit, before any `await`."""
+
+    def wake(self) -> None:
+        """Look for deliveries that nobody has claimed."""
+
+
+@dataclass(frozen=True)
+class Enqueued:
+    """What was written: deliveries that this process has claimed, and whether others wait to be claimed."""
+
+    claimed: tuple[Claimed, ...] = ()
+    waiting: bool = False
+
+
+_COLUMNS = tuple(one.name for one in fields(NewDelivery))
+_ADD = Insert(_deliveries, (*_COLUMNS, "attempts", "lease_token", "lease_until"))
+_ENDPOINT = Statement(
+    select(_keys.c.results_url, _keys.c.results_secret, exists(select(_closed.c.url)).label("any_closed")).where(
+        _keys.c.id == bindparam("key")
+    )
+)
+_SENT_FROM = tuple(one.name for one in fields(Claimed) if one.name not in {"attempts", "lease_token"})
 
 
 def deliveries_for(
@@ -128,16 +169,50 @@ def deliveries_for(
     return made
 
 
-def enqueue(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
-    """Write deliveries in the caller's transaction; wake the sender once it is committed.
+def endpoint_of(connection: Connection, api_key_id: str) -> tuple[ResultsEndpoint | None, bool]:
+    """Where the results of an API key's calls go, and whether any endpoint at all is closed."""
+    row = _ENDPOINT.run(connection, key=api_key_id).one()
+    endpoint = ResultsEndpoint(row.results_url, row.results_secret or "") if row.results_url else None
+    return endpoint, bool(row.any_closed)
+
+
+def enqueue(
+    connection: Connection,
+    deliveries: Sequence[NewDelivery],
+    sender: Sender | None = None,
+    api_key_id: str | None = None,
+    *,
+    any_closed: bool = True,
+) -> Enqueued:
+    """Write deliveries in the caller's transaction. Once it is committed, have the sender `begin` what it has claimed, and `wake` it.
 
     Those to an endpoint that wants no more are written dead: on record, and not sent.
+
+    Args:
+        connection: a transaction that may write.
+        deliveries: what is to be written.
+        sender: who may claim some of them; None: they wait to be claimed.
+        api_key_id: the API key of their call.
+        any_closed: whether any endpoint may be closed (`endpoint_of`).
     """
     if not deliveries:
-        return
-    closed = closed_among(connection, {row.url for row in deliveries if row.state == "pending"})
+        return Enqueued()
+    closed = closed_among(connection, {row.url for row in deliveries if row.state == "pending"}) if any_closed else set()
     rows = [replace(row, state="dead", last_error=WHY) if row.state == "pending" and row.url in closed else row for row in deliveries]
-    connection.execute(insert(_deliveries), [{**asdict(row), "attempts": 0} for row in rows])
+    pending = [row for row in rows if row.state == "pending"]
+    leases = sender.lease(pending, api_key_id) if sender is not None and pending else {}
+    _ADD.run(connection, (_values(row, leases.get(row.id)) for row in rows))
+    claimed = tuple(_claimed(row, leases[row.id]) for row in pending if row.id in leases)
+    return Enqueued(claimed, waiting=len(claimed) < len(pending))
+
+
+def _values(row: NewDelivery, lease: Lease | None) -> dict[str, Any]:
+    own = {name: getattr(row, name) for name in _COLUMNS}
+    return {**own, "attempts": 0, "lease_token": lease and lease.token, "lease_until": lease and lease.until}
+
+
+def _claimed(row: NewDelivery, lease: Lease) -> Claimed:
+    return Claimed(**{name: getattr(row, name) for name in _SENT_FROM}, attempts=0, lease_token=lease.token)
 
 
 def _crm_body(push: PostCallPush, result: CallResult, namespaces: Callable[[], Namespaces]) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection
 from standardwebhooks import Webhook
 
 from core.access.secrets import SecretError, SecretMissing, SecretStore
 from core.deliveries.claims import Attempt, Claimed
 from core.kernel.backoff import parse_retry_after
+from core.kernel.database import Database
 from core.kernel.secrets import CannotDecrypt, SecretBoxError, UnusableKey
 from core.outgoing.client import OutgoingClient
 from core.outgoing.errors import Blocked, OutgoingError, UnknownAlias
@@ -44,7 +44,7 @@ class Wire:
     hidden: tuple[str, ...] = field(repr=False)
 
 
-def prepare(connection: Connection, claimed: Claimed, secrets: SecretStore, wall_now: datetime) -> Wire:
+def prepare(db: Database, claimed: Claimed, secrets: SecretStore, wall_now: datetime) -> Wire:
     """The request of a delivery.
 
     `webhook-id` is the delivery's id, the same at every attempt, so that receivers can drop repeats; the timestamp is
@@ -69,11 +69,11 @@ def prepare(connection: Connection, claimed: Claimed, secrets: SecretStore, wall
     hidden: list[str] = []
     try:
         for name, value in claimed.headers.items():
-            text_of_header, used = secrets.filled(connection, value)
+            text_of_header, used = secrets.filled_lately(db, value)
             headers[name] = text_of_header.get_secret_value()
             hidden += (secret.get_secret_value() for secret in used)
         if claimed.signing_secret:
-            key = secrets.resolve(connection, claimed.signing_secret).get_secret_value()
+            key = secrets.filled_lately(db, claimed.signing_secret)[0].get_secret_value()
             hidden.append(key)
             headers["webhook-signature"] = _signature(key, claimed.id, wall_now, text)
     except (SecretMissing, CannotDecrypt, UnusableKey) as error:

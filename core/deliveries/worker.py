@@ -1,7 +1,8 @@
 """The sender of deliveries: wakes, claims what is due, sends it, records what came of it.
 
-It wakes when `wake()` says that something was written, when a delivery falls due, when a sending ends, and by a slow
-timer for what other processes wrote. Each destination has a few places of its own, so a slow receiver delays nobody
+Deliveries of calls that end in this process are claimed as they are written (`lease`) and sent after the commit (`begin`). For the
+others it looks when `wake()` says that something was written, when a delivery falls due, when there is a place for one that
+waits, and by a slow timer for what other processes wrote. Each destination has a few places of its own, so a slow receiver delays nobody
 else. Between claim and record no transaction is open.
 
 At least once: a process that dies after a receiver took a delivery and before that was recorded leaves a lease; when it
@@ -14,6 +15,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -23,6 +25,7 @@ from core.access.secrets import SecretStore
 from core.deliveries.claims import (
     Attempt,
     Claimed,
+    Lease,
     Which,
     bring_forward,
     claim,
@@ -33,10 +36,11 @@ from core.deliveries.claims import (
     record,
     release_every_lease,
 )
+from core.deliveries.outbox import NewDelivery
 from core.deliveries.queries import DeliveryFilter, count, pending_among
 from core.deliveries.sending import SecretNotHere, Unsendable, prepare, send
 from core.deliveries.tables import Delivery
-from core.kernel.backoff import DEFAULT_POLICY, Dead, RetryPolicy, decide
+from core.kernel.backoff import DEFAULT_POLICY, Dead, Delivered, Retry, RetryPolicy, decide
 from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
 from core.kernel.failures import without_values
@@ -73,6 +77,8 @@ class DeliveryWorker:
         lease: real time after which another process may send what this one claimed; longer than a request may take.
         poll: clock seconds between looks for what other processes wrote.
         which: which deliveries it sends; others are left to other processes.
+        takes: tells by its API key whether the deliveries of a call that ends in this process are among those: they are claimed as they
+            are written.
 
     Raises:
         ValueError: when the lease is shorter than a request may take.
@@ -95,12 +101,13 @@ class DeliveryWorker:
         lease: timedelta = timedelta(seconds=60),
         poll: float = 60.0,
         which: Which = every,
+        takes: Callable[[str | None], bool] = lambda _: True,
     ) -> None:
         if lease.total_seconds() < 2 * client.limits.total:
             raise ValueError(f"the lease ({lease}) must be at least twice as long as a request may take ({client.limits.total:g} s)")
         self._db, self._clock, self._wall, self._client, self._secrets, self._ids = db, clock, wall, client, secrets, ids
         self._policy, self.per_destination, self._most, self._lease, self._poll = policy, per_destination, most, lease, poll
-        self._leave_silent, self._leave_alone, self.which = leave_silent, leave_alone, which
+        self._leave_silent, self._leave_alone, self.which, self.takes = leave_silent, leave_alone, which, takes
         self._barred: dict[str, str] = {}
         """Destinations that this process may not reach, and why."""
         self._put_back: dict[str, str] = {}
@@ -109,8 +116,12 @@ class DeliveryWorker:
         """Tries in a row that no answer came to."""
         self._changed = clock.signal()
         self._stopping = False
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[bool]] = set()
         self._busy: Counter[str] = Counter()
+        self._backlog: set[str] = set()
+        """Destinations with deliveries that are due and wait for a place."""
+        self._running = False
+        self._flushing = 0
 
     def wake(self) -> None:
         """Say that deliveries were written; to be called after the commit, from the event loop."""
@@ -126,8 +137,45 @@ class DeliveryWorker:
             bring_forward(connection, self._clock.now(), self._wall(), self.which)
         return released
 
+    def lease(self, new: Sequence[NewDelivery], api_key_id: str | None) -> Mapping[str, Lease]:
+        """Leases by id for new deliveries that it can send as soon as they are committed: within the limits, and behind nobody.
+
+        Args:
+            new: deliveries about to be written, pending.
+            api_key_id: the API key of their call.
+        """
+        if not self._running or self._stopping or not self.takes(api_key_id):
+            return {}
+        wall_now = self._wall()
+        given: dict[str, Lease] = {}
+        taken: Counter[str] = Counter()
+        for row in new:
+            to = row.destination
+            full = self._busy[to] + taken[to] >= self.per_destination or len(self._sending) + len(given) >= self._most
+            if full or to in self._backlog:
+                self._backlog.add(to)
+            elif not self._is_silent(to) and to not in self._barred:
+                given[row.id] = Lease(self._ids.new("delivery lease", row.id, wall_now), wall_now + self._lease)
+                taken[to] += 1
+        return given
+
+    def begin(self, claimed: Sequence[Claimed]) -> None:
+        """Send deliveries that were written with its leases. To be called right after the commit, before any `await`."""
+        for item in claimed:
+            self._busy[item.destination] += 1
+            task = self._clock.spawn(self._deliver(item), name=f"delivery {item.id}")
+            self._sending.add(task)
+            task.add_done_callback(lambda task, item=item: self._sent(task, item))  # type: ignore[misc]
+
     async def run(self) -> None:
         """Send what is due, until `stop`. Started with `clock.spawn`."""
+        self._running = True
+        try:
+            await self._until_stopped()
+        finally:
+            self._running = False
+
+    async def _until_stopped(self) -> None:
         while not self._stopping:
             self._changed.clear()
             wait = self._poll
@@ -160,12 +208,16 @@ class DeliveryWorker:
         self._silent.clear()
         with self._db.write() as connection:
             bring_forward(connection, cutoff, self._wall(), self.which)
-        while until is None or self._clock.now() < until:
-            self._changed.clear()
-            self._send_due(cutoff)  # what fails now is due after the cutoff, and is left alone
-            if not self._sending:
-                break
-            await self._changed.wait(None if until is None else (until - self._clock.now()).total_seconds())
+        self._flushing += 1
+        try:
+            while until is None or self._clock.now() < until:
+                self._changed.clear()
+                self._send_due(cutoff)  # what fails now is due after the cutoff, and is left alone
+                if not self._sending:
+                    break
+                await self._changed.wait(None if until is None else (until - self._clock.now()).total_seconds())
+        finally:
+            self._flushing -= 1
         with self._db.read() as connection:
             return count(connection, DeliveryFilter(state="pending"), self.which(_deliveries))
 
@@ -175,11 +227,15 @@ class DeliveryWorker:
         with self._db.read() as connection:
             due = next_due(connection, wall_now, self.which)
         claimed: list[Claimed] = []
+        self._backlog.clear()
         for destination, at in sorted(due.items(), key=lambda item: (item[1], item[0])):
+            if at > due_by or self._is_silent(destination) or destination in self._barred:
+                continue
             limit = min(self.per_destination - self._busy[destination], self._most - len(self._sending) - len(claimed))
-            if at <= due_by and limit > 0 and not self._is_silent(destination) and destination not in self._barred:
+            found: list[Claimed] = []
+            if limit > 0:
                 with self._db.write() as connection:
-                    claimed += claim(
+                    found = claim(
                         connection,
                         destination,
                         due_by=due_by,
@@ -189,11 +245,12 @@ class DeliveryWorker:
                         limit=limit,
                         which=self.which,
                     )
-        for item in claimed:
-            self._busy[item.destination] += 1
-            task = self._clock.spawn(self._deliver(item), name=f"delivery {item.id}")
-            self._sending.add(task)
-            task.add_done_callback(lambda task, item=item: self._sent(task, item))  # type: ignore[misc]
+            if len(found) >= limit:
+                self._backlog.add(destination)
+            claimed += found
+        self.begin(claimed)
+        if claimed:
+            self._changed.set()  # when the next one to their destinations falls due is not known yet
         return min((at for at in due.values() if at > due_by), default=None)
 
     def left_alone(self) -> dict[str, int]:
@@ -211,17 +268,20 @@ class DeliveryWorker:
     def _is_silent(self, destination: str) -> bool:
         return self._leave_silent is not None and self._silent[destination] >= self._leave_silent
 
-    def _sent(self, task: asyncio.Task[None], item: Claimed) -> None:
+    def _sent(self, task: asyncio.Task[bool], item: Claimed) -> None:
         self._sending.discard(task)
         self._busy[item.destination] -= 1
-        self._changed.set()
+        settled = not task.cancelled() and task.exception() is None and task.result()
+        if not settled or self._backlog or self._flushing:
+            self._changed.set()
 
-    async def _deliver(self, item: Claimed) -> None:
+    async def _deliver(self, item: Claimed) -> bool:
+        """Try once. Returns whether nothing more is to be done for it."""
         here, watch, began = self._client.is_here(item.url), self._client.watch, self._client.watch.begin()
         attempt = await self._attempt(item, here=here)
         if attempt.not_from_here and self._leave_alone:
             self._give_back(item, attempt)
-            return
+            return False
         endpoint = Endpoint(_WHAT.get(item.kind, item.kind), item.destination)
         if attempt.status is None:
             watch.failed(endpoint, attempt.error or "no answer came", began)
@@ -238,6 +298,8 @@ class DeliveryWorker:
             expires_at=item.expires_at,
             spread=self._ids.stream("delivery gap", item.id, number).random(),
         )
+        if not isinstance(verdict, Delivered):
+            self._secrets.forget_lately()  # it may have been refused for a secret that was changed since
         with self._db.write() as connection:
             recorded = record(connection, item, attempt, verdict)
         outcome = type(verdict).__name__.lower()
@@ -247,6 +309,7 @@ class DeliveryWorker:
             if isinstance(verdict, Dead):
                 watch.gave_up(endpoint, verdict.why)
             log.info("delivery %s (%s): attempt %d, status %s: %s", item.id, item.kind, number, attempt.status, outcome)
+        return recorded and not isinstance(verdict, Retry)
 
     def _give_back(self, item: Claimed, attempt: Attempt) -> None:
         why = attempt.error or "this process may not send it"
@@ -261,8 +324,7 @@ class DeliveryWorker:
     async def _attempt(self, item: Claimed, *, here: bool) -> Attempt:
         at = self._clock.now()
         try:
-            with self._db.read() as connection:
-                wire = prepare(connection, item, self._secrets, self._wall())
+            wire = prepare(self._db, item, self._secrets, self._wall())
         except Unsendable as error:
             lacking: Literal["delivery"] | None = "delivery" if isinstance(error, SecretNotHere) else None
             return Attempt(at=at, status=None, latency_ms=0.0, error=str(error), not_from_here=lacking)

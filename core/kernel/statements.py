@@ -15,7 +15,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Table, literal_column
+from sqlalchemy import ColumnElement, Connection, Dialect, Table, bindparam, insert, literal_column
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -24,7 +24,7 @@ from sqlmodel import SQLModel
 
 from core.kernel.database_errors import translated
 
-__all__ = ["AnyRow", "Rows", "Statement", "one_of", "table_of"]
+__all__ = ["AnyRow", "Insert", "Rows", "Statement", "one_of", "table_of"]
 
 Processor = Callable[[Any], Any]
 AnyRow = Any
@@ -212,4 +212,41 @@ class Statement:
         ready = self._compiled.get(dialect.name)
         if ready is None:
             ready = self._compiled[dialect.name] = _Compiled(self._clause, dialect, self._columns)
+        return ready
+
+
+class Insert:
+    """An INSERT of a few rows in one statement; compiled once for each number of rows.
+
+    Args:
+        table: where to.
+        columns: the columns that each row gives.
+    """
+
+    _AT_ONCE = 32
+
+    def __init__(self, table: Table, columns: Sequence[str]) -> None:
+        self._table, self._columns = table, tuple(columns)
+        self._of: dict[int, Statement] = {}
+
+    def run(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Insert the rows; more than 32 take several statements.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as `Connection.execute` does; of the same subclass.
+            TypeError: a column of a row is missing or unknown.
+        """
+        left = list(rows)
+        while left:
+            now, left = left[: self._AT_ONCE], left[self._AT_ONCE :]
+            self._for(len(now)).run(
+                connection, **{f"{name}_{index}": value for index, row in enumerate(now) for name, value in row.items()}
+            )
+
+    def _for(self, count: int) -> Statement:
+        ready = self._of.get(count)
+        if ready is None:
+            kinds = {name: self._table.c[name].type for name in self._columns}
+            rows = [{name: bindparam(f"{name}_{index}", type_=kind) for name, kind in kinds.items()} for index in range(count)]
+            ready = self._of[count] = Statement(insert(self._table).values(rows))
         return ready

@@ -36,6 +36,8 @@ def include_results(app: FastAPI, parts: Parts, signing_secret: Callable[[], str
         payload = json.loads(body)
         with parts.db.write() as connection:
             receipt = receive_result(connection, parts.ids, payload, parts.clock.now())
+        if payload.get("fault") == "trunk":
+            parts.capacity.forget()  # the trunk may take fewer calls by now
         for wake in parts.wakes.values():  # a seat is free, and any campaign of this process may take it
             wake.set()
         return JSONResponse({"status": receipt.status})

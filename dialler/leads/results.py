@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _campaigns, _leads, _attempts, _received = table_of(Campaign), table_of(Lead), table_of(Attempt), table_of(ReceivedResult)
 _handoffs = table_of(LeadHandoff)
 
-# The campaign is locked first, then the lead, as everywhere; only then is the attempt read, so that what is read of it is true.
+# The campaign is locked first, then the lead, then the attempt, as everywhere.
 _CAMPAIGN = Statement(
     select(_campaigns.c.id, _campaigns.c.state, _campaigns.c.settings, _attempts.c.lead_id)
     .join(_attempts, _attempts.c.campaign_id == _campaigns.c.id)
@@ -43,14 +43,16 @@ _LEAD = Statement(
         _leads.c.id,
         _leads.c.state,
         _leads.c.attempt_id,
+        _attempts.c.state.label("attempt_state"),
+        _attempts.c.placed_at,
         _leads.c.attempts,
         _leads.c.uncharged,
         exists(select(_handoffs.c.id).where(_handoffs.c.lead_id == _leads.c.id)).label("asked_for_a_person"),
     )
-    .where(_leads.c.id == bindparam("lead_id"))
-    .with_for_update(of=_leads)
+    .join(_attempts, _attempts.c.lead_id == _leads.c.id)
+    .where(_leads.c.id == bindparam("lead_id"), _attempts.c.id == bindparam("attempt_id"))
+    .with_for_update(of=[_leads, _attempts])
 )
-_ATTEMPT = Statement(select(_attempts.c.id, _attempts.c.state, _attempts.c.placed_at).where(_attempts.c.id == bindparam("attempt_id")))
 _CALLBACKS = Statement(
     select(func.count()).select_from(_attempts).where(_attempts.c.lead_id == bindparam("lead"), _attempts.c.kind == "callback")
 )
@@ -109,20 +111,21 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
     campaign = _CAMPAIGN.run(connection, attempt_id=attempt_id).first() if attempt_id else None
     if campaign is None:
         return Receipt("unknown")
-    lead = _LEAD.run(connection, lead_id=campaign.lead_id).one()
-    attempt = _ATTEMPT.run(connection, attempt_id=attempt_id).one()
-    if attempt.state in {"ended", "held"}:
-        log.warning("the result of call %s came for attempt %s, which had %s already", payload["session_id"], attempt.id, attempt.state)
+    assert attempt_id is not None
+    lead = _LEAD.run(connection, lead_id=campaign.lead_id, attempt_id=attempt_id).one()
+    if lead.attempt_state in {"ended", "held"}:
+        state = lead.attempt_state
+        log.warning("the result of call %s came for attempt %s, which had %s already", payload["session_id"], attempt_id, state)
         return Receipt("repeated", campaign.id)
     facts = ResultFacts.of(payload)
-    decision, is_charged = _decision_on(connection, ids, campaign, lead, attempt, facts, now)
-    _end_attempt(connection, attempt, payload, decision, is_charged, now)
+    decision, is_charged = _decision_on(connection, ids, campaign, lead, attempt_id, facts, now)
+    _end_attempt(connection, attempt_id, lead.placed_at, payload, decision, is_charged, now)
     if decision.outcome is Outcome.WANTS_PERSON:
-        ask_for_a_person(connection, campaign.id, lead.id, attempt.id, payload, facts.callback_at, now)
-    if lead.state not in FINAL and lead.attempt_id == attempt.id:
-        _move_lead(connection, lead, attempt, payload, decision, is_charged, now)
+        ask_for_a_person(connection, campaign.id, lead.id, attempt_id, payload, facts.callback_at, now)
+    if lead.state not in FINAL and lead.attempt_id == attempt_id:
+        _move_lead(connection, lead, attempt_id, payload, decision, is_charged, now)
     else:
-        log.warning("the result of attempt %s came for a lead that had moved on (%s)", attempt.id, lead.state)
+        log.warning("the result of attempt %s came for a lead that had moved on (%s)", attempt_id, lead.state)
     return Receipt("applied", campaign.id)
 
 
@@ -134,7 +137,7 @@ def _is_new(connection: Connection, payload: dict[str, Any], attempt_id: str | N
 
 
 def _decision_on(
-    connection: Connection, ids: Ids, campaign: AnyRow, lead: AnyRow, attempt: AnyRow, facts: ResultFacts, now: datetime
+    connection: Connection, ids: Ids, campaign: AnyRow, lead: AnyRow, attempt_id: str, facts: ResultFacts, now: datetime
 ) -> tuple[Decision, bool]:
     outcome, is_charged = derive_outcome(facts), charged(facts)
     asks = outcome in {Outcome.CALLBACK, Outcome.WANTS_PERSON}
@@ -149,7 +152,7 @@ def _decision_on(
         callbacks=callbacks,
         policy=CampaignConfig.model_validate(campaign.settings).retry_policy(),
         now=now,
-        stream=ids.stream("retry", attempt.id),
+        stream=ids.stream("retry", attempt_id),
         callback_at=facts.callback_at,
         asked_for_a_person=lead.asked_for_a_person,
     )
@@ -173,14 +176,20 @@ def _uncharged(lead: AnyRow, outcome: Outcome, *, is_charged: bool) -> int:
 
 
 def _end_attempt(
-    connection: Connection, attempt: AnyRow, payload: dict[str, Any], decision: Decision, is_charged: bool, now: datetime
+    connection: Connection,
+    attempt_id: str,
+    placed_at: datetime | None,
+    payload: dict[str, Any],
+    decision: Decision,
+    is_charged: bool,
+    now: datetime,
 ) -> None:
     _END_ATTEMPT.run(
         connection,
-        attempt=attempt.id,
+        attempt=attempt_id,
         new_state="held" if decision.state == "held" else "ended",
         new_call_id=payload["session_id"],
-        new_placed_at=attempt.placed_at or now,
+        new_placed_at=placed_at or now,
         new_ended_at=now,
         new_charged=is_charged,
         new_disconnected_by=payload.get("disconnected_by"),
@@ -194,25 +203,25 @@ def _end_attempt(
 
 
 def _move_lead(
-    connection: Connection, lead: AnyRow, attempt: AnyRow, payload: dict[str, Any], decision: Decision, is_charged: bool, now: datetime
+    connection: Connection, lead: AnyRow, attempt_id: str, payload: dict[str, Any], decision: Decision, is_charged: bool, now: datetime
 ) -> None:
     state = next_state(lead.state, decision.event)
     _MOVE_LEAD.run(
         connection,
         lead=lead.id,
         from_state=lead.state,
-        attempt=attempt.id,
+        attempt=attempt_id,
         new_state=state,
         new_due_at=decision.due_at,
         new_attempts=lead.attempts + is_charged,
         new_uncharged=_uncharged(lead, decision.outcome, is_charged=is_charged),
-        new_attempt_id=attempt.id if state == "held" else None,
+        new_attempt_id=attempt_id if state == "held" else None,
         new_outcome=decision.outcome,
         new_disposition=payload.get("disposition"),
         new_note=_note(decision, payload),
         new_updated_at=now,
     )
-    add_history(connection, lead.id, now, lead.state, decision.event, state, attempt.id, decision.note)
+    add_history(connection, lead.id, now, lead.state, decision.event, state, attempt_id, decision.note)
 
 
 def _note(decision: Decision, payload: dict[str, Any]) -> str | None:

@@ -2,6 +2,7 @@
 
 runner      the loop of one campaign: it wakes on events, decides, claims, dials
 dispatch    sends dialouts side by side and applies their answers
+capacity    how many calls the core takes, without asking it before each
 holds       why nothing is dialled now, told to those who look
 reconcile   attempts whose fate is not known: ask the core
 settling    when it is asked

@@ -84,6 +84,7 @@ class CampaignRunner:
     def __init__(self, parts: Parts, campaign_id: str, token: str, on_hold: Callable[[Hold | None], None] = lambda _: None) -> None:
         self.parts, self.campaign_id, self.token, self._on_hold = parts, campaign_id, token, on_hold
         self.wake = parts.wakes.setdefault(campaign_id, parts.clock.signal())
+        parts.capacity.forget()
         self.idle = False
         self._holds = Holds(parts, campaign_id, token, on_hold)
         self._settling = Settling(parts, campaign_id)
@@ -229,17 +230,24 @@ class CampaignRunner:
         if self._dialouts.room == 0:  # an answer wakes it
             await self._wait(None)
             return
-        fleet = await self._ask_fleet()
-        if fleet is None:
-            return
-        if fleet.available <= 0:
-            await self._wait_for_seat(fleet, work.in_flight)
-            return
-        self._no_seat_since = None
-        free = fleet.available - self._dialouts.unseen()
-        if free <= 0:
-            await self._wait(now + timedelta(seconds=_NOTHING_CLAIMED))
-            return
+        alone = len(parts.wakes) == 1
+        free = parts.capacity.free(work.in_flight, now) if alone else 0
+        if free == 0:
+            parts.capacity.forget()
+            fleet = await self._ask_fleet()
+            if fleet is None:
+                return
+            if fleet.available <= 0:
+                await self._wait_for_seat(fleet, work.in_flight)
+                return
+            self._no_seat_since = None
+            free = fleet.available - self._dialouts.unseen()
+            if free <= 0:
+                await self._wait(now + timedelta(seconds=_NOTHING_CLAIMED))
+                return
+            if alone:
+                # a call may have ended while the core was asked: it holds no more than its seats
+                parts.capacity.learn(min(free, fleet.max - work.in_flight), work.in_flight, now)
         with parts.db.write() as connection:
             wanted = min(own.dials, free, self._dialouts.room)
             claims = claim(connection, parts.ids, self.campaign_id, self.token, wanted, now)
@@ -301,6 +309,8 @@ class CampaignRunner:
     def _take_in(self, batch: Batch) -> None:
         """Go by what became of dialouts."""
         now = self.parts.clock.now()
+        if batch.unplaced or batch.alike:
+            self.parts.capacity.forget()
         self._bucket = self._bucket.give_back(batch.unplaced)
         self._futility = self._futility.after(now, placed=batch.placed, closed=batch.closed)
         if batch.placed:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from core.access.checks import Unauthorized, verify
-from core.access.keys import NewKey, create, list_keys, results_endpoint, revoke, set_expiry
+from core.access.keys import NewKey, create, list_keys, revoke, set_expiry
 from core.kernel.database import Database
 from tests.conftest import START
 
@@ -72,17 +72,6 @@ def test_use_is_noted_at_most_once_a_minute(database: Database) -> None:
 
 def test_keys_are_not_derived_from_anything(database: Database) -> None:
     assert make(database, key_id="a").key != make(database, key_id="b").key
-
-
-def test_the_results_endpoint_of_a_key(database: Database) -> None:
-    make(database, results_url="https://crm.example/results", results_secret="secret:RESULTS")
-    make(database, key_id="k2")
-    with database.read() as connection:
-        endpoint = results_endpoint(connection, "k1")
-        assert endpoint is not None
-        assert (endpoint.url, endpoint.secret) == ("https://crm.example/results", "secret:RESULTS")
-        assert results_endpoint(connection, "k2") is None
-        assert results_endpoint(connection, "none") is None
 
 
 def test_a_signing_secret_written_out_is_refused(database: Database) -> None:

@@ -6,14 +6,17 @@ import json
 from contextlib import suppress
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from core.access.keys import ResultsEndpoint
+from core.access.keys import ResultsEndpoint, create
 from core.bots.config import BotConfig, PostCallPush, ResultsWebhook
+from core.deliveries.closed import close
 from core.deliveries.namespaces import namespaces_of
-from core.deliveries.outbox import deliveries_for, destination_of, enqueue
+from core.deliveries.outbox import deliveries_for, destination_of, endpoint_of, enqueue
+from core.deliveries.tables import Delivery
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.statements import table_of
 from tests.conftest import START
 from tests.core.deliveries.support import NUMBER, PUSH, add_calls, result_of
 
@@ -120,3 +123,16 @@ def test_a_push_whose_address_lacks_a_value_is_dead_and_says_why(variables: dict
     ]
     assert (row.state, row.destination) == ("dead", "crm.example:80")
     assert row.last_error == "post_call_push.url: the address lacks a value for crm.customer_id"
+
+
+def test_where_the_results_of_a_key_go_and_whether_an_endpoint_is_closed(database: Database) -> None:
+    add_calls(database, "call-1")
+    with database.write() as connection:
+        create(connection, key_id="k1", name="k1", now=START, results_url="https://crm.example/r", results_secret="secret:RESULTS")
+        create(connection, key_id="k2", name="k2", now=START)
+        endpoint, any_closed = endpoint_of(connection, "k1")
+        assert endpoint is not None
+        assert (endpoint.url, endpoint.secret, any_closed) == ("https://crm.example/r", "secret:RESULTS", False)
+        enqueue(connection, deliveries_for(result_of("call-1"), BotConfig(name="Bot", post_call_push=PUSH), None, Ids(1), START))
+        close(connection, "https://gone.example/", connection.execute(select(table_of(Delivery).c.id)).scalar_one(), START)
+        assert endpoint_of(connection, "k2") == (None, True)

@@ -12,9 +12,13 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from standardwebhooks import Webhook
 
+from core.access.secrets import SecretStore
+from core.bots.config import BotConfig
 from core.deliveries import worker as worker_module
 from core.deliveries.claims import claim, next_due
+from core.deliveries.outbox import deliveries_for, enqueue
 from core.deliveries.queries import DeliveryFilter, attempts_of, count, count_by_state, list_deliveries, replay_dead
+from core.deliveries.worker import DeliveryWorker
 from core.kernel.backoff import RetryPolicy, gap
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
@@ -22,7 +26,7 @@ from core.kernel.ids import Ids
 from core.kernel.virtual_clock import VirtualClock
 from core.outgoing.client import OutgoingClient
 from tests.conftest import START
-from tests.core.deliveries.support import NUMBER, PUSH, SIGNING, TOKEN, Receiver, add_calls, push_all, worker_for
+from tests.core.deliveries.support import BOX, NUMBER, PUSH, SIGNING, TOKEN, Receiver, add_calls, push_all, result_of, worker_for
 from tests.core.outgoing.servers import raw, serving
 
 InVirtualTime = Callable[..., Any]
@@ -450,6 +454,113 @@ def test_attempts_fall_at_moments_that_the_seed_alone_decides(database: Database
                 at += gap(RetryPolicy(), len(moments), Ids(42).stream("delivery gap", row.id, len(moments)).random())
                 moments.append(at)
             assert [seen_at for seen_at, _, headers, _ in receiver.seen if headers["webhook-id"] == row.id] == moments
+
+    in_virtual_time(test)
+
+
+def written_by(worker: DeliveryWorker, database: Database, clock: VirtualClock, *call_ids: str, key: str | None = None) -> int:
+    """Write the CRM push of each call as the process does in which it ended. Returns how many were claimed with that."""
+    config = BotConfig(name="Bot", post_call_push=PUSH)
+    begun = 0
+    for call_id in call_ids:
+        with database.write() as connection:
+            new = deliveries_for(result_of(call_id), config, None, Ids(1), clock.now())
+            enqueued = enqueue(connection, new, worker, key)
+        worker.begin(enqueued.claimed)
+        begun += len(enqueued.claimed)
+        if enqueued.waiting:
+            worker.wake()
+    return begun
+
+
+def test_what_ends_here_is_claimed_as_it_is_written_within_the_limits(
+    database: Database, in_virtual_time: InVirtualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_calls(database, *calls(10))
+
+    async def test(clock: VirtualClock) -> None:
+        receiver = Receiver(clock)
+        worker = worker_for(database, clock, receiver)
+        clock.spawn(worker.run(), "deliveries")
+        await clock.sleep(1)
+        claims: list[str] = []
+        monkeypatch.setattr(worker_module, "claim", lambda *given, **more: claims.append(given[1]) or claim(*given, **more))  # type: ignore[func-returns-value]
+        assert written_by(worker, database, clock, *calls(3)) == 3
+        await clock.sleep(1)
+        assert (states(database)["delivered"], claims) == (3, [])
+        assert written_by(worker, database, clock, *calls(10)[3:]) == worker.per_destination, "the others wait for a place"
+        await clock.sleep(1)
+        assert states(database) == {"pending": 0, "delivered": 10, "dead": 0, "skipped": 0}
+        assert set(receiver.ids.values()) == {1}
+        assert claims, "and were claimed as ever"
+
+    in_virtual_time(test)
+
+
+def test_what_it_may_not_or_cannot_send_at_once_is_left_unclaimed(database: Database, in_virtual_time: InVirtualTime) -> None:
+    add_calls(database, *calls(3))
+
+    async def test(clock: VirtualClock) -> None:
+        worker = worker_for(database, clock, Receiver(clock), takes=lambda key: key == "ours")
+        assert written_by(worker, database, clock, "call-000", key="ours") == 0, "nobody sends yet"
+        clock.spawn(worker.run(), "deliveries")
+        await clock.sleep(1)
+        assert written_by(worker, database, clock, "call-001", key="theirs") == 0
+        await clock.sleep(1)
+        await worker.stop()
+        assert written_by(worker, database, clock, "call-002", key="ours") == 0, "it sends no more"
+        assert states(database)["pending"] == 1
+
+    in_virtual_time(test)
+
+
+def test_who_dies_before_it_sends_what_it_claimed_at_birth_leaves_it_to_others_when_the_lease_is_over(
+    database: Database, in_virtual_time: InVirtualTime
+) -> None:
+    add_calls(database, "call-000")
+    wall = [utc_now()]
+
+    async def test(clock: VirtualClock) -> None:
+        receiver = Receiver(clock)
+        dead = worker_for(database, clock, wall=lambda: wall[0])
+        clock.spawn(dead.run(), "dead")
+        await clock.sleep(1)
+        config = BotConfig(name="Bot", post_call_push=PUSH)
+        with database.write() as connection:
+            assert enqueue(connection, deliveries_for(result_of("call-000"), config, None, Ids(1), clock.now()), dead).claimed
+        await dead.stop()
+        heir = worker_for(database, clock, receiver, wall=lambda: wall[0])
+        clock.spawn(heir.run(), "heir")
+        await clock.sleep(600)
+        assert receiver.seen == []
+        wall[0] += timedelta(seconds=61)
+        await clock.sleep(61)
+        assert list(receiver.ids.values()) == [1]
+        assert states(database)["delivered"] == 1
+
+    in_virtual_time(test)
+
+
+def test_a_secret_that_was_changed_is_read_again_after_a_refusal(database: Database, in_virtual_time: InVirtualTime) -> None:
+    add_calls(database, *calls(2))
+    theirs = SecretStore(BOX, {})
+    with database.write() as connection:
+        theirs.set(connection, "CRM_TOKEN", "old", START)
+
+    async def test(clock: VirtualClock) -> None:
+        receiver = Receiver(clock)
+        worker = worker_for(database, clock, receiver, secrets=SecretStore(BOX, {}))
+        clock.spawn(worker.run(), "deliveries")
+        push_all(database, clock.now(), "call-000")
+        worker.wake()
+        await clock.sleep(1)
+        with database.write() as connection:
+            theirs.set(connection, "CRM_TOKEN", "new", START)
+        receiver.answers = [401]
+        push_all(database, clock.now(), "call-001")
+        worker.wake()
+        await clock.sleep(60)
+        assert receiver.seen[-1][2]["authorization"] == "Bearer new"
 
     in_virtual_time(test)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table,
 from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError, ProgrammingError
 
 from core.kernel.database import Database, JsonValue, UtcDateTime
-from core.kernel.statements import Statement, one_of, table_of
+from core.kernel.statements import Insert, Statement, one_of, table_of
 from core.suppressions.tables import Suppression
 
 things = Table(
@@ -137,3 +137,16 @@ def test_many_at_once(db: Database) -> None:
 
 def test_the_table_of_a_model() -> None:
     assert table_of(Suppression).name == "suppressions"
+
+
+def test_several_rows_are_inserted_by_one_statement(db: Database) -> None:
+    add = Insert(things, ("id", "name", "at", "facts", "share", "open"))
+    rows = [{**ROW, "id": number, "name": f"n{number}", "facts": {"n": number}} for number in range(1, 71)]
+    with db.write() as connection:
+        add.run(connection, [])
+        add.run(connection, rows[:1])
+        add.run(connection, rows[1:])
+        found = connection.execute(select(things).order_by(things.c.id)).all()
+        assert [row._asdict() for row in found] == rows
+        with pytest.raises(TypeError, match="name_0"):
+            add.run(connection, [{"id": 99}])

@@ -56,7 +56,7 @@ def test_a_process_that_dies_before_the_result_leaves_it_to_the_next_which_comes
     file = spool_file(recordings, "call-1")
     ended(database, transport)
 
-    def crash(*_: Any) -> None:
+    def crash(*_: Any, **__: Any) -> None:
         raise Crash
 
     with monkeypatch.context() as patched:
