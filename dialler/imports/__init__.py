@@ -12,4 +12,5 @@ sample, sample_names         made-up lead files of any length
 code_pages, plausibility     old encodings and their countries; how strange a text looks in one
 seen                         which numbers the file has had so far, on disk
 queries                      imports as people are shown them
+exported                     our own export of leads, read in again
 """
