@@ -7,17 +7,19 @@ import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.calls.engine import Engine
 from core.calls.outcome import Blame
 from core.calls.refusals import NotNow
 from core.calls.trunk_limits import keep_to_limits
-from core.contracts.transport import AsksTrunks, Failed, KnowsTroubles
+from core.contracts.transport import AsksTrunks, Failed, KnowsTroubles, PlaceOrder
+from core.kernel.failures import without_values
 from core.trunks.breaker import Health, verdict_on
 from core.trunks.health import change_health, keep_health
 from core.trunks.store import TrunkInfo, every_trunk
 
-__all__ = ["admit", "ask_rested", "carried", "failed", "why_held"]
+__all__ = ["admit", "ask_rested", "carried", "failed", "silent", "why_held"]
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +82,28 @@ def failed(engine: Engine, trunk: str, transport: str, event: Failed, left_at: d
         carried(engine, trunk, transport, left_at)
     if verdict != "ill" and blame != "down":
         return
+    _ill(engine, trunk, f"{event.sip_status} {event.reason}", left_at, down=blame == "down")
+
+
+def silent(engine: Engine, order: PlaceOrder, reason: str, left_at: datetime) -> None:
+    """A call that left at `left_at` was given up, and had never rung. One number that does not ring is no proof against the trunk; as
+    many in a row as open the breaker are, so a number counts once, unless the trunk is on trial."""
+    another = engine.traffic[order.trunk].silent(order.call_id)
+    try:
+        _ill(engine, order.trunk, reason, left_at, counts=another)
+    except SQLAlchemyError as error:  # the call still gets its result
+        log.error("what call %s says of its trunk could not be kept: %s", order.call_id, without_values(error))
+
+
+def _ill(engine: Engine, trunk: str, reason: str, left_at: datetime, *, down: bool = False, counts: bool = True) -> None:
+    """A call has failed because of its trunk. One that does not count does so only on trial; `down` rests the trunk at once."""
     engine.ailing_trunks.add(trunk)
-    now, reason = engine.clock.now(), f"{event.sip_status} {event.reason}"
+    now = engine.clock.now()
 
     def after(health: Health) -> Health:
-        return (health.after_outage if blame == "down" else health.after_failure)(reason, left_at, now)
+        if not counts and health.resting_until is None:
+            return health
+        return (health.after_outage if down else health.after_failure)(reason, left_at, now)
 
     with engine.db.write() as connection:
         changed = change_health(connection, trunk, after)

@@ -90,8 +90,12 @@ async def blame_for(engine: Engine, order: PlaceOrder, event: Failed, left_at: d
         rang: whether ringing was seen.
     """
     traffic, call_id, clock = engine.traffic[order.trunk], order.call_id, engine.clock
-    if rang or clock.now() - left_at > AT_ONCE:
+    late = clock.now() - left_at > AT_ONCE
+    if rang or (late and _is_callees(event)):
         note_carried(engine, order)
+        return "callee"
+    if late:  # a trunk that is slow, or silent, has carried nothing
+        traffic.failed(call_id)
         return "callee"
     if not _may_be_the_load(event):
         traffic.failed(call_id)
@@ -112,6 +116,11 @@ async def blame_for(engine: Engine, order: PlaceOrder, event: Failed, left_at: d
     if judged.blame == "callee" and not patient and traffic.limits and traffic.alive(call_id, now):
         return "limit"  # no callee's status, on a trunk that is known to take less: most likely the same again
     return judged.blame
+
+
+def _is_callees(event: Failed) -> bool:
+    """Whether a failure comes from the callee's side, by its status or its cause."""
+    return not (event.from_trunk or event.ours) and (event.sip_status in _CALLEES or event.cause in _CALLEES_CAUSES)
 
 
 def _may_be_the_load(event: Failed) -> bool:

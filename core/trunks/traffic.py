@@ -108,6 +108,7 @@ class Traffic:
         self._carried: deque[tuple[datetime, Load]] = deque(maxlen=_MOST)
         self._seen = self._refused = 0.0
         self._streak = 0
+        self._silent = set[str]()
         self._unreachable: OrderedDict[str, None] = OrderedDict()
         self.reads_history = True
         """Whether the numbers of earlier calls that could not be reached are still to be told (`unreachable`)."""
@@ -134,6 +135,7 @@ class Traffic:
         if call is None or call.fate == "carried":
             return None
         call.fate = "carried"
+        self._silent.clear()
         self._carried.append((now, call.load))
         self._seen += 1 + self._streak
         self._refused, self._streak = self._refused + self._streak, 0
@@ -151,6 +153,16 @@ class Traffic:
         """The call failed in a way that tells nothing of the load: there is no such number, or we may not call."""
         if (call := self._calls.get(call_id)) is not None:
             call.fate, call.over = "neither", True
+
+    def silent(self, call_id: str) -> bool:
+        """The call was given up, and had never rung. Returns whether it is the first to its number since a call was carried."""
+        if (call := self._calls.get(call_id)) is None:
+            return True
+        self.failed(call_id)
+        known = call.number in self._silent
+        if len(self._silent) < _MOST:
+            self._silent.add(call.number)
+        return not known
 
     def refused(self, call_id: str, status: int, others: int) -> None:
         """The call was refused at once.
