@@ -19,7 +19,7 @@ from core.trunks.breaker import Health, verdict_on
 from core.trunks.health import change_health, keep_health
 from core.trunks.store import TrunkInfo, every_trunk
 
-__all__ = ["admit", "ask_rested", "carried", "failed", "silent", "why_held"]
+__all__ = ["admit", "ask_rested", "carried", "failed", "silent", "trouble_here", "why_held"]
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +35,8 @@ def admit(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetim
     """
     if not engine.transports[trunk.transport].real:
         return
-    transport = engine.transports[trunk.transport]
-    if isinstance(transport, KnowsTroubles) and (trouble := transport.trouble(trunk.name)) is not None:
-        raise NotNow("trunk_unavailable", f"No call can leave on the trunk {trunk.name!r} from this machine: {trouble[0]}.", trouble[1])
+    if (trouble := trouble_here(engine, trunk)) is not None:
+        raise NotNow("trunk_unavailable", *trouble)
     keep_to_limits(engine, connection, trunk, now)
     if not trunk.health:
         return
@@ -48,6 +47,15 @@ def admit(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetim
         raise NotNow("trunk_unavailable", why, health.opens_at(now))
     if health.state(now) == "trial":
         keep_health(connection, trunk.name, health.on_trial(now))
+
+
+def trouble_here(engine: Engine, trunk: TrunkInfo) -> tuple[str, datetime] | None:
+    """Why no call can leave on a trunk because of this machine, in a sentence, and when it is to be tried again; None if one can."""
+    transport = engine.transports.get(trunk.transport)
+    trouble = transport.trouble(trunk.name) if isinstance(transport, KnowsTroubles) else None
+    if trouble is None:
+        return None
+    return f"No call can leave on the trunk {trunk.name!r} from this machine: {trouble[0].rstrip('.')}.", trouble[1]
 
 
 def why_held(trunk: TrunkInfo, now: datetime) -> str | None:

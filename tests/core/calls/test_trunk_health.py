@@ -19,7 +19,7 @@ from core.trunks.records import NumberRecord
 from core.trunks.store import TrunkInfo
 from tests.conftest import START
 from tests.core.api.conftest import sqlite, with_core, with_each_core
-from tests.core.api.support import BUSY, PAYS, Core, problem_of
+from tests.core.api.support import BOT, BUSY, PAYS, Core, problem_of
 from tests.core.calls.test_stuck_lines import StuckLeg
 
 __all__ = ["sqlite", "with_core", "with_each_core"]
@@ -260,6 +260,12 @@ def test_a_trunk_that_this_machine_cannot_use_costs_one_call_and_is_not_rested(w
         assert "its port is in use" in problem_of(refused)["detail"]
         assert refused.headers["Retry-After"] == "30"
         assert (await view(core))["state"] == "closed"
+        fleet = (await core.http.get("/health/fleet", params={"bot_id": BOT}, headers=core.key())).json()
+        assert fleet["fleet_available"] == 0  # so that nobody asks again and again
+        assert fleet["held"] == "No call can leave on the trunk 'carrier' from this machine: its port is in use."
+        line.trouble = lambda _: None  # type: ignore[attr-defined]
+        fleet = (await core.http.get("/health/fleet", params={"bot_id": BOT}, headers=core.key())).json()
+        assert (fleet["fleet_available"] > 0, fleet["held"]) == (True, None)
 
     with_core(test)
 
