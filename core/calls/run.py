@@ -170,7 +170,7 @@ class CallRun:
             return stopped
         self._placed_at = self.engine.clock.now()
         if self.transport.real:
-            leaves(self.engine, self.order)
+            leaves(self.engine, self.order, self._started_at)
         async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
             return await self.transport.place(self.order)
 

@@ -24,7 +24,7 @@ from core.trunks.limits import Limits
 from core.trunks.store import TrunkInfo
 from core.trunks.traffic import AT_ONCE, PATIENCE, Judgement, Load, Traffic
 
-__all__ = ["blame_for", "keep_to_limits", "leaves", "note_carried"]
+__all__ = ["blame_for", "keep_to_limits", "leaves", "no_channel", "note_carried", "rate_now"]
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +65,24 @@ def keep_to_limits(engine: Engine, connection: Connection, trunk: TrunkInfo, now
         traffic.limits = probed
 
 
-def leaves(engine: Engine, order: PlaceOrder) -> None:
-    """A call leaves now."""
-    engine.traffic[order.trunk].leaves(order.call_id, order.to_number, engine.clock.now())
+def rate_now(engine: Engine, trunk: str, taken: float) -> float:
+    """At how many calls a second a call leaves that has its turn: at those at which it was `taken`, or fewer, where the carrier has
+    turned out since to take fewer."""
+    traffic = engine.traffic.get(trunk)
+    return taken if traffic is None else traffic.limits.rate_at(taken)
+
+
+def no_channel(engine: Engine, trunk: str) -> bool:
+    """Whether the carrier, as has turned out since a call took its turn, takes no more calls at once than are out."""
+    traffic = engine.traffic.get(trunk)
+    if traffic is None or traffic.limits.channels is None:
+        return False
+    return traffic.out() >= traffic.limits.channels_at(traffic.channels, engine.clock.now())
+
+
+def leaves(engine: Engine, order: PlaceOrder, asked_at: datetime) -> None:
+    """A call leaves now; it was asked for at `asked_at`."""
+    engine.traffic[order.trunk].leaves(order.call_id, order.to_number, engine.clock.now(), asked_at)
 
 
 def note_carried(engine: Engine, order: PlaceOrder) -> None:

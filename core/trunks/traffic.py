@@ -37,7 +37,8 @@ _FEW_CALLS: Final = 5
 _MOST_NUMBERS: Final = 50_000
 _RUN_MEMORY: Final = timedelta(minutes=10)
 _GRACE: Final = timedelta(seconds=1.2)
-"""Calls that left before a limit was lowered, or so soon after it, are refused by the same limit."""
+"""Calls that left before a limit was lowered, or so soon after it, are refused by the same limit; those that had their place on the
+trunk before it, for as long as `PATIENCE`."""
 _UP_LATELY: Final = timedelta(seconds=5)
 _MOST: Final = 2000
 _CHANCE_BEYOND: Final = 2e-4
@@ -85,6 +86,7 @@ class _Departure:
     number: str
     left_at: datetime
     load: Load
+    asked_at: datetime
     fate: Literal["out", "carried", "refused", "neither"] = "out"
     status: int = 0
     over: bool = False
@@ -119,15 +121,15 @@ class Traffic:
         while len(self._unreachable) > _MOST_NUMBERS:
             self._unreachable.popitem(last=False)
 
-    def leaves(self, call_id: str, number: str, now: datetime) -> None:
-        """A call leaves."""
+    def leaves(self, call_id: str, number: str, now: datetime, asked_at: datetime | None = None) -> None:
+        """A call leaves, that was asked for, and had its place on the trunk, at `asked_at` (None: now)."""
         self._forget(now)
         out = [call for call in self._calls.values() if call.fate in {"out", "carried"}]
         lately = [call.left_at for call in out if now - call.left_at < timedelta(seconds=1)]
         last = max((call.left_at for call in out), default=None)
         gap = (now - last).total_seconds() if last is not None else math.inf
         load = Load(sum(not call.over for call in out), len(lately), max(gap, 0.001))
-        self._calls[call_id] = _Departure(number, now, load)
+        self._calls[call_id] = _Departure(number, now, load, asked_at or now)
 
     def carried(self, call_id: str, now: datetime) -> Load | None:
         """The call has come through: it rings, is answered, or failed later than at once. Returns its load, the first time."""
@@ -196,7 +198,7 @@ class Traffic:
             callees: whether its status is by its own meaning the callee's (486, 603), should nothing else tell.
         """
         call, lowered_at = self._calls[call_id], limits.lowered_at if limits else None
-        if lowered_at is not None and call.left_at <= lowered_at + _GRACE:
+        if lowered_at is not None and call.left_at <= lowered_at + (PATIENCE if call.asked_at <= lowered_at else _GRACE):
             return Judgement("limit")
         rate = limits.rate.value if limits.rate is not None and not limits.unclear else None
         beyond, alive = self._beyond(call, now, rate), self._alive(call, now)

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from core.calls.trunk_health import ask_rested, why_held
 from core.calls.trunk_limits import blame_for
 from core.contracts.transport import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
+from core.kernel.statements import table_of
 from core.trunks import records
 from core.trunks.breaker import FAILURES, FIRST_REST, Health
 from core.trunks.health import change_health
+from core.trunks.limits import Limit, Limits
 from core.trunks.records import NumberRecord
 from core.trunks.store import TrunkInfo
+from core.trunks.tables import Trunk
 from tests.conftest import START
 from tests.core.api.conftest import sqlite, with_core, with_each_core
 from tests.core.api.support import BOT, BUSY, PAYS, Core, problem_of
@@ -405,5 +410,57 @@ def test_only_what_came_from_the_callee_proves_that_a_late_failure_was_carried(w
         await core.clock.sleep(10)
         assert await blame_for(engine, order, event, now, rang=False) == "callee"
         assert traffic.limits.unclear is left
+
+    with_core(test)
+
+
+class Learns(Carrier):
+    """A carrier of which something is learned as the third call leaves. `left` is when they left."""
+
+    def __init__(self, core: Core, limits: Limits) -> None:
+        super().__init__(core)
+        self.limits, self.left = limits, list[datetime]()
+
+    async def place(self, order: PlaceOrder) -> Leg:
+        self.left.append(self.core.clock.now())
+        if len(self.left) == 3:
+            with self.core.db.write() as connection:
+                change_health(connection, "carrier", lambda health: replace(health, limits=self.limits))
+            self.core.engine.traffic["carrier"].limits = self.limits
+        return StuckLeg(self.core.clock, [Ringing()])
+
+
+async def learn(core: Core, limits: Limits) -> tuple[list[datetime], list[dict[str, Any]]]:
+    """Fifteen dialouts side by side on a trunk of five a second, whose turns are taken before that is learned."""
+    carrier(core)
+    with core.db.write() as connection:
+        connection.execute(update(table_of(Trunk)).where(table_of(Trunk).c.name == "carrier").values(channels=20, calls_per_second=5.0))
+    line = core.engine.transports["sip"] = Learns(core, limits)
+    core.bot(ring_timeout_seconds=60)
+    answers = await core.together(*(core.dial(f"+1202555{number:04d}") for number in range(120, 135)))
+    calls = [answer.json()["call_id"] for answer in answers if answer.status_code == 200]
+    assert len(calls) == 15
+    await core.over()
+    return line.left, [(await core.call(call_id))["result"] for call_id in calls]
+
+
+def test_calls_that_have_their_turn_leave_at_the_rate_that_is_learned_meanwhile(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        limit = Limit(1.0, 1.0, START + timedelta(days=9), 30.0, START)
+        left, _ = await learn(core, Limits(rate=limit, lowered_at=START, reason="503 Full"))
+        assert len(left) == 15
+        assert (left[2] - left[0]).total_seconds() < 0.6
+        assert min((after - before).total_seconds() for before, after in pairwise(left[2:])) >= 0.75
+
+    with_core(test)
+
+
+def test_calls_that_have_their_turn_do_not_leave_beyond_the_channels_that_are_learned_meanwhile(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        limit = Limit(3.0, 3.0, START + timedelta(days=9), 30.0, START)
+        left, results = await learn(core, Limits(channels=limit, lowered_at=START, reason="503 Full"))
+        assert len(left) == 3
+        said = [(result["end_reason"], result["phone_rang"], result["fault"], result["sip_status"]) for result in results]
+        assert said.count(("trunk_busy", False, "trunk", None)) == 12
 
     with_core(test)
