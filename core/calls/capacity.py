@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from core.bots.store import StoredBot
 from core.calls.engine import Engine
 from core.calls.store import bot_calls, trunk_calls
-from core.calls.trunk_health import why_held
+from core.calls.trunk_health import trouble_here, why_held
 from core.fleet.store import WorkerLoad
 from core.trunks.pacing import room
 from core.trunks.store import TrunkInfo, choose_trunk, every_trunk
@@ -59,10 +59,15 @@ def trunks_of(connection: Connection, bot: StoredBot | None, preferred: str | No
 
 
 def why_no_trunk(connection: Connection, engine: Engine, bot: StoredBot, now: datetime) -> str | None:
-    """Why no call of the bot goes out on its trunk now because the trunk failed, in a sentence; None if calls do."""
+    """Why no call of the bot goes out on its trunk now, because the trunk failed or because of this machine, in a sentence; None if
+    calls do."""
     for trunk in trunks_of(connection, bot, engine.preferred_trunk):
         transport = engine.transports.get(trunk.transport)
-        if transport is not None and transport.real and (why := why_held(trunk, now)) is not None:
+        if transport is None or not transport.real:
+            continue
+        if (trouble := trouble_here(engine, trunk)) is not None:
+            return trouble[0]
+        if (why := why_held(trunk, now)) is not None:
             return why
     return None
 
@@ -73,7 +78,7 @@ def channels_left(connection: Connection, trunk: TrunkInfo) -> int:
 
 
 def _room(connection: Connection, engine: Engine, trunk: TrunkInfo, now: datetime, most: int) -> int:
-    if trunk.transport not in engine.transports:
+    if trunk.transport not in engine.transports or trouble_here(engine, trunk) is not None:
         return 0
     held_back = trunk.channels - trunk.health.limits.channels_at(trunk.channels, now)  # for the carrier seems to take fewer
     most = min(most, max(0, channels_left(connection, trunk) - held_back))

@@ -13,6 +13,7 @@ from core.calls.gates import check_hours
 from core.calls.occupied import look_at, phone_of
 from core.calls.outcome import Ending, withdrawn
 from core.calls.refusals import NotNow
+from core.calls.trunk_limits import no_channel, rate_now
 from core.contracts.transport import PlaceOrder
 from core.kernel.clock import Signal
 from core.kernel.lines import Lines
@@ -47,7 +48,8 @@ async def await_departure(
     """Wait until the call may leave; None once it may, which must be at once then.
 
     Returns its ending if it may not leave any more: the bot does not call without the CRM's data, it was cancelled, or
-    while it waited the hours closed, the number was suppressed, or the callee came to talk to us. Nobody was called then.
+    while it waited the hours closed, the number was suppressed, the callee came to talk to us, or the trunk's carrier turned out to take
+    no more calls at once. Nobody was called then.
 
     Args:
         engine: the process's call engine.
@@ -69,12 +71,14 @@ async def await_departure(
         at = await _turn_comes(engine, order.trunk, turn, cancelled)
     if ending is None and cancelled.is_set():
         ending = Ending("error", "cancelled", phone_rang=False)
+    if ending is None and no_channel(engine, order.trunk):
+        ending = Ending("error", "trunk_busy", phone_rang=False, fault="trunk")
     if ending is None and (
         clock.now() > asked_at or bot.prefetch is not None
     ):  # time has passed since the gates: always, but in virtual time
         ending = _not_any_more(engine, order, bot, lines)
     if ending is None:
-        engine.departures.note(order.trunk, turn.calls_per_second, clock.now())
+        engine.departures.note(order.trunk, rate_now(engine, order.trunk, turn.calls_per_second), clock.now())
     elif at is not None:
         with engine.db.write() as connection:
             give_back_turn(connection, order.trunk, at)
@@ -88,7 +92,7 @@ async def _turn_comes(engine: Engine, trunk: str, turn: Turn, cancelled: Signal)
         now = clock.now()
         if at is None or now - at > _LATE:
             at = _take_turn(engine, trunk, now, missed=at is not None)
-        soonest = max(at, engine.departures.soonest(trunk, turn.calls_per_second, now))
+        soonest = max(at, engine.departures.soonest(trunk, rate_now(engine, trunk, turn.calls_per_second), now))
         if soonest <= now:
             break
         await cancelled.wait((soonest - now).total_seconds())

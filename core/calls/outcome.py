@@ -8,11 +8,12 @@ could the callee's phone have rung?
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeGuard, cast
 
 from core.contracts.call_result import DisconnectedBy, Fault
+from core.contracts.transport import Failed
 
-__all__ = ["Blame", "Ending", "failed_before_answer", "never_rang", "withdrawn", "worker_stopped"]
+__all__ = ["Blame", "Ending", "closes_silence", "failed_before_answer", "never_rang", "withdrawn", "worker_stopped"]
 
 Blame = Literal["callee", "limit", "down"]
 """Whose fault a refusal is: the `callee`'s; the trunk's, which takes no more (`limit`); or the trunk takes nothing at all (`down`)."""
@@ -102,6 +103,18 @@ def never_rang(sip_status: int | None, reason: str, seconds: float) -> Ending:
     """
     said = f"no ringing within {seconds:g} s" + (f": {sip_status} {reason}" if sip_status else "")
     return Ending("error", "never_rang", False, "trunk", sip_status, said)
+
+
+def closes_silence(event: object) -> TypeGuard[Failed | None]:
+    """Whether an event after the ring timeout, on a call that never rang, says no more than that it is over; None: not even that.
+
+    Carriers answer a CANCEL with 487, as they should, but also with 408, 480, 486 or 603. That there is no such number is true
+    whenever it is said, and what our own side or our own trunk says is told apart already.
+    """
+    if not isinstance(event, Failed):
+        return event is None
+    kind = _KIND_OF_CAUSE.get(event.cause or 0) or _kind_of(event.sip_status)
+    return kind != "invalid_number" and not (event.ours or event.from_trunk)
 
 
 def _kind_of(sip_status: int) -> Kind:

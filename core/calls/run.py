@@ -18,9 +18,9 @@ from core.calls.departure import Turn, await_departure
 from core.calls.engine import Engine
 from core.calls.finish import TakenOver, announce, conclude, finish_call
 from core.calls.leftovers import LEFTOVER
-from core.calls.outcome import Blame, Ending, failed_before_answer, never_rang, withdrawn, worker_stopped
+from core.calls.outcome import Blame, Ending, closes_silence, failed_before_answer, never_rang, withdrawn, worker_stopped
 from core.calls.store import EventLog, keep_prefetch, move
-from core.calls.trunk_health import carried, failed
+from core.calls.trunk_health import carried, failed, silent
 from core.calls.trunk_limits import blame_for, leaves, note_carried
 from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes, keep, suppress
 from core.contracts.transport import Answered, Failed, HungUp, KeepsLeftover, Leg, PlaceOrder, Ringing, SpokenLeg
@@ -42,10 +42,8 @@ TRANSFER_METHODS = {"websocket": "websocket_reverse_transfer", "livekit": "livek
 
 _REQUEST_TERMINATED = 487
 """The final SIP status of a call that was cancelled before the answer (RFC 3261, 9.2)."""
-
 _CONFIRM_SECONDS = 32.0
 """How long the network may take to confirm the end of a call that we gave up: 64 * T1 (RFC 3261, 9.1)."""
-
 _OVERTIME_SECONDS = 120.0
 """How long after its longest duration a conversation may take to say goodbye; then its line is taken for stuck."""
 
@@ -170,7 +168,7 @@ class CallRun:
             return stopped
         self._placed_at = self.engine.clock.now()
         if self.transport.real:
-            leaves(self.engine, self.order)
+            leaves(self.engine, self.order, self._started_at)
         async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
             return await self.transport.place(self.order)
 
@@ -213,6 +211,8 @@ class CallRun:
         timed_out = False
         while True:
             event = await leg.next(max(deadline - clock.now().timestamp(), 0.0))
+            if timed_out and not self._rang and not self.cancelled and closes_silence(event):
+                return self._never_rang(event)
             blame: Blame = "callee"
             if isinstance(event, Ringing | Answered | Failed) and self.dialled_here:  # who calls us proves nothing
                 blame = await self._judge_trunk(event)
@@ -233,8 +233,6 @@ class CallRun:
                     return Ending("error", "cancelled", rang, None, event.sip_status, event.reason)
                 if timed_out and rang:
                     return Ending("no_answer", "ring_timeout", True, "callee", event.sip_status, event.reason)
-                if timed_out and event.sip_status == _REQUEST_TERMINATED:
-                    return never_rang(event.sip_status, event.reason, self.bot.ring_timeout_seconds)
                 return failed_before_answer(
                     event.sip_status, event.reason, rang=rang, from_trunk=event.from_trunk, cause=event.cause, blame=blame
                 )
@@ -245,13 +243,21 @@ class CallRun:
                 self._note("end_not_confirmed", {"seconds": _CONFIRM_SECONDS})
                 if self.cancelled:
                     return Ending("error", "cancelled", self.state == "ringing")
-                if not self._rang:
-                    return never_rang(None, "", self.bot.ring_timeout_seconds)
                 return Ending("no_answer", "ring_timeout", True, "unknown")
             elif event is None:
                 timed_out, deadline = True, clock.now().timestamp() + _CONFIRM_SECONDS
                 self._note("ring_timeout", {"seconds": self.bot.ring_timeout_seconds})
                 await leg.hang_up("ring timeout")
+
+    def _never_rang(self, event: Failed | None) -> Ending:
+        """The ending of a call that was given up and had never rung; its trunk's circuit breaker is told."""
+        if event is None:
+            self._note("end_not_confirmed", {"seconds": _CONFIRM_SECONDS})
+        status, reason = (event.sip_status, event.reason) if event is not None else (None, "")
+        ending = never_rang(status, reason, self.bot.ring_timeout_seconds)
+        if self.dialled_here and self.transport.real:
+            silent(self.engine, self.order, ending.sip_reason or "", self._placed_at)
+        return ending
 
     async def _judge_trunk(self, event: Ringing | Answered | Failed) -> Blame:
         """Tell the circuit breaker of the trunk how the call went. Returns whose fault a failure is."""

@@ -7,17 +7,19 @@ import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.calls.engine import Engine
 from core.calls.outcome import Blame
 from core.calls.refusals import NotNow
 from core.calls.trunk_limits import keep_to_limits
-from core.contracts.transport import AsksTrunks, Failed, KnowsTroubles
+from core.contracts.transport import AsksTrunks, Failed, KnowsTroubles, PlaceOrder
+from core.kernel.failures import without_values
 from core.trunks.breaker import Health, verdict_on
 from core.trunks.health import change_health, keep_health
 from core.trunks.store import TrunkInfo, every_trunk
 
-__all__ = ["admit", "ask_rested", "carried", "failed", "why_held"]
+__all__ = ["admit", "ask_rested", "carried", "failed", "silent", "trouble_here", "why_held"]
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +35,8 @@ def admit(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetim
     """
     if not engine.transports[trunk.transport].real:
         return
-    transport = engine.transports[trunk.transport]
-    if isinstance(transport, KnowsTroubles) and (trouble := transport.trouble(trunk.name)) is not None:
-        raise NotNow("trunk_unavailable", f"No call can leave on the trunk {trunk.name!r} from this machine: {trouble[0]}.", trouble[1])
+    if (trouble := trouble_here(engine, trunk)) is not None:
+        raise NotNow("trunk_unavailable", *trouble)
     keep_to_limits(engine, connection, trunk, now)
     if not trunk.health:
         return
@@ -46,6 +47,15 @@ def admit(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetim
         raise NotNow("trunk_unavailable", why, health.opens_at(now))
     if health.state(now) == "trial":
         keep_health(connection, trunk.name, health.on_trial(now))
+
+
+def trouble_here(engine: Engine, trunk: TrunkInfo) -> tuple[str, datetime] | None:
+    """Why no call can leave on a trunk because of this machine, in a sentence, and when it is to be tried again; None if one can."""
+    transport = engine.transports.get(trunk.transport)
+    trouble = transport.trouble(trunk.name) if isinstance(transport, KnowsTroubles) else None
+    if trouble is None:
+        return None
+    return f"No call can leave on the trunk {trunk.name!r} from this machine: {trouble[0].rstrip('.')}.", trouble[1]
 
 
 def why_held(trunk: TrunkInfo, now: datetime) -> str | None:
@@ -80,11 +90,28 @@ def failed(engine: Engine, trunk: str, transport: str, event: Failed, left_at: d
         carried(engine, trunk, transport, left_at)
     if verdict != "ill" and blame != "down":
         return
+    _ill(engine, trunk, f"{event.sip_status} {event.reason}", left_at, down=blame == "down")
+
+
+def silent(engine: Engine, order: PlaceOrder, reason: str, left_at: datetime) -> None:
+    """A call that left at `left_at` was given up, and had never rung. One number that does not ring is no proof against the trunk; as
+    many in a row as open the breaker are, so a number counts once, unless the trunk is on trial."""
+    another = engine.traffic[order.trunk].silent(order.call_id)
+    try:
+        _ill(engine, order.trunk, reason, left_at, counts=another)
+    except SQLAlchemyError as error:  # the call still gets its result
+        log.error("what call %s says of its trunk could not be kept: %s", order.call_id, without_values(error))
+
+
+def _ill(engine: Engine, trunk: str, reason: str, left_at: datetime, *, down: bool = False, counts: bool = True) -> None:
+    """A call has failed because of its trunk. One that does not count does so only on trial; `down` rests the trunk at once."""
     engine.ailing_trunks.add(trunk)
-    now, reason = engine.clock.now(), f"{event.sip_status} {event.reason}"
+    now = engine.clock.now()
 
     def after(health: Health) -> Health:
-        return (health.after_outage if blame == "down" else health.after_failure)(reason, left_at, now)
+        if not counts and health.resting_until is None:
+            return health
+        return (health.after_outage if down else health.after_failure)(reason, left_at, now)
 
     with engine.db.write() as connection:
         changed = change_health(connection, trunk, after)

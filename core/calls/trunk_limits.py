@@ -24,7 +24,7 @@ from core.trunks.limits import Limits
 from core.trunks.store import TrunkInfo
 from core.trunks.traffic import AT_ONCE, PATIENCE, Judgement, Load, Traffic
 
-__all__ = ["blame_for", "keep_to_limits", "leaves", "note_carried"]
+__all__ = ["blame_for", "keep_to_limits", "leaves", "no_channel", "note_carried", "rate_now"]
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +65,24 @@ def keep_to_limits(engine: Engine, connection: Connection, trunk: TrunkInfo, now
         traffic.limits = probed
 
 
-def leaves(engine: Engine, order: PlaceOrder) -> None:
-    """A call leaves now."""
-    engine.traffic[order.trunk].leaves(order.call_id, order.to_number, engine.clock.now())
+def rate_now(engine: Engine, trunk: str, taken: float) -> float:
+    """At how many calls a second a call leaves that has its turn: at those at which it was `taken`, or fewer, where the carrier has
+    turned out since to take fewer."""
+    traffic = engine.traffic.get(trunk)
+    return taken if traffic is None else traffic.limits.rate_at(taken)
+
+
+def no_channel(engine: Engine, trunk: str) -> bool:
+    """Whether the carrier, as has turned out since a call took its turn, takes no more calls at once than are out."""
+    traffic = engine.traffic.get(trunk)
+    if traffic is None or traffic.limits.channels is None:
+        return False
+    return traffic.out() >= traffic.limits.channels_at(traffic.channels, engine.clock.now())
+
+
+def leaves(engine: Engine, order: PlaceOrder, asked_at: datetime) -> None:
+    """A call leaves now; it was asked for at `asked_at`."""
+    engine.traffic[order.trunk].leaves(order.call_id, order.to_number, engine.clock.now(), asked_at)
 
 
 def note_carried(engine: Engine, order: PlaceOrder) -> None:
@@ -90,8 +105,12 @@ async def blame_for(engine: Engine, order: PlaceOrder, event: Failed, left_at: d
         rang: whether ringing was seen.
     """
     traffic, call_id, clock = engine.traffic[order.trunk], order.call_id, engine.clock
-    if rang or clock.now() - left_at > AT_ONCE:
+    late = clock.now() - left_at > AT_ONCE
+    if rang or (late and _is_callees(event)):
         note_carried(engine, order)
+        return "callee"
+    if late:  # a trunk that is slow, or silent, has carried nothing
+        traffic.failed(call_id)
         return "callee"
     if not _may_be_the_load(event):
         traffic.failed(call_id)
@@ -112,6 +131,11 @@ async def blame_for(engine: Engine, order: PlaceOrder, event: Failed, left_at: d
     if judged.blame == "callee" and not patient and traffic.limits and traffic.alive(call_id, now):
         return "limit"  # no callee's status, on a trunk that is known to take less: most likely the same again
     return judged.blame
+
+
+def _is_callees(event: Failed) -> bool:
+    """Whether a failure comes from the callee's side, by its status or its cause."""
+    return not (event.from_trunk or event.ours) and (event.sip_status in _CALLEES or event.cause in _CALLEES_CAUSES)
 
 
 def _may_be_the_load(event: Failed) -> bool:

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from core.trunks.limits import NO_LIMITS, Limits
+from core.trunks.load import Judgement, Load
 
 __all__ = ["AT_ONCE", "PATIENCE", "Judgement", "Load", "Traffic"]
 
@@ -37,47 +38,15 @@ _FEW_CALLS: Final = 5
 _MOST_NUMBERS: Final = 50_000
 _RUN_MEMORY: Final = timedelta(minutes=10)
 _GRACE: Final = timedelta(seconds=1.2)
-"""Calls that left before a limit was lowered, or so soon after it, are refused by the same limit."""
+"""Calls that left before a limit was lowered, or so soon after it, are refused by the same limit; those that had their place on the
+trunk before it, for as long as `PATIENCE`."""
 _UP_LATELY: Final = timedelta(seconds=5)
 _MOST: Final = 2000
 _CHANCE_BEYOND: Final = 2e-4
 _CHANCE: Final = 1e-5
 """How unlikely a run must be for numbers refused at random: beyond what was carried, and within."""
 
-
-@dataclass(frozen=True)
-class Load:
-    """What was going on when a call left.
-
-    Attributes:
-        up: other calls on the trunk that were not refused.
-        window: of these, how many had left within the second before.
-        gap: seconds since the last of them left.
-    """
-
-    up: int
-    window: int
-    gap: float
-
-    @property
-    def pace(self) -> float:
-        """Calls a second, this one included."""
-        return max(self.window + 1.0 if self.window else 0.0, 1 / self.gap if self.gap > 0 else 0.0)
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Whose fault a refusal is.
-
-    Attributes:
-        blame: the `callee`'s; the trunk's, which takes no more (`limit`); or the trunk takes nothing at all (`down`).
-        channels: the calls at once are to be lowered.
-        rate: the calls a second are to be lowered.
-    """
-
-    blame: Literal["callee", "limit", "down"]
-    channels: bool = False
-    rate: bool = False
+Fate = Literal["out", "carried", "refused", "neither"]
 
 
 @dataclass
@@ -85,7 +54,8 @@ class _Departure:
     number: str
     left_at: datetime
     load: Load
-    fate: Literal["out", "carried", "refused", "neither"] = "out"
+    asked_at: datetime
+    fate: Fate = "out"
     status: int = 0
     over: bool = False
     others: int = 0
@@ -108,6 +78,8 @@ class Traffic:
         self._carried: deque[tuple[datetime, Load]] = deque(maxlen=_MOST)
         self._seen = self._refused = 0.0
         self._streak = 0
+        self._silent = set[str]()
+        self._up = 0
         self._unreachable: OrderedDict[str, None] = OrderedDict()
         self.reads_history = True
         """Whether the numbers of earlier calls that could not be reached are still to be told (`unreachable`)."""
@@ -118,15 +90,19 @@ class Traffic:
         while len(self._unreachable) > _MOST_NUMBERS:
             self._unreachable.popitem(last=False)
 
-    def leaves(self, call_id: str, number: str, now: datetime) -> None:
-        """A call leaves."""
+    def leaves(self, call_id: str, number: str, now: datetime, asked_at: datetime | None = None) -> None:
+        """A call leaves, that was asked for, and had its place on the trunk, at `asked_at` (None: now)."""
         self._forget(now)
-        out = [call for call in self._calls.values() if call.fate in {"out", "carried"}]
-        lately = [call.left_at for call in out if now - call.left_at < timedelta(seconds=1)]
-        last = max((call.left_at for call in out), default=None)
+        window, last = 0, None
+        for call in reversed(self._calls.values()):  # no further back than need be: hundreds may be remembered
+            if call.fate in {"out", "carried"}:
+                last = last or call.left_at
+                if now - call.left_at >= timedelta(seconds=1):
+                    break
+                window += 1
         gap = (now - last).total_seconds() if last is not None else math.inf
-        load = Load(sum(not call.over for call in out), len(lately), max(gap, 0.001))
-        self._calls[call_id] = _Departure(number, now, load)
+        self._calls[call_id] = _Departure(number, now, Load(self._up, window, max(gap, 0.001)), asked_at or now)
+        self._up += 1
 
     def carried(self, call_id: str, now: datetime) -> Load | None:
         """The call has come through: it rings, is answered, or failed later than at once. Returns its load, the first time."""
@@ -134,6 +110,7 @@ class Traffic:
         if call is None or call.fate == "carried":
             return None
         call.fate = "carried"
+        self._silent.clear()
         self._carried.append((now, call.load))
         self._seen += 1 + self._streak
         self._refused, self._streak = self._refused + self._streak, 0
@@ -145,12 +122,21 @@ class Traffic:
     def over(self, call_id: str) -> None:
         """The call takes no channel any more."""
         if (call := self._calls.get(call_id)) is not None:
-            call.over = True
+            self._end(call)
 
     def failed(self, call_id: str) -> None:
         """The call failed in a way that tells nothing of the load: there is no such number, or we may not call."""
         if (call := self._calls.get(call_id)) is not None:
-            call.fate, call.over = "neither", True
+            self._end(call, "neither")
+
+    def silent(self, call_id: str) -> bool:
+        """The call was given up, and had never rung. Returns whether it is the first to its number since a call was carried."""
+        if (call := self._calls.get(call_id)) is None:
+            return True
+        self._end(call, "neither")
+        count = len(self._silent)
+        self._silent.add(call.number)
+        return len(self._silent) > count
 
     def refused(self, call_id: str, status: int, others: int) -> None:
         """The call was refused at once.
@@ -161,12 +147,13 @@ class Traffic:
             others: calls on the trunk that are not this process's.
         """
         if (call := self._calls.get(call_id)) is not None:
-            call.fate, call.status, call.others, call.over = "refused", status, others, True
+            self._end(call, "refused")
+            call.status, call.others = status, others
             call.known = call.number in self._unreachable
 
     def out(self) -> int:
         """Calls that are out."""
-        return sum(not call.over for call in self._calls.values())
+        return self._up
 
     def load_of(self, call_id: str) -> Load:
         """The load at which a call left, with the calls of other processes."""
@@ -184,7 +171,7 @@ class Traffic:
             callees: whether its status is by its own meaning the callee's (486, 603), should nothing else tell.
         """
         call, lowered_at = self._calls[call_id], limits.lowered_at if limits else None
-        if lowered_at is not None and call.left_at <= lowered_at + _GRACE:
+        if lowered_at is not None and call.left_at <= lowered_at + (PATIENCE if call.asked_at <= lowered_at else _GRACE):
             return Judgement("limit")
         rate = limits.rate.value if limits.rate is not None and not limits.unclear else None
         beyond, alive = self._beyond(call, now, rate), self._alive(call, now)
@@ -320,6 +307,13 @@ class Traffic:
             if len(self._calls) <= _MOST and (not call.over or now - call.left_at <= _RUN_MEMORY):
                 return
             self._calls.popitem(last=False)
+            self._end(call)
+
+    def _end(self, call: _Departure, fate: Fate | None = None) -> None:
+        call.fate = fate or call.fate
+        if not call.over:
+            call.over = True
+            self._up -= 1
 
 
 def _most_up(call: _Departure) -> int:

@@ -160,7 +160,8 @@ class Dialouts:
             self._proven = True
         self._done += became
         self._tasks.discard(asyncio.current_task())  # there is room for another one before the task has ended
-        if waited_for or not became.placed or len(self._tasks) + 1 >= PENDING:
+        # (a refusal meanwhile leaves no room while any is pending: then each answer is waited for)
+        if waited_for or not self._proven or not became.placed or len(self._tasks) + 1 >= PENDING:
             self._wake.set()
 
     async def _dial(self, bot_id: str, taken: Claim) -> Batch:

@@ -80,6 +80,8 @@ def want_of_seats(fleet: Fleet, in_flight: int, seconds: float, long: float) -> 
         return Hold(fleet.ask_again_at, "asked_too_often", "The call engine does not tell how many calls it takes: it was asked too often.")
     if fleet.max == 0:
         return Hold(None, "no_servers", "No server of the call engine is there to take calls. Start one; dialling then goes on by itself.")
+    if fleet.held:
+        return Hold(None, "trunk_unavailable", fleet.held)
     if in_flight or seconds < long:
         return None
     detail = "No seat is free for this campaign: other calls have them, the bot has none, or the server takes no new calls."

@@ -266,12 +266,12 @@ class CampaignRunner:
         """The hold of a trunk that may be well again before its time is over."""
         hold = self._holds.in_force
         if hold is None or hold.until is None or hold.reason != "trunk_unavailable" or hold.until - self.parts.clock.now() <= _SHORT_HOLD:
-            self._looks = 0
             return None
         return hold
 
     async def _look_for_trunk(self, hold: Hold) -> None:
-        """Wait for a trunk that is rested, or tried with one call; as soon as it is well, dialling goes on."""
+        """Wait for a trunk that is rested, or tried with one call; as soon as it is well, dialling goes on. The looks become rarer until
+        a call is placed: a core that calls its trunk well may still refuse the next dialout."""
         self._looks += 1
         gap = growing(self._looks, _FIRST_LOOK, _LONGEST_LOOK)
         await self._wait(min(hold.until or datetime.max, self.parts.clock.now() + gap))
@@ -280,7 +280,6 @@ class CampaignRunner:
         except CoreUnreachable:
             return  # it is asked again when the hold is over
         if fleet.held is None and fleet.available > 0 and self._holds.in_force == hold:
-            self._looks = 0
             self._holds.impose(None)
 
     def _own_plan(self, in_flight: int) -> Plan:
@@ -314,7 +313,7 @@ class CampaignRunner:
         self._bucket = self._bucket.give_back(batch.unplaced)
         self._futility = self._futility.after(now, placed=batch.placed, closed=batch.closed)
         if batch.placed:
-            self._dialouts_failed = 0
+            self._dialouts_failed = self._looks = 0
         if batch.failure is not None:
             self._dialouts_failed += 1
             until = now + growing(self._dialouts_failed, _FIRST_HOLD, _LONGEST_FAILING)

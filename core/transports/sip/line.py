@@ -15,7 +15,7 @@ from core.transports.sip.ports import PortRange
 from core.transports.sip.settings import NO_IPV6, SipSettings
 from core.transports.sip.signalling import Network, OwnFault, Peer, SipUnavailable
 
-__all__ = ["TrunkLine", "check_ports", "look_up"]
+__all__ = ["TrunkLine", "check_one_port", "check_ports", "look_up"]
 
 _MOST_ADDRESSES = 64
 """Addresses of one host that are let in."""
@@ -91,10 +91,19 @@ def check_ports(line: TrunkLine, ports: PortRange, taken: int) -> None:
     if len(ports) < line.channels:
         raise OwnFault(f"the trunk {line.name!r} has {line.channels} channels, and only {len(ports)} even ports of {which}: {advice}")
     wanted = max(1, line.channels - taken)
+    if (free := _free(line, ports, wanted)) < wanted:
+        raise OwnFault(f"the trunk {line.name!r} needs {wanted} ports for sound, and of {which} only {free} are free: {advice}")
+
+
+def check_one_port(line: TrunkLine, ports: PortRange) -> None:
+    """Raises OwnFault if there is no UDP port for the sound of one more call."""
+    if _free(line, ports, 1) < 1:
+        raise OwnFault(f"the trunk {line.name!r} has no free port for sound: {line.settings.rtp_first}-{line.settings.rtp_last} are in use")
+
+
+def _free(line: TrunkLine, ports: PortRange, wanted: int) -> int:
     try:
-        free = ports.free(wanted)
+        return ports.free(wanted)
     except OSError as error:
         where = line.settings.local_address
         raise OwnFault(f"the trunk {line.name!r} cannot use its local_address {where}: {error.strerror or error}") from None
-    if free < wanted:
-        raise OwnFault(f"the trunk {line.name!r} needs {wanted} ports for sound, and of {which} only {free} are free: {advice}")

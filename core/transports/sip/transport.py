@@ -20,7 +20,7 @@ from core.transports.sip.call import SipCall
 from core.transports.sip.called import caller_number, our_number
 from core.transports.sip.incoming import RETRY_LATER, SipIncoming
 from core.transports.sip.leg import SipAudioLeg
-from core.transports.sip.line import TrunkLine, check_ports, look_up
+from core.transports.sip.line import TrunkLine, check_one_port, check_ports, look_up
 from core.transports.sip.load import TrunkLoad
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
@@ -100,10 +100,24 @@ class SipTransport:
     async def listen(self, trunk: str) -> None:
         """Be reachable for a trunk, and register if it wants that. Dialling does so too.
 
+        As long as this machine keeps it from that, or no port for sound is free where a call wanted one, the trunk is in trouble: no
+        call is spent on finding that out again.
+
         Raises:
             SipUnavailable: see there.
         """
-        await self._open(trunk)
+        try:
+            opened = await self._open(trunk)
+            if trunk in self._troubles:
+                check_one_port(opened.line, opened.ports)
+        except OwnFault as error:
+            self._fault(trunk, error)
+            raise
+        if self.trouble(trunk) is None:
+            self._troubles.pop(trunk, None)
+
+    def _fault(self, trunk: str, error: Exception) -> None:
+        self._troubles[trunk] = (str(error), self._clock.now() + _TROUBLE)
 
     def check(self, trunk: str) -> None:
         """Whether a trunk that is listened for has ports for the sound of as many calls as its record says.
@@ -130,7 +144,7 @@ class SipTransport:
             log.error("call %s did not leave: %s", order.call_id, error)
             own = isinstance(error, OwnFault) or not isinstance(error, SipUnavailable)
             if own and not isinstance(error, VoiceUnavailable):
-                self._troubles[order.trunk] = (str(error), self._clock.now() + _TROUBLE)
+                self._fault(order.trunk, error)
             return RefusedLeg(str(error), spared=own)
 
     def trouble(self, trunk: str) -> tuple[str, datetime] | None:

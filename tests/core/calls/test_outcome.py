@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.calls.outcome import failed_before_answer, never_rang
+from core.calls.outcome import closes_silence, failed_before_answer, never_rang
+from core.contracts.transport import Answered, Failed, HungUp, Ringing
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,23 @@ def test_a_call_that_never_rang_is_not_unanswered() -> None:
     ending = never_rang(487, "Request Terminated", 5.0)
     assert (ending.disconnected_by, ending.end_reason, ending.phone_rang, ending.fault) == ("error", "never_rang", False, "trunk")
     assert ending.sip_reason == "no ringing within 5 s: 487 Request Terminated"
+
+
+@pytest.mark.parametrize(
+    ("event", "closes"),
+    [
+        (None, True),
+        *[(Failed(status, ""), True) for status in (408, 480, 486, 487, 500, 503, 600, 603)],
+        (Failed(486, "", cause=17), True),
+        *[(Failed(status, ""), False) for status in (404, 410, 484, 485, 604)],
+        (Failed(480, "", cause=1), False),
+        (Failed(408, "", from_trunk=True), False),
+        (Failed(500, "", ours=True), False),
+        (Ringing(), False),
+        (Answered(), False),
+        (HungUp(), False),
+    ],
+    ids=str,
+)
+def test_what_closes_a_call_that_never_rang(event: Any, closes: bool) -> None:
+    assert closes_silence(event) is closes

@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
+import pytest
+from sqlalchemy import update
+
 from core.calls.trunk_health import ask_rested, why_held
+from core.calls.trunk_limits import blame_for
 from core.contracts.transport import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
+from core.kernel.statements import table_of
 from core.trunks import records
 from core.trunks.breaker import FAILURES, FIRST_REST, Health
+from core.trunks.health import change_health
+from core.trunks.limits import Limit, Limits
 from core.trunks.records import NumberRecord
 from core.trunks.store import TrunkInfo
+from core.trunks.tables import Trunk
 from tests.conftest import START
 from tests.core.api.conftest import sqlite, with_core, with_each_core
-from tests.core.api.support import BUSY, PAYS, Core, problem_of
+from tests.core.api.support import BOT, BUSY, PAYS, Core, problem_of
 from tests.core.calls.test_stuck_lines import StuckLeg
 
 __all__ = ["sqlite", "with_core", "with_each_core"]
@@ -256,5 +265,202 @@ def test_a_trunk_that_this_machine_cannot_use_costs_one_call_and_is_not_rested(w
         assert "its port is in use" in problem_of(refused)["detail"]
         assert refused.headers["Retry-After"] == "30"
         assert (await view(core))["state"] == "closed"
+        fleet = (await core.http.get("/health/fleet", params={"bot_id": BOT}, headers=core.key())).json()
+        assert fleet["fleet_available"] == 0  # so that nobody asks again and again
+        assert fleet["held"] == "No call can leave on the trunk 'carrier' from this machine: its port is in use."
+        line.trouble = lambda _: None  # type: ignore[attr-defined]
+        fleet = (await core.http.get("/health/fleet", params={"bot_id": BOT}, headers=core.key())).json()
+        assert (fleet["fleet_available"] > 0, fleet["held"]) == (True, None)
+
+    with_core(test)
+
+
+class Silent(Carrier):
+    """A carrier that says "100 Trying" and nothing more; what it answers to our CANCEL is `end` (None: nothing)."""
+
+    def __init__(self, core: Core, end: Failed | None = None) -> None:
+        super().__init__(core)
+        self.end, self.rings = end, False
+
+    async def place(self, order: PlaceOrder) -> Leg:
+        self.placed += 1
+        if self.rings:
+            return StuckLeg(self.core.clock, [Ringing(), Failed(480, "No Answer")])
+        return SilentLeg(self.core.clock, self.end)
+
+
+class SilentLeg(StuckLeg):
+    def __init__(self, clock: Any, end: Failed | None) -> None:
+        super().__init__(clock, [])
+        self.end = end
+
+    async def hang_up(self, reason: str = "") -> None:
+        await super().hang_up(reason)
+        if self.end is not None:
+            self.events.append(self.end)
+
+
+def silent(core: Core, end: Failed | None) -> Silent:
+    carrier(core)
+    transport = Silent(core, end)
+    core.engine.transports["sip"] = transport
+    return transport
+
+
+async def one_by_one(core: Core, numbers: range) -> list[dict[str, Any]]:
+    results = []
+    for number in numbers:
+        call_id = await core.placed(f"+1202555{number:04d}")
+        await core.over()
+        results.append((await core.call(call_id))["result"])
+    return results
+
+
+ENDS = [
+    *[Failed(status, "x") for status in (487, 408, 480, 486, 500, 503, 600, 603)],
+    Failed(480, "x", cause=18), Failed(503, "x", cause=34), Failed(487, "x", cause=16), None,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ENDS, ids=str)
+def test_a_call_that_never_rang_is_nobodys_and_so_many_rest_the_trunk(with_core: WithCore, end: Failed | None) -> None:
+    async def test(core: Core) -> None:
+        silent(core, end)
+        core.bot(ring_timeout_seconds=10)
+        for result in await one_by_one(core, range(120, 120 + FAILURES)):
+            said = (result["disconnected_by"], result["end_reason"], result["phone_rang"], result["fault"])
+            assert said == ("error", "never_rang", False, "trunk")
+            assert result["sip_status"] == (end.sip_status if end else None)
+        seen = await view(core)
+        assert (seen["state"], seen["rests"]) == ("resting", 1)
+        assert seen["reason"].startswith("no ringing within 10 s")
+        assert (await core.dial(PAYS)).status_code == 503
+
+    with_core(test)
+
+
+def test_one_number_that_never_rings_rests_nothing_but_the_trunk_on_trial(with_each_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        silent(core, Failed(487, "Request Terminated"))
+        core.bot(ring_timeout_seconds=10)
+        await fail(core, 2 * FAILURES)
+        assert (await view(core))["state"] == "closed"
+        await one_by_one(core, range(120, 119 + FAILURES))
+        assert (await view(core))["rests"] == 1
+        await core.clock.sleep(FIRST_REST.total_seconds())
+        await fail(core, 1)
+        assert ((await view(core))["state"], (await view(core))["rests"]) == ("resting", 2)
+
+    with_each_core(test)
+
+
+def test_a_call_that_rings_between_proves_the_trunk_well(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        line = silent(core, Failed(487, "Request Terminated"))
+        core.bot(ring_timeout_seconds=10)
+        for _ in range(3):
+            line.rings = False
+            await one_by_one(core, range(120, 119 + FAILURES))
+            line.rings = True
+            await fail(core, 1)
+        assert (await view(core))["state"] == "closed"
+
+    with_core(test)
+
+
+def test_a_number_that_does_not_exist_is_that_however_late_it_is_said(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        silent(core, Failed(404, "Not Found"))
+        core.bot(ring_timeout_seconds=10)
+        results = await one_by_one(core, range(120, 120 + FAILURES))
+        assert {(result["end_reason"], result["fault"]) for result in results} == {("invalid_number", "callee")}
+        assert (await view(core))["state"] == "closed"
+
+    with_core(test)
+
+
+@pytest.mark.parametrize(
+    ("event", "left"),
+    [
+        (Failed(408, "silent", from_trunk=True), True),
+        (Failed(503, "slow"), True),
+        (Failed(487, "Request Terminated"), True),
+        (Failed(480, "switched off"), False),
+        (Failed(500, "busy", cause=17), False),
+    ],
+    ids=str,
+)
+def test_only_what_came_from_the_callee_proves_that_a_late_failure_was_carried(with_core: WithCore, event: Failed, left: bool) -> None:
+    """Two limits were lowered by the same refusals: a call that was carried beyond one of them shows that it was the other."""
+
+    async def test(core: Core) -> None:
+        carrier(core)
+        engine, now = core.engine, core.clock.now()
+        traffic = engine.traffic["carrier"]
+        traffic.channels, traffic.rate = 10, 50.0
+        with core.db.write() as connection:
+            after = change_health(
+                connection, "carrier", lambda health: replace(health, limits=health.limits.after_refusal(1.0, 50.0, "503 Full", now))
+            )
+        assert after is not None
+        traffic.limits = after[1].limits
+        order = PlaceOrder("late", "late", "+12025550121", "+12025550102", "carrier")
+        traffic.leaves("before", "+12025550120", now)
+        traffic.leaves("late", order.to_number, now)
+        await core.clock.sleep(10)
+        assert await blame_for(engine, order, event, now, rang=False) == "callee"
+        assert traffic.limits.unclear is left
+
+    with_core(test)
+
+
+class Learns(Carrier):
+    """A carrier of which something is learned as the third call leaves. `left` is when they left."""
+
+    def __init__(self, core: Core, limits: Limits) -> None:
+        super().__init__(core)
+        self.limits, self.left = limits, list[datetime]()
+
+    async def place(self, order: PlaceOrder) -> Leg:
+        self.left.append(self.core.clock.now())
+        if len(self.left) == 3:
+            with self.core.db.write() as connection:
+                change_health(connection, "carrier", lambda health: replace(health, limits=self.limits))
+            self.core.engine.traffic["carrier"].limits = self.limits
+        return StuckLeg(self.core.clock, [Ringing()])
+
+
+async def learn(core: Core, limits: Limits) -> tuple[list[datetime], list[dict[str, Any]]]:
+    """Fifteen dialouts side by side on a trunk of five a second, whose turns are taken before that is learned."""
+    carrier(core)
+    with core.db.write() as connection:
+        connection.execute(update(table_of(Trunk)).where(table_of(Trunk).c.name == "carrier").values(channels=20, calls_per_second=5.0))
+    line = core.engine.transports["sip"] = Learns(core, limits)
+    core.bot(ring_timeout_seconds=60)
+    answers = await core.together(*(core.dial(f"+1202555{number:04d}") for number in range(120, 135)))
+    calls = [answer.json()["call_id"] for answer in answers if answer.status_code == 200]
+    assert len(calls) == 15
+    await core.over()
+    return line.left, [(await core.call(call_id))["result"] for call_id in calls]
+
+
+def test_calls_that_have_their_turn_leave_at_the_rate_that_is_learned_meanwhile(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        limit = Limit(1.0, 1.0, START + timedelta(days=9), 30.0, START)
+        left, _ = await learn(core, Limits(rate=limit, lowered_at=START, reason="503 Full"))
+        assert len(left) == 15
+        assert (left[2] - left[0]).total_seconds() < 0.6
+        assert min((after - before).total_seconds() for before, after in pairwise(left[2:])) >= 0.75
+
+    with_core(test)
+
+
+def test_calls_that_have_their_turn_do_not_leave_beyond_the_channels_that_are_learned_meanwhile(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        limit = Limit(3.0, 3.0, START + timedelta(days=9), 30.0, START)
+        left, results = await learn(core, Limits(channels=limit, lowered_at=START, reason="503 Full"))
+        assert len(left) == 3
+        said = [(result["end_reason"], result["phone_rang"], result["fault"], result["sip_status"]) for result in results]
+        assert said.count(("trunk_busy", False, "trunk", None)) == 12
 
     with_core(test)

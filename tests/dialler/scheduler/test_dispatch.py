@@ -42,6 +42,40 @@ def busy(number: str, seconds: int = 30) -> Any:
     return lambda: httpx.Response(503, json=body, headers={"Retry-After": str(seconds)})
 
 
+@pytest.mark.parametrize("refused", [2, 8, 15])
+def test_a_refusal_among_dialouts_that_are_on_their_way_does_not_stop_the_campaign(
+    db: Database, in_virtual_time: InVirtualTime, refused: int
+) -> None:
+    """Dialouts that take three seconds, and one of them refused at once for a second: dialling goes on after the answers of the others."""
+
+    async def scene(clock: VirtualClock) -> None:
+        core = FakeCore(available=100, seats=100)
+        stage = Stage(db, clock, core, leads=20, calls_per_second=5)
+        original, count = stage.parts.core.dialout, 0
+
+        async def slowly(*args: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == refused:
+                body = {"reason": "trunk_unavailable", "detail": "others come first"}
+                core.refusals.append(lambda: httpx.Response(503, json=body, headers={"Retry-After": "1"}))
+                return await original(*args)
+            if count > 1:
+                await clock.sleep(3.0)
+            return await original(*args)
+
+        stage.parts.core.dialout = slowly  # type: ignore[method-assign]
+        while len(core.calls) < 20 and clock.now() - START < timedelta(seconds=60):
+            await clock.sleep(0.1)
+        assert len(core.calls) == 20
+        assert clock.now() - START < timedelta(seconds=16)
+        for number in range(20):
+            stage.finish(number)
+        assert await stage.ended() == "completed"
+
+    in_virtual_time(scene)
+
+
 def test_a_slow_crm_does_not_slow_the_campaign(db: Database, in_virtual_time: InVirtualTime) -> None:
     """Twenty leads at ten a second, each with a CRM that takes a second: not one a second."""
 

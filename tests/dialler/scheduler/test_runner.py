@@ -438,3 +438,36 @@ def test_while_a_trunk_is_rested_it_is_looked_for_less_and_less_often(db: Databa
         await stage.ended()
 
     in_virtual_time(scene)
+
+
+def test_a_core_that_calls_its_trunk_well_and_refuses_all_the_same_is_not_hammered(db: Database, in_virtual_time: InVirtualTime) -> None:
+    async def scene(clock: VirtualClock) -> None:
+        core = FakeCore(held=None)
+        body = {"reason": "trunk_unavailable", "detail": "Its port is in use."}
+        core.refusals = [lambda: httpx.Response(503, json=body, headers={"Retry-After": "300"}) for _ in range(500)]
+        stage = Stage(db, clock, core)
+        await clock.sleep(120)
+        assert 8 <= len(core.dialouts) <= 14
+        core.refusals.clear()
+        await stage.until_dialled()
+        assert clock.now() - START < timedelta(seconds=140)
+        stage.finish()
+        assert await stage.ended() == "completed"
+
+    in_virtual_time(scene)
+
+
+def test_a_trunk_that_takes_no_call_is_said_and_not_dialled(db: Database, in_virtual_time: InVirtualTime) -> None:
+    async def scene(clock: VirtualClock) -> None:
+        core = FakeCore(available=0, held="No call can leave on the trunk 'lab' from this machine: its port is in use.")
+        stage = Stage(db, clock, core)
+        await clock.sleep(10)
+        assert [hold.detail for hold in stage.holds if hold] == [core.held]
+        assert core.dialouts == []
+        core.available, core.held = 5, None
+        await stage.until_dialled()
+        assert clock.now() - START < timedelta(seconds=35)
+        stage.finish()
+        assert await stage.ended() == "completed"
+
+    in_virtual_time(scene)
