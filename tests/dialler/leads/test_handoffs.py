@@ -88,7 +88,9 @@ def test_the_bot_calls_back_at_most_once_where_the_campaign_says_so(database: Da
     assert [entry.wanted_at for entry in entries(database)] == [at]
     again = dial(database, at)
     assert again is not None
-    end(database, again, at, disconnected_by=how, phone_rang=False, post_call_analysis=WISH if how in ENDINGS else None)
+    rang = how == "outside_hours"  # not dialled at all, it would not have been the callback
+    ended = {"end_reason": "cancelled"} if rang else {}
+    end(database, again, at, disconnected_by=how, phone_rang=rang, post_call_analysis=WISH if how in ENDINGS else None, **ended)
     assert lead_row(database, lead_id).state in FINAL
     assert dial(database, at + timedelta(days=400)) is None
     assert len(entries(database)) == (how != "transfer_to_agent")  # else the person still has to call
@@ -241,3 +243,71 @@ def test_rehearsals_and_real_lines_are_told_apart(database: Database, of_this: s
         assert lines_to_call(connection) == to_call
         shown = {lines: [entry.lines for entry in list_handoffs(connection, lines=lines)] for lines in (None, "real", "sandbox")}
     assert shown == {None: [of_this], "real": [of_this] * (of_this == "real"), "sandbox": [of_this] * (of_this == "sandbox")}
+
+
+NEVER_RANG = {"phone_rang": False, "sip_status": None, "post_call_analysis": None}
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [
+        ({"disconnected_by": "error", "end_reason": "trunk_busy", "fault": "trunk", "sip_status": 503}, "trunk_busy"),
+        ({"disconnected_by": "error", "end_reason": "error", "fault": "trunk", "sip_status": 502}, "error_before_ringing"),
+        ({"disconnected_by": "error", "end_reason": "prefetch_failed", "fault": "us"}, "prefetch_failed"),
+        ({"disconnected_by": "outside_hours", "end_reason": "outside_hours", "fault": None}, "outside_hours"),
+    ],
+)
+def test_a_dial_that_never_rang_does_not_use_up_the_callback_by_the_bot(database: Database, failure: Any, outcome: str) -> None:
+    lead_id = add(database, handoff={"callback_by_bot": "once"})
+    first = dial(database)
+    assert first is not None
+    end(database, first, disconnected_by="bot", post_call_analysis=WISH, **ANSWERED)
+    at = NOW + timedelta(days=1)
+    for _ in range(2):
+        failed = dial(database, at)
+        assert failed is not None
+        end(database, failed, at, **{**NEVER_RANG, **failure})
+        row = lead_row(database, lead_id)
+        assert (row.state, row.outcome) == ("retry_scheduled", outcome)
+        at = row.due_at
+    again = dial(database, at)
+    assert again is not None
+    end(database, again, at, disconnected_by="no_answer", sip_status=480)
+    assert lead_row(database, lead_id).state == "completed"  # this one was the callback
+
+
+def test_a_callback_that_never_rings_is_given_up_at_last(database: Database) -> None:
+    lead_id = add(database, max_uncharged=2, handoff={"callback_by_bot": "once"})
+    first = dial(database)
+    assert first is not None
+    end(database, first, disconnected_by="bot", post_call_analysis=WISH, **ANSWERED)
+    for day in (1, 2):
+        failed = dial(database, NOW + timedelta(days=day))
+        assert failed is not None
+        end(database, failed, NOW + timedelta(days=day), **NEVER_RANG, disconnected_by="error", end_reason="error", fault="trunk")
+    assert lead_row(database, lead_id).state == "exhausted"
+    assert len(entries(database)) == 1
+
+
+@pytest.mark.parametrize(
+    ("callback", "ended"),
+    [
+        ("once", {"disconnected_by": "error", "end_reason": "withdrawn"}),  # the callee talked to us instead
+        ("never", {"disconnected_by": "error", "end_reason": "error", "fault": "trunk"}),
+    ],
+)
+def test_there_is_no_other_try(database: Database, callback: str, ended: Any) -> None:
+    """By `never` only a lead that was held and resolved is dialled after the wish."""
+    lead_id = add(database, handoff={"callback_by_bot": "once"})
+    first = dial(database)
+    assert first is not None
+    end(database, first, disconnected_by="bot", post_call_analysis=WISH, **ANSWERED)
+    at = NOW + timedelta(days=1)
+    again = dial(database, at)
+    assert again is not None
+    campaigns = table_of(Campaign)
+    with database.write() as connection:
+        settings = {"name": "A campaign", "handoff": {"callback_by_bot": callback}}
+        connection.execute(update(campaigns).values(settings=settings))
+    end(database, again, at, **{**NEVER_RANG, **ended})
+    assert lead_row(database, lead_id).state == "completed"
