@@ -37,6 +37,7 @@ from core.kernel.processes import LeaseKeeper, this_process
 from core.outgoing.client import OutgoingClient
 from core.outgoing.reach import Reach
 from core.outgoing.routing import AsgiApp
+from core.suppressions.store import is_suppressed
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
 from core.trunks.records import BUILT_IN, find_trunk
 from core.trunks.store import ensure_sandbox_trunk
@@ -189,7 +190,8 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     http = httpx.AsyncClient(transport=transport, base_url="http://core.embedded", timeout=60)
     parts = Parts(db, clock, ids, CoreClient(http, key, clock))
     include_results(app, parts, lambda: signing_secret)
-    include_campaigns(app, Dialler(parts, wall, look_every=float(_period(settings, 1))), require_admin)
+    dialler = Dialler(parts, wall, look_every=float(_period(settings, 1)), suppressed=is_suppressed)
+    include_campaigns(app, dialler, require_admin)
     client.mount(_EMBEDDED, app)
 
     def renew() -> None:

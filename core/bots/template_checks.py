@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from core.bots.loading import Complaint
@@ -20,13 +21,10 @@ __all__ = ["doubtful_fields", "missing_variables", "stands_in_an_address", "temp
 _TALKING: Final[Known] = {"crm": None, "call": OpenFields(CALL_FIELDS, later=CALL_FIELDS_AT_THE_END)}
 _LINES: Final[Known] = {**_TALKING, "lead": None}
 _CALLED: Final[Known] = {**_TALKING, "arguments": None}
-_OVER: Final[Known] = {
-    "crm": None,
-    "call": OpenFields((*CALL_FIELDS, *CALL_FIELDS_AT_THE_END)),
-    "result": ClosedFields(
-        tuple(CallResult.model_fields), objects=("post_call_analysis", "variables", "connected_event", "prefetched", "transcript")
-    ),
-}
+_OVER: Final[Known] = {"crm": None, "call": OpenFields((*CALL_FIELDS, *CALL_FIELDS_AT_THE_END))}
+_RESULT: Final = ClosedFields(
+    tuple(CallResult.model_fields), objects=("post_call_analysis", "variables", "connected_event", "prefetched", "transcript")
+)
 _BY_RULES: Final = ClosedFields(RULES_ANALYSIS, objects=("answers", "questions"))
 """The fields of an analysis by the rules brain."""
 _OF_ANY_MODEL: Final = (
@@ -127,7 +125,8 @@ def _place(path: KeyPath) -> str:
 
 
 def _templates(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str, Known]]:
-    over: Known = {**_OVER, "analysis": _analysis_of(data)}
+    analysis = _analysis_of(data)
+    over: Known = {**_OVER, "analysis": analysis, "result": replace(_RESULT, inner={"post_call_analysis": analysis})}
     for path, known in (*_PLACES, *((place, over) for place in _PLACES_AT_THE_END)):
         value: Any = data
         for key in path:

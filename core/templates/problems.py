@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from core.templates.lookup import normalised
@@ -27,10 +27,14 @@ class OpenFields:
 
 @dataclass(frozen=True)
 class ClosedFields:
-    """A namespace of which every field is known; a dot leads into those of `objects` only."""
+    """A namespace of which every field is known; a dot leads into those of `objects` only.
+
+    `inner` are those of `objects` whose own fields are known, with them.
+    """
 
     ours: Collection[str]
     objects: Collection[str] = ()
+    inner: Mapping[str, ClosedFields | OpenFields] = field(default_factory=dict)
 
 
 Known = Mapping[str, Collection[str] | ClosedFields | OpenFields | None]
@@ -69,7 +73,8 @@ def doubts(template: Any, known: Known) -> list[str]:
         return [found for value in template.values() for found in doubts(value, known)]
     if isinstance(template, list | tuple):
         return [found for value in template for found in doubts(value, known)]
-    references = [part for part in parse(template) if isinstance(part, Reference)] if isinstance(template, str) else []
+    references = [_inside(part, known) for part in parse(template) if isinstance(part, Reference)] if isinstance(template, str) else []
+    known = {**known, **_objects(known)}
     return [
         f"{reference.namespace}.{reference.field}"
         for reference in references
@@ -78,6 +83,20 @@ def doubts(template: Any, known: Known) -> list[str]:
         and normalised(reference.field) not in map(normalised, (*fields.ours, *fields.later))
         and normalised(reference.field.partition(".")[0]) not in map(normalised, fields.ours)
     ]
+
+
+def _objects(known: Known) -> dict[str, ClosedFields | OpenFields]:
+    """The objects whose fields are known, by their names with their namespaces."""
+    closed = {name: fields.inner for name, fields in known.items() if isinstance(fields, ClosedFields)}
+    return {f"{name}.{head}": of for name, inner in closed.items() for head, of in inner.items()}
+
+
+def _inside(reference: Reference, known: Known) -> Reference:
+    """The reference as one to a field of the object that it leads into, where the fields of that are known."""
+    fields, (head, dot, rest) = known.get(reference.namespace), reference.field.partition(".")
+    inner = fields.inner if isinstance(fields, ClosedFields) and dot else {}
+    found = next((name for name in inner if normalised(name) == normalised(head)), None)
+    return reference if found is None else replace(reference, namespace=f"{reference.namespace}.{found}", field=rest)
 
 
 def _of_literal(text: str) -> list[str]:
@@ -113,6 +132,8 @@ def _of_reference(reference: Reference, known: Known) -> list[str]:
     if not isinstance(fields, ClosedFields):
         fields = ClosedFields(fields, objects=fields)
     by_name = {normalised(field): field for field in fields.ours}
+    if (inside := _inside(reference, known)) is not reference:
+        return _of_reference(inside, {inside.namespace: fields.inner[inside.namespace.removeprefix(f"{reference.namespace}.")]})
     wanted, (head, dot, _) = normalised(reference.field), reference.field.partition(".")
     if wanted in by_name or (dot and by_name.get(normalised(head)) in fields.objects):
         return []

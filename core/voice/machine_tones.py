@@ -8,7 +8,8 @@ What is no such beep:
 
 - ringback that outlives the answer, or any tone before a greeting: nobody has spoken yet;
 - tones below 500 Hz (ITU-T E.180: ringing, busy, dial and call-waiting tones of every country are there), also behind an announcement;
-- the recording tone of a PBX: behind a short "hello", or for the second time;
+- the recording tone of a PBX (around 1400 Hz, a quarter of a second, every 12 to 15 seconds; 47 CFR 64.501, ITU-T E.180): never in that
+  form; what is like it but longer only behind a greeting that is long for a receptionist, too, and never for the second time;
 - our own sound, echoed: what is heard while the bot speaks, or just has, is neither a greeting nor a beep;
 - a key, which is two tones; music, whose notes are not alone and go on.
 
@@ -33,6 +34,13 @@ _GREETING_BEGINS: Final = 4.0
 """Seconds after the answer within which a machine begins to speak."""
 _GREETING: Final = 2.5
 """Seconds of speech: longer than people say when they pick up."""
+_LONG_GREETING: Final = 3.8
+"""Seconds that are long for a receptionist."""
+_RECORDING: Final = (1240.0, 1560.0)
+"""Hz of a recording tone: 1400 and 10 %, with what the measurement is off."""
+_RECORDING_LASTS: Final = 0.32
+"""Seconds: longer than a recording tone by the book."""
+_LIKE_RECORDING_LASTS: Final = 0.56
 _PAUSE: Final = 2.0
 """Longer silence ends a greeting."""
 _BREATH: Final = 0.4
@@ -151,7 +159,8 @@ class MachineTones:
 
     def _follows_greeting(self, tone: Tone) -> bool:
         began = self._greeting_began
-        if began is None or began > _GREETING_BEGINS or self._spoken < _GREETING:
+        shortest = _greeting_before(tone)
+        if began is None or began > _GREETING_BEGINS or shortest is None or self._spoken < shortest:
             return False
         return tone.began + 0.1 - self._greeting_ended >= 0.0 and tone.began - self._greeting_ended <= _BEEP_WITHIN
 
@@ -173,3 +182,10 @@ class MachineTones:
             return False
         self._fax = _CALLING_EVERY[0] <= tone.began - before.began <= _CALLING_EVERY[1]
         return self._fax
+
+
+def _greeting_before(tone: Tone) -> float | None:
+    """Seconds of greeting behind which a tone tells of a machine; None: behind none."""
+    if not _RECORDING[0] <= tone.frequency <= _RECORDING[1] or tone.seconds > _LIKE_RECORDING_LASTS:
+        return _GREETING
+    return None if tone.seconds <= _RECORDING_LASTS else _LONG_GREETING

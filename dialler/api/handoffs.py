@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
 from core.kernel.cursors import make_cursor
+from core.kernel.lines import REAL, SANDBOX, Lines
 from dialler.api.bodies import StrictBody, body_schema, read_model
 from dialler.api.shared import CampaignId, Cursor, Limit, TheDialler, answers, errors_of_the_dialler, position_of, require
-from dialler.leads.handoffs import claim_handoff, finish_handoff, list_handoffs, newest_handoff
+from dialler.leads.handoffs import NotOnTheList, claim_handoff, finish_handoff, list_handoffs, newest_handoff
 from dialler.leads.queries import find_leads
 
 __all__ = ["router"]
@@ -31,6 +32,9 @@ class LeadHandoffView(BaseModel):
     line: int
     phone: str
     variables: dict[str, Any]
+    lines: str | None = Field(
+        description="Where the campaign was dialled: on `real` lines, or on the `sandbox`, whose callees are simulated: call nobody for it."
+    )
     state: str = Field(description="`waiting`, `claimed` or `done`.")
     reason: str | None
     asked_at: datetime
@@ -66,7 +70,10 @@ class DoneBody(ClaimBody):
 async def get_handoffs(
     campaign_id: CampaignId,
     dialler: TheDialler,
-    done: Annotated[bool, Query(description="With those that are done.")] = False,
+    done: Annotated[bool, Query(description="With those that are done, and those whose number is suppressed.")] = False,
+    lines: Annotated[
+        Lines | None, Query(description="Only if the campaign was dialled on these lines; a rehearsal is on `sandbox`.")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> LeadHandoffPage:
@@ -74,7 +81,7 @@ async def get_handoffs(
     after = position_of(cursor)
     with dialler.db.read() as connection:
         require(connection, campaign_id)
-        rows = list_handoffs(connection, campaign_id, all_=done, limit=limit + 1, after=after)
+        rows = list_handoffs(connection, campaign_id, lines=lines, all_=done, limit=limit + 1, after=after)
     page, more = rows[:limit], len(rows) > limit
     views = [LeadHandoffView.model_validate(dict(row._mapping)) for row in page]
     return LeadHandoffPage(handoffs=views, next_cursor=make_cursor(page[-1].id) if more else None)
@@ -87,12 +94,16 @@ async def get_handoffs(
     openapi_extra=body_schema(ClaimBody, {"by": "Mira"}),
 )
 async def post_claim(campaign_id: CampaignId, lead_id: LeadId, request: Request, dialler: TheDialler) -> LeadHandoffView:
-    """The entry is theirs, so that no two call. 409 if somebody else has it, or the lead is not on the list."""
+    """The entry is theirs, so that no two call. 409 if somebody else has it, the lead is not on the list, or it is suppressed."""
     body = await read_model(request, ClaimBody)
     with errors_of_the_dialler(), dialler.db.write() as connection:
         _require_lead(connection, campaign_id, lead_id)
         claim_handoff(connection, lead_id, body.by, dialler.parts.clock.now())
-        return LeadHandoffView.model_validate(dict(newest_handoff(connection, lead_id)._mapping))
+        entry = newest_handoff(connection, lead_id)
+        lines: Lines = SANDBOX if entry.lines == SANDBOX else REAL
+        if dialler.suppressed is not None and dialler.suppressed(connection, entry.phone, lines):
+            raise NotOnTheList(f"Lead {lead_id} must not be called: its number is on the suppression list.")
+        return LeadHandoffView.model_validate(dict(entry._mapping))
 
 
 @router.post(

@@ -6,7 +6,7 @@ Who may ask is not decided here: the composition root hands in a dependency that
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from core.kernel.clock import WallTime
 from core.kernel.config_problems import ConfigError
 from core.kernel.cursors import BadCursor, read_cursor, read_moment_cursor
 from core.kernel.database import Database
+from core.kernel.lines import Lines
 from dialler.campaigns import manage
 from dialler.campaigns.states import NotAllowed
 from dialler.core_client import CoreUnreachable
@@ -53,11 +54,13 @@ class Dialler:
         parts: database, clock, the core, wake signals.
         wall: real time, for leases.
         look_every: clock seconds between two looks at a campaign that somebody watches.
+        suppressed: whether a number (E.164) is on the suppression list of these lines; asked before a person may claim a lead.
     """
 
     parts: Parts
     wall: WallTime
     look_every: float = 1.0
+    suppressed: Callable[[Connection, str, Lines], bool] | None = None
 
     @property
     def db(self) -> Database:

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
+from core.kernel.lines import REAL, Lines
 from core.kernel.statements import table_of
 from dialler.campaigns.store import lock_campaign
 from dialler.campaigns.tables import Campaign
@@ -19,7 +20,16 @@ from dialler.leads.history import add_history
 from dialler.leads.states import WAITING, next_state
 from dialler.leads.tables import Lead, LeadHandoff
 
-__all__ = ["NotOnTheList", "ask_for_a_person", "claim_handoff", "finish_handoff", "list_handoffs", "newest_handoff"]
+__all__ = [
+    "NotOnTheList",
+    "ask_for_a_person",
+    "claim_handoff",
+    "close_handoff",
+    "finish_handoff",
+    "lines_to_call",
+    "list_handoffs",
+    "newest_handoff",
+]
 
 _leads = table_of(Lead)
 _handoffs = table_of(LeadHandoff)
@@ -27,7 +37,7 @@ _campaigns = table_of(Campaign)
 
 
 class NotOnTheList(Exception):
-    """The lead is not on the work list, or somebody else has it."""
+    """The lead is not on the work list, somebody else has it, or nobody may call it."""
 
 
 def ask_for_a_person(
@@ -62,22 +72,58 @@ def ask_for_a_person(
         connection.execute(insert(_handoffs).values(campaign_id=campaign_id, lead_id=lead_id, state="waiting", **values))
 
 
+def close_handoff(connection: Connection, lead_id: int, call_id: str, why: str, now: datetime) -> None:
+    """Close the open entry of a lead because a later call has settled it. No open entry: nothing happens.
+
+    Args:
+        connection: a transaction that may write, with the campaign and the lead locked.
+        lead_id: the lead.
+        call_id: the call that settled it.
+        why: what came of that call; becomes the note, behind one that is there.
+        now: the campaign's time.
+    """
+    open_ = (_handoffs.c.lead_id == lead_id) & (_handoffs.c.state != "done")
+    note = func.coalesce(_handoffs.c.note + "; ", "") + why
+    connection.execute(update(_handoffs).where(open_).values(state="done", done_by=f"call {call_id}", done_at=now, note=note))
+
+
+def lines_to_call(connection: Connection) -> Lines | None:
+    """The lines of the entries that people who work for all campaigns are to see: real ones as soon as one campaign was dialled on
+    real lines; None, all of them, while there are only rehearsals on the sandbox."""
+    real = select(_campaigns.c.id).where(_campaigns.c.lines == REAL).limit(1)
+    return REAL if connection.execute(real).first() is not None else None
+
+
 def list_handoffs(
-    connection: Connection, campaign_id: str | None = None, *, all_: bool = False, limit: int = 100, after: int = 0
+    connection: Connection,
+    campaign_id: str | None = None,
+    *,
+    lines: Lines | None = None,
+    all_: bool = False,
+    limit: int = 100,
+    after: int = 0,
 ) -> Sequence[Row[Any]]:
-    """The entries of the work list with `phone`, `line`, `variables` of their leads and the name of their `campaign`, oldest first.
+    """The entries of the work list, the longest wait first.
+
+    Each has `phone`, `line`, `variables` and `lead_state` of its lead, and the name of its `campaign` with the `lines` it was dialled on.
+    Leads that are `suppressed` are left out: nobody may call them.
 
     Args:
         connection: a transaction.
         campaign_id: only of this campaign.
-        all_: with those that are done.
+        lines: only of campaigns that were dialled on these lines; None: of all. Campaigns that do not know count as real.
+        all_: with those that are done, and those of suppressed leads.
         limit: how many at most.
         after: only entries with a higher id: the last one of the page before.
     """
     query = _entries().where(_handoffs.c.id > after).order_by(_handoffs.c.id).limit(limit)
     if campaign_id is not None:
         query = query.where(_handoffs.c.campaign_id == campaign_id)
-    return connection.execute(query if all_ else query.where(_handoffs.c.state != "done")).all()
+    if lines is not None:
+        query = query.where(func.coalesce(_campaigns.c.lines, REAL) == lines)
+    if not all_:
+        query = query.where(_handoffs.c.state != "done", _leads.c.state != "suppressed")
+    return connection.execute(query).all()
 
 
 def newest_handoff(connection: Connection, lead_id: int) -> Row[Any]:
@@ -99,9 +145,11 @@ def claim_handoff(connection: Connection, lead_id: int, by: str, now: datetime) 
         now: the campaign's time.
 
     Raises:
-        NotOnTheList: the lead is not on the list, or somebody else has claimed it.
+        NotOnTheList: the lead is not on the list, somebody else has claimed it, or it is suppressed.
     """
     entry = _locked(connection, lead_id)
+    if connection.execute(select(_leads.c.state).where(_leads.c.id == lead_id)).scalar_one() == "suppressed":
+        raise NotOnTheList(f"Lead {lead_id} must not be called again: its number is suppressed.")
     if entry.state == "claimed" and entry.claimed_by != by:
         raise NotOnTheList(f"Lead {lead_id} was claimed by {entry.claimed_by}.")
     if entry.state == "waiting":
@@ -131,7 +179,15 @@ def finish_handoff(connection: Connection, lead_id: int, by: str, note: str | No
 
 def _entries() -> Select[Any]:
     return (
-        select(_handoffs, _leads.c.phone, _leads.c.line, _leads.c.variables, _campaigns.c.name.label("campaign"))
+        select(
+            _handoffs,
+            _leads.c.phone,
+            _leads.c.line,
+            _leads.c.variables,
+            _leads.c.state.label("lead_state"),
+            _campaigns.c.name.label("campaign"),
+            _campaigns.c.lines,
+        )
         .join(_leads, _leads.c.id == _handoffs.c.lead_id)
         .join(_campaigns, _campaigns.c.id == _handoffs.c.campaign_id)
     )

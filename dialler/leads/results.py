@@ -18,7 +18,7 @@ from core.kernel.ids import Ids
 from core.kernel.statements import AnyRow, Statement, table_of
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.tables import Campaign
-from dialler.leads.handoffs import ask_for_a_person
+from dialler.leads.handoffs import ask_for_a_person, close_handoff
 from dialler.leads.history import add_history
 from dialler.leads.states import FINAL, next_state
 from dialler.leads.tables import Attempt, Lead, LeadHandoff, ReceivedResult
@@ -63,6 +63,13 @@ _RECEIVED = {
     )
     for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
+
+_SETTLES_THE_WISH = {
+    Outcome.DO_NOT_CALL: "must not be called again",
+    Outcome.WRONG_NUMBER: "it is somebody else's number",
+    Outcome.TRANSFERRED: "handed over to a person in this call",
+}
+"""Outcomes after which nobody need, or may, call who had asked for a person: why."""
 
 
 def _new(table: Table, *columns: str) -> dict[str, BindParameter[Any]]:
@@ -122,6 +129,8 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
     _end_attempt(connection, attempt_id, lead.placed_at, payload, decision, is_charged, now)
     if decision.outcome is Outcome.WANTS_PERSON:
         ask_for_a_person(connection, campaign.id, lead.id, attempt_id, payload, facts.callback_at, now)
+    elif lead.asked_for_a_person and (why := _SETTLES_THE_WISH.get(decision.outcome)):
+        close_handoff(connection, lead.id, payload["session_id"], why, now)
     if lead.state not in FINAL and lead.attempt_id == attempt_id:
         _move_lead(connection, lead, attempt_id, payload, decision, is_charged, now)
     else:

@@ -22,6 +22,9 @@ _UNCHARGED = frozenset(
 )
 """Outcomes that only the dials without a chance to ring count for: our failure must not cost a callee their callback."""
 
+_NEVER_RANG = _UNCHARGED - {Outcome.WITHDRAWN}
+"""Of these the callee knows nothing; a withdrawn call is one whose callee talked to us instead."""
+
 _ENDS_BY_ITSELF = frozenset(
     {Outcome.REACHED, Outcome.TRANSFERRED, Outcome.WRONG_NUMBER, Outcome.DO_NOT_CALL, Outcome.HELD, Outcome.INVALID_NUMBER}
 )
@@ -76,7 +79,7 @@ def decide(
 
     A callback that the callee asked for is kept even when the attempts are used up: it has a cap of its own. A callee who
     asked for a person is not dialled again, unless the policy has the bot call back once; after that nothing is tried again,
-    however that call ended.
+    however that call ended. A dial that failed on our side before the phone rang is not that call: it is retried like any other.
 
     Args:
         outcome: how the attempt ended.
@@ -89,7 +92,8 @@ def decide(
         callback_at: when the callee wants to be called; None if no time was named.
         asked_for_a_person: the callee had asked for a person before this attempt.
     """
-    if asked_for_a_person and outcome not in _ENDS_BY_ITSELF:
+    callback_is_open = policy.person_callback and outcome in _NEVER_RANG
+    if asked_for_a_person and outcome not in _ENDS_BY_ITSELF and not callback_is_open:
         return _final(outcome, "completed", "the callee had asked for a person before, who is to call")
     match outcome:
         case Outcome.REACHED | Outcome.TRANSFERRED | Outcome.WRONG_NUMBER:

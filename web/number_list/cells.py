@@ -84,7 +84,7 @@ def numbers_in_row(cells: Sequence[str], shapes: Sequence[Shape], width: int, re
         first: Problem | None = None
         for shift in range(surplus + 1):
             parts = [cells[column + shift] if column + shift < len(cells) else "" for column in shape.columns]
-            if optional and not any(map(strip_invisible, parts)):
+            if optional and not strip_invisible(parts[-1]):
                 continue
             try:
                 readings[number_in(parts, region, country=shape.country)] = None

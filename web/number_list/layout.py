@@ -28,6 +28,13 @@ _LOCAL = re.compile(
     r"(local|subscriber|line|number|no|num|nummer|numero|rufnummer|teilnehmer|"
     r"(local|subscriber|line|telephone|phone|7_?digit)_(number|no|num)|exchange|nxx)"
 )
+_SECOND = re.compile(
+    r"alt|alternat\w*|second(ary)?|other|emergency|backup|home|work|office|landline|spouse|parent|kin|relative|guarantor|nominee|co|applicant"
+)
+_NO_NUMBER = re.compile(
+    r"fax|id|ids|ref|reference|ext|extension|date|dob|since|time|code|zip|postcode|pin|status|type|valid|verified|consent|address|name|"
+    r"email|mail|amount|balance|account|loan|order|invoice|policy|passport|serial|uid"
+)
 
 
 class LayoutUnknown(Exception):
@@ -117,18 +124,17 @@ def _is_country(headers: Sequence[str], column: int) -> bool:
 
 
 def _found(headers: Sequence[str], width: int, data: Sequence[Row], region: str | None) -> tuple[Shape, ...]:
+    """Whoever is on the list is not to be called on any of their numbers: every column of numbers counts."""
     if split := _split_by_header(headers):
-        return (split,)
+        return (split, *_more(headers, width, data, region, beside=split))
     singles = {Shape((column,)): _share(Shape((column,)), width, data, region) for column in range(width)}
     scores = {shape: header_score(headers[shape.columns[0]]) for shape in singles if shape.columns[0] < len(headers)}
     named = [shape for shape, score in scores.items() if score > _NAMED]
-    if any(singles[shape] > 0 for shape in named):  # a second number, too, is one of somebody who is not to be called
-        return tuple(
-            shape for shape, score in scores.items() if singles[shape] > 0 and (score > _NAMED or (score > 0 and singles[shape] >= _ENOUGH))
-        )
+    if sure := [shape for shape in named if singles[shape] > 0]:
+        return tuple(sorted({*sure, *_more(headers, width, data, region)}, key=lambda shape: shape.columns))
     fit = [shape for shape, share in singles.items() if share >= _ENOUGH and _may_be(headers, shape)]
-    if len(fit) == 1:
-        return (fit[0],)
+    if len(fit) == 1 or (not fit and any(singles[shape] >= _ENOUGH for shape in scores if _is_second(headers, shape.columns[0]))):
+        return tuple(sorted({*fit, *_more(headers, width, data, region)}, key=lambda shape: shape.columns))
     if fit:
         listed = ", ".join(str(shape.columns[0] + 1) for shape in fit)
         raise LayoutUnknown(
@@ -144,6 +150,38 @@ def _found(headers: Sequence[str], width: int, data: Sequence[Row], region: str 
         "No column of phone numbers was found.",
         f"Name it with --column (its header, or its number from 1; A+B if a number is split over columns).{hint}",
     )
+
+
+def _more(headers: Sequence[str], width: int, data: Sequence[Row], region: str | None, beside: Shape | None = None) -> list[Shape]:
+    """Columns of further numbers: those in which most cells are numbers, unless the header names something else, and those that a
+    header names and that are empty so far.
+
+    Args:
+        beside: the number in parts that is known already. What stands before its last part may belong to a further number, too.
+    """
+    found = []
+    taken, before = (beside.columns, beside.columns[:-1]) if beside else ((), ())
+    for column in range(width):
+        second = _is_second(headers, column)
+        named = second or (column < len(headers) and header_score(headers[column]) > 0)
+        if column in taken or not (named or _may_be(headers, Shape((column,)))):
+            continue
+        shapes = [Shape((column,))]
+        if before and named:
+            shapes.insert(0, Shape((*before, column), country=beside is not None and beside.country))
+        filled = [row for row in data if column < len(row.cells) and strip_invisible(row.cells[column])]
+        fit = next((shape for shape in shapes if _share(shape, width, filled, region) >= _ENOUGH), None)
+        if fit is None and named and not filled:
+            fit = shapes[0]
+        if fit is not None:
+            found.append(fit)
+    return found
+
+
+def _is_second(headers: Sequence[str], column: int) -> bool:
+    """Whether a header names a second number by a word that does not say "phone": `alternate`, `home`."""
+    words = (variable_name(headers[column]) or "").split("_") if column < len(headers) else []
+    return bool(words) and any(map(_SECOND.fullmatch, words)) and not any(map(_NO_NUMBER.fullmatch, words))
 
 
 def _may_be(headers: Sequence[str], shape: Shape) -> bool:

@@ -89,7 +89,8 @@ def _e164(text: str, ours: str) -> str | None:
     for bare in _readings(text):
         if not re.fullmatch(r"\+?[0-9]{6,20}", bare):
             continue
-        for written in (bare, "+" + bare):  # a carrier may leave the + out
+        prefixed = ["+" + bare[2:]] if bare.startswith("00") else []  # for its own country the prefix may be another, as 011
+        for written in (bare, "+" + bare, *prefixed):  # a carrier may leave the + out
             try:
                 return parse_number(written, region, allow_premium=True).e164
             except (NumberError, ValueError):

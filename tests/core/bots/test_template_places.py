@@ -77,6 +77,12 @@ def test_the_address_of_a_push_is_checked_as_a_key_mapper(place: str) -> None:
         ("{{result.disposition.word}}", "one value"),
         ("{{result.variables.any}}", None),
         ("{{result.post_call_analysis.DISPOSITION}}", None),
+        ("{{result.post_call_analysis}}", None),
+        ("{{result.post_call_analysis.nope}}", "'result.post_call_analysis' has no field 'nope'"),
+        ("{{result.Post_Call_Analysis.nope|none}}", "has no field 'nope'"),
+        ("{{result.post_call_analysis.promise_dat}}", "did you mean {{result.post_call_analysis.promise_date}}"),
+        ("{{result.post_call_analysis.answers.q1}}", None),
+        ("{{result.post_call_analysis.wants_person.word}}", "one value"),
         ("{{call.durration}}", "did you mean {{call.duration}}"),
         ("{{analysis.calling_remarks}}", None),
         ("{{analysis.answers.q1}}", None),
@@ -105,3 +111,16 @@ def test_fields_that_only_somebody_else_could_send_are_doubted() -> None:
 def test_a_column_that_an_address_lacks_is_missed() -> None:
     data = {"post_call_push": {"url": "https://a.example/{{crm.crm_id}}"}, "results_webhook": {"url": "https://a.example/{{crm.other}}"}}
     assert missing_variables(data, ["crm_id"]) == {"other": ["results_webhook.url"]}
+
+
+def test_an_analysis_by_a_model_is_doubted_by_either_name() -> None:
+    data = {"brain": LLM, "analysis": {"schema": {"properties": {"tone": {}}}}}
+
+    def doubted(text: str) -> list[str]:
+        return doubtful_fields({**data, "post_call_push": {"url": "https://a.example/", "key_mapper": {"A": text}}})
+
+    (said,) = doubted("{{result.post_call_analysis.mood}}")
+    assert "post_call_push.key_mapper use {{result.post_call_analysis.mood}}, which the bot's analysis.schema does not name" in said
+    for known in ("tone", "DISPOSITION", "quality.overall_score", "mood|none"):
+        assert doubted(f"{{{{result.post_call_analysis.{known}}}}}") == []
+    assert "tone" in mapped("{{result.post_call_analysis.tonne}}", **data)["post_call_push.key_mapper.A"]

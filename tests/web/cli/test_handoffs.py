@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,9 @@ def test_the_bot_calls_once_and_a_person_takes_over(dialler: Dialler) -> None:
     assert "person" in entry["reason"]
     database = ("--database", "sqlite:///run.db")
     assert "--by NAME" in dialler("leads", "handoff", "claim", WANTS_A_PERSON, *database, code=2).stderr
-    assert "is Mira's" in dialler("leads", "handoff", "claim", WANTS_A_PERSON, "--by", "Mira", *database).stdout
+    claimed = dialler("leads", "handoff", "claim", WANTS_A_PERSON, "--by", "Mira", *database).stdout
+    assert "is Mira's" in claimed
+    assert "nobody is to be called" in claimed  # a rehearsal
     assert "claimed by Mira" in dialler("leads", "handoff", "claim", WANTS_A_PERSON, "--by", "Tom", *database, code=1).stderr
     done = json_of(dialler("leads", "handoff", "done", WANTS_A_PERSON, "--by", "Mira", "--note", "will pay", *database, "--json"))
     assert (done["state"], done["done_by"], done["note"]) == ("done", "Mira", "will pay")
@@ -38,3 +42,34 @@ def test_the_bot_calls_once_and_a_person_takes_over(dialler: Dialler) -> None:
 def test_one_callback_by_the_bot_where_the_campaign_says_so(dialler: Dialler) -> None:
     attempts = run(dialler, CAMPAIGN + "handoff: {callback_by_bot: once}\n")
     assert [attempt["kind"] for attempt in attempts] == ["first", "callback"]
+
+
+def test_rehearsals_are_left_out_once_there_are_real_lines(dialler: Dialler) -> None:
+    run(dialler)
+    database = ("--database", "sqlite:///run.db")
+    (entry,) = json_of(dialler("leads", "handoff", "list", *database, "--json"))
+    assert (entry["lines"], entry["suppressed"]) == ("sandbox", False)
+    with closing(sqlite3.connect("run.db")) as db, db:
+        db.execute(
+            "INSERT INTO campaigns (id, name, bot_id, state, settings, created_at, end_calls, lines) "
+            "SELECT 'c2', 'Another', bot_id, state, settings, created_at, end_calls, 'real' FROM campaigns"
+        )
+    assert json_of(dialler("leads", "handoff", "list", *database, "--json")) == []
+    said = dialler("leads", "handoff", "list", *database)
+    assert "rehearsals on the sandbox are left out" in said.stdout + said.stderr
+    for how in (("--lines", "all"), ("--lines", "sandbox"), ("--campaign", "Spring reminders")):
+        assert [one["phone"] for one in json_of(dialler("leads", "handoff", "list", *how, *database, "--json"))] == [WANTS_A_PERSON], how
+    assert json_of(dialler("leads", "handoff", "list", "--lines", "real", "--campaign", "Spring reminders", *database, "--json")) == []
+
+
+def test_who_is_on_the_suppression_list_is_marked_and_not_claimed(dialler: Dialler) -> None:
+    run(dialler)
+    database = ("--database", "sqlite:///run.db")
+    dialler("suppressions", "add", WANTS_A_PERSON, "--reason", "by letter", *database)
+    (entry,) = json_of(dialler("leads", "handoff", "list", *database, "--json"))
+    assert entry["suppressed"] is True
+    assert "Do not call" in dialler("leads", "handoff", "list", *database).stdout
+    assert "suppression list" in dialler("leads", "handoff", "claim", WANTS_A_PERSON, "--by", "Mira", *database, code=1).stderr
+    (entry,) = json_of(dialler("leads", "handoff", "list", *database, "--json"))
+    assert (entry["state"], entry["claimed_by"]) == ("waiting", None)
+    dialler("leads", "handoff", "done", WANTS_A_PERSON, "--by", "Mira", *database)

@@ -166,3 +166,43 @@ def test_advice_is_about_the_options_of_this_command(tmp_path: Path) -> None:
     assert (set(numbers), bad) == ({ONE}, [])
     assert any("--encoding" in note for note in summary.notes)
     assert "campaign.yaml" not in " ".join(summary.notes)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("phone,alternate", "Cell,Home", "mobile,home", "Number,Other", "contact,secondary", "Phone,Work", "Telefon,Privat", "Phone,B"),
+        *("Home,Work", "phone,alt", "Tel,Emergency Contact", "Phone,Other Number", "Phone Number,Second", "alternate,phone", "Work,Mobile"),
+    ],
+)
+def test_a_second_column_of_numbers_counts(tmp_path: Path, header: str) -> None:
+    numbers, bad, _ = read(tmp_path, f"{header}\n202-555-0100,202-555-0101\n212-555-0102,\n")
+    assert (sorted(numbers), bad) == (sorted([ONE, TWO, THREE]), [])
+
+
+@pytest.mark.parametrize(
+    ("content", "region"),
+    [
+        ("Area Code,Phone,Alternate\n202,5550100,202-555-0101\n212,5550102,\n", "US"),
+        ("Area Code,Phone,Phone 2\n202,5550100,5550101\n212,5550102,\n", "US"),
+        ("Country Code,Phone,Phone 2\n1,2025550100,2025550101\n1,2125550102,\n", None),
+        ("Country Code,Phone,Home\n1,2025550100,2025550101\n1,2125550102,\n", None),
+        ("Country Code,Phone,Home\n1,2025550100,+12025550101\n1,2125550102,\n", None),
+    ],
+)
+def test_a_second_number_beside_one_in_parts(tmp_path: Path, content: str, region: str | None) -> None:
+    numbers, bad, _ = read(tmp_path, content, region=region)
+    assert (sorted(numbers), bad) == (sorted([ONE, TWO, THREE]), [])
+
+
+@pytest.mark.parametrize("header", ["Phone,Fax", "Phone,Customer Id", "Phone,Ref", "Phone,Account", "Phone,Work Id", "Number,Loan Id"])
+def test_what_only_looks_like_a_number_does_not(tmp_path: Path, header: str) -> None:
+    numbers, bad, _ = read(tmp_path, f"{header}\n202-555-0100,2025550177\n212-555-0102,2025550178\n")
+    assert (sorted(numbers), bad) == (sorted([ONE, THREE]), [])
+
+
+@pytest.mark.parametrize("header", ["Phone,Phone 2", "Phone,Home", "phone,alternate"])
+def test_a_second_number_that_comes_late(tmp_path: Path, header: str) -> None:
+    rows = "".join("202-555-0100,\n" for _ in range(5000))
+    numbers, bad, _ = read(tmp_path, f"{header}\n{rows}202-555-0100,202-555-0101\n")
+    assert (set(numbers), bad) == ({ONE, TWO}, [])

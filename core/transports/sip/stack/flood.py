@@ -50,15 +50,15 @@ class InviteLimit:
 
 
 def begins_a_call(datagram: bytes) -> bool:
-    """Whether it is an INVITE outside of any call. One whose To cannot be found is taken for one."""
-    if not datagram.startswith(b"INVITE "):
+    """Whether it is an INVITE outside of any call. One whose To cannot be found is taken for one, and so is one behind empty lines."""
+    if not _begun(datagram).startswith(b"INVITE "):
         return False
     return not any(name == b"to" and re.search(rb";\s*tag\s*=", value, re.IGNORECASE) for name, value in _headers(datagram))
 
 
 def is_ack_of_refusal(datagram: bytes) -> bool:
     """Whether it is an ACK of a refusal of ours: there is no transaction that waits for it."""
-    return datagram.startswith(b"ACK ") and _TAG in datagram
+    return _begun(datagram).startswith(b"ACK ") and _TAG in datagram
 
 
 def refusal(datagram: bytes, address: tuple[str, int]) -> bytes | None:
@@ -81,9 +81,14 @@ def refusal(datagram: bytes, address: tuple[str, int]) -> bytes | None:
     return b"\r\n".join(lines)
 
 
+def _begun(datagram: bytes) -> bytes:
+    """From its first line on: empty lines before it are ignored (RFC 3261, 7.5), by the stack as well."""
+    return datagram.strip() if datagram[:1].isspace() else datagram
+
+
 def _headers(datagram: bytes) -> list[tuple[bytes, bytes]]:
     """The headers with their long names, in small letters; folded lines are joined."""
-    head = re.split(rb"\r?\n\r?\n", datagram, maxsplit=1)[0]
+    head = re.split(rb"\r?\n\r?\n", _begun(datagram), maxsplit=1)[0]
     lines = re.sub(rb"\r?\n[ \t]+", b" ", head).splitlines()[1:]
     found = []
     for line in lines:

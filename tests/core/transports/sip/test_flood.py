@@ -36,11 +36,23 @@ INVITE = (
         (INVITE.replace(b"INVITE ", b"BYE ", 1), False),
         (b"SIP/2.0 200 OK\r\n\r\n", False),
         (b"", False),
+        (b"\r\n" + INVITE, True),
+        (b"\r\n\r\n" + INVITE, True),
+        (b"\n" + INVITE, True),
+        (b" \t\r\n" + INVITE, True),
+        (b"\r\n" + INVITE.replace(b"@192.0.2.1>\r\nCall", b"@192.0.2.1>;tag=b\r\nCall"), False),
+        (b"\r\n\r\n", False),
         (b"INVITE ", True),
     ],
 )
 def test_what_begins_a_call(datagram: bytes, *, begins: bool) -> None:
     assert begins_a_call(datagram) is begins
+
+
+@pytest.mark.parametrize("lines", [b"\r\n", b"\r\n\r\n", b"\n"])
+def test_empty_lines_before_an_invite_change_nothing(lines: bytes) -> None:
+    assert refusal(lines + INVITE, US) == refusal(INVITE, US) is not None
+    assert is_ack_of_refusal(lines + b"ACK sip:x@y SIP/2.0\r\nTo: <sip:x@y>;tag=too-many-calls\r\n\r\n")
 
 
 def test_the_refusal_is_an_answer_to_that_invite() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.transports.sip.dtmf import KEYS
 from core.transports.sip.info_keys import KEY_TYPES, keys_in_info
 
-RELAY, ALONE, NORTEL, EVENT = KEY_TYPES
+RELAY, ALONE, NORTEL, EVENT, MESSAGE = KEY_TYPES
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,12 @@ RELAY, ALONE, NORTEL, EVENT = KEY_TYPES
         (RELAY, "Signal=16", ""),  # the hook flash
         (RELAY, "Signal=99", ""),
         (RELAY, "Signal=55 5", ""),
-        (RELAY, "5", ""),
+        (RELAY, "5", "5"),
+        (RELAY, "5\r\n", "5"),
+        (RELAY, "5\r\nDuration=160", "5"),
+        (RELAY, "#", "#"),
+        (RELAY, "Duration=5", ""),
+        (RELAY, "55", ""),
         (RELAY, "", ""),
         (ALONE, "5", "5"),
         (ALONE, " 5\r\n", "5"),
@@ -41,11 +46,21 @@ RELAY, ALONE, NORTEL, EVENT = KEY_TYPES
         (ALONE, "Signal=5\r\nDuration=160", "5"),
         (ALONE, "555", ""),
         (EVENT, "8", "8"),
+        (EVENT, "Event=5", "5"),
+        (EVENT, "event: 10\r\nDuration: 800", "*"),
+        (EVENT, "Event=16", ""),
+        (MESSAGE, "7", "7"),
+        (NORTEL, "5", ""),
         (NORTEL, "p=Digit-Collection\r\ny=Digits\r\n\r\nd=9\r\n", "9"),
         (NORTEL, "d=#", "#"),
         ("Application/DTMF-Relay ; charset=utf-8", "Signal=5", "5"),
         ("application/dtmf;x", "5", "5"),
-        ("text/plain", "5", None),
+        ("text/plain", "5", "5"),
+        ("text/plain;charset=utf-8", "#\r\n", "#"),
+        ("text/plain", "", None),
+        ("text/plain", "10", None),
+        ("text/plain", "5 o'clock", None),
+        ("text/plain", "Signal=5", None),
         ("application/sdp", "d=5", None),
         ("", "5", None),
     ],
