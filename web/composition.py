@@ -38,7 +38,7 @@ from core.outgoing.client import OutgoingClient
 from core.outgoing.reach import Reach
 from core.outgoing.routing import AsgiApp
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
-from core.trunks.records import BUILT_IN, find_trunk
+from core.trunks.reading import BUILT_IN, find_trunk
 from core.trunks.store import ensure_sandbox_trunk
 from dialler.api.app import include_campaigns
 from dialler.api.results import RESULTS_PATH, include_results
@@ -102,7 +102,7 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
     The body runs in a task that the clock knows.
 
     Raises:
-        core.trunks.records.TrunkError: the trunks of the settings cannot be.
+        core.trunks.errors.TrunkError: the trunks of the settings cannot be.
         core.kernel.secrets.UnusableKey: if the encryption key cannot be used.
         core.storage.base.StorageMisconfigured, UnusableSetting: if recordings cannot be kept as the environment says.
     """

@@ -22,7 +22,8 @@ from core.transports.line_settings import BadLineSettings
 from core.transports.livekit.line import LiveKitLine, LiveKitUnavailable
 from core.transports.livekit.settings import read_livekit_settings
 from core.transports.livekit.store import installation_name, standings
-from core.trunks.records import LIVEKIT, TrunkRecord, UnknownTrunk, all_trunks, find_trunk
+from core.trunks.errors import UnknownTrunk
+from core.trunks.reading import LIVEKIT, TrunkRecord, all_trunks, find_trunk
 from dialler.scheduler.periodic import start_job
 from web.settings import Settings
 from web.voices import make_speech

@@ -21,8 +21,9 @@ from core.transports.line_settings import BadLineSettings
 from core.transports.sip.settings import read_settings
 from core.transports.sip.signalling import OwnFault, SipUnavailable
 from core.transports.sip.standing import Registration
+from core.trunks.errors import UnknownTrunk
 from core.trunks.health import keep_registration
-from core.trunks.records import SIP, UnknownTrunk, all_trunks, find_trunk
+from core.trunks.reading import SIP, all_trunks, find_trunk
 from web.settings import Settings
 from web.voices import make_speech
 

@@ -26,7 +26,8 @@ from core.transports.livekit.line import LiveKitUnavailable
 from core.transports.sandbox import SandboxSettings
 from core.transports.sip.signalling import OwnFault, SipUnavailable
 from core.trunks.documents import apply_trunks
-from core.trunks.records import BUILT_IN, LIVEKIT, TrunkError, find_trunk
+from core.trunks.errors import TrunkError
+from core.trunks.reading import BUILT_IN, LIVEKIT, find_trunk
 from core.trunks.store import choose_trunk
 from core.voice.errors import VoiceUnavailable
 from dialler.campaigns.owner import AlreadyRunning

@@ -15,7 +15,7 @@ import typer
 from core.access.sockets import SocketAccess, access_to
 from core.bots.store import all_bots
 from core.kernel.lines import REAL, SANDBOX
-from core.trunks.records import BUILT_IN, SIP
+from core.trunks.reading import BUILT_IN, SIP
 from core.trunks.store import every_trunk
 from core.voice.errors import VoiceUnavailable
 from dialler.campaigns.owner import AlreadyRunning

@@ -17,12 +17,13 @@ from core.kernel.clock import RealClock, utc_now
 from core.kernel.words import counted
 from core.kernel.yaml_config import ConfigError
 from core.kernel.yaml_document import read_yaml
-from core.trunks import records
 from core.trunks.documents import apply_trunks
 from core.trunks.files import check_trunks
 from core.trunks.foreign import no_transport
+from core.trunks.numbers import put_number
 from core.trunks.passwords import seal_password
-from core.trunks.records import NumberRecord, TrunkRecord
+from core.trunks.reading import LIVEKIT, SIP, NumberRecord, TrunkRecord, all_trunks, find_trunk
+from core.trunks.records import add_trunk, remove_trunk, reset_trunk
 from core.trunks.store import list_trunks
 from web.cli.common import DatabaseOption, JsonOption, open_database, secret_store
 from web.cli.errors import CANNOT, CliError
@@ -52,7 +53,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="TRUNK", help="Its name.", 
 def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """List the trunks. The one called sandbox rings no real phone."""
     with open_database(database) as db, db.read() as connection:
-        states = {trunk.name: "; ".join(filter(None, (_state(trunk), _registration(trunk)))) for trunk in records.all_trunks(connection)}
+        states = {trunk.name: "; ".join(filter(None, (_state(trunk), _registration(trunk)))) for trunk in all_trunks(connection)}
         rows = [{**row, "state": states[row["name"]]} for row in list_trunks(connection)]
     show_rows(rows, _COLUMNS, as_json=as_json, empty="There is no trunk yet: the sandbox's is made at the first run.")
 
@@ -61,7 +62,7 @@ def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
 def show(name: NameArgument, database: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """Show a trunk: its limits, its numbers, how it is reached, and whether it is rested."""
     with in_words(), open_database(database) as db, db.read() as connection:
-        trunk = records.find_trunk(connection, name)
+        trunk = find_trunk(connection, name)
     settings = [f"{key}: {_plain(value)}" for key, value in (trunk.sip or trunk.livekit or {}).items()]
     rate = "1 call" if trunk.calls_per_second == 1 else f"{trunk.calls_per_second:g} calls"
     _tell(
@@ -78,14 +79,14 @@ def show(name: NameArgument, database: DatabaseOption = None, as_json: JsonOptio
 def reset(name: NameArgument, database: DatabaseOption = None) -> None:
     """End a trunk's rest: its failures are forgotten, and calls go out on it at once."""
     with in_words(), open_database(database) as db, db.write() as connection:
-        records.reset_trunk(connection, name)
+        reset_trunk(connection, name)
     say(f"The trunk {name} rests no longer.")
 
 
 @app.command()
 def add(
     name: NameArgument,
-    transport: Annotated[str, typer.Option(help="What carries its calls: sip, or livekit.")] = records.SIP,
+    transport: Annotated[str, typer.Option(help="What carries its calls: sip, or livekit.")] = SIP,
     host: Annotated[str | None, typer.Option(help="The carrier's SIP server: a name or an IP address.", show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help="Its port: for SIP from here, UDP. Default: 5060.", show_default=False)] = None,
     url: Annotated[str | None, typer.Option(help="livekit: the server, wss://HOST.", show_default=False)] = None,
@@ -150,7 +151,7 @@ def add(
     )  # fmt: skip
     if user is not None and password is None:
         password = typer.prompt(f"Password of {user}", hide_input=True)
-    if transport == records.LIVEKIT:
+    if transport == LIVEKIT:
         if api_key is not None and api_secret is None:
             api_secret = typer.prompt("API secret of LiveKit", hide_input=True)
         given: dict[str, Any] = {
@@ -158,7 +159,7 @@ def add(
             "password": password, "sip_transport": sip_transport, "media_encryption": media_encryption, "accept_from": accept_from,
             "headers": headers_of(header), "lab": lab,
         }  # fmt: skip
-    elif transport == records.SIP:
+    elif transport == SIP:
         given = sip_settings(
             rtp_ports, host=host, port=port, user=user, password=password, from_domain=from_domain, codecs=codec,
             local_address=local_address, local_port=local_port, advertised_address=advertised_address, accept_from=accept_from,
@@ -174,10 +175,10 @@ def add(
             for field in ("password", "api_secret"):
                 if field in settings:
                     settings[field] = seal_password(secrets, connection, name, settings[field], now, field.upper())
-            trunk = records.add_trunk(
+            trunk = add_trunk(
                 connection, name, transport=transport, channels=channels, calls_per_second=calls_per_second,
                 numbers=[NumberRecord(one) for one in number or []], is_default=default, now=now,
-                sip=settings if transport == records.SIP else None, livekit=settings if transport == records.LIVEKIT else None,
+                sip=settings if transport == SIP else None, livekit=settings if transport == LIVEKIT else None,
             )  # fmt: skip
     _tell(trunk, as_json, f"The trunk {name} is made. Try it: `dialler trunks check {name}`.")
 
@@ -187,10 +188,10 @@ def remove(name: NameArgument, database: DatabaseOption = None) -> None:
     """Remove a trunk and its numbers, and what was made for it at LiveKit. Calls in progress on it go on."""
     with in_words(), open_database(database) as db:
         with db.read() as connection:
-            transport = records.find_trunk(connection, name).transport
-        told = asyncio.run(livekit_removed(db, secret_store(db), name)) if transport == records.LIVEKIT else ()
+            transport = find_trunk(connection, name).transport
+        told = asyncio.run(livekit_removed(db, secret_store(db), name)) if transport == LIVEKIT else ()
         with db.write() as connection:
-            records.remove_trunk(connection, name)
+            remove_trunk(connection, name)
     say(*told, f"The trunk {name} is removed.")
 
 
@@ -225,8 +226,8 @@ def number(
     What is left out stays as it is.
     """
     with in_words(), open_database(database) as db, db.write() as connection:
-        put, new = records.put_number(connection, name, number, bot_id=bot, label=label, shown=default)
-        shown = records.find_trunk(connection, name).default_number == put.number
+        put, new = put_number(connection, name, number, bot_id=bot, label=label, shown=default)
+        shown = find_trunk(connection, name).default_number == put.number
     reaches = f"calls to it reach the bot {put.bot_id}" if put.bot_id else "no bot answers calls to it"
     what = f"{put.number} is on the trunk {name}" if new else f"{put.number} of the trunk {name} is changed"
     say(f"{what}: {reaches}{'; it is the caller ID that is shown' if shown else ''}.")
@@ -264,9 +265,9 @@ def check(
     """Ask a trunk whether it is there, and say in words what is wrong. Ends with 1 if it does not work."""
     with in_words(), open_database(database) as db:
         with db.read() as connection:
-            record = records.find_trunk(connection, name)
+            record = find_trunk(connection, name)
             call = _test_number(connection, record, call)
-        if record.transport == records.LIVEKIT:
+        if record.transport == LIVEKIT:
             _tell_report(name, asyncio.run(livekit_checked(db, secret_store(db), name, call, ring_seconds)), as_json)
     if not has_sippy():
         raise CliError(f"{MISSING_SIP}.", code=CANNOT)
@@ -278,7 +279,7 @@ def check(
 
     with in_words(), open_database(database) as db, db.read() as connection:
         line = line_of(connection, secret_store(db), name)
-        caller = records.find_trunk(connection, name).default_number
+        caller = find_trunk(connection, name).default_number
     order = PlaceOrder(f"check-{os.getpid()}", f"check-{os.getpid()}", call, caller, name) if call else None
 
     async def run() -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.bots.sample_crm import SAMPLE_CRM
-from core.trunks.records import BUILT_IN
+from core.trunks.reading import BUILT_IN
 from dialler.campaigns.store import read_campaign
 from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress

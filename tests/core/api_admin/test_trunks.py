@@ -26,6 +26,7 @@ def test_a_trunk_with_its_numbers(admin: Callable[..., Any]) -> None:
         assert [t["name"] for t in (await core.http.get(TRUNKS)).json()["trunks"]] == ["sandbox", "carrier"]
         call_id = await core.placed(from_number="+1 (202) 555-0101")
         assert (await core.call(call_id))["from_number"] == NORTH
+        await core.over()
         assert (await core.call(await core.placed()))["from_number"] == SANDBOX_NUMBER
         assert (await core.http.post(TRUNKS, json=CARRIER)).status_code == 409
         assert set(fields_of(await core.dial(from_number=SOUTH))) == {"from_number"}
@@ -95,6 +96,26 @@ def test_every_bad_field_is_named(more: dict[str, Any], fields: set[str], admin_
         assert len((await core.http.get(TRUNKS)).json()["trunks"]) == 1  # nothing of it was kept
 
     admin_on_sqlite(test)
+
+
+def test_every_number_that_cannot_be_put_on_a_trunk_is_named(admin: Callable[..., Any]) -> None:
+    async def test(core: Core) -> None:
+        await core.http.post(TRUNKS, json=CARRIER)
+        bad = [{"number": "12345"}, {"number": SOUTH}, {"number": "none"}]
+        refused = await core.http.post(TRUNKS, json={**CARRIER, "name": "other", "numbers": bad})
+        assert refused.status_code == 422
+        told = refused.json()["errors"]
+        assert [error["field"] for error in told] == ["number", "number"]
+        assert told[0]["detail"].startswith("'12345': ")
+        assert told[1]["detail"].startswith("'none': ")
+        await core.http.post(f"{TRUNKS}/carrier/numbers", json={"number": EAST})
+        taken = [{"number": NORTH}, {"number": SOUTH}, {"number": EAST}]
+        refused = await core.http.post(TRUNKS, json={**CARRIER, "name": "other", "numbers": taken})
+        assert refused.status_code == 409
+        assert f"{NORTH}, {EAST} are on the trunk 'carrier'" in refused.json()["detail"]
+        assert (await core.http.get(f"{TRUNKS}/other")).status_code == 404
+
+    admin(test)
 
 
 def test_the_built_in_trunk_stays(admin_on_sqlite: Callable[..., Any]) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from core.calls.trunk_health import ask_rested, why_held
 from core.contracts.transport import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
-from core.trunks import records
 from core.trunks.breaker import FAILURES, FIRST_REST, Health
-from core.trunks.records import NumberRecord
+from core.trunks.reading import NumberRecord
+from core.trunks.records import add_trunk
 from core.trunks.store import TrunkInfo
 from tests.conftest import START
 from tests.core.api.conftest import sqlite, with_core, with_each_core
@@ -50,7 +50,7 @@ def carrier(core: Core) -> Carrier:
     core.engine.preferred_trunk = "carrier"
     sip = {"host": "127.0.0.1", "local_address": "127.0.0.1", "lab": True}
     with core.db.write() as connection:
-        records.add_trunk(
+        add_trunk(
             connection, "carrier", transport="sip", channels=10, calls_per_second=50, numbers=[NumberRecord("+12025550102")], sip=sip,
             now=core.clock.now(),
         )  # fmt: skip
