@@ -2,6 +2,7 @@
 
 line_settings  what the settings of every kind of trunk have in common
 refused    a leg for calls that did not leave
+installed  whether what real calls need is installed
 check_call  the test call of `dialler trunks check`
 sandbox/   a simulated phone network, built in: the default
 livekit/   real calls by LiveKit's SIP service

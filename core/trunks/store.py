@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +53,8 @@ class TrunkInfo:
     health: Health = HEALTHY
     record_rate: float | None = None
     """The calls a second that its record says; `calls_per_second` is less if the carrier seems to allow less."""
+    settings: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """How it is reached, by transport, as its record has it."""
 
 
 def choose_trunk(connection: Connection, from_number: str | None, region: str | None, preferred: str | None = None) -> TrunkInfo | None:
@@ -79,7 +82,7 @@ def _info(row: AnyRow, number: str | None) -> TrunkInfo:
     lab = any((row.settings.get(transport) or {}).get("lab") for transport in ("sip", "livekit"))
     health = Health.of(row.health)
     rate = health.limits.rate_at(row.calls_per_second)
-    return TrunkInfo(row.name, row.transport, number, row.channels, rate, row.next_call_at, lab, health, row.calls_per_second)
+    return TrunkInfo(row.name, row.transport, number, row.channels, rate, row.next_call_at, lab, health, row.calls_per_second, row.settings)
 
 
 def held(connection: Connection, name: str, read: TrunkInfo | None = None) -> TrunkInfo | None:

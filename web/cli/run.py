@@ -22,14 +22,18 @@ from core.kernel.lines import REAL, SANDBOX, Lines
 from core.kernel.statements import table_of
 from core.kernel.words import counted
 from core.kernel.yaml_document import read_yaml
+from core.transports.installed import MISSING_LIVEKIT, MISSING_SIP, has_livekit, has_sippy
 from core.transports.livekit.line import LiveKitUnavailable
 from core.transports.sandbox import SandboxSettings
 from core.transports.sip.signalling import OwnFault, SipUnavailable
 from core.trunks.documents import apply_trunks
 from core.trunks.errors import TrunkError
+from core.trunks.lines import line_of, livekit_line_of
 from core.trunks.reading import BUILT_IN, LIVEKIT, find_trunk
 from core.trunks.store import choose_trunk
+from core.voice.checks import prewarm, uses_offline, voice_problems
 from core.voice.errors import VoiceUnavailable
+from core.voice.voices import check_voice, wanted_voice
 from dialler.campaigns.owner import AlreadyRunning
 from dialler.scheduler.runner import LeaseLost
 from web.cli.common import (
@@ -46,16 +50,12 @@ from web.cli.databases import database_option, of_run, push_options, refuse_to_b
 from web.cli.errors import CANNOT, UNUSABLE, CliError
 from web.cli.output import console, emit_line, say
 from web.cli.run_report import print_report
-from web.livekit import MISSING_LIVEKIT, has_livekit, livekit_line_of
 from web.run.folder import CampaignFolder, UnusableFolder, read_folder
 from web.run.progress import JsonReporter, LiveReporter, Reporter
 from web.run.session import run_folder
 from web.run.summary import RunSummary
 from web.sample_crm.process import SampleCrmFailed
 from web.settings import Settings, data_folder_of
-from web.sip import MISSING_SIP, has_sippy, line_of
-from web.voice_checks import prewarm, uses_offline, voice_problems
-from web.voices import check_voice, wanted_voice
 
 __all__ = [
     "FolderArgument",
@@ -252,7 +252,7 @@ def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: 
                 lab = _is_lab(connection, secrets, trunk)
                 numbers = [number.number for number in find_trunk(connection, trunk).numbers]
                 caller = choose_trunk(connection, campaign.bot.caller_id, campaign.bot.default_region, trunk)
-            wanted, reveal = wanted_voice(campaign.bot, voice), secrets.resolver(db)
+            wanted, reveal = wanted_voice(campaign.bot.voice, voice), secrets.resolver(db)
             if problems := asyncio.run(voice_problems(wanted, settings.allow_internal, reveal)):
                 where = "bot.yaml" if voice is None else f"--voice {voice}"
                 raise CliError(*(f"{where}: {problem}." for problem in problems))

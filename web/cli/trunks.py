@@ -17,9 +17,12 @@ from core.kernel.clock import RealClock, utc_now
 from core.kernel.words import counted
 from core.kernel.yaml_config import ConfigError
 from core.kernel.yaml_document import read_yaml
+from core.transports.installed import MISSING_SIP, has_sippy
 from core.trunks.documents import apply_trunks
 from core.trunks.files import check_trunks
 from core.trunks.foreign import no_transport
+from core.trunks.lines import line_of
+from core.trunks.livekit_admin import livekit_checked, livekit_removed, livekit_synced
 from core.trunks.numbers import put_number
 from core.trunks.passwords import seal_password
 from core.trunks.reading import LIVEKIT, SIP, NumberRecord, TrunkRecord, all_trunks, find_trunk
@@ -29,8 +32,6 @@ from web.cli.common import DatabaseOption, JsonOption, open_database, secret_sto
 from web.cli.errors import CANNOT, CliError
 from web.cli.output import emit_json, say, show_rows
 from web.cli.trunk_options import headers_of, in_words, refuse_foreign, sentence, sip_settings
-from web.livekit_admin import livekit_checked, livekit_removed, livekit_synced
-from web.sip import MISSING_SIP, has_sippy, line_of
 
 __all__ = ["app"]
 

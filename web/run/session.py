@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.bots.sample_crm import SAMPLE_CRM
 from core.trunks.reading import BUILT_IN
+from core.wiring.sip import refuse_own_fault
 from dialler.campaigns.store import read_campaign
 from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress
@@ -29,7 +30,6 @@ from web.run.progress import Reporter, RunProgress, look, report_progress
 from web.run.summary import RunSummary, summarise, write_summary
 from web.sample_crm.process import SampleCrm
 from web.settings import Settings
-from web.sip import refuse_own_fault
 
 __all__ = [
     "CRM_FILE",

@@ -118,7 +118,7 @@ class LiveKitTransport:
             LiveKitUnavailable: it cannot be known whether a phone rings: the server answers no more.
         """
         try:
-            line = self._line_of(order.trunk)
+            line = order.line if isinstance(order.line, LiveKitLine) else self._line_of(order.trunk)
             if line.outbound_trunk_id is None:
                 raise LiveKitUnavailable(f"the trunk {order.trunk!r} is not known to LiveKit yet: `dialler trunks sync {order.trunk}`")
             speaking = self._speech(order)

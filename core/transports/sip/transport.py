@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.contracts.transport import Answered, IncomingCall, Leg, NotAnswered, PlaceOrder, Ringing
+from core.contracts.transport import Answered, IncomingCall, Leg, Line, NotAnswered, PlaceOrder, Ringing
 from core.kernel.clock import Clock, Signal
 from core.transports.refused import RefusedLeg
 from core.transports.sip.asking import ask, verdict_on_options
@@ -149,7 +149,7 @@ class SipTransport:
         return None if works else " ".join(sentences)
 
     async def _place(self, order: PlaceOrder) -> Leg:
-        trunk = await self._open(order.trunk)
+        trunk = await self._open(order.trunk, order.line)
         speaking = self._speech(order)
         number, _, extension = order.to_number.partition(";ext=")
         settings = trunk.line.settings
@@ -219,11 +219,19 @@ class SipTransport:
         trunk.load.end()
         self.media.remove(session)
 
-    async def _open(self, name: str) -> _Open:
-        """The trunk as its record is now; opened, or changed, if need be."""
+    async def _open(self, name: str, carried: Line | None = None) -> _Open:
+        """The trunk as its record is now; opened, or changed, if need be.
+
+        Args:
+            name: the trunk's.
+            carried: what a call's order carries of it. Only if that is not what is open, the record is read: of the two, nobody knows
+                here which is the newer.
+        """
         async with self._opening[name]:
-            line, now = self._line_of(name), self._clock.now().timestamp()
-            known = self._trunks.get(name)
+            known, now = self._trunks.get(name), self._clock.now().timestamp()
+            if known is not None and known.line == carried and now - known.looked_up < _LOOK_UP_AGAIN:
+                return known
+            line = self._line_of(name)
             if known is not None and known.line == line and now - known.looked_up < _LOOK_UP_AGAIN:
                 return known
             try:
