@@ -14,6 +14,7 @@ from typing import Any
 
 from core.contracts.transport import Answered, IncomingCall, Leg, Line, NotAnswered, PlaceOrder, Ringing
 from core.kernel.clock import Clock, Signal
+from core.transports.load import TrunkLoad
 from core.transports.refused import RefusedLeg
 from core.transports.sip.asking import ask, verdict_on_options
 from core.transports.sip.call import SipCall
@@ -21,7 +22,6 @@ from core.transports.sip.called import caller_number, our_number
 from core.transports.sip.incoming import RETRY_LATER, SipIncoming
 from core.transports.sip.leg import SipAudioLeg
 from core.transports.sip.line import TrunkLine, check_ports, look_up
-from core.transports.sip.load import TrunkLoad
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
 from core.transports.sip.ports import PortRange
@@ -203,9 +203,8 @@ class SipTransport:
         """A leg and its call, with a port for its sound."""
         line, taken = trunk.line, self._in_use(trunk.line.name)
         sock = trunk.ports.open()
-        full, too_fast = trunk.load.begin(self._clock.now(), line.channels, line.calls_per_second)
-        full = full or taken > line.channels
-        leg = SipAudioLeg(self._clock, (full, too_fast), lambda: self._forget(trunk, session))
+        crowding = trunk.load.begin(self._clock.now(), line.channels, line.calls_per_second, taken)
+        leg = SipAudioLeg(self._clock, crowding, lambda: self._forget(trunk, session))
         session = MediaSession(sock)
         negotiation = Negotiation(trunk.peer.advertised, session.port, trunk.line.settings.codecs, random.getrandbits(31))
         call = SipCall(negotiation, session, leg.post, trunk.line.settings.media_timeout)
