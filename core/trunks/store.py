@@ -24,7 +24,6 @@ __all__ = [
     "every_trunk",
     "give_back_turn",
     "held",
-    "list_trunks",
     "take_turn",
 ]
 
@@ -129,13 +128,3 @@ def ensure_sandbox_trunk(connection: Connection, *, channels: int, calls_per_sec
     # several processes may start at once
     connection.execute(insert(_trunks).values(**trunk, **limits).on_conflict_do_nothing())
     connection.execute(insert(_numbers).values(number).on_conflict_do_nothing())
-
-
-def list_trunks(connection: Connection) -> list[dict[str, Any]]:
-    """Every trunk with its numbers, the default one first; settings, which may name secrets, its next turn and its health are left out."""
-    numbers: dict[str, list[str]] = {}
-    for trunk, number in connection.execute(select(_numbers.c.trunk, _numbers.c.number).order_by(_numbers.c.number)):
-        numbers.setdefault(trunk, []).append(number)
-    columns = [column for column in _trunks.c if column.name not in {"settings", "next_call_at", "health"}]
-    rows = connection.execute(select(*columns).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
-    return [{**row._mapping, "numbers": numbers.get(row.name, [])} for row in rows]
