@@ -10,7 +10,7 @@ SAMPLE := sample_campaigns/loan_reminder
 START := 2026-03-04T10:00
 PORT ?= 8080
 # beside tests/live: ordinary tests of what only the extras install
-EXTRAS_TESTS := tests/core/voice tests/core/transports/livekit tests/web/test_voice_checks.py
+EXTRAS_TESTS := tests/core/voice tests/core/transports/livekit
 SOCKETS := out/websocket
 VOICE ?= tones
 

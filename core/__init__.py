@@ -1,6 +1,7 @@
 """The call engine: bots, seats, calls, conversation, transports, results, pushes. Knows nothing of campaigns.
 
 api/            the HTTP API
+wiring/         the transports of real calls, wired to the call engine
 calls/          the life of a call: from the dialout to the result
 contracts/      what several rooms agree on: the protocol of transports, the call result, dispositions
 bots/           what a bot is, read and kept

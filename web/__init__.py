@@ -7,11 +7,6 @@ cli/          the `dialler` command line
 run/, serve/  one campaign from its folder; the API, kept up
 dialling, ownership   the runner of a campaign and what goes on beside it; who owns it
 recordings    wires recordings
-livekit, livekit_admin   wires calls over LiveKit; what an admin does about its trunks
-sip           wires calls over SIP
-websocket     wires calls over WebSockets
-voices        what speaks and listens on calls that carry sound
-voice_checks  what is wrong with a bot's voice, by field, before anybody is called
 number_list/  reads do-not-call files
 sample_crm/   a CRM to try pushes with
 schema, migrate   every table in one place; to the current version (the migrations lie in alembic/)

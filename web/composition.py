@@ -39,8 +39,12 @@ from core.outgoing.reach import Reach
 from core.outgoing.routing import AsgiApp
 from core.suppressions.store import is_suppressed
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
-from core.trunks.records import BUILT_IN, find_trunk
+from core.trunks.reading import BUILT_IN, find_trunk
 from core.trunks.store import ensure_sandbox_trunk
+from core.wiring.livekit import LiveKitParts, add_livekit
+from core.wiring.sip import SipParts, add_sip, listen
+from core.wiring.speech import VoiceOptions
+from core.wiring.websocket import SocketParts, add_websocket
 from dialler.api.app import include_campaigns
 from dialler.api.results import RESULTS_PATH, include_results
 from dialler.api.shared import Dialler
@@ -48,19 +52,18 @@ from dialler.core_client import CoreClient
 from dialler.scheduler.periodic import start_job
 from dialler.scheduler.runner import Parts
 from web.clocks import make_clock
-from web.livekit import LiveKitParts, add_livekit, start_livekit
 from web.migrate import schema_problem, upgrade
 from web.pushes import by_own_clock, nobodys, of_campaign
 from web.recordings import make_recordings, start_recordings
 from web.settings import Settings
-from web.sip import SipParts, add_sip, listen
-from web.websocket import SocketParts, add_websocket
 
-__all__ = ["Whole", "open_whole", "send_for"]
+__all__ = ["LAB_VARIABLE", "Whole", "open_whole", "send_for"]
 
 log = logging.getLogger(__name__)
 
 _EMBEDDED = "embedded-dialler"
+LAB_VARIABLE = "DIALLER_WEBSOCKET_LAB"
+"""Says that nobody but test clients opens WebSocket calls here, so that they may be talked to in `tones`."""
 _CLOSING_SECONDS = 20.0
 _TRUNKS_SECONDS = 15
 """How often trunks are looked at: those that were added are listened for."""
@@ -103,7 +106,7 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
     The body runs in a task that the clock knows.
 
     Raises:
-        core.trunks.records.TrunkError: the trunks of the settings cannot be.
+        core.trunks.errors.TrunkError: the trunks of the settings cannot be.
         core.kernel.secrets.UnusableKey: if the encryption key cannot be used.
         core.storage.base.StorageMisconfigured, UnusableSetting: if recordings cannot be kept as the environment says.
     """
@@ -162,9 +165,10 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         key = embedded_key(connection, secrets, f"http://{_EMBEDDED}{RESULTS_PATH}", now)
         signing_secret = results_secret(connection, secrets, now)
         engine.recordings = make_recordings(settings, connection, secrets, box, now)
-    sip = add_sip(settings, engine, secrets)
-    livekit = add_livekit(settings, engine, secrets)
-    sockets = add_websocket(settings, engine)
+    voices = VoiceOptions(settings.voice, settings.allow_internal)
+    sip = add_sip(engine, secrets, voices) if settings.opens_trunks else None
+    livekit = add_livekit(engine, secrets, voices) if settings.opens_trunks else None
+    sockets = add_websocket(engine, voices, lab=_is_on(settings, LAB_VARIABLE)) if settings.in_real_time else None
     client = OutgoingClient(settings.allow_internal)
     engine.reach = Reach(client, secrets.resolver(db))
     gaps = settings.speed is not None and settings.speed <= _FASTEST_WITH_GAPS
@@ -245,7 +249,7 @@ def _start(whole: Whole) -> list[asyncio.Task[None]]:
         start_job(clock, "cancelled calls", _period(whole.settings, 5), lambda: carry_out_cancels(engine)),
         start_job(clock, "retention", 86_400, forget),
         *start_recordings(engine, poll=_period(whole.settings, 60)),
-        *(start_livekit(whole.livekit, engine) if whole.livekit is not None else []),
+        *(start_job(clock, *job) for job in (whole.livekit.jobs() if whole.livekit is not None else [])),
         start_job(clock, "rested trunks", _period(whole.settings, 5), functools.partial(ask_rested, engine)),
         *([start_job(clock, "trunks", _TRUNKS_SECONDS, functools.partial(listen, whole.sip, engine))] if whole.sip else []),
     ]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 
 from core.outgoing.guard import AllowList
-from core.trunks.records import BUILT_IN
+from core.trunks.reading import BUILT_IN
 
 __all__ = ["DEFAULT_PUBLIC_URL", "PUBLIC_URL_VARIABLE", "ClockBehind", "Settings", "UnusableSetting", "data_folder_of", "public_url_of"]
 

@@ -6,7 +6,6 @@ strangers   how often a client may fail to show something valid
 wrong_keys   wrong keys: told to the operator, and slowed down
 embedded   the key of the dialler that runs in the same process
 sockets    who may open WebSocket calls to a bot
-rate       how often a key may be used
 secrets    the secret store
 installation  the encryption key, held against the secrets that are stored already
 sealing    credentials that came written out over the API

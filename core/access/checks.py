@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, select, update
 
 from core.access.keys import KeyInfo, hash_of, info_of
-from core.access.rate import Refused, Taken, take
 from core.access.tables import ApiKey
+from core.kernel.rate import TokenBucket
 from core.kernel.statements import Statement, table_of
 
 __all__ = ["TooManyRequests", "Unauthorized", "admit", "identify", "is_to_be_counted", "verify"]
@@ -81,8 +81,7 @@ def admit(connection: Connection, key: KeyInfo, now: datetime) -> None:
         return
     mine = _keys.c.id == key.id
     full_at = connection.execute(select(_keys.c.rate_full_at).where(mine).with_for_update()).scalar_one()
-    match take(full_at, key.requests_per_minute, now):
-        case Taken(after):
-            connection.execute(update(_keys).where(mine).values(rate_full_at=after))
-        case Refused(retry_at):
-            raise TooManyRequests(key.requests_per_minute, retry_at)
+    bucket = TokenBucket.of_a_minute(key.requests_per_minute, full_at, now)
+    if not bucket.available(now):
+        raise TooManyRequests(key.requests_per_minute, bucket.next_at(now))
+    connection.execute(update(_keys).where(mine).values(rate_full_at=bucket.take(1, now).full_at))

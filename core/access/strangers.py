@@ -9,6 +9,8 @@ import ipaddress
 from collections import OrderedDict
 from typing import Final
 
+from core.kernel.rate import Throttle
+
 __all__ = ["Strangers", "neighbourhood"]
 
 _AT_ONCE: Final = 30.0
@@ -30,20 +32,19 @@ class Strangers:
     """How many more failures each client has: a bucket for each address and bot. Times are seconds of one clock."""
 
     def __init__(self) -> None:
-        self._left: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._throttles: OrderedDict[tuple[str, str], Throttle] = OrderedDict()
 
     def are_turned_away(self, address: str, bot_id: str, now: float) -> bool:
         """Whether this address has failed at this bot too often to be looked at now."""
-        return self._now_left((neighbourhood(address), bot_id), now) < 1
+        throttle = self._throttles.get((neighbourhood(address), bot_id))
+        return throttle is not None and throttle.left(now) < 1
 
     def failed(self, address: str, bot_id: str, now: float) -> None:
         """This address has shown nothing valid."""
         who = (neighbourhood(address), bot_id)
-        self._left[who] = (max(self._now_left(who, now) - 1, 0.0), now)
-        self._left.move_to_end(who)
-        if len(self._left) > _MOST:
-            self._left.popitem(last=False)
-
-    def _now_left(self, who: tuple[str, str], now: float) -> float:
-        left, seen = self._left.get(who, (_AT_ONCE, now))
-        return min(_AT_ONCE, left + max(now - seen, 0.0) * _PER_SECOND)
+        if who not in self._throttles:
+            self._throttles[who] = Throttle(_PER_SECOND, _AT_ONCE)
+        self._throttles[who].spend(now)
+        self._throttles.move_to_end(who)
+        if len(self._throttles) > _MOST:
+            self._throttles.popitem(last=False)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, create_model, model_validator
+from pydantic.fields import FieldInfo
 
 from core.api.bodies import StrictBody
+from core.transports.livekit.settings import LiveKitSettings
+from core.transports.sip.settings import SipSettings
 from core.trunks.foreign import foreign_option
 from core.trunks.pacing import SLOWEST
 
@@ -34,78 +37,61 @@ class NumberChangeBody(StrictBody):
     label: Label = ""
 
 
-def _only_its_own(transport: str, data: Any) -> Any:
-    """Raises ValueError for an option that trunks of this transport do not have, in words."""
-    for key, value in data.items() if isinstance(data, dict) else ():
-        if (why := foreign_option(transport, str(key), value)) is not None:
-            raise ValueError(f"{str(key)[:64]}: {why}")
-    return data
+class _SettingsBody(StrictBody):
+    """Settings of a trunk as a request has them."""
 
-
-class SipBody(StrictBody):
-    """How a trunk of the transport `sip` is reached: docs/transport-sip.md. In a change, what is left out stays; null is the default."""
-
-    host: str | None = Field(default=None, max_length=255, description="The carrier's SIP server: a name or an IP address.")
-    port: int | None = Field(default=None, description="Its UDP port; 5060.")
-    user: str | None = Field(default=None, max_length=128, description="The user of the digest; left out: the trunk knows our address.")
-    password: str | None = Field(
-        default=None, max_length=256, description="Its password, which is encrypted and never returned; or a stored secret: secret:NAME."
-    )
-    from_domain: str | None = Field(default=None, max_length=255, description="The domain behind the caller ID; our own address.")
-    codecs: list[str] | None = Field(default=None, max_length=2, description="In order of preference; PCMU, PCMA.")
-    local_address: str | None = Field(default=None, max_length=64, description="The address of this machine that is used; any.")
-    local_port: int | None = Field(default=None, description="The local UDP port for SIP; 0, any that is free.")
-    advertised_address: str | None = Field(default=None, max_length=64, description="Our address as the carrier sees it, behind a NAT.")
-    rtp_first: int | None = Field(default=None, description="The lowest UDP port for sound; 30000.")
-    rtp_last: int | None = Field(default=None, description="The highest one; 39999.")
-    accept_from: list[str] | None = Field(
-        default=None, max_length=100, description="Addresses or networks beside the host that SIP comes from."
-    )
-    register_: bool | None = Field(default=None, alias="register", description="Register with the host, so that inbound calls find us.")
-    number_prefix: str | None = Field(default=None, max_length=16, description="What stands before the digits of a callee; +.")
-    headers: dict[str, str] | None = Field(default=None, description="Headers of every INVITE; {from} and {to} are put in.")
-    media_timeout: int | None = Field(
-        default=None, description="Seconds without any sound from the callee's side after which a call is ended; 60. 0: never."
-    )
-    inbound_per_second: float | None = Field(
-        default=None, description="New calls that the carrier may bring in a second; calls_per_second, from 5 to 50. Those above get 503."
-    )
-    lab: bool | None = Field(default=None, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
+    transport: ClassVar[str]
 
     @model_validator(mode="before")
     @classmethod
-    def _own(cls, data: Any) -> Any:
-        return _only_its_own("sip", data)
+    def _only_its_own(cls, data: Any) -> Any:
+        """Refuse an option that trunks of this transport do not have, in words."""
+        for key, value in data.items() if isinstance(data, dict) else ():
+            if (why := foreign_option(cls.transport, str(key), value)) is not None:
+                raise ValueError(f"{str(key)[:64]}: {why}")
+        return data
 
 
-class LiveKitBody(StrictBody):
-    """How a trunk of LiveKit is reached: docs/transport-livekit.md. In a change, what is left out stays; null is the default."""
+def _body_of(name: str, settings: type[BaseModel], transport: str, called: str) -> type[_SettingsBody]:
+    """The body of a trunk's settings: the fields of the settings, each of which may be left out, and null is its default.
 
-    url: str | None = Field(default=None, max_length=255, description="The LiveKit server: wss://HOST.")
-    api_key: str | None = Field(default=None, max_length=128, description="Its API key.")
-    api_secret: str | None = Field(
-        default=None, max_length=256, description="Its API secret, which is encrypted and never returned; or a stored secret: secret:NAME."
-    )
-    address: str | None = Field(
-        default=None, max_length=255, description="The carrier's SIP server as LiveKit calls it: HOST or HOST:PORT."
-    )
-    user: str | None = Field(default=None, max_length=128, description="The user of the carrier's digest.")
-    password: str | None = Field(
-        default=None, max_length=256, description="Its password, which is encrypted and never returned; or a stored secret: secret:NAME."
-    )
-    sip_transport: Literal["auto", "udp", "tcp", "tls"] | None = Field(default=None, description="What SIP goes by; auto.")
-    media_encryption: Literal["disable", "allow", "require"] | None = Field(default=None, description="SRTP with the carrier; disable.")
-    headers: dict[str, str] | None = Field(default=None, description="Headers of every INVITE.")
-    ring_seconds: int | None = Field(default=None, description="The longest that LiveKit lets a phone ring, 5 to 78; 75.")
-    max_call_seconds: int | None = Field(default=None, description="LiveKit ends a call after so long, whatever became of us; 3600.")
-    inbound: bool | None = Field(default=None, description="Calls to the trunk's numbers reach their bots; true.")
-    accept_from: list[str] | None = Field(default=None, max_length=100, description="Addresses from which inbound SIP may come; any.")
-    lab: bool | None = Field(default=None, description="A test line on this machine: fictional numbers may be dialled. Loopback only.")
+    What does not fit together is not judged here: a change is judged together with what stays.
 
-    @model_validator(mode="before")
-    @classmethod
-    def _own(cls, data: Any) -> Any:
-        return _only_its_own("livekit", data)
+    Args:
+        name: what the body is called in the API's description.
+        settings: what a trunk of the transport keeps.
+        transport: the name of the transport.
+        called: the same as people write it.
+    """
+    fields: dict[str, Any] = {}
+    for key, field in settings.model_fields.items():
+        secret = key in _SECRETS
+        kind: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        described = f"{field.description} {_SEALED}" if secret else f"{field.description}{_default_of(field)}"
+        fields[key] = ((_Secret if secret else kind) | None, Field(default=None, alias=field.alias, description=described))
+    made = create_model(name, __base__=_SettingsBody, __doc__=_ABOUT.format(called, transport), **fields)
+    made.transport = transport
+    return made
+
+
+def _default_of(field: FieldInfo) -> str:
+    if field.is_required() or field.default_factory is not None or field.default in (None, ()):
+        return ""
+    value = field.default
+    return f" Default: {str(value).lower() if isinstance(value, bool) else ', '.join(value) if isinstance(value, tuple) else value}."
+
+
+_SECRETS: Final = frozenset({"password", "api_secret"})
+_Secret = Annotated[str, Field(max_length=256)]
+_SEALED: Final = "Or the secret itself, which is encrypted and never returned."
+_ABOUT: Final = "How a trunk of {} is reached: docs/transport-{}.md. In a change, what is left out stays; null is the default."
+
+if TYPE_CHECKING:
+    SipBody: TypeAlias = _SettingsBody
+    LiveKitBody: TypeAlias = _SettingsBody
+else:
+    SipBody = _body_of("SipBody", SipSettings, "sip", "SIP")
+    LiveKitBody = _body_of("LiveKitBody", LiveKitSettings, "livekit", "LiveKit")
 
 
 class TrunkBody(StrictBody):

@@ -22,11 +22,13 @@ from core.calls.engine import Engine
 from core.calls.refusals import FieldProblem, InvalidRequest
 from core.contracts.transport import WEBSOCKET
 from core.transports.livekit.store import standings
-from core.trunks import records
+from core.trunks.errors import BadTrunk, TrunkConflict, UnknownTrunk
 from core.trunks.foreign import no_transport
 from core.trunks.limits import Limits
+from core.trunks.numbers import add_number, change_number, remove_number
 from core.trunks.passwords import seal_password
-from core.trunks.records import NumberRecord, TrunkRecord
+from core.trunks.reading import NumberRecord, TrunkRecord, all_trunks, find_number, find_trunk
+from core.trunks.records import add_trunk, change_trunk, remove_trunk, reset_trunk
 
 __all__ = ["router"]
 
@@ -114,7 +116,7 @@ class TrunkList(BaseModel):
 async def get_trunks(_: AdminKey, engine: TheEngine) -> TrunkList:
     """Every trunk with its numbers, the default one first."""
     with engine.db.read() as connection:
-        return TrunkList(trunks=[_view(connection, trunk, engine.clock.now()) for trunk in records.all_trunks(connection)])
+        return TrunkList(trunks=[_view(connection, trunk, engine.clock.now()) for trunk in all_trunks(connection)])
 
 
 _NEW: Final = {
@@ -139,7 +141,7 @@ async def post_trunk(request: Request, _: AdminKey, engine: TheEngine) -> TrunkV
     with _refusals(), engine.db.write() as connection:
         return _view(
             connection,
-            records.add_trunk(
+            add_trunk(
                 connection,
                 body.name,
                 transport=body.transport,
@@ -160,7 +162,7 @@ async def post_trunk(request: Request, _: AdminKey, engine: TheEngine) -> TrunkV
 async def get_trunk(name: str, _: AdminKey, engine: TheEngine) -> TrunkView:
     """One trunk with its numbers."""
     with _refusals(), engine.db.read() as connection:
-        return _view(connection, records.find_trunk(connection, name), engine.clock.now())
+        return _view(connection, find_trunk(connection, name), engine.clock.now())
 
 
 @router.patch(
@@ -176,21 +178,21 @@ async def patch_trunk(name: str, request: Request, _: AdminKey, engine: TheEngin
         sip = _sealed(engine, connection, name, body.sip)
         livekit = _sealed(engine, connection, name, body.livekit)
         changes = {**body.model_dump(), "sip": sip, "livekit": livekit}
-        return _view(connection, records.change_trunk(connection, name, **changes), engine.clock.now())
+        return _view(connection, change_trunk(connection, name, **changes), engine.clock.now())
 
 
 @router.post("/{name}/reset", summary="End a trunk's rest", responses=answers(401, 403, 404, 422))
 async def post_reset(name: str, _: AdminKey, engine: TheEngine) -> TrunkView:
     """Forget its failures, and what its carrier seems to allow: calls go out on it at once."""
     with _refusals(), engine.db.write() as connection:
-        return _view(connection, records.reset_trunk(connection, name), engine.clock.now())
+        return _view(connection, reset_trunk(connection, name), engine.clock.now())
 
 
 @router.delete("/{name}", status_code=204, summary="Remove a trunk", responses=answers(401, 403, 404, 409, 422))
 async def delete_trunk(name: str, _: AdminKey, engine: TheEngine) -> None:
     """Remove a trunk and its numbers. Calls in progress on it go on."""
     with _refusals(), engine.db.write() as connection:
-        records.remove_trunk(connection, name)
+        remove_trunk(connection, name)
 
 
 @router.post(
@@ -204,7 +206,7 @@ async def post_number(name: str, request: Request, _: AdminKey, engine: TheEngin
     """From now on it can be a `from_number`, and an inbound call to it reaches its bot."""
     body = await read_model(request, NumberBody)
     with _refusals(), engine.db.write() as connection:
-        return _number_view(records.add_number(connection, name, NumberRecord(body.number, body.bot_id, body.label)))
+        return _number_view(add_number(connection, name, NumberRecord(body.number, body.bot_id, body.label)))
 
 
 @router.patch(
@@ -217,16 +219,16 @@ async def patch_number(name: str, number: str, request: Request, _: AdminKey, en
     """Give it another bot (null: none) or label; what is left out stays as it is."""
     body = await read_model(request, NumberChangeBody)
     with _refusals(), engine.db.write() as connection:
-        before = records.find_number(connection, name, number)
+        before = find_number(connection, name, number)
         changed = replace(before, **{key: getattr(body, key) for key in body.model_fields_set})
-        return _number_view(records.change_number(connection, name, changed))
+        return _number_view(change_number(connection, name, changed))
 
 
 @router.delete("/{name}/numbers/{number}", status_code=204, summary="Take a number off a trunk", responses=answers(401, 403, 404, 409, 422))
 async def delete_number(name: str, number: str, _: AdminKey, engine: TheEngine) -> None:
     """It is no longer one of ours."""
     with _refusals(), engine.db.write() as connection:
-        records.remove_number(connection, name, number)
+        remove_number(connection, name, number)
 
 
 def _sealed(engine: Engine, connection: Connection, trunk: str, body: SipBody | LiveKitBody | None) -> dict[str, Any] | None:
@@ -245,12 +247,12 @@ def _refusals() -> Iterator[None]:
     """The errors of the records as those of the API."""
     try:
         yield
-    except records.UnknownTrunk as error:
+    except UnknownTrunk as error:
         raise HTTPException(404, str(error)) from None
-    except records.TrunkConflict as error:
+    except TrunkConflict as error:
         raise HTTPException(409, str(error)) from None
-    except records.BadTrunk as error:
-        raise InvalidRequest([FieldProblem(error.field, error.detail, "invalid")]) from None
+    except BadTrunk as error:
+        raise InvalidRequest([FieldProblem(field, detail) for field, detail in error.problems]) from None
     except IntegrityError:
         raise HTTPException(409, "The same was made by somebody else at this moment.") from None
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.bots.analysis_config import AnalysisConfig, QualityConfig
 from core.bots.brain_config import AnyBrain, BrainConfig
-from core.bots.voice_config import VoiceConfig
 from core.contracts.call_result import DisconnectedBy
+from core.contracts.voice_config import VoiceConfig
 from core.kernel.durations import LongDuration
 from core.kernel.hours import HoursConfig, PermittedHours
 from core.prefetch.config import PrefetchConfig

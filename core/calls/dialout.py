@@ -29,6 +29,7 @@ from core.contracts.transport import PlaceOrder
 from core.fleet.store import load, take_seat
 from core.kernel.statements import table_of
 from core.prefetch.fetch import ASKED
+from core.trunks.lines import line_for_call
 from core.trunks.pacing import PATIENCE, interval, next_turn
 from core.trunks.store import TrunkInfo, held, take_turn
 
@@ -129,8 +130,12 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
             if is_race(error):
                 raise number_busy(now) from error
             raise
+        carried_by = line_for_call(connection, engine.secrets, trunk)
     attempt, record = request.idempotency_key or call_id, bot.config.recording.enabled
-    order = PlaceOrder(call_id, attempt, line.to_number, line.trunk.from_number, line.trunk.name, record=record)
+    order = PlaceOrder(
+        call_id, attempt, line.to_number, line.trunk.from_number, line.trunk.name,
+        record=record, lab=trunk.lab, voice=bot.config.voice, line=carried_by,
+    )  # fmt: skip
     return CallRun(engine, order, line.trunk.transport, bot.config, request.variables, events, turn)
 
 

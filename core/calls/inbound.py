@@ -191,7 +191,10 @@ def _commit(engine: Engine, incoming: IncomingCall, transport: str, wanted: Want
     except NotNow as refused:
         return _refuse(engine, incoming, transport, wanted, call_id, refused)
     line, record = trunk.name if trunk else transport, bot.config.recording.enabled
-    order = PlaceOrder(call_id, call_id, incoming.from_number, incoming.to_number or None, line, record=record)
+    order = PlaceOrder(
+        call_id, call_id, incoming.from_number, incoming.to_number or None, line,
+        record=record, lab=trunk is not None and trunk.lab, voice=bot.config.voice,
+    )  # fmt: skip
     return InboundRun(engine, incoming, order, transport, bot.config, events, wanted)
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, runtime_checkable
 
+from core.contracts.voice_config import VoiceConfig
+
 __all__ = [
     "LINE_LOST",
     "WEBSOCKET",
@@ -30,6 +32,7 @@ __all__ = [
     "Leg",
     "LegError",
     "LegEvent",
+    "Line",
     "NotAnswered",
     "PlaceOrder",
     "Playout",
@@ -43,12 +46,38 @@ WEBSOCKET: Final = "websocket"
 """The transport whose calls come in by no trunk: a dialler opens them, to a bot by name."""
 
 
+class Line(Protocol):
+    """A trunk as its transport needs it. Each transport that has trunks has a class of its own for it."""
+
+    @property
+    def name(self) -> str:
+        """The trunk's name."""
+
+    @property
+    def channels(self) -> int:
+        """Most calls at once."""
+
+    @property
+    def calls_per_second(self) -> float:
+        """Most new calls a second."""
+
+
 @dataclass(frozen=True)
 class PlaceOrder:
     """What a transport needs to place one call.
 
-    `attempt` is what the callee's network may see of us to tell two dials apart: the Idempotency-Key of the dialout,
-    else the call id. It is sent as a header where the transport has headers. `record`: whether the sound is to be kept.
+    Attributes:
+        call_id: the call.
+        attempt: what the callee's network may see of us to tell two dials apart: the Idempotency-Key of the dialout, else the call id.
+            It is sent as a header where the transport has headers.
+        to_number: the customer's.
+        from_number: ours; None: none is shown.
+        trunk: the name of the trunk.
+        headers: further headers.
+        record: whether the sound is to be kept.
+        lab: whether the trunk is a test line on this machine, which reaches no real phone.
+        voice: what the bot speaks and listens with; None: its configuration names nothing.
+        line: the trunk, as it was when the call was put on record. None: the transport has no trunks, or has to read the trunk itself.
     """
 
     call_id: str
@@ -58,6 +87,9 @@ class PlaceOrder:
     trunk: str
     headers: dict[str, str] = field(default_factory=dict)
     record: bool = False
+    lab: bool = False
+    voice: VoiceConfig | None = None
+    line: Line | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ ids              identifiers, random or derived from a seed
 numbers          phone numbers: parsing, what may be dialled, time zones
 lines            what the sandbox taught, and what real lines did
 hours            opening hours: windows, holidays, exceptions, permitted hours
+rate             pure: token buckets
 backoff          pure: what becomes of a delivery after an attempt, and the growing gaps
 wav              the file around samples
 durations        lengths of time as people write them

@@ -1,6 +1,11 @@
 """Trunks and caller IDs: which line a call goes out on, and the number it shows.
 
-records   trunks and their numbers as an admin keeps them
+records   trunks as an admin keeps them: made, changed, removed
+numbers   their numbers: added, changed, removed
+reading   trunks and numbers, read as an admin keeps them
+errors   why a trunk or a number cannot be kept
+lines     trunks as their transports need them
+livekit_admin   trunks of LiveKit: brought in step, checked, removed
 store     trunks and caller IDs in the database
 documents   `trunks.yaml`
 files       what is wrong with a `trunks.yaml`

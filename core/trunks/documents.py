@@ -20,6 +20,7 @@ trunks:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,21 +29,11 @@ from sqlalchemy import Connection
 from core.kernel.config_problems import ConfigError
 from core.kernel.numbers import parse_number
 from core.kernel.yaml_document import YamlDocument
+from core.trunks.errors import BadTrunk, TrunkError, UnknownTrunk
 from core.trunks.files import check_trunks, complain
-from core.trunks.records import (
-    LIVEKIT,
-    SIP,
-    BadTrunk,
-    NumberRecord,
-    TrunkError,
-    TrunkRecord,
-    add_number,
-    add_trunk,
-    all_trunks,
-    change_number,
-    change_trunk,
-    find_trunk,
-)
+from core.trunks.numbers import add_numbers, change_numbers
+from core.trunks.reading import LIVEKIT, SIP, NumberRecord, TrunkRecord, find_trunk
+from core.trunks.records import add_trunk, change_trunk
 
 __all__ = ["apply_trunk", "apply_trunks"]
 
@@ -63,7 +54,8 @@ def apply_trunks(connection: Connection, document: YamlDocument, now: datetime) 
         try:
             made.append(apply_trunk(connection, entry, now))
         except BadTrunk as error:
-            complain(document, position, error.field, error.detail)
+            for field, detail in error.problems:
+                complain(document, position, field, detail)
         except TrunkError as error:
             complain(document, position, "", str(error).rstrip("."))
     if document.problems:
@@ -84,8 +76,9 @@ def apply_trunk(connection: Connection, entry: Mapping[str, Any], now: datetime)
     sip = settings if transport == SIP else None
     livekit = settings if transport == LIVEKIT else None
     default, first = entry.get("default_number"), bool(entry.get("is_default", False))
-    before = next((trunk for trunk in all_trunks(connection) if trunk.name == name), None)
-    if before is None:
+    try:
+        before = find_trunk(connection, name)
+    except UnknownTrunk:
         return add_trunk(
             connection, name, transport=transport, channels=channels, calls_per_second=rate, numbers=numbers,
             default_number=default, is_default=first, sip=sip, livekit=livekit, now=now,
@@ -97,9 +90,9 @@ def apply_trunk(connection: Connection, entry: Mapping[str, Any], now: datetime)
     if livekit is not None:
         livekit = {**dict.fromkeys(before.livekit or {}), **livekit}
     known = {number.number for number in before.numbers}
-    for number in numbers:
-        is_there = parse_number(number.number, None).e164 in known
-        (change_number if is_there else add_number)(connection, name, number)
+    numbers = [replace(number, number=parse_number(number.number, None).e164) for number in numbers]
+    add_numbers(connection, name, [number for number in numbers if number.number not in known])
+    change_numbers(connection, name, [number for number in numbers if number.number in known])
     change_trunk(
         connection,
         name,

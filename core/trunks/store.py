@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,6 @@ __all__ = [
     "every_trunk",
     "give_back_turn",
     "held",
-    "list_trunks",
     "take_turn",
 ]
 
@@ -52,6 +52,8 @@ class TrunkInfo:
     health: Health = HEALTHY
     record_rate: float | None = None
     """The calls a second that its record says; `calls_per_second` is less if the carrier seems to allow less."""
+    settings: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """How it is reached, by transport, as its record has it."""
 
 
 def choose_trunk(connection: Connection, from_number: str | None, region: str | None, preferred: str | None = None) -> TrunkInfo | None:
@@ -79,7 +81,7 @@ def _info(row: AnyRow, number: str | None) -> TrunkInfo:
     lab = any((row.settings.get(transport) or {}).get("lab") for transport in ("sip", "livekit"))
     health = Health.of(row.health)
     rate = health.limits.rate_at(row.calls_per_second)
-    return TrunkInfo(row.name, row.transport, number, row.channels, rate, row.next_call_at, lab, health, row.calls_per_second)
+    return TrunkInfo(row.name, row.transport, number, row.channels, rate, row.next_call_at, lab, health, row.calls_per_second, row.settings)
 
 
 def held(connection: Connection, name: str, read: TrunkInfo | None = None) -> TrunkInfo | None:
@@ -126,13 +128,3 @@ def ensure_sandbox_trunk(connection: Connection, *, channels: int, calls_per_sec
     # several processes may start at once
     connection.execute(insert(_trunks).values(**trunk, **limits).on_conflict_do_nothing())
     connection.execute(insert(_numbers).values(number).on_conflict_do_nothing())
-
-
-def list_trunks(connection: Connection) -> list[dict[str, Any]]:
-    """Every trunk with its numbers, the default one first; settings, which may name secrets, its next turn and its health are left out."""
-    numbers: dict[str, list[str]] = {}
-    for trunk, number in connection.execute(select(_numbers.c.trunk, _numbers.c.number).order_by(_numbers.c.number)):
-        numbers.setdefault(trunk, []).append(number)
-    columns = [column for column in _trunks.c if column.name not in {"settings", "next_call_at", "health"}]
-    rows = connection.execute(select(*columns).order_by(_trunks.c.is_default.desc(), _trunks.c.name))
-    return [{**row._mapping, "numbers": numbers.get(row.name, [])} for row in rows]

@@ -1,6 +1,9 @@
 """From audio to text and back: what stands between a transport that carries sound and a conversation that speaks text.
 
 errors     what can go wrong
+voices     which voice a call has: chosen, checked, made of its providers
+checks     what is wrong with the voice of a bot, before anybody is called
+speech     what speaks and listens on the calls of a process
 ports      the protocols: an audio leg of a transport, a voice (speech synthesis and recognition)
 activity   who speaks: voice activity from the energy of frames
 beep       what 20 ms of sound are: silence, a tone, several, speech

@@ -16,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from core.kernel.hours import is_open, next_opening
+from core.kernel.rate import TokenBucket
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.states import NotAllowed
 from dialler.campaigns.store import change_state, lock_campaign, read_campaign
@@ -23,7 +24,7 @@ from dialler.core_client import CoreUnreachable, Fleet
 from dialler.leads.claims import claim
 from dialler.leads.progress import Backlog, backlog, campaign_and_backlog
 from dialler.leads.queue import AT_ONCE, close_waiting, promote_due
-from dialler.policy.pacing import Plan, TokenBucket, plan
+from dialler.policy.pacing import Plan, plan
 from dialler.policy.patience import Futility, growing
 from dialler.policy.steps import Close, Dial, Over, Paused, Situation, Wait, next_step
 from dialler.scheduler.dispatch import Batch, Dialouts

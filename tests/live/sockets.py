@@ -19,10 +19,9 @@ from core.kernel.statements import table_of
 from tests.core.api.support import store_bot
 from tests.examples.loading import example as load
 from tests.live.lab import until
-from web.composition import Whole, open_whole
+from web.composition import LAB_VARIABLE, Whole, open_whole
 from web.serve.listening import config_for, listen
 from web.settings import Settings
-from web.websocket import LAB_VARIABLE
 
 BOT, CUSTOMER, DID = "talker", "+12025550142", "+12025550101"
 _calls = table_of(CallTable)

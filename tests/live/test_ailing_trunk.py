@@ -14,7 +14,7 @@ from core.calls.refusals import NotNow
 from core.calls.request import DialoutRequest
 from core.kernel.statements import table_of
 from core.trunks.breaker import FAILURES
-from core.trunks.records import find_trunk
+from core.trunks.reading import find_trunk
 from tests.live.lab import CALLEE, live, until
 from tests.live.sipp import free_port, receive, respond, run_sipp
 from tests.live.test_inbound_engine import ours, rows

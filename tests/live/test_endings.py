@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import web.sip
+import core.wiring.sip
 from core.bots.config import BotConfig
 from core.bots.store import save_bot
 from core.contracts.transport import Leg, PlaceOrder
@@ -113,9 +113,9 @@ ENDINGS = {
 
 
 def speaking(voice: type[ToneVoice]) -> Any:
-    """In place of `make_speech`."""
+    """In place of `speech_of`."""
 
-    def make(settings: Any, engine: Any, writer: Any, is_lab: Any) -> Speech:
+    def make(engine: Any, *_: Any) -> Speech:
         clock: Clock = engine.clock
 
         def of_call(order: PlaceOrder) -> Callable[[AudioLeg], Leg]:
@@ -141,7 +141,7 @@ async def result_of(whole: Whole) -> dict[str, Any]:
 @pytest.mark.parametrize("what", ENDINGS)
 def test_how_a_call_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     ending = ENDINGS[what]
-    monkeypatch.setattr(web.sip, "make_speech", speaking(ending.voice))
+    monkeypatch.setattr(core.wiring.sip, "speech_of", speaking(ending.voice))
 
     async def scenario() -> None:
         with rtp_peer() as peer, run_sipp(tmp_path, [*invite(), *ending.signalling(sdp(peer.port))]) as sipp:

@@ -18,12 +18,12 @@ from core.kernel.clock import utc_now
 from core.kernel.statements import table_of
 from core.kernel.yaml_document import YamlDocument
 from core.trunks.documents import apply_trunks
+from core.wiring.sip import listen
 from tests.live.lab import CALLER, live, until
 from tests.live.sipp import free_port, run_sipp, sdp
 from tests.live.test_inbound import within
 from web.composition import Whole, open_whole
 from web.settings import Settings
-from web.sip import listen
 
 _calls = table_of(Call)
 OPEN: dict[str, Any] = {"permitted_hours": {"enabled": False}, "opening_message": "Hello there."}

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from core.voice.ports import FRAME, RATE, Frame
+from core.voice.voices import shared_offline
 from tests.live.lab import live, until
 from tests.live.spoken import loud, phone, piper, product
-from web.voices import shared_offline
 
 pytestmark = pytest.mark.needs("sipp", "sippy", "piper", "faster_whisper")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-import web.sip
+import core.wiring.sip
 from core.bots.config import BotConfig
 from core.bots.store import save_bot
 from core.calls.tables import CallEvent
@@ -58,7 +58,7 @@ def seconds_of_sound(sound: Frame) -> float:
 @pytest.mark.parametrize(("choice", "message_seconds"), [("leave_message", 1.6), ("hang_up", 0.0)])
 def test_a_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choice: str, message_seconds: float) -> None:
     """Its greeting is told by its words; the message is heard after the beep, and nothing of it before."""
-    monkeypatch.setattr(web.sip, "make_speech", speaking(Phrases))
+    monkeypatch.setattr(core.wiring.sip, "speech_of", speaking(Phrases))
 
     async def scenario() -> None:
         with rtp_peer() as peer:
@@ -90,7 +90,7 @@ def test_a_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choice: str,
 
 def test_keys_reach_the_brain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pressed one after the other they are one number, and the rules brain hears it as words; so does a model."""
-    monkeypatch.setattr(web.sip, "make_speech", speaking(Phrases))
+    monkeypatch.setattr(core.wiring.sip, "speech_of", speaking(Phrases))
 
     async def scenario() -> None:
         with rtp_peer() as peer:
@@ -121,7 +121,7 @@ def test_keys_reach_the_brain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 )
 def test_a_tone_before_anybody_has_spoken_is_no_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ringback: Frame) -> None:
     """Ringback that outlives the 200, or a PBX's tone, and the person who says hello after it: the bot stays and talks with them."""
-    monkeypatch.setattr(web.sip, "make_speech", speaking(Phrases))
+    monkeypatch.setattr(core.wiring.sip, "speech_of", speaking(Phrases))
 
     async def scenario() -> None:
         with rtp_peer() as peer:

@@ -14,7 +14,7 @@ import pytest
 
 from core.kernel.clock import utc_now
 from core.transports.sip.standing import Registration
-from core.trunks.records import find_trunk
+from core.trunks.reading import find_trunk
 from tests.live.lab import lab, live, until
 from tests.live.registrar import Register, sip_registrar
 from tests.live.test_inbound_engine import ours

@@ -12,12 +12,12 @@ import pytest
 
 from core.voice.offline.helper import Helper
 from core.voice.ports import Frame
+from core.voice.voices import shared_offline
 from tests.core.conversation.llm.model_server import model, silent, status, text
 from tests.core.outgoing.servers import Answer
 from tests.live.lab import live, until
 from tests.live.speech_service import Fault, speech_service
 from tests.live.spoken import Ended, Phone, openai_voice, phone, piper, product
-from web.voices import shared_offline
 
 pytestmark = pytest.mark.needs("sipp", "sippy", "piper")
 

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.needs("livekit_agents")
 
 _PROGRAM = """
 import asyncio, time
-from web.voice_checks import prewarm
+from core.voice.checks import prewarm
 
 prewarm(offline=False)
 
@@ -29,7 +29,7 @@ async def main():
     ticking = asyncio.create_task(tick())
     await asyncio.sleep(0.1)
     from core.voice.session.warmth import warm_up
-    from web.voices import shared_vad
+    from core.voice.voices import shared_vad
 
     await warm_up(shared_vad())  # a call from its making to its end
     ticking.cancel()

@@ -17,6 +17,7 @@ from core.kernel.clock import utc_now
 from core.kernel.hours import why_not_permitted
 from core.kernel.numbers import callee_zones, where_zones_come_from
 from core.kernel.words import counted
+from core.voice.checks import secret_probe, voice_problems
 from dialler.imports.errors import LeadFileError
 from dialler.imports.exported import defused
 from dialler.imports.reader import check_file
@@ -28,7 +29,6 @@ from web.cli.run import FolderArgument, SeatsOption, StartOption, known_secrets,
 from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
 from web.run.folder import CampaignFolder, read_folder
 from web.run.rehearsal import Rehearsal, rehearse
-from web.voice_checks import secret_probe, voice_problems
 
 __all__ = ["check"]
 

@@ -11,50 +11,40 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from core.access.secrets import SecretStore
 from core.access.tables import Secret
-from core.kernel.clock import utc_now
 from core.kernel.database import Database
 from core.kernel.lines import REAL, SANDBOX, Lines
 from core.kernel.statements import table_of
 from core.kernel.words import counted
 from core.kernel.yaml_document import read_yaml
-from core.transports.livekit.line import LiveKitUnavailable
 from core.transports.sandbox import SandboxSettings
-from core.transports.sip.signalling import OwnFault, SipUnavailable
-from core.trunks.documents import apply_trunks
-from core.trunks.records import BUILT_IN, LIVEKIT, TrunkError, find_trunk
-from core.trunks.store import choose_trunk
-from core.voice.errors import VoiceUnavailable
+from core.transports.sip.signalling import OwnFault
+from core.trunks.errors import TrunkError
+from core.trunks.reading import BUILT_IN
 from dialler.campaigns.owner import AlreadyRunning
 from dialler.scheduler.runner import LeaseLost
 from web.cli.common import (
     AllowInternalOption,
     JsonOption,
     allow_list,
-    open_database,
     parse_speed,
     parse_start,
-    secret_store,
     sqlite_file,
 )
 from web.cli.databases import database_option, of_run, push_options, refuse_to_begin_anew
 from web.cli.errors import CANNOT, UNUSABLE, CliError
 from web.cli.output import console, emit_line, say
 from web.cli.run_report import print_report
-from web.livekit import MISSING_LIVEKIT, has_livekit, livekit_line_of
+from web.cli.run_trunk import over_trunk
 from web.run.folder import CampaignFolder, UnusableFolder, read_folder
 from web.run.reporters import JsonReporter, LiveReporter, Reporter
 from web.run.session import run_folder
 from web.run.summary import RunSummary
 from web.sample_crm.process import SampleCrmFailed
 from web.settings import Settings, data_folder_of
-from web.sip import MISSING_SIP, has_sippy, line_of
-from web.voice_checks import prewarm, uses_offline, voice_problems
-from web.voices import check_voice, wanted_voice
 
 __all__ = [
     "FolderArgument",
@@ -230,50 +220,6 @@ def prepare(
         sandbox=overrides,
     )
     return campaign, settings, out
-
-
-def over_trunk(settings: Settings, campaign: CampaignFolder, trunk: str, voice: str | None) -> Settings:
-    """The settings of a run over a trunk, looked at before anything is dialled.
-
-    Raises:
-        CliError: it cannot be: the extra is missing, the clock is not the real one, there is no voice or no such trunk.
-    """
-    if not settings.in_real_time:
-        raise CliError("Calls over a trunk take place in real time: leave --speed and --start out.")
-    trunks = read_yaml(file) if (file := campaign.path / "trunks.yaml").is_file() else None
-    settings = replace(settings, trunk=trunk, voice=voice)
-    try:
-        with open_database(settings.database_url, create=True) as db:
-            secrets = secret_store(db)
-            with db.write() as connection:
-                if trunks is not None:
-                    apply_trunks(connection, trunks, utc_now())
-                lab = _is_lab(connection, secrets, trunk)
-                numbers = [number.number for number in find_trunk(connection, trunk).numbers]
-                caller = choose_trunk(connection, campaign.bot.caller_id, campaign.bot.default_region, trunk)
-            wanted, reveal = wanted_voice(campaign.bot, voice), secrets.resolver(db)
-            if problems := asyncio.run(voice_problems(wanted, settings.allow_internal, reveal)):
-                where = "bot.yaml" if voice is None else f"--voice {voice}"
-                raise CliError(*(f"{where}: {problem}." for problem in problems))
-            asyncio.run(check_voice(wanted, lab=lab, allow=settings.allow_internal, reveal=reveal))
-            if wanted.stt is not None and wanted.stt.provider != "tones":
-                prewarm(offline=uses_offline(wanted))
-    except (TrunkError, SipUnavailable, LiveKitUnavailable, VoiceUnavailable) as error:
-        raise CliError(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.") from None
-    if caller is None or caller.name != trunk:
-        raise CliError(f"The bot's caller_id is not a number of the trunk {trunk}.", f"Its numbers: {', '.join(numbers) or 'none'}.")
-    return settings
-
-
-def _is_lab(connection: Connection, secrets: SecretStore, trunk: str) -> bool:
-    """Whether a trunk ends on this machine; looks whether it can be used."""
-    if find_trunk(connection, trunk).transport == LIVEKIT:
-        if not has_livekit():
-            raise CliError(f"{MISSING_LIVEKIT}.", code=CANNOT)
-        return livekit_line_of(connection, secrets, trunk).settings.lab
-    if not has_sippy():
-        raise CliError(f"{MISSING_SIP}.", code=CANNOT)
-    return line_of(connection, secrets, trunk).settings.lab
 
 
 def read_or_fail(folder: Path, read: Callable[[], CampaignFolder], others: list[str], *, as_json: bool) -> CampaignFolder:

@@ -15,9 +15,12 @@ import typer
 from core.access.sockets import SocketAccess, access_to
 from core.bots.store import all_bots
 from core.kernel.lines import REAL, SANDBOX
-from core.trunks.records import BUILT_IN, SIP
+from core.transports.installed import MISSING_SIP, has_sippy
+from core.trunks.reading import BUILT_IN, SIP
 from core.trunks.store import every_trunk
+from core.voice.checks import prewarm, problems_of_bots, uses_offline
 from core.voice.errors import VoiceUnavailable
+from core.voice.voices import check_voice, wanted_voice
 from dialler.campaigns.owner import AlreadyRunning
 from web.cli.common import (
     AllowInternalOption,
@@ -52,9 +55,6 @@ from web.sample_crm.process import SampleCrmFailed
 from web.serve.listening import listen
 from web.serve.server import serve_until_stopped
 from web.settings import Settings, data_folder_of
-from web.sip import MISSING_SIP, has_sippy
-from web.voice_checks import prewarm, problems_of_bots, uses_offline
-from web.voices import check_voice, wanted_voice
 
 __all__ = ["serve"]
 
@@ -200,7 +200,8 @@ def _check_voices(settings: Settings, campaign: CampaignFolder | None) -> None:
         if campaign is not None and settings.real_calls:
             bots = {**{name: bot for name, bot in bots.items() if bot.id != campaign.bot.id}, "bot.yaml": campaign.bot}
         if settings.voice is None:
-            found = asyncio.run(problems_of_bots(bots, settings.allow_internal, secret_store(db).resolver(db)))
+            voices = {name: bot.voice for name, bot in bots.items()}
+            found = asyncio.run(problems_of_bots(voices, settings.allow_internal, secret_store(db).resolver(db)))
             if found:
                 raise CliError(*found)
     if settings.voice != "tones" and (bots or settings.real_calls):

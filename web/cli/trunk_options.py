@@ -8,9 +8,9 @@ from typing import Any
 
 from core.transports.livekit.line import LiveKitUnavailable
 from core.transports.sip.signalling import SipUnavailable
-from core.trunks import records
+from core.trunks.errors import BadTrunk, TrunkError
 from core.trunks.foreign import foreign_option
-from core.trunks.records import BadTrunk, TrunkError
+from core.trunks.reading import LIVEKIT, SIP
 from web.cli.errors import CliError
 
 __all__ = ["headers_of", "in_words", "refuse_foreign", "sentence", "sip_settings"]
@@ -81,5 +81,5 @@ _OPTIONS = {
 
 def _option(field: str) -> str:
     """The option that sets a field of a trunk; nothing if it is the trunk's settings as a whole that are meant."""
-    key = field.removeprefix(f"{records.SIP}.").removeprefix(f"{records.LIVEKIT}.").partition(".")[0]
-    return "" if field in {records.SIP, records.LIVEKIT} else _OPTIONS.get(key, f"--{key.replace('_', '-')}")
+    key = field.removeprefix(f"{SIP}.").removeprefix(f"{LIVEKIT}.").partition(".")[0]
+    return "" if field in {SIP, LIVEKIT} else _OPTIONS.get(key, f"--{key.replace('_', '-')}")

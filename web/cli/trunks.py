@@ -6,7 +6,7 @@ import asyncio
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection
@@ -17,19 +17,21 @@ from core.kernel.clock import RealClock, utc_now
 from core.kernel.words import counted
 from core.kernel.yaml_config import ConfigError
 from core.kernel.yaml_document import read_yaml
-from core.trunks import records
+from core.transports.installed import MISSING_SIP, has_sippy
 from core.trunks.documents import apply_trunks
 from core.trunks.files import check_trunks
 from core.trunks.foreign import no_transport
+from core.trunks.lines import line_of
+from core.trunks.livekit_admin import livekit_checked, livekit_removed, livekit_synced
+from core.trunks.numbers import put_number
 from core.trunks.passwords import seal_password
-from core.trunks.records import NumberRecord, TrunkRecord
-from core.trunks.store import list_trunks
+from core.trunks.reading import LIVEKIT, SIP, NumberRecord, TrunkRecord, all_trunks, find_trunk
+from core.trunks.records import add_trunk, remove_trunk, reset_trunk
 from web.cli.common import DatabaseOption, JsonOption, open_database, secret_store
 from web.cli.errors import CANNOT, CliError
 from web.cli.output import emit_json, say, show_rows
 from web.cli.trunk_options import headers_of, in_words, refuse_foreign, sentence, sip_settings
-from web.livekit_admin import livekit_checked, livekit_removed, livekit_synced
-from web.sip import MISSING_SIP, has_sippy, line_of
+from web.cli.trunk_words import listed, plain_value, registration_of, state_of, tell_report, tell_trunk
 
 __all__ = ["app"]
 
@@ -52,8 +54,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="TRUNK", help="Its name.", 
 def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """List the trunks. The one called sandbox rings no real phone."""
     with open_database(database) as db, db.read() as connection:
-        states = {trunk.name: "; ".join(filter(None, (_state(trunk), _registration(trunk)))) for trunk in records.all_trunks(connection)}
-        rows = [{**row, "state": states[row["name"]]} for row in list_trunks(connection)]
+        rows = [listed(trunk) for trunk in all_trunks(connection)]
     show_rows(rows, _COLUMNS, as_json=as_json, empty="There is no trunk yet: the sandbox's is made at the first run.")
 
 
@@ -61,14 +62,14 @@ def list_(database: DatabaseOption = None, as_json: JsonOption = False) -> None:
 def show(name: NameArgument, database: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """Show a trunk: its limits, its numbers, how it is reached, and whether it is rested."""
     with in_words(), open_database(database) as db, db.read() as connection:
-        trunk = records.find_trunk(connection, name)
-    settings = [f"{key}: {_plain(value)}" for key, value in (trunk.sip or trunk.livekit or {}).items()]
+        trunk = find_trunk(connection, name)
+    settings = [f"{key}: {plain_value(value)}" for key, value in (trunk.sip or trunk.livekit or {}).items()]
     rate = "1 call" if trunk.calls_per_second == 1 else f"{trunk.calls_per_second:g} calls"
-    _tell(
+    tell_trunk(
         trunk, as_json,
         f"{trunk.name} ({trunk.transport}): {counted(trunk.channels, 'channel')}, {rate} a second.",
-        f"State: {_state(trunk)}.",
-        *([f"Registration: {_registration(trunk)}."] if _registration(trunk) else []),
+        f"State: {state_of(trunk)}.",
+        *([f"Registration: {registration_of(trunk)}."] if registration_of(trunk) else []),
         *(f"{one.number}{' (shown)' if one.number == trunk.default_number else ''}: bot {one.bot_id or 'none'}" for one in trunk.numbers),
         *settings,
     )  # fmt: skip
@@ -78,14 +79,14 @@ def show(name: NameArgument, database: DatabaseOption = None, as_json: JsonOptio
 def reset(name: NameArgument, database: DatabaseOption = None) -> None:
     """End a trunk's rest: its failures are forgotten, and calls go out on it at once."""
     with in_words(), open_database(database) as db, db.write() as connection:
-        records.reset_trunk(connection, name)
+        reset_trunk(connection, name)
     say(f"The trunk {name} rests no longer.")
 
 
 @app.command()
 def add(
     name: NameArgument,
-    transport: Annotated[str, typer.Option(help="What carries its calls: sip, or livekit.")] = records.SIP,
+    transport: Annotated[str, typer.Option(help="What carries its calls: sip, or livekit.")] = SIP,
     host: Annotated[str | None, typer.Option(help="The carrier's SIP server: a name or an IP address.", show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help="Its port: for SIP from here, UDP. Default: 5060.", show_default=False)] = None,
     url: Annotated[str | None, typer.Option(help="livekit: the server, wss://HOST.", show_default=False)] = None,
@@ -150,7 +151,7 @@ def add(
     )  # fmt: skip
     if user is not None and password is None:
         password = typer.prompt(f"Password of {user}", hide_input=True)
-    if transport == records.LIVEKIT:
+    if transport == LIVEKIT:
         if api_key is not None and api_secret is None:
             api_secret = typer.prompt("API secret of LiveKit", hide_input=True)
         given: dict[str, Any] = {
@@ -158,7 +159,7 @@ def add(
             "password": password, "sip_transport": sip_transport, "media_encryption": media_encryption, "accept_from": accept_from,
             "headers": headers_of(header), "lab": lab,
         }  # fmt: skip
-    elif transport == records.SIP:
+    elif transport == SIP:
         given = sip_settings(
             rtp_ports, host=host, port=port, user=user, password=password, from_domain=from_domain, codecs=codec,
             local_address=local_address, local_port=local_port, advertised_address=advertised_address, accept_from=accept_from,
@@ -174,12 +175,12 @@ def add(
             for field in ("password", "api_secret"):
                 if field in settings:
                     settings[field] = seal_password(secrets, connection, name, settings[field], now, field.upper())
-            trunk = records.add_trunk(
+            trunk = add_trunk(
                 connection, name, transport=transport, channels=channels, calls_per_second=calls_per_second,
                 numbers=[NumberRecord(one) for one in number or []], is_default=default, now=now,
-                sip=settings if transport == records.SIP else None, livekit=settings if transport == records.LIVEKIT else None,
+                sip=settings if transport == SIP else None, livekit=settings if transport == LIVEKIT else None,
             )  # fmt: skip
-    _tell(trunk, as_json, f"The trunk {name} is made. Try it: `dialler trunks check {name}`.")
+    tell_trunk(trunk, as_json, f"The trunk {name} is made. Try it: `dialler trunks check {name}`.")
 
 
 @app.command()
@@ -187,10 +188,10 @@ def remove(name: NameArgument, database: DatabaseOption = None) -> None:
     """Remove a trunk and its numbers, and what was made for it at LiveKit. Calls in progress on it go on."""
     with in_words(), open_database(database) as db:
         with db.read() as connection:
-            transport = records.find_trunk(connection, name).transport
-        told = asyncio.run(livekit_removed(db, secret_store(db), name)) if transport == records.LIVEKIT else ()
+            transport = find_trunk(connection, name).transport
+        told = asyncio.run(livekit_removed(db, secret_store(db), name)) if transport == LIVEKIT else ()
         with db.write() as connection:
-            records.remove_trunk(connection, name)
+            remove_trunk(connection, name)
     say(*told, f"The trunk {name} is removed.")
 
 
@@ -225,8 +226,8 @@ def number(
     What is left out stays as it is.
     """
     with in_words(), open_database(database) as db, db.write() as connection:
-        put, new = records.put_number(connection, name, number, bot_id=bot, label=label, shown=default)
-        shown = records.find_trunk(connection, name).default_number == put.number
+        put, new = put_number(connection, name, number, bot_id=bot, label=label, shown=default)
+        shown = find_trunk(connection, name).default_number == put.number
     reaches = f"calls to it reach the bot {put.bot_id}" if put.bot_id else "no bot answers calls to it"
     what = f"{put.number} is on the trunk {name}" if new else f"{put.number} of the trunk {name} is changed"
     say(f"{what}: {reaches}{'; it is the caller ID that is shown' if shown else ''}.")
@@ -264,10 +265,10 @@ def check(
     """Ask a trunk whether it is there, and say in words what is wrong. Ends with 1 if it does not work."""
     with in_words(), open_database(database) as db:
         with db.read() as connection:
-            record = records.find_trunk(connection, name)
+            record = find_trunk(connection, name)
             call = _test_number(connection, record, call)
-        if record.transport == records.LIVEKIT:
-            _tell_report(name, asyncio.run(livekit_checked(db, secret_store(db), name, call, ring_seconds)), as_json)
+        if record.transport == LIVEKIT:
+            tell_report(name, asyncio.run(livekit_checked(db, secret_store(db), name, call, ring_seconds)), as_json)
     if not has_sippy():
         raise CliError(f"{MISSING_SIP}.", code=CANNOT)
     from core.transports.sip.check import check_trunk  # noqa: PLC0415 - the extra may be missing
@@ -278,7 +279,7 @@ def check(
 
     with in_words(), open_database(database) as db, db.read() as connection:
         line = line_of(connection, secret_store(db), name)
-        caller = records.find_trunk(connection, name).default_number
+        caller = find_trunk(connection, name).default_number
     order = PlaceOrder(f"check-{os.getpid()}", f"check-{os.getpid()}", call, caller, name) if call else None
 
     async def run() -> Any:
@@ -292,7 +293,7 @@ def check(
         finally:
             await transport.close()
 
-    _tell_report(name, asyncio.run(run()), as_json)
+    tell_report(name, asyncio.run(run()), as_json)
 
 
 def _test_number(connection: Connection, trunk: TrunkRecord, written: str | None) -> str | None:
@@ -303,55 +304,3 @@ def _test_number(connection: Connection, trunk: TrunkRecord, written: str | None
         return check_test_number(connection, written, lab=bool((trunk.sip or trunk.livekit or {}).get("lab")))
     except ValueError as error:
         raise CliError(f"{written!r} cannot be called: {error}.") from None
-
-
-def _tell_report(name: str, report: Any, as_json: bool) -> NoReturn:
-    """Say what a check found, and end."""
-    if as_json:
-        emit_json({"trunk": name, "works": report.works, "sentences": list(report.sentences)})
-    else:
-        say(*report.sentences, f"The trunk {name} works." if report.works else f"The trunk {name} does not work.")
-    raise typer.Exit(0 if report.works else CANNOT)
-
-
-def _plain(value: object) -> object:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
-
-
-def _state(trunk: TrunkRecord) -> str:
-    """Whether calls go out on a trunk, in words."""
-    now, health = utc_now(), trunk.health
-    if (allowed := health.limits.in_words(trunk.channels, trunk.calls_per_second)) and health.state(now) == "closed":
-        return f"in use; the carrier seems to allow only {allowed}: it refused calls with {health.limits.reason.rstrip('.')}"
-    match health.state(now):
-        case "resting":
-            return f"rested until {health.resting_until:%H:%M:%S} UTC, because it failed: {health.reason.rstrip('.')}"
-        case "trial":
-            return f"to be tried with one call, after it failed: {health.reason.rstrip('.')}"
-    return "in use" if not health else f"in use; {counted(health.failures, 'failure')} in a row: {health.reason.rstrip('.')}"
-
-
-def _registration(trunk: TrunkRecord) -> str:
-    """How a trunk's registration stands, in words; nothing if it wants none."""
-    if not (trunk.sip or {}).get("register"):
-        return ""
-    registration, now = trunk.registration, utc_now()
-    if registration is None:
-        return "not registered yet: no process has opened the trunk"
-    why = f": {registration.reason.rstrip('.')}" if registration.reason else ""
-    when = f"at {registration.at:%Y-%m-%d %H:%M:%S} UTC"
-    match registration.state(now):
-        case "registered":
-            return f"registered until {registration.expires_at:%H:%M:%S} UTC" + (f"; the last renewal failed {when}{why}" if why else "")
-        case "expired":
-            return f"not registered: it expired at {registration.expires_at:%Y-%m-%d %H:%M:%S} UTC, and was not renewed{why}"
-    return f"not registered since the last try {when}{why}"
-
-
-def _tell(trunk: TrunkRecord, as_json: bool, *words: str) -> None:
-    if as_json:
-        now, registration = utc_now(), trunk.registration
-        standing = None if registration is None else {**registration.record(), "state": registration.state(now)}
-        emit_json({**asdict(trunk), "health": {**trunk.health.record(), "state": trunk.health.state(now)}, "registration": standing})
-    else:
-        say(*words)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.bots.sample_crm import SAMPLE_CRM
-from core.trunks.records import BUILT_IN
+from core.trunks.reading import BUILT_IN
+from core.wiring.sip import refuse_own_fault
 from dialler.campaigns.store import read_campaign
 from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress
@@ -30,7 +31,6 @@ from web.run.reporters import Reporter, report_progress
 from web.run.summary import RunSummary, summarise, write_summary
 from web.sample_crm.process import SampleCrm
 from web.settings import Settings
-from web.sip import refuse_own_fault
 
 __all__ = [
     "CRM_FILE",

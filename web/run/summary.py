@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.kernel.moments import moment_text
-from core.trunks.records import BUILT_IN, find_trunk
+from core.trunks.reading import BUILT_IN, find_trunk
 from dialler.campaigns.store import read_campaign
 from dialler.imports.report import ImportReport
 from dialler.leads.progress import progress

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
-from core.contracts.leg_events import LegEvents
 from core.contracts.transport import LINE_LOST, Answered, Digit, Failed, HungUp, Ringing, TransferOutcome
 from core.kernel.clock import Clock
+from core.transports.audio_leg import TransportLeg
 from core.transports.livekit.outcomes import SIP_SERVICE_GONE, DialOutcome, hung_up, left_in_words
 from core.transports.livekit.rtc_room import Changed, Key, Lost, OwnEnd, PhoneLeft, PhoneSeen, RoomNews, RtcRoom
 from core.transports.livekit.server import DialFailed
-from core.transports.sip.reasons import refused_by_trunk
-from core.voice.ports import AudioEnd, AudioEvent
+from core.transports.load import Crowding
+from core.transports.refused import NO_CALL
 
 __all__ = ["LiveKitAudioLeg", "Refer"]
 
@@ -21,19 +19,18 @@ _LEAVING_SECONDS = 10.0
 """How long a callee who was transferred may take to leave the room."""
 _DIAL_SECONDS = 5.0
 """How long the dial may take to say how it ended, once we are out of its room."""
-_NO_CALL = TransferOutcome(False, 481, "Call/Transaction Does Not Exist")
 
 Refer = Callable[[str, str], Awaitable[None]]
 """Sends the participant of an identity to a destination; raises DialFailed."""
 
 
-class LiveKitAudioLeg:
+class LiveKitAudioLeg(TransportLeg):
     """An `AudioLeg` of one room.
 
     Args:
         clock: all waiting is done through it.
         refer: transfers.
-        crowded: whether the trunk was full, and faster than it may be, when the call left.
+        crowding: how full the trunk was when the call left.
         give_up: ends the dial of a call that is not answered yet, and then calls `fail` with this outcome.
         on_over: called once, when the call is over: the room is to be ended.
     """
@@ -43,15 +40,12 @@ class LiveKitAudioLeg:
         clock: Clock,
         *,
         refer: Refer,
-        crowded: tuple[bool, bool],
+        crowding: Crowding,
         give_up: Callable[[DialOutcome], None],
         on_over: Callable[[], None],
     ) -> None:
-        self._clock, self._refer, self._give_up, self._on_over = clock, refer, give_up, on_over
-        self._full, self._too_fast = crowded
-        self._loop = asyncio.get_running_loop()
-        self._events: LegEvents[AudioEvent] = LegEvents(clock)
-        self._room: RtcRoom | None = None
+        super().__init__(clock, crowding)
+        self._refer, self._give_up, self._on_over = refer, give_up, on_over
         self._press: Callable[[str], None] = lambda _: None
         self._rang = False
         self._out: str | None = None
@@ -65,13 +59,6 @@ class LiveKitAudioLeg:
         self.left = clock.signal()
         """Set when the phone leg has left, or the call is over."""
         self.hanging_up = False
-        self.keys_on_answer = ""
-        """Keys that are pressed as soon as the callee has answered: an extension."""
-
-    @property
-    def over(self) -> bool:
-        """Whether the call is over."""
-        return self._events.final is not None
 
     @property
     def rang(self) -> bool:
@@ -80,25 +67,11 @@ class LiveKitAudioLeg:
 
     def bind(self, room: RtcRoom, press: Callable[[str], None]) -> None:
         """The room that this is the leg of, and what sends keys into it."""
-        self._room, self._press = room, press
+        self._sound, self._press = room, press
 
     def post(self, news: RoomNews) -> None:
         """Something happened in the room; from any thread."""
         self.run_soon(lambda: self._take(news))
-
-    def run_soon(self, function: Callable[[], None]) -> None:
-        """Call a function in the event loop's thread; from any thread. Nothing once the loop is closed."""
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(function)
-
-    async def next(self, timeout: float | None = None) -> AudioEvent | None:
-        """The next event; None when nothing happened for `timeout` clock seconds."""
-        return await self._events.next(timeout)
-
-    def connect(self, end: AudioEnd) -> None:
-        """From now on exchange sound with this end."""
-        if self._room is not None:
-            self._room.end = end
 
     def press(self, keys: str) -> None:
         """Send keys of the phone."""
@@ -109,7 +82,7 @@ class LiveKitAudioLeg:
 
         A call that is not answered yet is over once LiveKit has confirmed that nobody is in the room.
         """
-        if self.over or self.hanging_up:
+        if self.ended or self.hanging_up:
             return
         if self.answered:
             self.hanging_up = True
@@ -119,8 +92,8 @@ class LiveKitAudioLeg:
 
     async def transfer(self, destination: str) -> TransferOutcome:
         """Hand the callee over by REFER. It went through when LiveKit says so and the callee has left the room."""
-        if not self.answered or self.over or self.phone is None:
-            return _NO_CALL
+        if not self.answered or self.ended or self.phone is None:
+            return NO_CALL
         identity = self.phone
         try:
             await self._refer(identity, destination)
@@ -135,36 +108,35 @@ class LiveKitAudioLeg:
 
     def pick_up(self) -> None:
         """It was answered. What LiveKit's attributes say of it is not taken for it: `active` has been seen before the answer."""
-        if self.over or self.answered or self.hanging_up:
+        if self.ended or self.answered or self.hanging_up:
             return
         self.answered = True
-        self._events.put(Answered())
-        if self._out is not None:
+        if self._out is None:
+            self._put_answer()
+        else:
+            self._events.put(Answered())
             self._end(Failed(LINE_LOST, self._out))
-            return
-        if self.keys_on_answer:
-            self.press(self.keys_on_answer)
 
     def fail(self, outcome: DialOutcome) -> None:
         """It will not be answered."""
-        if not self.over:
-            ours = outcome.by_server and not self._rang
-            ours = ours or refused_by_trunk(outcome.sip_status, None, rang=self._rang, full=self._full, too_fast=self._too_fast)
-            self._end(Failed(outcome.sip_status, outcome.reason, from_trunk=ours, spared=self._full or self._too_fast))
+        if not self.ended:
+            by_trunk = outcome.by_server and not self._rang
+            ours, spared = self._whose_refusal(outcome.sip_status, None, rang=self._rang, by_trunk=by_trunk)
+            self._end(Failed(outcome.sip_status, outcome.reason, from_trunk=ours, spared=spared))
 
     def lost(self, reason: str) -> None:
         """The answered call is over, though nothing in the room said so."""
-        if self.answered and not self.over:
+        if self.answered and not self.ended:
             self._end(HungUp(reason))
 
     def ring(self) -> None:
         """The phone rings."""
-        if not self._rang and not self.answered and not self.over:
+        if not self._rang and not self.answered and not self.ended:
             self._rang = True
             self._events.put(Ringing())
 
     def _take(self, news: RoomNews) -> None:
-        if self.over:
+        if self.ended:
             return
         match news:
             case PhoneSeen(identity, attributes):
@@ -198,7 +170,7 @@ class LiveKitAudioLeg:
 
         async def wait() -> None:
             await self._clock.sleep(_DIAL_SECONDS)
-            if not (self.over or self.hanging_up):
+            if not (self.ended or self.hanging_up):
                 self._stop(DialOutcome(504, why))
 
         self._clock.spawn(wait(), name="livekit dial without a room")

@@ -21,6 +21,7 @@ __all__ = [
     "forget_standing",
     "installation_name",
     "keep_standing",
+    "outbound_trunk_id",
     "standings",
     "take_event",
 ]
@@ -68,6 +69,11 @@ def forget_standing(connection: Connection, trunk: str) -> None:
 def standings(connection: Connection) -> dict[str, Standing]:
     """How every trunk that was looked at stands, by name."""
     return {row.trunk: Standing(**row._mapping) for row in connection.execute(select(_trunks))}
+
+
+def outbound_trunk_id(connection: Connection, trunk: str) -> str | None:
+    """What LiveKit calls the outbound trunk of one of our trunks; None if it is not there yet."""
+    return connection.execute(select(_trunks.c.outbound_trunk_id).where(_trunks.c.trunk == trunk)).scalar_one_or_none()
 
 
 def take_event(connection: Connection, event_id: str, event: str, now: datetime) -> bool:

@@ -18,8 +18,8 @@ from core.transports.livekit.rtc_room import RtcRoom
 from core.transports.livekit.rtc_thread import RtcThread
 from core.transports.livekit.server import FAILURES, DialFailed, LiveKitServer
 from core.transports.livekit.turns import NoTurn, Turns
+from core.transports.load import NOT_CROWDED, Crowding, TrunkLoad
 from core.transports.refused import RefusedLeg
-from core.transports.sip.load import TrunkLoad
 from core.voice.errors import VoiceUnavailable
 from core.voice.ports import Speech
 
@@ -118,7 +118,7 @@ class LiveKitTransport:
             LiveKitUnavailable: it cannot be known whether a phone rings: the server answers no more.
         """
         try:
-            line = self._line_of(order.trunk)
+            line = order.line if isinstance(order.line, LiveKitLine) else self._line_of(order.trunk)
             if line.outbound_trunk_id is None:
                 raise LiveKitUnavailable(f"the trunk {order.trunk!r} is not known to LiveKit yet: `dialler trunks sync {order.trunk}`")
             speaking = self._speech(order)
@@ -162,7 +162,7 @@ class LiveKitTransport:
     async def reconcile(self) -> None:
         """Look whether the callees of answered calls are still there: LiveKit's news get lost. Twice missed is gone."""
         for live in list(self._live.values()):
-            if not live.leg.answered or live.leg.over:
+            if not live.leg.answered or live.leg.ended:
                 continue
             try:
                 seats = await live.server.participants(live.room_name)
@@ -200,16 +200,15 @@ class LiveKitTransport:
         server, name = self.server_of(line), room_name(self.installation, order.call_id)
         await server.create_room(name, Mark(self.installation, line.name, order.call_id).written())
         load = self._loads.setdefault(line.name, TrunkLoad())
-        full, too_fast = load.begin(self._clock.now(), line.channels, line.calls_per_second)
+        crowding = load.begin(self._clock.now(), line.channels, line.calls_per_second, self._in_use(line.name))
         try:
-            full = full or self._in_use(line.name) > line.channels
-            return await self._enter(name, line, order.call_id, (full, too_fast), load)
+            return await self._enter(name, line, order.call_id, crowding, load)
         except BaseException:
             load.end()
             raise
 
     async def _enter(
-        self, name: str, line: LiveKitLine, call_id: str, crowded: tuple[bool, bool] = (False, False), load: TrunkLoad | None = None
+        self, name: str, line: LiveKitLine, call_id: str, crowding: Crowding = NOT_CROWDED, load: TrunkLoad | None = None
     ) -> _Live:
         server = self.server_of(line)
 
@@ -220,7 +219,7 @@ class LiveKitTransport:
         leg = LiveKitAudioLeg(
             self._clock,
             refer=refer,
-            crowded=crowded,
+            crowding=crowding,
             give_up=lambda outcome: self._give_up(name, outcome),
             on_over=lambda: self._over(name),
         )
@@ -268,7 +267,7 @@ class LiveKitTransport:
             if not certain:
                 raise LiveKitUnavailable(outcome.reason) from None
             return
-        if live.leg.hanging_up or live.leg.over:  # the answer crossed our giving up: the room is being ended
+        if live.leg.hanging_up or live.leg.ended:  # the answer crossed our giving up: the room is being ended
             return
         live.leg.pick_up()
 

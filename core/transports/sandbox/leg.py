@@ -12,6 +12,7 @@ from core.contracts.leg_events import LegEvents
 from core.contracts.transport import Answered, Beep, Failed, Heard, HungUp, LegEvent, PlaceOrder, Playout, Ringing, TransferOutcome
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
+from core.transports.refused import NO_CALL
 from core.transports.sandbox.behaviour import Callee, Moment, PickedUp, Quiet, Said, Stimulus
 from core.transports.sandbox.fate import Fate
 from core.transports.sandbox.network_log import Arrival, EndedBy, NetworkLog
@@ -20,7 +21,6 @@ from core.transports.sandbox.settings import SandboxSettings
 __all__ = ["SandboxLeg"]
 
 _NOTHING_SAID = Playout("", completed=False, seconds=0.0)
-_NO_CALL = TransferOutcome(False, 481, "Call/Transaction Does Not Exist")
 _BEEP_AFTER = 0.5
 _SWAPPED: Final[dict[EndedBy, EndedBy]] = {"caller": "callee", "callee": "caller"}
 
@@ -121,9 +121,9 @@ class SandboxLeg:
     async def transfer(self, destination: str) -> TransferOutcome:
         """Hand the callee over. It takes a few seconds; when it succeeds, the call is over for us."""
         if self._answered_at is None or self._events.final is not None:
-            return _NO_CALL
+            return NO_CALL
         if await self._over.wait(self._stream("transfer", destination).uniform(1.0, 3.0)):
-            return _NO_CALL
+            return NO_CALL
         outcome = self._transfers(destination)
         if outcome.succeeded:
             self._end(HungUp("transferred"), "transfer", 200)

@@ -11,7 +11,7 @@ referral                  a transfer, as its news tell it
 addresses, unreadable     addresses in headers; the answer to a request that cannot be read
 info_keys                 keys in an INFO
 log_limit                 a line in the log for so much time
-settings, timers, load    what a trunk is told; session timers; how much of it is used
+settings, timers          what a trunk is told; session timers
 
 With I/O, each in its thread:
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.contracts.transport import Failed, Leg, LegEvent, PlaceOrder, Playout, Ringing, TransferOutcome
+from core.contracts.transport import Failed, Leg, PlaceOrder, Ringing
+from core.transports.refused import EndedLeg
 from core.transports.sip.called import number_or_text
 from core.transports.sip.signalling import Dialog, InboundInvite
 
@@ -61,7 +62,7 @@ class SipIncoming:
             raise RuntimeError("this call was answered or refused before")
         self._over = True
         if self._waiting.given_up:
-            return _GivenUp()
+            return EndedLeg(Ringing(), _GIVEN_UP)
         leg = self._pick_up(order)
         if self._waiting.given_up:  # at this very moment
             await leg.hang_up()
@@ -106,30 +107,3 @@ class _Waiting:
     def ended(self, reason: str) -> None:  # noqa: ARG002
         """The caller hung up."""
         self.given_up = True
-
-
-class _GivenUp:
-    """The leg of a call whose caller hung up before we picked up."""
-
-    speaking = False
-
-    def __init__(self) -> None:
-        self._rang = False
-
-    async def next(self, timeout: float | None = None) -> LegEvent | None:  # noqa: ARG002
-        """It rang, and was given up."""
-        if self._rang:
-            return _GIVEN_UP
-        self._rang = True
-        return Ringing()
-
-    async def say(self, text: str) -> Playout:  # noqa: ARG002
-        """Nobody hears it."""
-        return Playout("", completed=False, seconds=0.0)
-
-    async def hang_up(self, reason: str = "") -> None:
-        """Nothing to end."""
-
-    async def transfer(self, destination: str) -> TransferOutcome:  # noqa: ARG002
-        """Nobody to hand over."""
-        return TransferOutcome(False, 481, "Call/Transaction Does Not Exist")

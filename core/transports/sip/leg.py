@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from core.contracts.leg_events import LegEvents
 from core.contracts.transport import Answered, Failed, HungUp, TransferOutcome
 from core.kernel.clock import Clock
 from core.kernel.mailbox import Mailbox
+from core.transports.audio_leg import TransportLeg
+from core.transports.load import Crowding
+from core.transports.refused import NO_CALL
 from core.transports.sip.call import Refused, SipCall
 from core.transports.sip.media import MediaSession
-from core.transports.sip.reasons import names_callee, refused_by_trunk
-from core.transports.sip.referral import NO_CALL, Referral, Route
+from core.transports.sip.referral import Referral, Route
 from core.transports.sip.signalling import Reply
-from core.voice.ports import AudioEnd, AudioEvent
+from core.voice.ports import AudioEvent
 
 __all__ = ["SipAudioLeg"]
 
@@ -25,26 +24,22 @@ _SILENT_SECONDS = 3.0
 """How long a BYE is waited for once the other side has said that it will tell nothing more of a transfer."""
 
 
-class SipAudioLeg:
+class SipAudioLeg(TransportLeg):
     """An `AudioLeg` of one SIP call.
 
     Args:
         clock: all waiting is done through it.
-        crowded: whether the trunk was full, and faster than it may be, when the call left.
+        crowding: how full the trunk was when the call left.
         on_over: called once, in the event loop's thread, when the call is over.
     """
 
-    def __init__(self, clock: Clock, crowded: tuple[bool, bool], on_over: Callable[[], None]) -> None:
-        self._clock, self._on_over = clock, on_over
-        self._full, self._too_fast = crowded
-        self._loop = asyncio.get_running_loop()
-        self._events: LegEvents[AudioEvent] = LegEvents(clock)
+    def __init__(self, clock: Clock, crowding: Crowding, on_over: Callable[[], None]) -> None:
+        super().__init__(clock, crowding)
+        self._on_over = on_over
         self._news: Mailbox[Reply | None] = Mailbox(clock)  # of the latest transfer; None: the call is over
         self._answered = self._hanging_up = False
         self._call: SipCall | None = None
         self._session: MediaSession | None = None
-        self.keys_on_answer = ""
-        """Keys that are pressed as soon as the callee has answered: an extension."""
         self.route = Route()
         """How the trunk is dialled: numbers are transferred the same way."""
         self.own_uri = ""
@@ -52,7 +47,8 @@ class SipAudioLeg:
 
     def bind(self, call: SipCall) -> None:
         """The call that this is the leg of."""
-        self._call, self._session = call, call.session
+        self._call = call
+        self._session = self._sound = call.session
 
     @property
     def leftover(self) -> dict[str, Any] | None:
@@ -63,20 +59,6 @@ class SipAudioLeg:
         """Something happened; from any thread."""
         self.run_soon(lambda: self._take(event))
 
-    def run_soon(self, function: Callable[[], None]) -> None:
-        """Call a function in the event loop's thread; from any thread. Nothing once the loop is closed."""
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(function)
-
-    async def next(self, timeout: float | None = None) -> AudioEvent | None:
-        """The next event; None when nothing happened for `timeout` clock seconds."""
-        return await self._events.next(timeout)
-
-    def connect(self, end: AudioEnd) -> None:
-        """From now on exchange sound with this end."""
-        if self._session is not None:
-            self._session.end = end
-
     def press(self, keys: str) -> None:
         """Send keys of the phone."""
         if self._session is not None:
@@ -84,7 +66,7 @@ class SipAudioLeg:
 
     async def hang_up(self, reason: str = "") -> None:
         """CANCEL before the answer, BYE after it; nothing if the call is over."""
-        if self._events.final is not None or self._call is None or self._call.dialog is None:
+        if self.ended or self._call is None or self._call.dialog is None:
             return
         self._hanging_up = True
         self._call.dialog.hang_up()
@@ -96,7 +78,7 @@ class SipAudioLeg:
 
         A callee's side that hangs up after it has taken the REFER is taken to have gone where it was sent.
         """
-        if not self._answered or self._events.final is not None or self._call is None or self._call.dialog is None:
+        if not self._answered or self.ended or self._call is None or self._call.dialog is None:
             return NO_CALL
         news, referral = Mailbox[Reply | None](self._clock), Referral()
         self._news = news
@@ -105,7 +87,7 @@ class SipAudioLeg:
         while (left := deadline - self._now()) > 0:
             reply = await news.get(left)
             if reply is None:
-                if self._events.final is not None:
+                if self.ended:
                     return referral.gone()
                 continue
             if (outcome := referral.hear(reply)) is not None:
@@ -118,14 +100,13 @@ class SipAudioLeg:
         return self._clock.now().timestamp()
 
     def _take(self, event: AudioEvent | Refused) -> None:
-        if self._events.final is not None:
+        if self.ended:
             return
         if isinstance(event, Refused) and self._answered:  # a caller who hung up at the moment we picked up
             self._end(HungUp())
         elif isinstance(event, Refused):
-            ours = event.from_us and event.status == 408 and not event.rang
-            ours = ours or refused_by_trunk(event.status, event.cause, rang=event.rang, full=self._full, too_fast=self._too_fast)
-            spared = self._full or self._too_fast or (event.cause is not None and names_callee(event.cause))
+            silent = event.from_us and event.status == 408 and not event.rang
+            ours, spared = self._whose_refusal(event.status, event.cause, rang=event.rang, by_trunk=silent)
             self._end(event.as_event(from_trunk=ours, spared=spared))
         elif isinstance(event, HungUp):
             self._end(event if self._answered else Failed(487, "answered at the moment it was cancelled"))
@@ -134,11 +115,10 @@ class SipAudioLeg:
         elif isinstance(event, Answered) and self._hanging_up:  # the answer crossed our CANCEL: it is ended at once
             assert self._call is not None
             self._call.hung_up("caller hung up")
+        elif isinstance(event, Answered):
+            self._answered = True
+            self._put_answer()
         else:
-            if isinstance(event, Answered):
-                self._answered = True
-                if self.keys_on_answer:
-                    self.press(self.keys_on_answer)
             self._events.put(event)
 
     def _end(self, final: Failed | HungUp) -> None:

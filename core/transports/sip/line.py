@@ -7,7 +7,7 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
@@ -30,8 +30,8 @@ class TrunkLine:
     channels: int
     calls_per_second: float
     password: SecretStr | None = None
-    numbers: tuple[str, ...] = ()
-    """Those of ours that are on it (E.164)."""
+    numbers: tuple[str, ...] = field(default=(), compare=False)
+    """Those of ours that are on it (E.164). The order of a call carries its line without them: two lines that differ in them are equal."""
 
 
 async def look_up(line: TrunkLine, former: Collection[Network] = ()) -> Peer:

@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass
 
 from core.contracts.transport import TransferOutcome
+from core.transports.refused import NO_CALL
 from core.transports.sip.signalling import Reply
 
-__all__ = ["NO_CALL", "Referral", "Route"]
-
-NO_CALL = TransferOutcome(False, 481, "Call/Transaction Does Not Exist")
+__all__ = ["Referral", "Route"]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.contracts.transport import Answered, IncomingCall, Leg, NotAnswered, PlaceOrder, Ringing
+from core.contracts.transport import Answered, IncomingCall, Leg, Line, NotAnswered, PlaceOrder, Ringing
 from core.kernel.clock import Clock, Signal
+from core.transports.load import TrunkLoad
 from core.transports.refused import RefusedLeg
 from core.transports.sip.asking import ask, verdict_on_options
 from core.transports.sip.call import SipCall
@@ -21,7 +22,6 @@ from core.transports.sip.called import caller_number, our_number
 from core.transports.sip.incoming import RETRY_LATER, SipIncoming
 from core.transports.sip.leg import SipAudioLeg
 from core.transports.sip.line import TrunkLine, check_one_port, check_ports, look_up
-from core.transports.sip.load import TrunkLoad
 from core.transports.sip.media import MediaSession
 from core.transports.sip.negotiation import Negotiation
 from core.transports.sip.ports import PortRange
@@ -163,7 +163,7 @@ class SipTransport:
         return None if works else " ".join(sentences)
 
     async def _place(self, order: PlaceOrder) -> Leg:
-        trunk = await self._open(order.trunk)
+        trunk = await self._open(order.trunk, order.line)
         speaking = self._speech(order)
         number, _, extension = order.to_number.partition(";ext=")
         settings = trunk.line.settings
@@ -217,9 +217,8 @@ class SipTransport:
         """A leg and its call, with a port for its sound."""
         line, taken = trunk.line, self._in_use(trunk.line.name)
         sock = trunk.ports.open()
-        full, too_fast = trunk.load.begin(self._clock.now(), line.channels, line.calls_per_second)
-        full = full or taken > line.channels
-        leg = SipAudioLeg(self._clock, (full, too_fast), lambda: self._forget(trunk, session))
+        crowding = trunk.load.begin(self._clock.now(), line.channels, line.calls_per_second, taken)
+        leg = SipAudioLeg(self._clock, crowding, lambda: self._forget(trunk, session))
         session = MediaSession(sock)
         negotiation = Negotiation(trunk.peer.advertised, session.port, trunk.line.settings.codecs, random.getrandbits(31))
         call = SipCall(negotiation, session, leg.post, trunk.line.settings.media_timeout)
@@ -233,11 +232,19 @@ class SipTransport:
         trunk.load.end()
         self.media.remove(session)
 
-    async def _open(self, name: str) -> _Open:
-        """The trunk as its record is now; opened, or changed, if need be."""
+    async def _open(self, name: str, carried: Line | None = None) -> _Open:
+        """The trunk as its record is now; opened, or changed, if need be.
+
+        Args:
+            name: the trunk's.
+            carried: what a call's order carries of it. Only if that is not what is open, the record is read: of the two, nobody knows
+                here which is the newer.
+        """
         async with self._opening[name]:
-            line, now = self._line_of(name), self._clock.now().timestamp()
-            known = self._trunks.get(name)
+            known, now = self._trunks.get(name), self._clock.now().timestamp()
+            if known is not None and known.line == carried and now - known.looked_up < _LOOK_UP_AGAIN:
+                return known
+            line = self._line_of(name)
             if known is not None and known.line == line and now - known.looked_up < _LOOK_UP_AGAIN:
                 return known
             try:

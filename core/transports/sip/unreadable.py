@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import Final
 
-__all__ = ["RateLimit", "method_of", "plain_answer", "problem_of", "where_to"]
+__all__ = ["method_of", "plain_answer", "problem_of", "where_to"]
 
 _NAMES: Final = {"v": "via", "f": "from", "t": "to", "i": "call-id"}
 _REPEATED: Final = ("via", "from", "to", "call-id", "cseq")
@@ -116,24 +116,3 @@ def _lines(text: str) -> dict[str, list[str]]:
         if colon and key in found and value:
             found[key].append(value[:_LONGEST_LINE])
     return found
-
-
-class RateLimit:
-    """So many in a second, and not more than so many at once.
-
-    Args:
-        per_second: above 0.
-        burst: at least 1.
-    """
-
-    def __init__(self, per_second: float, burst: float) -> None:
-        self._rate, self._burst, self._left, self._at = per_second, burst, burst, 0.0
-
-    def admit(self, now: float) -> bool:
-        """Whether one more may pass at this moment, in seconds of a clock that only goes on; it is counted then."""
-        self._left = min(self._burst, self._left + max(now - self._at, 0.0) * self._rate)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True

@@ -49,7 +49,7 @@ class Connection:
 
     def __init__(self, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]], clock: Clock) -> None:
         self._receive, self._send, self._clock = receive, send, clock
-        self._flood = Flood(clock.now().timestamp())
+        self._flood = Flood()
         self._waiting: deque[tuple[Text, bool]] = deque()
         self._news, self._emptied = clock.signal(), clock.signal()
         self._emptied.set()

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from core.kernel.rate import Throttle
+
 __all__ = ["Flood"]
 
 _MESSAGES: Final = 250.0  # a second
@@ -17,17 +19,9 @@ _CHARACTERS_AT_ONCE: Final = 1_048_576.0  # half a minute of sound
 class Flood:
     """Two token buckets of one client: messages, and their length. Times are seconds of one clock."""
 
-    def __init__(self, now: float) -> None:
-        self._messages, self._characters, self._seen = _MESSAGES_AT_ONCE, _CHARACTERS_AT_ONCE, now
+    def __init__(self) -> None:
+        self._messages, self._characters = Throttle(_MESSAGES, _MESSAGES_AT_ONCE), Throttle(_CHARACTERS, _CHARACTERS_AT_ONCE)
 
     def admit(self, now: float, characters: int) -> bool:
         """Whether one more message of this length is within the limits; it is counted then."""
-        passed = max(now - self._seen, 0.0)
-        self._messages = min(_MESSAGES_AT_ONCE, self._messages + passed * _MESSAGES)
-        self._characters = min(_CHARACTERS_AT_ONCE, self._characters + passed * _CHARACTERS)
-        self._seen = now
-        if self._messages < 1 or self._characters < characters:
-            return False
-        self._messages -= 1
-        self._characters -= characters
-        return True
+        return self._messages.left(now) >= 1 and self._characters.admit(now, characters) and self._messages.admit(now)

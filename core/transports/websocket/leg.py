@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
-from core.contracts.leg_events import LegEvents
 from core.contracts.transport import LINE_LOST, Answered, Failed, HungUp, Ringing, TransferOutcome
 from core.kernel.clock import Clock, utc_now
 from core.kernel.mailbox import Mailbox
+from core.transports.audio_leg import TransportLeg
+from core.transports.refused import NO_CALL
 from core.transports.websocket.closing import Close, Closing, Refused
 from core.transports.websocket.connection import Connection, Gone
 from core.transports.websocket.protocol import Ignored, Opening, Writer, sound_of
 from core.transports.websocket.session import WebSocketSession
-from core.voice.ports import AudioEnd, AudioEvent, Frame
+from core.voice.ports import Frame
 
 __all__ = ["WebSocketLeg"]
 
@@ -24,10 +23,9 @@ _AWAY_SECONDS: Final = 2.0
 """Without sound for so long after a transfer was asked for, the customer is elsewhere."""
 _TAIL_SECONDS: Final = 0.2
 """What a dialler may keep before it plays it: so long before a hang-up the last words are left alone."""
-_NO_CALL = TransferOutcome(False, 481, "the call is over")
 
 
-class WebSocketLeg:
+class WebSocketLeg(TransportLeg):
     """An `AudioLeg` of one WebSocket call, answered as it begins: `answer` was the last message of the handshake.
 
     Args:
@@ -46,14 +44,12 @@ class WebSocketLeg:
         on_frame: Callable[[WebSocketLeg, Frame], None],
         media_timeout: float,
     ) -> None:
-        self._connection, self._clock = connection, clock
-        self._writer = Writer(opening)
-        self._loop = asyncio.get_running_loop()
-        self._events: LegEvents[AudioEvent] = LegEvents(clock)
+        super().__init__(clock)
+        self._connection, self._writer = connection, Writer(opening)
         self._news: Mailbox[TransferOutcome] = Mailbox(clock)
         self._transferring = False
         self._last_sound = 0.0
-        self.session = WebSocketSession(
+        self.session = self._sound = WebSocketSession(
             lambda frame: on_frame(self, frame), lambda: self.run_soon(lambda: self._unheard(media_timeout)), media_timeout
         )
         self.ignored = Ignored()
@@ -69,23 +65,6 @@ class WebSocketLeg:
         self._events.put(Ringing())
         self._events.put(Answered())
 
-    def run_soon(self, function: Callable[[], None]) -> None:
-        """Call a function in the event loop's thread; from any thread. Nothing once the loop is closed."""
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(function)
-
-    async def next(self, timeout: float | None = None) -> AudioEvent | None:
-        """The next event; None when nothing happened for `timeout` clock seconds."""
-        return await self._events.next(timeout)
-
-    def connect(self, end: AudioEnd) -> None:
-        """From now on exchange sound with this end."""
-        if self._events.final is None:
-            self.session.end = end
-
-    def press(self, keys: str) -> None:
-        """Nothing: the protocol has no keys."""
-
     def clear(self) -> None:
         """The customer broke in: the other side is told to throw away what it has not played yet."""
         self._connection.clear_sound()
@@ -93,7 +72,7 @@ class WebSocketLeg:
 
     def send(self, frame: Frame) -> None:
         """Send 20 ms of ours."""
-        if self._events.final is None:
+        if not self.ended:
             self._last_sound = self._clock.now().timestamp()
             self._connection.put(lambda queued: self._writer.media(frame, queued, utc_now()), sound=True)
 
@@ -102,7 +81,7 @@ class WebSocketLeg:
         left = self._last_sound + _TAIL_SECONDS - self._clock.now().timestamp()
         if left > 0 and not self.stopping and reason != "cancelled":
             await self._clock.sleep(left)
-        if self._events.final is not None:
+        if self.ended:
             return
         if reason != "transferred":
             self._connection.clear_sound()
@@ -118,8 +97,8 @@ class WebSocketLeg:
         It went through if the other side says so (`transfer-result`), ends its side of the call, or sends no more sound; it
         failed if it says that, or if the customer can still be heard after half a minute.
         """
-        if self._events.final is not None:
-            return _NO_CALL
+        if self.ended:
+            return NO_CALL
         self._transferring = True
         try:
             self._put(self._writer.transfer(destination.removeprefix("tel:")))
@@ -158,18 +137,18 @@ class WebSocketLeg:
 
     def break_off(self, refused: Refused, status: int) -> None:
         """End the call because of what the other side does; that is an error, not the customer's hanging up."""
-        if self._events.final is None:
+        if not self.ended:
             self.closing = refused.closing
             self._end(Failed(status, refused.closing.reason))
 
     def close_with(self, closing: Closing) -> None:
         """The call will not be answered: close the connection so."""
-        if self._events.final is None:
+        if not self.ended:
             self.closing = closing
             self._end(HungUp("refused"))
 
     def _unheard(self, seconds: float) -> None:
-        if self._events.final is None:
+        if not self.ended:
             self.closing = Closing(Close.TOO_SLOW, f"No sound came for {seconds:g} s.")
             self._end(Failed(LINE_LOST, f"no sound came for {seconds:g} s: the line is lost"))
 
@@ -177,7 +156,7 @@ class WebSocketLeg:
         self._connection.put(lambda _: text)
 
     def _end(self, final: Failed | HungUp) -> None:
-        if self._events.final is not None:
+        if self.ended:
             return
         self._events.end(final)
         if self._transferring:

@@ -198,7 +198,7 @@ def test_strangers_are_forgotten_and_an_ipv6_network_is_one_client() -> None:
     assert strangers.are_turned_away("192.0.2.1", "bot", -5.0), "a clock that jumps back lets nobody in"
     for number in range(10_001):
         strangers.failed(f"host-{number}", "bot", 0.0)
-    assert len(strangers._left) == 10_000
+    assert len(strangers._throttles) == 10_000
 
 
 def test_no_more_handshakes_at_once_than_the_limit(with_core: Callable[..., Any]) -> None:

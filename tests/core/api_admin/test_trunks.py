@@ -6,7 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from core.api import trunk_bodies
+from core.transports.livekit.settings import LiveKitSettings
+from core.transports.sip.settings import SipSettings
 from core.trunks.store import SANDBOX_NUMBER, choose_trunk, ensure_sandbox_trunk
 from tests.core.api.support import BOT, STORY, Core, fields_of, talkers
 
@@ -95,6 +99,47 @@ def test_every_bad_field_is_named(more: dict[str, Any], fields: set[str], admin_
         assert len((await core.http.get(TRUNKS)).json()["trunks"]) == 1  # nothing of it was kept
 
     admin_on_sqlite(test)
+
+
+def test_every_number_that_cannot_be_put_on_a_trunk_is_named(admin: Callable[..., Any]) -> None:
+    async def test(core: Core) -> None:
+        await core.http.post(TRUNKS, json=CARRIER)
+        bad = [{"number": "12345"}, {"number": SOUTH}, {"number": "none"}]
+        refused = await core.http.post(TRUNKS, json={**CARRIER, "name": "other", "numbers": bad})
+        assert refused.status_code == 422
+        told = refused.json()["errors"]
+        assert [error["field"] for error in told] == ["number", "number"]
+        assert told[0]["detail"].startswith("'12345': ")
+        assert told[1]["detail"].startswith("'none': ")
+        await core.http.post(f"{TRUNKS}/carrier/numbers", json={"number": EAST})
+        taken = [{"number": NORTH}, {"number": SOUTH}, {"number": EAST}]
+        refused = await core.http.post(TRUNKS, json={**CARRIER, "name": "other", "numbers": taken})
+        assert refused.status_code == 409
+        assert f"{NORTH}, {EAST} are on the trunk 'carrier'" in refused.json()["detail"]
+        assert (await core.http.get(f"{TRUNKS}/other")).status_code == 404
+
+    admin(test)
+
+
+def test_every_setting_that_cannot_be_is_named(admin_on_sqlite: Callable[..., Any]) -> None:
+    async def test(core: Core) -> None:
+        wrong = {"host": "h", "port": 0, "codecs": ["G722", "PCMA"], "media_timeout": -1, "headers": {"a b": "c"}}
+        assert set(fields_of(await core.http.patch(f"{TRUNKS}/sandbox", json={"sip": wrong}))) == {
+            "sip.port", "sip.codecs[1]", "sip.media_timeout", "sip.headers",
+        }  # fmt: skip
+        assert set(fields_of(await core.http.patch(f"{TRUNKS}/sandbox", json={"livekit": {"ring_seconds": 900, "inbound": "maybe"}}))) == {
+            "livekit.ring_seconds", "livekit.inbound",
+        }  # fmt: skip
+
+    admin_on_sqlite(test)
+
+
+@pytest.mark.parametrize(("body", "settings"), [("SipBody", SipSettings), ("LiveKitBody", LiveKitSettings)])
+def test_a_body_has_every_setting_and_no_other(body: str, settings: type[BaseModel]) -> None:
+    made: type[BaseModel] = getattr(trunk_bodies, body)
+    assert list(made.model_fields) == list(settings.model_fields)
+    assert not any(field.is_required() for field in made.model_fields.values())
+    assert made().model_dump(exclude_unset=True) == {}
 
 
 def test_the_built_in_trunk_stays(admin_on_sqlite: Callable[..., Any]) -> None:

@@ -15,11 +15,11 @@ from core.calls.trunk_health import ask_rested, why_held
 from core.calls.trunk_limits import blame_for
 from core.contracts.transport import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
 from core.kernel.statements import table_of
-from core.trunks import records
 from core.trunks.breaker import FAILURES, FIRST_REST, Health
 from core.trunks.health import change_health
 from core.trunks.limits import Limit, Limits
-from core.trunks.records import NumberRecord
+from core.trunks.reading import NumberRecord
+from core.trunks.records import add_trunk
 from core.trunks.store import TrunkInfo
 from core.trunks.tables import Trunk
 from tests.conftest import START
@@ -59,7 +59,7 @@ def carrier(core: Core) -> Carrier:
     core.engine.preferred_trunk = "carrier"
     sip = {"host": "127.0.0.1", "local_address": "127.0.0.1", "lab": True}
     with core.db.write() as connection:
-        records.add_trunk(
+        add_trunk(
             connection, "carrier", transport="sip", channels=10, calls_per_second=50, numbers=[NumberRecord("+12025550102")], sip=sip,
             now=core.clock.now(),
         )  # fmt: skip

@@ -11,7 +11,7 @@ from core.kernel.database import Database
 from core.kernel.yaml_document import YamlDocument, read_yaml_text
 from core.trunks.documents import apply_trunks
 from core.trunks.files import check_trunks, named_secrets
-from core.trunks.records import all_trunks
+from core.trunks.reading import all_trunks
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
 BAD = """\

@@ -11,7 +11,9 @@ from core.kernel.config_problems import ConfigError
 from core.kernel.database import Database
 from core.kernel.yaml_document import YamlDocument
 from core.trunks.documents import apply_trunks
-from core.trunks.records import BadTrunk, NumberRecord, TrunkRecord, add_trunk, change_trunk, find_trunk
+from core.trunks.errors import BadTrunk
+from core.trunks.reading import NumberRecord, TrunkRecord, find_trunk
+from core.trunks.records import add_trunk, change_trunk
 from core.trunks.store import choose_trunk
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)

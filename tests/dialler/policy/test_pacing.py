@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialler.policy.pacing import TokenBucket, plan
+from core.kernel.rate import TokenBucket
+from dialler.policy.pacing import plan
 from tests.conftest import START
 
 COUNTS = st.integers(-5, 60)

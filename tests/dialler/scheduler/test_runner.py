@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.rate import TokenBucket
 from core.kernel.statements import table_of
 from core.kernel.virtual_clock import VirtualClock
 from dialler.campaigns import control
@@ -19,7 +20,6 @@ from dialler.campaigns.store import change_state, read_campaign
 from dialler.campaigns.tables import Campaign
 from dialler.leads.claims import claim
 from dialler.leads.queue import close_waiting
-from dialler.policy.pacing import TokenBucket
 from dialler.policy.steps import Over, Paused, next_step
 from dialler.scheduler import runner as runner_module
 from dialler.scheduler.control import end_calls

@@ -104,11 +104,11 @@ def test_a_call_whose_news_were_lost_is_ended_by_looking(deployment: Deployment)
             live_call.room._on_left = lambda *_: None  # type: ignore[method-assign]
             live_call.leg._take = lambda _: None  # type: ignore[method-assign, assignment]
             await here.transport.reconcile()
-            assert not live_call.leg.over
+            assert not live_call.leg.ended
             await here.server.api.room.remove_participant(_identity(live_call.room_name))
             await here.clock.sleep(0.3)
             await here.transport.reconcile()
-            assert not live_call.leg.over
+            assert not live_call.leg.ended
             await here.transport.reconcile()
             assert await here.last(leg) == HungUp("the callee is not in the room any more")
 

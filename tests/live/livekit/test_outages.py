@@ -64,12 +64,12 @@ def test_a_call_outlives_a_restart_of_the_server(tmp_path: Path) -> None:
                 await asyncio.to_thread(deployment.start_server)
                 heard = call.room.frames_heard
                 await until(lambda: call.room.frames_heard > heard + 50, "the callee is heard again", 20)
-                assert not call.leg.over
+                assert not call.leg.ended
                 while not deployment.events("heard", tone=1000):
                     await leg.say("are you there")
-                    assert not call.leg.over
+                    assert not call.leg.ended
                 await here.clock.sleep(5.5)  # until nobody is waited for any more
-                assert not call.leg.over
+                assert not call.leg.ended
                 await leg.hang_up()
                 assert await here.last(leg) == HungUp("caller hung up")
 

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from sqlalchemy import func, select
 
-import web.livekit
+import core.wiring.livekit
 from core.kernel.statements import table_of
 from core.transports.livekit.tables import LiveKitEvent
 from tests.live.lab import live, until
@@ -86,7 +86,7 @@ def known(whole: Whole) -> int:
 
 def test_a_call_to_us_is_found_by_webhook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks by himself here. Then what was sent is sent again, and forged."""
-    monkeypatch.setattr(web.livekit, "_CALLS_SECONDS", 3600)
+    monkeypatch.setattr(core.wiring.livekit, "_CALLS_SECONDS", 3600)
     port = free_port()
 
     async def scenario() -> None:

@@ -10,6 +10,8 @@ import re
 from collections import OrderedDict
 from typing import Final
 
+from core.kernel.rate import Throttle
+
 __all__ = ["RETRY_AFTER", "InviteLimit", "begins_a_call", "is_ack_of_refusal", "refusal"]
 
 RETRY_AFTER: Final = 5
@@ -22,7 +24,7 @@ _BURST_SECONDS: Final = 2.0
 
 
 class InviteLimit:
-    """A token bucket of the INVITEs from one trunk. Times are seconds of one clock; INVITEs that are sent again are admitted again.
+    """The limit of the INVITEs from one trunk. Times are seconds of one clock; INVITEs that are sent again are admitted again.
 
     Args:
         rate: INVITEs a second.
@@ -30,19 +32,16 @@ class InviteLimit:
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
-        self._most = max(rate * _BURST_SECONDS, 1.0)
-        self._left, self._seen = self._most, float("-inf")
+        self._throttle = Throttle(rate, max(rate * _BURST_SECONDS, 1.0))
         self._admitted: OrderedDict[int, None] = OrderedDict()
 
     def admit(self, now: float, datagram: bytes) -> bool:
         """Whether this INVITE is within the limit; it is counted then."""
-        self._left = self._most if self._seen == float("-inf") else min(self._most, self._left + max(now - self._seen, 0.0) * self.rate)
-        self._seen, known = now, hash(datagram)
+        known = hash(datagram)
         if known in self._admitted:
             return True
-        if self._left < 1:
+        if not self._throttle.admit(now):
             return False
-        self._left -= 1
         self._admitted[known] = None
         if len(self._admitted) > _REMEMBERED:
             self._admitted.popitem(last=False)

@@ -15,8 +15,8 @@ from sippy.SipRequest import SipRequest
 from sippy.SipRoute import SipRoute
 from sippy.SipURL import SipURL
 
+from core.kernel.rate import Throttle
 from core.transports.sip.stack.requests import USER_AGENT, credentials, drop_unreadable
-from core.transports.sip.unreadable import RateLimit
 
 __all__ = ["Unexpected"]
 
@@ -33,7 +33,7 @@ class Unexpected:
 
     def __init__(self, transactions: Any) -> None:
         self._transactions = transactions
-        self._limit = RateLimit(_A_SECOND, _AT_ONCE)
+        self._limit = Throttle(_A_SECOND, _AT_ONCE)
         self._ended: deque[tuple[str, str, str]] = deque(maxlen=_REMEMBERED)
 
     def settle(self, answer: Any, server: Any, checksum: bytes) -> bool:

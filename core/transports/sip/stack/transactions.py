@@ -13,11 +13,12 @@ from sippy.SipRequest import SipRequest
 from sippy.SipResponse import SipResponse
 from sippy.SipTransactionManager import TERMINATED, SipTMRetransmitO, SipTransactionManager
 
+from core.kernel.rate import Throttle
 from core.transports.sip.stack.forked import Unexpected
 from core.transports.sip.stack.guard import GuardedServer, ServerOptions
 from core.transports.sip.stack.loop import tell_unhandled
 from core.transports.sip.stack.requests import USER_AGENT
-from core.transports.sip.unreadable import RateLimit, method_of, plain_answer, problem_of, where_to
+from core.transports.sip.unreadable import method_of, plain_answer, problem_of, where_to
 
 __all__ = ["Transactions"]
 
@@ -36,7 +37,7 @@ class Transactions(SipTransactionManager):
     model_udp_server = (GuardedServer, ServerOptions)
 
     def __init__(self, config: dict[str, Any], on_request: Callable[[Any, Any], Any]) -> None:
-        self._refusals = RateLimit(_REFUSALS_A_SECOND, _REFUSALS_AT_ONCE)
+        self._refusals = Throttle(_REFUSALS_A_SECOND, _REFUSALS_AT_ONCE)
         self._unexpected = Unexpected(self)
         super().__init__(config, on_request)
 

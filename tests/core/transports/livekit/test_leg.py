@@ -18,6 +18,7 @@ from core.transports.livekit.store import Standing
 pytest.importorskip("livekit.rtc", reason="the extra `livekit` is not installed")
 from core.transports.livekit.leg import LiveKitAudioLeg
 from core.transports.livekit.rtc_room import Changed, Lost, OwnEnd, PhoneLeft, PhoneSeen
+from core.transports.load import NOT_CROWDED, Crowding
 
 pytestmark = pytest.mark.extras
 
@@ -28,7 +29,7 @@ SEEN = PhoneSeen("phone", {"sip.callStatus": "ringing"})
 class Fixture:
     """A leg whose dial is given up at once."""
 
-    def __init__(self, clock: VirtualClock, crowded: tuple[bool, bool] = (False, False)) -> None:
+    def __init__(self, clock: VirtualClock, crowding: Crowding = NOT_CROWDED) -> None:
         self.given_up: list[DialOutcome] = []
 
         async def refer(*_: str) -> None:
@@ -38,7 +39,7 @@ class Fixture:
             self.given_up.append(outcome)
             self.leg.fail(outcome)
 
-        self.leg = LiveKitAudioLeg(clock, refer=refer, crowded=crowded, give_up=give_up, on_over=lambda: None)
+        self.leg = LiveKitAudioLeg(clock, refer=refer, crowding=crowding, give_up=give_up, on_over=lambda: None)
 
     def happens(self, *news: Any) -> None:
         for one in news:
@@ -103,7 +104,7 @@ def test_out_of_the_room_the_dial_is_left_some_seconds_to_say_why() -> None:
             here.happens(SEEN, PhoneLeft(1), OwnEnd(10))
         await clock.sleep(4)
         telling.leg.fail(DialOutcome(486, "Busy Here"))
-        assert not silent.leg.over
+        assert not silent.leg.ended
         assert await telling.events() == [Ringing(), Failed(486, "Busy Here")]
         assert await silent.events() == [Ringing(), Failed(504, "the room was closed")]
         assert (len(silent.given_up), len(telling.given_up)) == (1, 0)
@@ -135,7 +136,7 @@ def test_what_our_own_full_trunk_refused_says_nothing_of_its_health(
     crowded: tuple[bool, bool], status: int, rang: bool, expected: Failed
 ) -> None:
     async def scenario(clock: VirtualClock) -> None:
-        here = Fixture(clock, crowded)
+        here = Fixture(clock, Crowding(*crowded))
         if rang:
             here.happens(Changed({"sip.callStatus": "ringing"}))
         here.leg.fail(DialOutcome(status, "x"))

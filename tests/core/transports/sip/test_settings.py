@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.transports.line_settings import BadLineSettings
+from core.transports.load import TrunkLoad
 from core.transports.sip.advice import ADVICE, advice
 from core.transports.sip.asking import verdict_on_options
-from core.transports.sip.load import TrunkLoad
 from core.transports.sip.log_limit import LogLimiter
 from core.transports.sip.negotiation import Negotiation
 from core.transports.sip.ports import NoPortLeft, PortRange

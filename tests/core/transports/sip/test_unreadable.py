@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.transports.sip.unreadable import RateLimit, method_of, plain_answer, problem_of, where_to
+from core.transports.sip.unreadable import method_of, plain_answer, problem_of, where_to
 
 SOURCE = ("192.0.2.7", 5062)
 GOOD = (
@@ -94,11 +94,3 @@ def test_whatever_comes(text: str) -> None:
         where_to(written, SOURCE)
         answer = plain_answer(written, 400, "Bad Request", SOURCE, "us")
         assert answer is None or answer.endswith("\r\n\r\n")
-
-
-def test_so_many_a_second_and_so_many_at_once() -> None:
-    limit = RateLimit(10.0, 3.0)
-    assert [limit.admit(100.0) for _ in range(4)] == [True, True, True, False]
-    assert limit.admit(100.15)
-    assert not limit.admit(100.15)
-    assert [limit.admit(200.0) for _ in range(4)] == [True, True, True, False]

@@ -236,16 +236,16 @@ def test_what_is_sent() -> None:
 
 
 def test_a_flood_is_noticed_and_a_burst_is_not() -> None:
-    flood = Flood(0.0)
+    flood = Flood()
     assert all(flood.admit(0.0, 300) for _ in range(500))
     assert not flood.admit(0.0, 300)
     assert sum(flood.admit(1.0, 300) for _ in range(500)) == 250
-    steady = Flood(0.0)
+    steady = Flood()
     assert all(steady.admit(n * 0.01, 400) for n in range(5000))
 
 
 def test_long_messages_are_a_flood_sooner() -> None:
-    flood = Flood(0.0)
+    flood = Flood()
     taken = sum(flood.admit(n / 250, 64_033) for n in range(2500))  # ten seconds
     assert taken == (1_048_576 + 10 * 131_072) // 64_033
     assert flood.admit(11.0, 64_033)
@@ -254,7 +254,7 @@ def test_long_messages_are_a_flood_sooner() -> None:
 @pytest.mark.parametrize("milliseconds", [4, 10, 20, 60, 500, 1000, 3000])
 def test_sound_in_real_time_is_no_flood_even_after_a_gap(milliseconds: int) -> None:
     length = len(base64.b64encode(bytes(16 * milliseconds))) + 250  # with the fields around it
-    flood, seconds = Flood(0.0), milliseconds / 1000
+    flood, seconds = Flood(), milliseconds / 1000
     for n in range(int(60 / seconds)):
         at = max(n * seconds, 9.0) if seconds >= 0.02 else n * seconds  # the first nine seconds come at once
         assert flood.admit(at, length), f"after {n * seconds} s"

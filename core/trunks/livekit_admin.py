@@ -15,14 +15,15 @@ from core.contracts.transport import PlaceOrder
 from core.kernel.clock import RealClock, utc_now
 from core.kernel.database import Database
 from core.transports.check_call import CheckReport, place_check_call
+from core.transports.installed import MISSING_LIVEKIT, has_livekit
 from core.transports.livekit.keeping import InStep, bring_in_step, drift_of, failure_in_words, take_away
 from core.transports.livekit.leftovers import Kept, kept_at, take_leftovers_away
 from core.transports.livekit.line import LiveKitLine, LiveKitUnavailable
 from core.transports.livekit.naming import room_prefix
 from core.transports.livekit.server import FAILURES, LiveKitServer
 from core.transports.livekit.store import Standing, forget_standing, installation_name, keep_standing, standings
-from core.trunks.records import LIVEKIT, all_trunks, find_trunk
-from web.livekit import MISSING_LIVEKIT, has_livekit, livekit_line_of, livekit_lines, unusable_beside
+from core.trunks.lines import livekit_line_of, livekit_lines, unusable_beside
+from core.trunks.reading import LIVEKIT, all_trunks, find_trunk
 
 __all__ = ["LiveKitReport", "livekit_checked", "livekit_removed", "livekit_synced"]
 
@@ -40,7 +41,7 @@ async def livekit_synced(db: Database, secrets: SecretStore, only: str | None) -
     """Bring every trunk of LiveKit, or the one of that name, in step.
 
     Raises:
-        core.trunks.records.UnknownTrunk: there is none of that name.
+        core.trunks.errors.UnknownTrunk: there is none of that name.
     """
     with db.read() as connection:
         wanted = [find_trunk(connection, only)] if only else all_trunks(connection)

@@ -10,9 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 import core.voice.offline.models as models
-from core.bots.voice_config import VoiceConfig
+from core.contracts.voice_config import VoiceConfig
 from core.outgoing.guard import AllowList
-from web.voice_checks import secret_probe, voice_problems
+from core.voice.checks import secret_probe, voice_problems
 
 pytestmark = pytest.mark.extras
 

@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping
 from pydantic import SecretStr
 
 from core.access.secrets import SecretMissing, names_in
-from core.bots.config import BotConfig
-from core.bots.voice_config import VoiceConfig
+from core.contracts.voice_config import VoiceConfig
 from core.kernel.collector import keep_what_is_loaded
 from core.outgoing.guard import AllowList
 from core.voice.errors import VoiceUnavailable
-from web.voices import MISSING, Reveal, has_sessions, planned, shared_offline, shared_vad
+from core.voice.voices import MISSING, Reveal, has_sessions, planned, shared_offline, shared_vad
 
 __all__ = ["prewarm", "problems_of_bots", "secret_probe", "uses_offline", "voice_problems"]
 
@@ -51,9 +50,9 @@ async def voice_problems(voice: VoiceConfig | None, allow: AllowList, reveal: Re
     return found
 
 
-async def problems_of_bots(bots: Mapping[str, BotConfig], allow: AllowList, reveal: Reveal) -> list[str]:
-    """The problems of several bots, each sentence beginning with the name that the bot is given here."""
-    return [f"{name}: {problem}." for name, bot in bots.items() for problem in await voice_problems(bot.voice, allow, reveal)]
+async def problems_of_bots(voices: Mapping[str, VoiceConfig | None], allow: AllowList, reveal: Reveal) -> list[str]:
+    """The problems of the voices of several bots, each sentence beginning with the name that the bot is given here."""
+    return [f"{name}: {problem}." for name, voice in voices.items() for problem in await voice_problems(voice, allow, reveal)]
 
 
 def uses_offline(voice: VoiceConfig | None) -> bool:

@@ -1,45 +1,32 @@
-"""The `sip` transport of this process, if it can have one: real calls run in real time, and need the extra `sip`."""
+"""The transport `sip` of a process: real calls run in real time, and need the extra `sip`."""
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.access.secrets import SecretError, SecretStore
+from core.access.secrets import SecretStore
 from core.calls.engine import Engine
-from core.calls.inbound import receive_call
 from core.calls.store import trunk_calls
-from core.contracts.transport import IncomingCall, PlaceOrder
 from core.kernel.failures import without_values
-from core.kernel.secrets import SecretBoxError
-from core.transports.line_settings import BadLineSettings
-from core.transports.sip.settings import read_settings
+from core.transports.installed import has_sippy
 from core.transports.sip.signalling import OwnFault, SipUnavailable
 from core.transports.sip.standing import Registration
 from core.trunks.health import keep_registration
-from core.trunks.records import SIP, UnknownTrunk, all_trunks, find_trunk
-from web.settings import Settings
-from web.voices import make_speech
+from core.trunks.lines import line_of
+from core.trunks.reading import SIP, all_trunks
+from core.wiring.receiving import receive_soon
+from core.wiring.speech import VoiceOptions, speech_of
 
 if TYPE_CHECKING:
     from core.transports.sip.transport import SipTransport, TrunkLine
     from core.voice.recording import RecordingWriter
 
-__all__ = ["MISSING_SIP", "SipParts", "add_sip", "has_sippy", "line_of", "listen", "refuse_own_fault"]
+__all__ = ["SipParts", "add_sip", "listen", "refuse_own_fault"]
 
 log = logging.getLogger(__name__)
-
-MISSING_SIP = "SIP needs the package sippy: install the extra, pip install 'campaign-dialler[sip]'"
-
-
-def has_sippy() -> bool:
-    """Whether the extra `sip` is installed."""
-    return importlib.util.find_spec("sippy") is not None
 
 
 class SipParts:
@@ -58,29 +45,9 @@ class SipParts:
         self._writer.stop()
 
 
-def line_of(connection: Connection, secrets: SecretStore, name: str) -> TrunkLine:
-    """A trunk as its record is now.
-
-    Raises:
-        SipUnavailable: there is no such trunk, it is not one of SIP, or its password cannot be read.
-    """
-    from core.transports.sip.transport import TrunkLine  # noqa: PLC0415 - loads numpy
-
-    try:
-        record = find_trunk(connection, name)
-        if record.transport != SIP or record.sip is None:
-            raise SipUnavailable(f"the trunk {name!r} is of {record.transport}, not of {SIP}")
-        settings = read_settings(record.sip)
-        password: SecretStr | None = secrets.resolve(connection, settings.password) if settings.password else None
-    except (UnknownTrunk, BadLineSettings, SecretError, SecretBoxError) as error:
-        raise SipUnavailable(f"the trunk {name!r} cannot be used: {error}") from None
-    numbers = tuple(number.number for number in record.numbers)
-    return TrunkLine(name, settings, record.channels, record.calls_per_second, password, numbers)
-
-
-def add_sip(settings: Settings, engine: Engine, secrets: SecretStore) -> SipParts | None:
-    """Give the engine the transport `sip`; None if this process cannot, or is not to, have it."""
-    if not settings.opens_trunks or not has_sippy():
+def add_sip(engine: Engine, secrets: SecretStore, voices: VoiceOptions) -> SipParts | None:
+    """Give the engine the transport `sip`; None if the extra `sip` is not installed."""
+    if not has_sippy():
         return None
     from core.transports.sip.stack.signalling import SippySignalling  # noqa: PLC0415 - only where it is used
     from core.transports.sip.transport import SipTransport  # noqa: PLC0415
@@ -91,9 +58,6 @@ def add_sip(settings: Settings, engine: Engine, secrets: SecretStore) -> SipPart
     def look(name: str) -> TrunkLine:
         with engine.db.read() as connection:
             return line_of(connection, secrets, name)
-
-    def is_lab(order: PlaceOrder) -> bool:
-        return look(order.trunk).settings.lab
 
     def in_use(trunk: str) -> int:
         with engine.db.read() as connection:
@@ -106,26 +70,11 @@ def add_sip(settings: Settings, engine: Engine, secrets: SecretStore) -> SipPart
         except SQLAlchemyError as error:  # registering goes on all the same
             log.error("how the registration of the trunk %s stands could not be written down: %s", trunk, without_values(error))
 
-    speech = make_speech(settings, engine, writer, is_lab)
+    speech = speech_of(engine, writer, voices)
     transport = SipTransport(engine.clock, SippySignalling(), line_of=look, speech=speech, in_use=in_use, on_registration=on_registration)
-    transport.on_incoming = lambda incoming: _receive(engine, incoming, transport.name)
+    transport.on_incoming = lambda incoming: receive_soon(engine, incoming, transport.name)
     engine.transports[transport.name] = transport
     return SipParts(transport, writer)
-
-
-def _receive(engine: Engine, incoming: IncomingCall, transport: str) -> None:
-    """Have a call to us taken, in a task of its own."""
-
-    async def receive() -> None:
-        try:
-            await receive_call(engine, incoming, transport)
-        except Exception as error:
-            log.error("a call to us was refused, because it could not be taken: %s", without_values(error))
-            await incoming.refuse(500, "Server Internal Error")
-
-    task = engine.clock.spawn(receive(), name="a call to us")
-    engine.tasks.add(task)
-    task.add_done_callback(engine.tasks.discard)
 
 
 async def listen(parts: SipParts, engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""The `websocket` transport of this process, if it can have one: sound runs in real time."""
+"""The transport `websocket` of a process: sound runs in real time."""
 
 from __future__ import annotations
 
@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING
 from core.bots.config import BotConfig
 from core.calls.engine import Engine
 from core.contracts.transport import WEBSOCKET
-from web.settings import Settings
-from web.voices import check_at_hand, make_speech
+from core.voice.voices import check_at_hand
+from core.wiring.speech import VoiceOptions, speech_of
 
 if TYPE_CHECKING:
     from core.transports.websocket.transport import WebSocketTransport
     from core.voice.recording import RecordingWriter
 
-__all__ = ["LAB_VARIABLE", "SocketParts", "add_websocket"]
+__all__ = ["SocketParts", "add_websocket"]
 
 log = logging.getLogger(__name__)
-
-LAB_VARIABLE = "DIALLER_WEBSOCKET_LAB"
-"""Says that nobody but test clients opens WebSocket calls here, so that they may be talked to in `tones`."""
 
 
 class SocketParts:
@@ -44,19 +41,22 @@ class SocketParts:
         self._writer.stop()
 
 
-def add_websocket(settings: Settings, engine: Engine) -> SocketParts | None:
-    """Give the engine the transport `websocket`; None if the clock of this process is not the real one."""
-    if not settings.in_real_time:
-        return None
+def add_websocket(engine: Engine, voices: VoiceOptions, *, lab: bool) -> SocketParts:
+    """Give the engine the transport `websocket`.
+
+    Args:
+        engine: the process's call engine, on the real clock.
+        voices: what the process is told of voices.
+        lab: whether nobody but test clients opens WebSocket calls here, so that they may be talked to in `tones`.
+    """
     from core.transports.websocket.transport import WebSocketTransport  # noqa: PLC0415 - loads numpy
     from core.voice.recording import RecordingWriter  # noqa: PLC0415
 
     writer = RecordingWriter()
-    is_lab = settings.environ.get(LAB_VARIABLE, "").strip().lower() in {"1", "yes", "true", "on"}
 
     def check(bot: BotConfig) -> None:
-        check_at_hand(bot, settings.voice, lab=is_lab)
+        check_at_hand(bot.voice, voices.name, lab=lab)
 
-    transport = WebSocketTransport(engine.clock, make_speech(settings, engine, writer, lambda _: is_lab), check)
+    transport = WebSocketTransport(engine.clock, speech_of(engine, writer, voices, lab=lab), check)
     engine.transports[WEBSOCKET] = transport
     return SocketParts(transport, writer, engine)

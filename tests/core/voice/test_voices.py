@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -12,9 +11,12 @@ import pytest
 from pydantic import SecretStr
 
 from core.bots.config import BotConfig
+from core.contracts.transport import PlaceOrder
+from core.contracts.voice_config import VoiceConfig
 from core.outgoing.guard import AllowList
 from core.voice.errors import VoiceUnavailable
-from web.voices import check_voice, make_speech, wanted_voice
+from core.voice.speech import make_speech
+from core.voice.voices import check_voice, wanted_voice
 
 BOT = BotConfig.model_validate(
     {"name": "b", "voice": {"stt": "deepgram", "tts": "elevenlabs", "interruption": {"min_words": 2}, "voicemail": "go_on"}}
@@ -26,12 +28,12 @@ def check(name: str, *, lab: bool) -> None:
 
 
 def test_the_bots_own() -> None:
-    voice = wanted_voice(BOT, None)
+    voice = wanted_voice(BOT.voice, None)
     assert voice == BOT.voice
 
 
 def test_the_one_that_is_named_goes_first_and_turns_stay_the_bots() -> None:
-    voice = wanted_voice(BOT, "offline")
+    voice = wanted_voice(BOT.voice, "offline")
     assert voice.stt is not None
     assert voice.tts is not None
     assert (voice.stt.provider, voice.tts.provider) == ("offline", "offline")
@@ -41,7 +43,7 @@ def test_the_one_that_is_named_goes_first_and_turns_stay_the_bots() -> None:
 @pytest.mark.parametrize("bot", [None, BotConfig(name="b"), BotConfig.model_validate({"name": "b", "voice": {"voicemail": "hang_up"}})])
 def test_none_is_refused_in_words(bot: BotConfig | None) -> None:
     with pytest.raises(VoiceUnavailable, match=r"no voice is configured.*--voice NAME"):
-        wanted_voice(bot, None)
+        wanted_voice(bot.voice if bot else None, None)
 
 
 def test_tones_are_for_lab_lines() -> None:
@@ -76,21 +78,17 @@ class Calls:
         monkeypatch.setitem(sys.modules, "livekit.plugins.acme", module)
         monkeypatch.setattr("core.voice.session.leg.SessionLeg", lambda audio, parts, clock, **_: parts)
         self.key = "first"
-        self._bot: BotConfig | None = None
-        engine: Any = SimpleNamespace(
-            runs=SimpleNamespace(get=lambda _: SimpleNamespace(bot=self._bot)),
-            db=SimpleNamespace(read=contextlib.nullcontext),
-            secrets=SimpleNamespace(resolve=lambda _, text: SecretStr(f"{text} {self.key}")),
-            recordings=None,
-            clock=None,
+        self._speech = make_speech(
+            SimpleNamespace(),
+            name=None,
+            allow=AllowList(),
+            reveal=lambda text: SecretStr(f"{text} {self.key}"),
+            recording_of=lambda _: None,
         )
-        settings: Any = SimpleNamespace(voice=None, allow_internal=AllowList())
-        self._speech = make_speech(settings, engine, SimpleNamespace(), lambda _: False)  # type: ignore[arg-type]
 
     def parts(self, model: str = "m") -> Any:
         half = {"provider": "acme", "model": model, "key": "secret:ACME"}
-        self._bot = BotConfig.model_validate({"name": "b", "voice": {"stt": half, "tts": half}})
-        order: Any = SimpleNamespace(call_id="c", record=False)
+        order = PlaceOrder("c", "a", "+12025550142", None, "lab", voice=VoiceConfig.model_validate({"stt": half, "tts": half}))
         return self._speech(order)(None)  # type: ignore[arg-type]
 
     def key_of_a_call(self) -> str:
