@@ -18,17 +18,17 @@ SCENARIOS: Final = {
     "appointment_confirmation": "asks whether the person comes to an appointment, and notes another time",
     "survey": "asks your own questions, one by one",
 }
-"""What a bot without a model can talk about: name -> a phrase for people."""
+"""What a rules bot can talk about: scenario name -> a phrase for people."""
 
 
 class BrainConfig(_Strict):
     """The deterministic brain: no model and no network.
 
-    A configuration that comes in must name its scenario (`core.bots.intake`); the default here is what bots do that
-    were kept by an earlier version without one.
+    A new configuration must name its scenario (`core.bots.intake`); the default here serves bots that an earlier version stored without
+    one.
     """
 
-    # as documents must have it: what the API's description shows
+    # required in documents: the API description shows it so
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"required": ["scenario"]})
 
     kind: Literal["rules"] = "rules"
@@ -55,7 +55,7 @@ class ModelEndpoint(_Strict):
 
 
 class HttpTool(_Strict):
-    """Something the model can ask for, that one HTTP request does."""
+    """A tool of the model: one HTTP request."""
 
     name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$", description="What the model calls it: letters, digits, _ and -.")
     description: str = Field(min_length=1, max_length=2000, description="What it does and when to use it, for the model.")

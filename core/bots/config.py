@@ -1,6 +1,6 @@
-"""The configuration of a bot: `bot.yaml`, and the `config` of a bot over the API. Every key has a default but `name`.
+"""The configuration of a bot: `bot.yaml`, and the `config` of a bot over the API. Every key has a default except `name`.
 
-Wrong keys are errors. Secrets never stand here: `token: secret:NAME` names one.
+Unknown keys are errors. Secrets are never written here: `token: secret:NAME` names one.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class SilenceConfig(_Strict):
 
 
 class PushFilter(_Strict):
-    """Which calls are pushed: those for which everything holds that is written here."""
+    """Which calls are pushed: those that meet every condition given."""
 
     dispositions: list[str] = Field(
         default=[], description="Only these dispositions; case, blanks, dashes and underscores do not matter. Every one if left out."

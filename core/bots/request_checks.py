@@ -1,4 +1,4 @@
-"""What a schema cannot say about a request that a bot sends: its address, and credentials in its headers."""
+"""Checks of a request that a bot sends, which a schema cannot express: its URL, and credentials in its headers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def is_reference(text: str) -> bool:
 
 
 def of_headers(path: KeyPath, headers: Mapping[str, Any]) -> Iterator[Complaint]:
-    """A secret and a template in one header, and credentials in the open."""
+    """Problems with headers: a secret and a template in one header, and plaintext credentials."""
     for name, value in headers.items():
         if not isinstance(value, str):
             continue
@@ -44,7 +44,7 @@ def of_headers(path: KeyPath, headers: Mapping[str, Any]) -> Iterator[Complaint]
 
 
 def of_templated_url(path: KeyPath, url: str) -> Iterator[Complaint]:
-    """As `of_url`; templates may stand after the host, since a value must never choose who is asked."""
+    """As `of_url`; templates may follow the host, since a value must never choose which host is asked."""
     if (complaint := complaint_about_places(url)) is not None:
         yield path, *complaint
     else:
@@ -52,7 +52,7 @@ def of_templated_url(path: KeyPath, url: str) -> Iterator[Complaint]:
 
 
 def of_url(path: KeyPath, url: str) -> Iterator[Complaint]:
-    """Not http(s), no host or one that cannot be, no such port, or a credential in it."""
+    """Problems with a URL: not http(s), a missing or impossible host, an invalid port, a credential in it."""
     try:
         parts = urlsplit(url)
         fine = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -80,7 +80,7 @@ def _is_port(parts: SplitResult) -> bool:
 
 
 def _is_host(host: str) -> bool:
-    """Whether it can be resolved at all: an IP address, or labels of 1 to 63 characters (RFC 1035), of any script (RFC 5890)."""
+    """Whether a host name is well-formed: an IP address, or labels of 1 to 63 characters (RFC 1035) in any script (RFC 5890)."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -90,5 +90,5 @@ def _is_host(host: str) -> bool:
         except UnicodeError:
             return False
         fits = len(".".join(encoded)) <= 253 and all(re.fullmatch(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", label) for label in encoded)
-        return fits and not encoded[-1].isdigit()  # all digits: an IP address that is not whole
+        return fits and not encoded[-1].isdigit()  # all digits: an incomplete IP address
     return True

@@ -1,7 +1,7 @@
-"""Reading a YAML file with the line of every key, and everything that is wrong with it as YAML.
+"""Reads a YAML file with the line of every key, and all of its YAML errors.
 
-Plain values are read as YAML 1.2 does (its core schema): only true and false are booleans, so that the country NO stays
-a country and `on` a word, and 10:30 stays a time of day instead of becoming 630.
+Plain values are read as in YAML 1.2 (its core schema): only true and false are booleans, so the country NO stays a country and `on` a word,
+and 10:30 stays a time of day instead of becoming 630.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.kernel.config_problems import ConfigProblem, KeyPath, key_text
 __all__ = ["YamlDocument", "read_yaml", "read_yaml_text"]
 
 _LARGEST = 1_000_000  # characters; a configuration is a page or two
-_MOST_VALUES = 20_000  # aliases could multiply a small file without end
+_MOST_VALUES = 20_000  # aliases could expand a small file without end
 _CORE = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
@@ -30,7 +30,7 @@ _QUOTES = 'Put a text with a colon, a # or braces in quotes: "Hello {{crm.name}}
 
 
 class _CoreLoader(yaml.SafeLoader):
-    """Only composes nodes; values are made here."""
+    """Only composes nodes; the values are made here."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own attribute)
 
@@ -41,17 +41,17 @@ for _name, (_pattern, _first) in _CORE.items():
 
 @dataclass
 class YamlDocument:
-    """A file: its data, the line of each key and item in it, and what is wrong with it as YAML."""
+    """A file: its data, the line of each key and item in it, and its YAML errors."""
 
     file: str
     data: dict[str, Any] = field(default_factory=dict)
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[ConfigProblem] = field(default_factory=list)
     readable: bool = True
-    """False: it is no YAML at all, so that there is nothing to check further."""
+    """False: it is not YAML, so there is nothing further to check."""
 
     def line_of(self, path: KeyPath) -> int | None:
-        """The line of a path, or of the nearest key above it that stands in the file."""
+        """The line of a path, or of the nearest key above it in the file."""
         while path not in self.lines and path:
             path = path[:-1]
         return self.lines.get(path)
@@ -67,7 +67,7 @@ class YamlDocument:
 
 
 def read_yaml(path: Path) -> YamlDocument:
-    """Read a file. Never raises for what is in it, or for its absence: see `problems`."""
+    """Read a file. Never raises for its contents or its absence: see `problems`."""
     document = YamlDocument(str(path))
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -112,7 +112,7 @@ def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str]:
 
 
 class _Builder:
-    """Makes plain values of nodes, notes their lines, and complains about what has no meaning here."""
+    """Makes plain values of nodes, records their lines, and reports constructs that have no meaning here."""
 
     def __init__(self, document: YamlDocument) -> None:
         self._document, self._values = document, 0

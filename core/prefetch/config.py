@@ -1,4 +1,4 @@
-"""The CRM pre-fetch of a bot: where a call asks for the callee's data before it leaves."""
+"""The configuration of a bot's CRM pre-fetch: where a call asks for the callee's data before it leaves."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""From a call to the bytes that are played.
+"""From a call to the bytes to play.
 
 NotPlayable
 ├── NoRecording   the call has none: it is not over, was not answered, or its bot does not record
-├── Gone          it was deleted, as the bot's retention says
-└── NotYet        it waits on another machine to be uploaded
+├── Gone          it was deleted at the end of its retention
+└── NotYet        it is not uploaded from another machine yet
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class NoRecording(NotPlayable):
 
 
 class Gone(NotPlayable):
-    """The recording was deleted, as the bot's retention says."""
+    """The recording was deleted at the end of its retention."""
 
 
 class NotYet(NotPlayable):
-    """The recording waits on another machine to be uploaded."""
+    """The recording is not uploaded from another machine yet."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Playable:
 
 
 def require_recording(connection: Connection, call: Row[Any], now: datetime) -> RecordingConfig:
-    """How the call's bot keeps recordings, if the call has one now.
+    """The recording settings of the call's bot, if the call has a recording now.
 
     Raises:
         NoRecording, Gone: see there.
@@ -110,6 +110,6 @@ def _synthesized(call: Row[Any]) -> Playable:
 
 
 async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """An iterator whose every step is taken in a thread: it computes."""
+    """Run each step of an iterator in a thread: it is CPU-bound."""
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
         yield piece

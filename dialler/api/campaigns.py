@@ -1,4 +1,4 @@
-"""Campaigns over HTTP: made, listed, read with live counts, changed, steered, cloned."""
+"""Campaigns over HTTP: create, list, read with live counts, change, control, clone."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ async def post_clone(campaign_id: CampaignId, request: Request, dialler: TheDial
     wanted, now = await read_model(request, CloneBody), dialler.parts.clock.now()
 
     def clone() -> str:
-        db = Database(dialler.db.url)  # its own connection: a million leads take a while, and the loop goes on meanwhile
+        db = Database(dialler.db.url)  # its own connection: a million leads take a while, and the event loop goes on meanwhile
         try:
             with db.write() as connection:
                 return manage.clone(connection, dialler.parts.ids, campaign_id, wanted.name, with_leads=wanted.with_leads, now=now)
@@ -241,7 +241,7 @@ async def post_clone(campaign_id: CampaignId, request: Request, dialler: TheDial
 
 
 async def _read(dialler: Dialler, body: Mapping[str, Any]) -> tuple[str, CampaignConfig]:
-    """The bot and the settings of a body, with everything that is wrong with them at once."""
+    """The bot and the settings of a body; reports every problem at once."""
     bot_id = body.get("bot_id")
     problems: list[tuple[str, str, str]] = []
     if not isinstance(bot_id, str) or not bot_id or len(bot_id) > 200 or complaint_about(bot_id):

@@ -1,4 +1,4 @@
-"""The work list of a campaign over HTTP: leads whose callee asked for a person, who has them, and what came of it."""
+"""The work list of a campaign over HTTP: leads whose callee asked for a person, who claimed them, and the result."""
 
 from __future__ import annotations
 

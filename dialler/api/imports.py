@@ -1,6 +1,6 @@
-"""Lead files over HTTP: uploaded, imported, and what was rejected.
+"""Lead files over HTTP: upload, import, and the rejected rows.
 
-The file is streamed to disk and imported apart from the event loop, so that calls go on meanwhile (`dialler.imports.apart`).
+The file is streamed to disk and imported off the event loop, so that calls go on meanwhile (`dialler.imports.apart`).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class ImportAnswer(BaseModel):
 
     @classmethod
     def of(cls, report: ImportReport) -> ImportAnswer:
-        """The answer that a report makes."""
+        """The response for a report."""
         given = {name: getattr(report, name) for name in cls.model_fields if name not in {"lines", "warnings"}}
         return cls(**given, warnings=list(report.warnings), lines=report.lines())
 
@@ -138,7 +138,7 @@ async def post_leads(campaign_id: CampaignId, request: Request, dialler: TheDial
     config = CampaignConfig.model_validate(campaign.settings)
     try:
         form = await request.form(max_files=1, max_fields=20)
-    except HTTPException as error:  # the multipart body cannot be read
+    except HTTPException as error:  # the multipart body is malformed
         raise bad_fields(("body", str(error.detail), "unreadable")) from None
     try:
         file = form.get("file")
@@ -181,7 +181,7 @@ async def get_rejected(
 
 
 async def _import(dialler: Dialler, campaign_id: str, upload: IO[bytes], name: str, config: CampaignConfig) -> ImportReport:
-    """Import an upload, from a file of its own."""
+    """Import an upload from its temporary file."""
     clean = "".join(ch for ch in name if ch.isprintable())[:200] or "leads.csv"
     with tempfile.TemporaryDirectory(prefix="dialler-upload-") as folder:
         path = Path(folder) / "leads.csv"

@@ -35,7 +35,7 @@ Word = Annotated[str | None, Query(max_length=200)]
 
 
 def _one_of(what: str, known: Sequence[str]) -> AfterValidator:
-    """A typing error must not look like a campaign without such leads."""
+    """Refuse unknown values: a typo must not look like a campaign without such leads."""
 
     def check(value: str | None) -> str | None:
         if value is not None and value not in known:
@@ -214,10 +214,10 @@ async def export_attempts(campaign_id: CampaignId, dialler: TheDialler) -> Strea
 
 
 def _csv(name: str, header: Sequence[str], pages: Iterator[list[list[str]]]) -> StreamingResponse:
-    """A CSV file, sent page by page: no transaction is open while a page is on its way."""
+    """A CSV file, sent page by page: no transaction is open while a page is being sent."""
     plain = "".join(ch if ch.isascii() and (ch.isalnum() or ch in "-_") else "-" for ch in name)
 
-    async def parts() -> AsyncIterator[str]:  # async: a plain iterator would be run in other threads
+    async def parts() -> AsyncIterator[str]:  # async: a plain iterator would run in other threads
         for page in chain([[list(header)]], pages):
             yield csv_text(page)
 

@@ -1,4 +1,4 @@
-"""The parity ledger of a campaign over HTTP: has the CRM each lead's last disposition, and sending again what it has not."""
+"""The parity ledger of a campaign over HTTP: whether the CRM has each lead's last disposition, and replaying what it lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator writes in `campaign.yaml`. Every key has a default but `name`; docs/campaign-yaml.md explains each."""
+"""The operator's settings in `campaign.yaml`. Every key except `name` has a default; docs/campaign-yaml.md explains each."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["CallingWindow", "CampaignConfig", "HandoffConfig"]
 
 
 def _column(value: Any) -> Any:
-    """The number of a column is a name, too."""
+    """A column may also be named by its number."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class CallingWindow(HoursConfig):
-    """When the campaign may dial: opening hours, in a time zone that must be said."""
+    """When the campaign may dial: opening hours, in a time zone that must be given."""
 
     time_zone: Annotated[str, AfterValidator(check_time_zone)] = Field(description="Its time zone (IANA name), such as Asia/Kolkata.")
 

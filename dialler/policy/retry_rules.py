@@ -1,4 +1,4 @@
-"""The retry policy as an operator writes it: how often, how soon, for which outcomes. Defaults: docs/retry-policy.md."""
+"""The retry policy as written by an operator: how often, how soon, for which outcomes. Defaults: docs/retry-policy.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Strict(BaseModel):
 class RetryRule(_Strict):
     """Whether, and how soon, a lead is tried again after one kind of outcome.
 
-    The n-th delay is delay * growth^(n-1), at most max_delay, spread at random by up to the share `jitter` both ways.
+    The n-th delay is delay * growth^(n-1), at most max_delay, varied at random by up to the share `jitter` both ways.
     """
 
     retry: bool = Field(default=True, strict=True, description="False: the lead is given up after this outcome.")
@@ -30,7 +30,7 @@ class RetryRule(_Strict):
 
 
 class RetryRules(_Strict):
-    """A rule for every outcome after which trying again can make sense."""
+    """A rule for every outcome after which a retry can make sense."""
 
     no_answer: RetryRule = RetryRule(delay=timedelta(minutes=30))
     rejected: RetryRule = RetryRule(delay=timedelta(minutes=60))
@@ -48,7 +48,7 @@ class RetryRules(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _fill_in(cls, written: Any) -> Any:
-        """Keys that a rule leaves out keep the default of that outcome, not of rules in general.
+        """Keys that a rule leaves out keep the default of that outcome, not the general default.
 
         `no_answer: 30m` is short for `no_answer: {delay: 30m}`, and `no_answer: false` for `{retry: false}`.
         """

@@ -1,4 +1,4 @@
-"""`python -m web.sample_crm`: run the sample CRM until it is told to stop; its URL comes first, as JSON on stdout."""
+"""`python -m web.sample_crm`: run the sample CRM until it is told to stop. Prints its URL first, as JSON on stdout."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOKEN_VARIABLE = "SAMPLE_CRM_TOKEN"  # noqa: S105 - a name, not a token
 
 
 def main() -> int:
-    """Run it. Returns the exit code: 0 when it was told to stop, 2 when it was started wrongly."""
+    """Run it. Returns the exit code: 0 after it was told to stop, 2 for wrong options."""
     options = _parser().parse_args()
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
@@ -33,7 +33,7 @@ def main() -> int:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        # the socket listens already: whoever reads the line can connect
+        # the socket is already listening: a reader of this line can connect
         sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{listener.getsockname()[1]}", "pid": os.getpid()}) + "\n")
         sys.stdout.flush()
         yield
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _stop_when_stdin_closes(server: uvicorn.Server) -> None:
-    """So that it goes when the process that started it goes, however that ends."""
+    """Stop when the process that started it ends, for whatever reason."""
     while os.read(sys.stdin.fileno(), 1024):
         pass
     server.should_exit = True

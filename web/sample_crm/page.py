@@ -1,4 +1,4 @@
-"""The page that a person sees who opens the sample CRM in a browser: counts only, no names and no numbers of people."""
+"""The page that the sample CRM shows in a browser: counts only, no names and no phone numbers."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def page(received: int, repeats: int, refused: int, dispositions: Mapping[str, i
     """The page. Pure.
 
     Args:
-        received: results that came for the first time.
-        repeats: those that came again.
-        refused: those that were refused, as a CRM that is down does.
-        dispositions: how many of each disposition came.
-        file: where they stand whole.
+        received: results received for the first time.
+        repeats: results received again.
+        refused: pushes that were refused, as by a CRM that is down.
+        dispositions: number of results for each disposition.
+        file: the file with the full results.
     """
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{count:,}</td></tr>" for name, count in dispositions.items())
     table = f"<table><thead><tr><th>Disposition</th><th>Results</th></tr></thead><tbody>{rows}</tbody></table>" if rows else ""
