@@ -23,7 +23,7 @@ __all__ = ["KeyLost", "open_box"]
 
 _secrets = table_of(Secret)
 _NAMED = 5
-_WAY_OUT = "or, if that key is lost, forget them with `dialler secrets delete --all` and store them anew."
+_WAY_OUT = "or, if that key is lost, delete them with `dialler secrets delete --all` and store them again."
 
 
 class KeyLost(UnusableKey):
@@ -59,7 +59,7 @@ def open_box(connection: Connection, folder: Path, environ: Mapping[str, str], *
         where = ENVIRONMENT_NAME if environ.get(ENVIRONMENT_NAME, "").strip() else str(path)
         raise KeyLost(
             f"The encryption key in {where} is not the one that encrypted {counted(len(closed), 'secret')} of the database "
-            f"({_listed(closed)}): give the old key back (alone, or after the new one, separated by a comma), {_WAY_OUT}"
+            f"({_listed(closed)}): put the old key back (alone, or after the new one, separated by a comma), {_WAY_OUT}"
         )
     return box
 

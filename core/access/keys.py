@@ -147,7 +147,7 @@ def create(
         ValueError: when the role is unknown, the limit below 1, or the signing secret is written out instead of named.
     """
     if role not in get_args(Role):
-        raise ValueError(f"the role of a key is dialout, admin or agent, not {role}")
+        raise ValueError(f"the role of a key must be dialout, admin or agent, not {role}")
     settings = KeySettings(name, None if bots is None else tuple(bots), results_url, results_secret, expires_at, requests_per_minute)
     key, shown = _mint(role)
     row = {**_values(settings), "id": key_id, "role": role, "prefix": shown, "created_at": now, "key_hash": hash_of(key)}

@@ -156,6 +156,6 @@ class SecretStore:
 
 def _check(name: str) -> None:
     if not re.fullmatch(_NAME, name):
-        raise BadSecretName("a name of a secret is up to 128 letters, digits and underscores, and does not begin with a digit")
+        raise BadSecretName("the name of a secret has up to 128 letters, digits and underscores, and does not begin with a digit")
     if name.upper().startswith(_RESERVED):
         raise BadSecretName(f"{name} cannot be used as a secret: names that begin with {_RESERVED} are the product's own settings")

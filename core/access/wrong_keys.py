@@ -79,6 +79,6 @@ class WrongKeys:
         if len(self._told) > _MOST:
             self._told.popitem(last=False)
         before = f", {more} more since the last line about it" if more else ""
-        others = f"; {self._untold} from other addresses were not told" if self._untold else ""
+        others = f"; {self._untold} from other addresses were not logged" if self._untold else ""
         self._untold = 0
         log.warning("a wrong API key or token came from %s%s%s", who, before, others)

@@ -47,7 +47,7 @@ def scenario_complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
     choices = "; ".join(f"`scenario: {name}` {phrase}" for name, phrase in SCENARIOS.items())
     yield (
         ("brain", "scenario"),
-        "it is missing: the bot must be told what to talk about",
+        "it is missing: the bot must know what to talk about",
         f"Write under `brain:` one of these: {choices}. Or let a model talk, with `kind: llm`.",
     )
 
@@ -103,7 +103,7 @@ def _schema(path: KeyPath, schema: Any) -> Iterator[Complaint]:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         where = ".".join(map(str, error.absolute_path))
-        yield path, f"it is no JSON schema{f' at {where}' if where else ''}: {error.message}", "See json-schema.org, draft 2020-12."
+        yield path, f"it is not a JSON schema{f' at {where}' if where else ''}: {error.message}", "See json-schema.org, draft 2020-12."
         return
     if schema.get("type") != "object":
         yield path, "it does not describe an object", "Begin it with `type: object`."

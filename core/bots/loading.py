@@ -100,7 +100,7 @@ def _target_complaint(address: str) -> tuple[str, str] | None:
             advice = "Write desk: and the name of a queue, of small letters, digits, - and _, as in desk:support."
             return "it names no queue of the agent desk", advice
         case "sips":
-            return "calls cannot be handed to a sips: address", "Write it as sip:USER@HOST."
+            return "calls cannot be transferred to a sips: address", "Write it as sip:USER@HOST."
         case "sip" if not _SIP_ADDRESS.fullmatch(rest):
             return "it is not a whole sip: address", "Write sip:USER@HOST, as in sip:agents@pbx.example.com."
         case "desk" | "sip":
@@ -112,8 +112,8 @@ def _target_complaint(address: str) -> tuple[str, str] | None:
         plain = parse_number(number, None).e164
     except NumberError as error:
         advice = "Write it in full: +, country code, number; an extension of an exchange as sip:EXTENSION@HOST; a queue as desk:QUEUE."
-        return f"it is no number that can be called: {error.reason}", advice
-    return None if number == plain else ("the number is not written as it is dialled", f"Write {plain}.")
+        return f"it is not a number that can be called: {error.reason}", advice
+    return None if number == plain else ("the number is not written in full", f"Write {plain}.")
 
 
 def id_from_name(name: str) -> str:
@@ -139,7 +139,7 @@ def _referred(form: str, example: str) -> Check:
         if not value or re.fullmatch(form, value):
             return None
         return (
-            "a credential stands in the file",
+            "the file contains a credential",
             f"Keep it in the environment or the secret store under a name, and write `{example}` here.",
         )
 
@@ -149,7 +149,7 @@ def _referred(form: str, example: str) -> Check:
 def url_complaint(value: str) -> tuple[str, str] | None:
     """The problem with a URL that takes no templates, and the advice; None if there is none."""
     if "{{" in value:
-        return "no values are filled in here, and {{ }} would be sent as it stands", "Write the address out."
+        return "templates are not filled in here, and {{ }} would be sent unchanged", "Write the address out."
     return next(((problem, advice) for _, problem, advice in of_url((), value)), None)
 
 

@@ -20,7 +20,7 @@ _REFERENCE: Final = re.compile(r"(?<![\w:])secret:[A-Za-z_]\w{0,127}")
 _KEY_HEADER: Final = re.compile(r"auth|token|secret|cookie|password|(^|[-_])key$", re.IGNORECASE)
 
 IN_THE_OPEN: Final = (
-    "a credential stands in the file",
+    "the file contains a credential",
     "Keep it in the environment or the secret store under a name, and write `secret:NAME` here.",
 )
 """Problem and advice."""
@@ -38,7 +38,7 @@ def of_headers(path: KeyPath, headers: Mapping[str, Any]) -> Iterator[Complaint]
             continue
         refers = _REFERENCE.search(value) is not None
         if refers and "{{" in value:
-            yield (*path, name), "a secret and a template stand in one header", "Send them in two headers."
+            yield (*path, name), "one header has both a secret and a template", "Send them in two headers."
         elif not refers and _KEY_HEADER.search(name) and "{{" not in value:
             yield (*path, name), *IN_THE_OPEN
 
@@ -59,7 +59,7 @@ def of_url(path: KeyPath, url: str) -> Iterator[Complaint]:
     except ValueError:
         fine, parts = False, None
     if parts is not None and (parts.username is not None or parts.password is not None):
-        yield path, "a credential stands in the URL", "Take it out, and send it as `secret:NAME`."
+        yield path, "the URL contains a credential", "Take it out, and send it as `secret:NAME`."
     elif parts is None or not fine:
         yield path, "it is not an http or https URL", "Write https://HOST/PATH."
     elif not _is_port(parts):

@@ -90,7 +90,7 @@ def doubtful_fields(data: Mapping[str, Any]) -> list[str]:
             "is no field of a call: it is empty unless the connected message of a WebSocket call has it. "
             f"Fields of a call are {', '.join((*CALL_FIELDS, *CALL_FIELDS_AT_THE_END))}."
             if name.startswith("call.")
-            else "the bot's analysis.schema does not name: it is empty unless the model gives it all the same."
+            else "the bot's analysis.schema does not name: it is empty unless the model returns it anyway."
         )
         for name, places in found.items()
     ]
@@ -171,14 +171,18 @@ def _unfilled(value: Any, path: KeyPath, filled: Collection[KeyPath]) -> Iterato
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if _refers(key):
-                yield (*path, str(key)), "a template stands in a name, and names are sent as they are", "Write the name out."
+                yield (*path, str(key)), "a name contains a template, but names are sent unchanged", "Write the name out."
             if str(key) not in _NOT_OURS:
                 yield from _unfilled(inner, (*path, str(key)), filled)
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
             yield from _unfilled(inner, (*path, number), filled)
     elif _refers(value) and path not in filled:
-        yield path, "no values are filled in here, and {{ }} would stay as it stands", "docs/templates.md says where templates may stand."
+        yield (
+            path,
+            "templates are not filled in here, and {{ }} would stay unchanged",
+            "docs/templates.md says where templates are allowed.",
+        )
 
 
 def _refers(value: Any) -> bool:

@@ -52,7 +52,7 @@ def _of_part(path: KeyPath, part: Any) -> Iterator[Complaint]:
     options = part.get("options")
     for name in options if isinstance(options, Mapping) else ():
         if _NO_OPTION.search(str(name)):
-            advice = "Credentials stand in `key`, as `secret:NAME`, and an address in `base_url`."
+            advice = "Put credentials into `key`, as `secret:NAME`, and an address into `base_url`."
             yield (*path, "options", str(name)), "it cannot be set as an option", advice
 
 
@@ -61,7 +61,7 @@ def unknown_provider(provider: str) -> tuple[str, str] | None:
     if _is_known(provider):
         return None
     nearest = difflib.get_close_matches(provider, [*KNOWN_PROVIDERS, *_OURS], n=1, cutoff=0.6)
-    return f"no speech provider is called {provider}", f"Did you mean {nearest[0]}?" if nearest else "docs/voice.md lists them."
+    return f"there is no speech provider {provider}", f"Did you mean {nearest[0]}?" if nearest else "docs/voice.md lists them."
 
 
 def _is_known(provider: str) -> bool:

@@ -46,7 +46,7 @@ def with_person(analysis: Mapping[str, Any], *, asked: bool, transferred: bool) 
     Args:
         analysis: from any brain, or the default.
         asked: whether the callee asked for a person, or a transfer was begun.
-        transferred: whether the callee was handed over.
+        transferred: whether the callee was transferred.
     """
     if transferred or not asked:
         return {**analysis, "wants_person": False} if transferred and analysis.get("wants_person") else dict(analysis)

@@ -18,11 +18,11 @@ def complaint_about(value: object, depth: int = 0) -> str | None:
     match value:
         case str():
             if "\x00" in value:
-                return "it has a NUL character in it"
+                return "it contains a NUL character"
             if any("\ud800" <= ch <= "\udfff" for ch in value):
-                return "it has half of a surrogate pair in it, which is not a character"
+                return "it contains half of a surrogate pair, which is not a character"
         case float() if not math.isfinite(value):
-            return "it has a number in it that is too large"
+            return "it contains a number that is too large"
         case dict() | list():
             if depth >= _DEEPEST:
                 return f"it is nested more than {_DEEPEST} deep"
@@ -53,7 +53,7 @@ def clean(value: Any) -> Any:
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _finite(text: str) -> float:

@@ -98,8 +98,8 @@ class SecretBox:
             return self._fernet.decrypt(token).decode()
         except InvalidToken:
             raise CannotDecrypt(
-                "a stored secret was encrypted with another key: give the old key back (after the new one, in "
-                f"{ENVIRONMENT_NAME} or the key file), or store the secret anew"
+                "a stored secret was encrypted with another key: put the old key back (after the new one, in "
+                f"{ENVIRONMENT_NAME} or the key file), or store the secret again"
             ) from None
 
     def derive(self, purpose: str) -> tuple[bytes, ...]:

@@ -91,7 +91,7 @@ def read_yaml_text(text: str, file: str) -> YamlDocument:
         mark = error.problem_mark or error.context_mark
         return document._unreadable(*_syntax(error), mark.line + 1 if mark else None)
     except yaml.YAMLError:
-        return document._unreadable("it holds characters that no text has", "Save it again as plain text, UTF-8.")
+        return document._unreadable("it contains characters that no text has", "Save it again as plain text, UTF-8.")
     if root is None or (isinstance(root, ScalarNode) and root.value == ""):
         return document
     if not isinstance(root, MappingNode):
@@ -105,9 +105,9 @@ def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     if "\\t" in problem:
         return "there is a tab where spaces are needed", "Indent with spaces."
     if "mapping values are not allowed" in problem:
-        return "a colon stands where none can be", _QUOTES
+        return "there is a colon where none can be", _QUOTES
     if "expected <block end>" in problem or "could not find expected" in problem:
-        return f"the line does not fit to the ones above ({problem})", f"Check the indentation. {_QUOTES}"
+        return f"the line does not fit the lines above ({problem})", f"Check the indentation. {_QUOTES}"
     return problem, _QUOTES
 
 
@@ -149,7 +149,7 @@ class _Builder:
             key = str(key_node.value)
             if key in values:
                 first = self._document.lines[(*path, key)]
-                self._document.complain((*path, key), f"the key stands here a second time (first in line {first})", "Remove one.", line)
+                self._document.complain((*path, key), f"the key is repeated (first in line {first})", "Remove one.", line)
                 continue
             self._document.lines[(*path, key)] = line
             values[key] = self._value(value_node, (*path, key), above)
@@ -169,5 +169,5 @@ class _Builder:
             case "float" | "int" if re.fullmatch(_CORE["float"][0], text):
                 return float(text)
             case _:
-                self._document.complain(path, f"the mark {node.tag} has no meaning here", "Remove it.", node.start_mark.line + 1)
+                self._document.complain(path, f"the tag {node.tag} has no meaning here", "Remove it.", node.start_mark.line + 1)
                 return None

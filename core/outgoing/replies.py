@@ -101,5 +101,5 @@ def translated(error: Exception, where: str) -> Exception:
     if isinstance(error, (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol, httpx.UnsupportedProtocol)):
         return BadRequest(f"the request to {where} has a header or an address that HTTP does not allow")
     if isinstance(error, (httpcore.NetworkError, httpcore.ProtocolError, httpx.TransportError)):
-        return ConnectionLost(f"{where} broke the connection off, or did not answer in HTTP")
+        return ConnectionLost(f"{where} closed the connection, or did not answer in HTTP")
     return error

@@ -121,7 +121,7 @@ class EndpointWatch:
         if not state.given_up_told and self._may_tell(state, "given up"):
             state.given_up_told = True
             log.warning(
-                "%s: one was given up: %s. Of others nothing is said until one arrives. `dialler deliveries list --state dead` has "
+                "%s: one was given up: %s. Others are not logged until one arrives. `dialler deliveries list --state dead` has "
                 "them, `dialler deliveries send --dead` sends them again",
                 endpoint,
                 why,
@@ -147,7 +147,7 @@ class EndpointWatch:
             return
         state.failing, state.since, state.changed = True, self._seconds(), self._next()
         often = " It comes and goes: no more of this is logged for ten minutes." if len(state.told["failing"]) == _TOLD else ""
-        log.warning("%s fail: %s. Nothing more is said until they work again.%s", endpoint, why, often)
+        log.warning("%s fail: %s. Nothing more is logged until they work again.%s", endpoint, why, often)
 
     def _worked(self, endpoint: Endpoint, began: int) -> None:
         state = self._states.get(endpoint)

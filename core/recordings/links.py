@@ -57,7 +57,7 @@ def check_link(keys: Sequence[bytes], call_id: str, expires: str, signature: str
         keys: the keys that may have signed it.
         call_id: the call in the link.
         expires: as given in the link.
-        signature: as it stands in the link.
+        signature: as given in the link.
         now: the clock's time.
 
     Raises:
@@ -71,4 +71,4 @@ def check_link(keys: Sequence[bytes], call_id: str, expires: str, signature: str
     if not any(fits) or expires != str(int(expires)):
         raise LinkForged("This link was not made by us, or was altered.")
     if now.timestamp() >= int(expires):
-        raise LinkExpired("This link has expired. Whoever holds an API key can make a new one.")
+        raise LinkExpired("This link has expired. Anyone with an API key can make a new one.")

@@ -88,7 +88,7 @@ async def find_recording(recordings: Recordings, db: Database, call: Row[Any], n
     try:
         size = await recordings.store.size(row.key)
     except ObjectMissing:
-        raise Gone("This recording is not in the storage any more.") from None
+        raise Gone("This recording is no longer in the storage.") from None
     return Playable(size, False, lambda start, stop: recordings.store.read(row.key, start, stop))
 
 
@@ -102,7 +102,7 @@ async def _on_this_machine(recordings: Recordings, call_id: str) -> Playable:
 
 
 def _synthesized(call: Row[Any]) -> Playable:
-    from core.recordings.sound import Synthesis  # noqa: PLC0415 - numpy is loaded by whoever listens
+    from core.recordings.sound import Synthesis  # noqa: PLC0415 - numpy is loaded only when somebody listens
 
     duration = call.result["call_duration_seconds"]
     sound = Synthesis(call.call_id, turns_of(call.result["transcript"], duration), duration)

@@ -121,7 +121,7 @@ def _failures(key: str | None = None) -> Iterator[None]:
         yield
     except FileNotFoundError:
         if key is None:
-            raise StorageUnavailable("the folder of recordings was removed while it was used") from None
+            raise StorageUnavailable("the folder of recordings was removed while in use") from None
         raise ObjectMissing(f"there is no object {key}") from None
     except PermissionError as error:
         raise StorageRefused(f"the folder of recordings cannot be used: {error}; give this user the right to write there") from error

@@ -140,7 +140,7 @@ def _failures(key: str | None = None) -> Iterator[None]:
             raise StorageRefused(f"the bucket is not there: {_words(error)}") from None
         raise ObjectMissing(f"there is no object {key}") from None
     except (PermissionDeniedError, UnauthenticatedError) as error:
-        raise StorageRefused(f"the storage service refuses us; check its keys and rights: {_words(error)}") from None
+        raise StorageRefused(f"the storage service refuses access; check keys and rights: {_words(error)}") from None
     except BaseError as error:
         raise StorageUnavailable(f"the storage service failed: {_words(error)}") from None
 

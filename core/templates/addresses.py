@@ -41,9 +41,9 @@ def url_of(template: str, namespaces: Namespaces, *, empty_segments: bool = True
     for segment in path.split("/"):
         plain = segment.replace(_VALUE, "")
         if unquote(plain) in (".", ".."):
-            raise UnusableValue("A value cannot stand in the address: a part of its path would be . or ..")
+            raise UnusableValue("A value cannot be used in the address: a part of its path would be . or ..")
         if segment and not unquote(plain).strip() and not empty_segments:
-            raise UnusableValue("A value cannot stand in the address: it is empty, and so would be a part of the path.")
+            raise UnusableValue("A value cannot be used in the address: it is empty, and so would be a part of the path.")
     return marked.replace(_VALUE, "")
 
 
@@ -73,8 +73,8 @@ def complaint_about_places(url: str) -> tuple[str, str] | None:
             continue
         scheme, separator, rest = literal.partition("://")
         if not (scheme and separator and rest.strip("/?#\\") and any(sign in rest for sign in "/?#")):
-            return "a template stands in the host", "Write scheme, host and port out: values may stand after them only."
+            return "a template is in the host", "Write scheme, host and port out: values are allowed only after them."
         if "#" in literal:
-            return "a template stands after the #, which is never sent", "Put the value into the path or the query."
+            return "a template is after the #, which is never sent", "Put the value into the path or the query."
         literal += "x"
     return None

@@ -36,7 +36,7 @@ def stringify(value: object) -> str:
         case Mapping() | list() | tuple():
             return json.dumps(value, ensure_ascii=False, default=_inside_json)
         case _:
-            raise TypeError(f"a value of type {type(value).__name__} cannot stand in a template; use text, a number, a list or an object")
+            raise TypeError(f"a value of type {type(value).__name__} cannot be used in a template; use text, a number, a list or an object")
 
 
 def stringify_fields(fields: Mapping[str, object]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Classifies 20 ms of the callee's sound: silence, one steady tone, several steady tones, or something like speech. Pure.
 
 A beep is one steady tone: nearly all the energy of 40 ms is at one frequency, which stays the same for 0.14 to 1.4 seconds. Speech never
-does that for so long; whole bursts of ringback, dial tones and fax tones last longer. `core.voice.machine_tones` decides whether a beep is
+does that; whole bursts of ringback, dial tones and fax tones last longer. `core.voice.machine_tones` decides whether a beep is
 an answering machine's, from what was heard before and after it.
 """
 

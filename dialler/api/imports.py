@@ -42,13 +42,13 @@ router = APIRouter(prefix="/api/v1/campaigns/{campaign_id}", tags=["campaigns"])
 
 
 class ImportAnswer(BaseModel):
-    """What came of a lead file. `rows_read` = `imported` + `already_there` + `rejected`; `lines` says it in sentences."""
+    """The result of an import. `rows_read` = `imported` + `already_there` + `rejected`; `lines` says it in sentences."""
 
     import_id: str | None
     unchanged: bool = Field(description="The campaign has this very file already: nothing was done.")
     rows_read: int
     imported: int
-    already_there: int = Field(description="Their numbers were in the campaign: they are kept as they were.")
+    already_there: int = Field(description="Their numbers were already in the campaign: they are left unchanged.")
     already_there_differ: int
     rejected: int
     duplicates: int
@@ -126,7 +126,7 @@ _FILE: Final = {
 
 @router.post("/leads", summary="Upload a lead file", responses=answers(404, 409), openapi_extra=_FILE)
 async def post_leads(campaign_id: CampaignId, request: Request, dialler: TheDialler) -> ImportAnswer:
-    """Import a lead file (multipart, field `file`), whole or not at all. Bad rows are listed and never stop the good ones.
+    """Import a lead file (multipart, field `file`), all or nothing. Bad rows are listed and never stop the good ones.
 
     The same file again changes nothing; a changed one adds what is new. A campaign that runs dials the new leads, too; one
     that is over needs a start.

@@ -86,7 +86,7 @@ _MEANING = {
     401: "Missing or invalid API key",
     403: "The key may not do this: it needs an admin key",
     404: "Not found",
-    409: "Not as things stand",
+    409: "Not possible in the current state",
     413: "Body too large",
     422: "Invalid request: every bad field at once",
     429: "The key has used up its requests a minute; `Retry-After` says when the next may come",
@@ -148,6 +148,6 @@ def errors_of_the_dialler() -> Iterator[None]:
     except (manage.ManageError, NotAllowed, NotHeld, NotOnTheList, ImportInProgress) as error:
         raise HTTPException(409, str(error)) from None
     except IntegrityError:
-        raise HTTPException(409, "The same was made by somebody else at this moment.") from None
+        raise HTTPException(409, "Another request just created this; read it and try again.") from None
     except CoreUnreachable as error:
         raise HTTPException(503, f"The call engine does not answer as it should: {error}.") from None

@@ -39,7 +39,7 @@ class OtherLines(Exception):
     def __init__(self, before: str) -> None:
         theirs, ours = ("the sandbox", "real lines") if before == SANDBOX else ("real lines", "the sandbox")
         super().__init__(
-            f"It was dialled on {theirs}, and what its leads hold came of that: it is not dialled on {ours}. Clone it, leads and all."
+            f"It was dialled on {theirs}, and its leads' results come from there: it cannot be dialled on {ours}. Clone it with its leads."
         )
 
 

@@ -82,11 +82,11 @@ def refuse_unsplit(rows: Sequence[Row]) -> None:
         if usual and rows_of_it * 10 >= len(texts) * 9:
             if separator == _BLANKS:
                 advice = "Export the leads with commas between the columns."
-                raise LeadFileError("The columns of the file are lined up with blanks, not separated.", advice, looked_at)
+                raise LeadFileError("The columns of the file are aligned with blanks, not separated.", advice, looked_at)
             shown = re.search(separator, texts[0])
             raise LeadFileError(
                 "The columns of the file are separated by none of comma, semicolon, tab and pipe.",
-                f"Put what separates them into campaign.yaml, as in `delimiter: {json.dumps(shown[0] if shown else separator)}`.",
+                f"Put the delimiter into campaign.yaml, as in `delimiter: {json.dumps(shown[0] if shown else separator)}`.",
                 looked_at,
             )
 

@@ -141,7 +141,7 @@ def _utf8_or_older(handle: BinaryIO, region: str | None) -> FileFacts:
     guess = legacy.guess(region)
     words = f" It reads, for example: {', '.join(guess.words)}." if guess.words else ""
     warning = (
-        f"The file does not say how its letters are written; it was read as {guess.page.label}.{words} "
+        f"The file does not declare its encoding; it was read as {guess.page.label}.{words} "
         f"If that looks wrong, save it again as CSV (UTF-8), or set `encoding` in campaign.yaml (now: {guess.page.name})."
     )
     return FileFacts(size, digest.hexdigest(), guess.page.name, guess.page.label, warning)
@@ -151,7 +151,7 @@ def _written_twice(text: str) -> str | None:
     """A warning if letters of the text were encoded twice."""
     match = _TWICE.search(text)
     return match and (
-        f"Letters of the file were spoiled before it came here (it holds {match[0][:20]!r}), and would be spoken so. "
+        f"Letters of the file were damaged earlier (it contains {match[0][:20]!r}), and would be spoken like that. "
         "Export it again from where the leads are kept, as CSV (UTF-8)."
     )
 

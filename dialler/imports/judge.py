@@ -55,7 +55,7 @@ class Judge:
 
     def duplicate(self, row: Row, earlier: int) -> Rejected:
         """Reject the row because line `earlier` has the same number."""
-        reason = f"The same number stands in line {earlier}; the first row of a number is the one that counts."
+        reason = f"Line {earlier} has the same number; only the first row with a number counts."
         return Rejected(
             row.line, self.layout.phone_title, shown(row.cells[self.layout.phone]), reason, "Remove one of the rows.", "duplicate"
         )

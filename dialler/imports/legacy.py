@@ -120,8 +120,8 @@ def _fail(tried: list[_Tried]) -> NoReturn:
     """Raise the error, showing how the file would read in the encodings that fit best."""
     ranked = sorted(tried, key=lambda one: one.share)[:5]
     raise LeadFileError(
-        "The file is not UTF-8, and how its letters are written cannot be told.",
-        "Save it again as CSV (UTF-8). Or set `default_region` in campaign.yaml, which tells the country, or choose the encoding "
+        "The file is not UTF-8, and its encoding cannot be determined.",
+        "Save it again as CSV (UTF-8). Or set `default_region` in campaign.yaml, which gives the country, or choose the encoding "
         f"whose words look right below and set it there, as in `encoding: {ranked[0].page.name}`.",
         [f"`encoding: {one.page.name}` ({one.page.label}): {', '.join(examples(one.text, 5)) or 'no words'}" for one in ranked],
     )

@@ -100,7 +100,7 @@ class ImportReport:
         if self.unchanged:
             return [f"{self.source_name}: the campaign has this very file already; nothing was changed."]
         there = f", {self.already_there:,} in the campaign already" if self.already_there else ""
-        duplicates = f" ({counted(self.duplicates, 'duplicate')} among them)" if self.duplicates else ""
+        duplicates = f" ({counted(self.duplicates, 'duplicate')} included)" if self.duplicates else ""
         said = [
             f"{self.source_name}: {counted(self.rows_read, 'row')} read ({self.encoding}, {self.delimiter}), {self.imported:,} new{there}, "
             f"{self.rejected:,} rejected{duplicates}.",

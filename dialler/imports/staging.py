@@ -115,7 +115,7 @@ def _begin(context: _Context, leads: LeadFile) -> str | ImportReport:
                 if not _is_left_over(owner, alive_at, wall):
                     raise busy
                 store.close_import(connection, import_id, "discarded", now, {"reason": "its process died"})
-                log.warning("import %s was left over by a process that died; it is discarded", import_id)
+                log.warning("import %s was left by a process that died; it is discarded", import_id)
             new_id = context.ids.new("import", campaign_id, store.count_imports(connection, campaign_id) + 1)
             new = store.NewImport(new_id, campaign_id, leads.source_name, leads.facts.sha256, now, this_process())
             store.add_import(connection, new, wall)
@@ -205,4 +205,4 @@ class _Staging:
 
     def _fence(self, still_ours: bool) -> None:
         if not still_ours:
-            raise ImportInProgress("Another process took this import for dead and discarded it. Nothing was imported; import again.")
+            raise ImportInProgress("Another process presumed this import dead and discarded it. Nothing was imported; import again.")

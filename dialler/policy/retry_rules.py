@@ -24,7 +24,7 @@ class RetryRule(_Strict):
 
     retry: bool = Field(default=True, strict=True, description="False: the lead is given up after this outcome.")
     delay: Duration = Field(default=timedelta(minutes=30), description="Time until the next attempt: 45s, 30m, 2h, 1d, or minutes.")
-    growth: float = Field(default=1.5, ge=1, le=10, description="How many times longer each further delay is.")
+    growth: float = Field(default=1.5, ge=1, le=10, description="The factor by which each further delay grows.")
     jitter: float = Field(default=0.1, ge=0, le=0.5, description="Share of the delay by which it varies at random, both ways.")
     max_delay: Duration = Field(default=timedelta(days=1), description="Longest delay.")
 
@@ -70,7 +70,7 @@ class RetryPolicy(_Strict):
     """How often a lead is tried, and when again."""
 
     max_attempts: int = Field(default=3, ge=1, le=100, strict=True, description="Most attempts in which the phone could have rung.")
-    max_uncharged: int = Field(default=5, ge=1, le=100, strict=True, description="Most dials that ended without a chance to ring.")
+    max_uncharged: int = Field(default=5, ge=1, le=100, strict=True, description="Most attempts that fail before the phone can ring.")
     max_callbacks: int = Field(default=5, ge=0, le=100, strict=True, description="Most callbacks that a callee can ask for.")
     callback_delay: Duration = Field(default=timedelta(hours=2), description="When to call back a callee who named no time.")
     person_callback: bool = Field(default=False, description="Whether the bot calls back, once, a callee who asked for a person.")

@@ -55,11 +55,11 @@ def _stop_when_stdin_closes(server: uvicorn.Server) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m web.sample_crm", description="A small CRM that receives pushes, on this machine only.")
-    parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 picks a free one")
     parser.add_argument("--file", type=Path, required=True, help="JSONL file that arrivals are appended to")
     parser.add_argument("--fail-first", type=int, default=0, metavar="N", help="answer 503 to the first N pushes")
     parser.add_argument("--down-until-file", type=Path, metavar="PATH", help="answer 503 until that file exists")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="answer so much later")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="delay each answer by this many seconds")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input is closed")
     return parser
 

@@ -29,8 +29,8 @@ def page(received: int, repeats: int, refused: int, dispositions: Mapping[str, i
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="3">'
         f"<title>Sample CRM (SANDBOX)</title><style>{_STYLE}</style></head><body><h1>Sample CRM</h1>"
-        "<p>SANDBOX: it stands for your CRM, and takes what the dialler pushes.</p>"
-        f"<p>{received:,} received, {repeats:,} repeats told apart, {refused:,} refused.</p>{table}"
-        f"<p>Each result stands in <code>{escape(file)}</code>. Programs ask <code>/api/call-results</code>, with the token.</p>"
+        "<p>SANDBOX: it takes the place of your CRM, and receives the dialler's pushes.</p>"
+        f"<p>{received:,} received, {repeats:,} repeats recognized, {refused:,} refused.</p>{table}"
+        f"<p>Each result is in <code>{escape(file)}</code>. Programs read <code>/api/call-results</code>, with the token.</p>"
         "</body></html>"
     )

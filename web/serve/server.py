@@ -132,12 +132,12 @@ async def _until_stopped(whole: Whole, supervisor: Supervisor, tasks: list[async
 
 
 async def _finish(whole: Whole, supervisor: Supervisor, tasks: list[asyncio.Task[None]]) -> None:
-    """Stop dialling, refuse new calls, and wait until the calls in progress are over, whoever asked for them."""
+    """Stop dialling, refuse new calls, and wait until the calls in progress are over, including those requested by others."""
     try:
         with whole.db.write() as connection:
             set_draining(connection, whole.engine.worker_id, draining=True)
     except DATABASE_FAILURES as error:
-        log.warning("calls may still be taken, for the database does not answer (%s)", type(error).__name__)
+        log.warning("calls may still be accepted, because the database does not answer (%s)", type(error).__name__)
     if whole.sockets is not None:
         await asyncio.gather(supervisor.stop(), whole.sockets.transport.drain())
     else:

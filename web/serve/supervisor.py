@@ -56,7 +56,7 @@ class Supervisor:
                 failures = 0
             except DATABASE_FAILURES as error:
                 failures += 1
-                log.warning("no campaign can be looked for: the database does not answer (%s); tried again", type(error).__name__)
+                log.warning("cannot look for campaigns: the database does not answer (%s); trying again", type(error).__name__)
             await asyncio.sleep(growing(failures, _LOOK_EVERY, _LONGEST).total_seconds())
 
     def look(self) -> None:
@@ -111,7 +111,7 @@ class Supervisor:
         if row.id not in self._left_alone:
             self._left_alone.add(row.id)
             at = f", which shows {row.clock_at:%Y-%m-%dT%H:%M}Z" if row.clock_at else ""
-            self._tell(f"{row.name}: left alone, for it has a clock of its own{at}. `dialler run` with its folder goes on with it.")
+            self._tell(f"{row.name}: skipped, because it has its own clock{at}. `dialler run` with its folder goes on with it.")
         return True
 
     def _pause(self, campaign_id: str, why: str) -> None:
@@ -126,7 +126,7 @@ class Supervisor:
                         self._tell(f"{name}: dialling.")
                         self._tell(f"{name}: {await dial(self._whole, runner)}.")
         except AlreadyRunning:
-            log.info("campaign %s has another owner by now", campaign_id)
+            log.info("campaign %s now has another owner", campaign_id)
         except OtherLines as error:
             self._tell(f"{name}: paused. {error}")
             self._pause(campaign_id, str(error))

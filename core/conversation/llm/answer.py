@@ -96,7 +96,7 @@ class AnswerBuilder:
 
     def _take(self, chunk: Any, key: str) -> None:
         if not isinstance(chunk, dict):
-            raise Malformed("the model's server sent something that is no chunk of an answer")
+            raise Malformed("the model's server sent an invalid chunk of an answer")
         if chunk.get("error"):
             raise Malformed("the model's server reported an error within its answer")
         if isinstance(usage := chunk.get("usage"), dict):
@@ -105,12 +105,12 @@ class AnswerBuilder:
         choices = chunk.get("choices") or []  # the chunk with the usage has no choices
         choice = choices[0] if isinstance(choices, list) and choices else {}
         if not isinstance(choice, dict) or not isinstance(choices, list):
-            raise Malformed("the model's server sent something that is no chunk of an answer")
+            raise Malformed("the model's server sent an invalid chunk of an answer")
         if isinstance(finish := choice.get("finish_reason"), str):
             self._finish = finish
         delta = choice.get(key) or {}
         if not isinstance(delta, dict):
-            raise Malformed("the model's server sent something that is no chunk of an answer")
+            raise Malformed("the model's server sent an invalid chunk of an answer")
         if isinstance(text := delta.get("content"), str):
             self._text += text
         calls = delta.get("tool_calls") or []
@@ -122,7 +122,7 @@ class AnswerBuilder:
     def _take_call(self, call: Any) -> None:
         function = call.get("function") if isinstance(call, dict) else None
         if not isinstance(function, dict):
-            raise Malformed("the model's server sent a tool call that is none")
+            raise Malformed("the model's server sent an invalid tool call")
         index = call.get("index")
         if type(index) is not int:
             index = len(self._calls)  # some servers send whole calls without an index

@@ -137,7 +137,7 @@ def _built_in(targets: Sequence[str]) -> dict[str, tuple[str, dict[str, Any]]]:
             "Hand the person over to somebody else.",
             _object(
                 target={"type": "string", "enum": list(targets)},
-                reason={"type": "string", "description": "Why, in one sentence, for whoever takes over."},
+                reason={"type": "string", "description": "Why, in one sentence, for the person who takes over."},
                 optional={"summary": {"type": "string", "description": "What was said and agreed so far, in two or three sentences."}},
             ),
         ),

@@ -166,7 +166,7 @@ class HoursConfig(_Strict):
 class PermittedHours(_Strict):
     """When callees may be called, by the local time of every time zone they may be in."""
 
-    enabled: bool = Field(default=True, description="False: callees may be called at any time. Know your law before you do.")
+    enabled: bool = Field(default=True, description="False: callees may be called at any time. Know the law before you do.")
     start: TimeOfDay = Field(default="08:00", description="First permitted time of day, HH:MM, where the callee is.")
     end: TimeOfDay = Field(default="21:00", description="End of the permitted hours, HH:MM, not included.")
     days: Days = Field(default=ALL_DAYS, description="Permitted weekdays.")

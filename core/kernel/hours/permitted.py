@@ -51,7 +51,7 @@ def why_not_permitted(permitted_hours: PermittedHours, zones: Sequence[str], now
     if permitted(permitted_hours, zones, now):
         return None
     if not zones:
-        return "the callee's time zone is not known, so nobody can tell whether they may be called now"
+        return "the callee's time zone is not known, so it is unknown whether they may be called now"
     closed = next(name for name in zones if not is_open(permitted_hours.hours, name, now))
     local = local_time(now, closed)
     return f"it is {local:%a %H:%M} in {closed}, where the callee may be; calls are permitted {permitted_hours.hours.describe()}"

@@ -226,7 +226,7 @@ def _refuse_nonexistent(number: phonenumbers.PhoneNumber, digits: str, country: 
         raise NumberError("it is a short code, not a person's number", "fill in the full number")
     where = f"+{number.country_code}" + ("" if country in ("ZZ", "001") else f" ({country})")
     missing_plus = not international and _is_valid_international(digits)
-    advice = "it would be right with a + before it: write the +" if missing_plus else f"check it with its owner, or {_E164}"
+    advice = "it would be valid with a + before it: write the +" if missing_plus else f"check it with its owner, or {_E164}"
     match phonenumbers.is_possible_number_with_reason(number):
         case ValidationResult.TOO_SHORT:
             reason = f"it is too short for a number of {where}"
@@ -237,7 +237,7 @@ def _refuse_nonexistent(number: phonenumbers.PhoneNumber, digits: str, country: 
         case ValidationResult.INVALID_LENGTH:
             reason = f"no number of {where} has so many digits"
         case _:
-            reason = f"no such number has been given out in {where}"
+            reason = f"no such number has been assigned in {where}"
     raise NumberError(reason, advice)
 
 

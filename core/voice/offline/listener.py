@@ -20,7 +20,7 @@ _UNLIKELY = -1.2  # below this mean log probability, the words are invented
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Serve requests until the other side is gone."""
     try:
-        from faster_whisper import WhisperModel  # noqa: PLC0415 - its failure is told
+        from faster_whisper import WhisperModel  # noqa: PLC0415 - its failure is reported
 
         from core.voice.offline.resampling import Resampler  # noqa: PLC0415
 

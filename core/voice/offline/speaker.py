@@ -18,7 +18,7 @@ __all__ = ["serve"]
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Serve requests until the other side is gone."""
     try:
-        from piper import PiperVoice  # noqa: PLC0415 - its failure is told
+        from piper import PiperVoice  # noqa: PLC0415 - its failure is reported
 
         from core.voice.offline.resampling import Resampler  # noqa: PLC0415
 

@@ -168,7 +168,7 @@ class SessionLeg(SoundLeg):
         except RuntimeError as error:  # the session has closed itself, or is about to
             if self._over.is_set():
                 return NOTHING
-            raise VoiceError(f"the session does not speak any more: {error}") from error
+            raise VoiceError(f"the session no longer speaks: {error}") from error
         finally:
             self._saying = False
         sound = self._output.sound
