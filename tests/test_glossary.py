@@ -27,10 +27,7 @@ NOT_YET: Final = (
     "core/trunks",
     "dialler/leads",
     "dialler/scheduler",
-    "docs/api-admin.md",
-    "docs/api.md",
     "docs/performance.md",
-    "docs/sandbox.md",
     "web/backup.py",
     "web/cli",
     "web/composition.py",
@@ -44,7 +41,7 @@ NOT_YET: Final = (
 )
 """Folders and files that still use retired words. Remove an entry once it is clean; never add one."""
 
-MOST_NOT_YET: Final = 25
+MOST_NOT_YET: Final = 22
 """Lower it with each entry that is removed."""
 
 

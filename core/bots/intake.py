@@ -50,7 +50,7 @@ def check_bot(document: YamlDocument) -> BotConfig:
     """The bot that a document describes, with its id. Checks structure, values and templates, and that it names a scenario.
 
     Raises:
-        ConfigError: with every problem found.
+        ConfigError: it cannot be used; lists every problem.
     """
     missing = scenario_complaints(document.data) if document.readable else ()
     return bot_of(document, (*missing, *template_complaints(document.data)))
@@ -89,7 +89,7 @@ def receive_bot(document: YamlDocument, bot_id: str | None = None) -> NewBot:
         bot_id: the id that the bot must have; None: its own, or one made from its name.
 
     Raises:
-        ConfigError: with every problem found.
+        ConfigError: it cannot be used; lists every problem.
     """
     data = copy.deepcopy(document.data)
     given = data.get("id") or bot_id

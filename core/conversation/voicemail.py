@@ -42,7 +42,7 @@ _HINT: Final = re.compile(
     r"thank you for (calling|your call)|you( ha)?ve reached)\b"
 )
 _LONG_GREETING: Final = 6.0
-"""Seconds that hardly anybody speaks when picking up a phone."""
+"""Seconds of greeting that are unlikely from a person who picks up a phone."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def sign_of_machine(text: str, greeting_seconds: float) -> MachineSign | None:
 
 
 def is_machine_greeting(text: str) -> bool:
-    """Whether the words alone are the greeting of an answering machine, or a network's announcement.
+    """Whether the words alone identify the greeting of an answering machine, or a network's announcement.
 
     A person who offers to take a message is not a machine, nor one who says that somebody else is not there.
     """

@@ -246,7 +246,7 @@ class VirtualClock:
         self._arm()
 
     def _standing_still(self) -> bool:
-        """Whether standing virtual time should be logged."""
+        """Whether to log that virtual time stands still."""
         return bool(self._queue)
 
     def _check_for_stall(self, jumps: int) -> None:

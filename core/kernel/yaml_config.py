@@ -20,7 +20,7 @@ def load_yaml_model(path: Path, model: type[M]) -> M:
     """The model that the file describes.
 
     Raises:
-        ConfigError: the file cannot be read or used, lists every problem.
+        ConfigError: the file cannot be read or used; lists every problem.
     """
     document = read_yaml(path)
     made = check_document(document, model)

@@ -132,7 +132,7 @@ class Line:
         self._lately: deque[Frame] = deque(maxlen=_BEFORE)
         self._lock = threading.Lock()  # protects `_playing`: a sound that begins while the previous one ends must not be lost
         self._playing: Sound | None = None
-        self._utterance = 0  # frames of the greeting; 0 between two
+        self._utterance = 0  # frames of the current utterance; 0 between two
         self.frames = 0
         """Frames since the line was connected."""
         self.first_audio: float | None = None

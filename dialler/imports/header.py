@@ -171,7 +171,7 @@ def _phone_position(headers: Sequence[str], data: Sequence[Row], phone_column: s
 
 
 def _renamed(columns: Sequence[Column]) -> list[str]:
-    """A warning for each variable whose name differs from its header in an unexpected way."""
+    """A warning for each variable whose name does not follow from its header alone."""
     return [
         f"Column {column.position} ({column.header or 'no header'}) is the variable {column.variable}."
         for column in columns

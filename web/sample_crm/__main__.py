@@ -27,7 +27,7 @@ def main() -> int:
     options = _parser().parse_args()
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
-        sys.stderr.write(f"set {TOKEN_VARIABLE} to the token that pushes must bring\n")
+        sys.stderr.write(f"set {TOKEN_VARIABLE} to the token that pushes must have\n")
         return 2
     listener = listen("127.0.0.1", options.port)
 
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 picks a free one")
     parser.add_argument("--file", type=Path, required=True, help="JSONL file that arrivals are appended to")
     parser.add_argument("--fail-first", type=int, default=0, metavar="N", help="answer 503 to the first N pushes")
-    parser.add_argument("--down-until-file", type=Path, metavar="PATH", help="answer 503 until that file exists")
+    parser.add_argument("--down-until-file", type=Path, metavar="PATH", help="answer 503 until this file exists")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="delay each answer by this many seconds")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input is closed")
     return parser
