@@ -1,4 +1,4 @@
-"""The loads that `bench.calls` measures, each run in a process of its own: python -m bench.call_loads KIND TARGET CALLS SECONDS FOLDER."""
+"""The loads that `bench.calls` measures, each in a separate process: python -m bench.call_loads KIND TARGET CALLS SECONDS FOLDER."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ __all__ = ["KINDS", "bare_session", "load_of", "session_speech"]
 
 KINDS = ("bare", "tones", "session", "offline")
 QUIET = 300  # of 32,768
-PLACING = 0.05  # seconds that a call may take to be answered: those who talk already go on meanwhile
+PLACING = 0.05  # seconds that a call may take to be answered, while answered calls already talk
 OPENING = "Hello, this is the reminder service."
 ANSWER = "Thank you for asking. Your next payment is due on Friday."
 
 
 class SpokenLeg(Leg, Protocol):
-    """A leg that tells how long its first sound took."""
+    """A leg that reports how long its first sound took."""
 
     answer_to_first_audio: float | None
 
 
 class Meter:
-    """CPU of this process and its children since it was made, of one core, and their memory."""
+    """CPU used by this process and its children since the object was made, as a share of one core, and their memory."""
 
     def __init__(self) -> None:
         self._processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
@@ -83,7 +83,7 @@ def bare(ports: list[int], seconds: float) -> dict[str, Any]:
 
 
 def session_speech(voice: Voice, clock: Clock, record: Callable[[str], Any]) -> Speech:
-    """Legs whose turns an AgentSession takes, all with this voice."""
+    """Legs whose turn-taking is an AgentSession, all with this voice."""
     from core.voice.session.leg import SessionLeg  # noqa: PLC0415 - memory of other kinds is without it
     from core.voice.session.ours import VoiceStt, VoiceTts  # noqa: PLC0415
     from core.voice.session.parts import CallSpeech, SessionParts, make_vad  # noqa: PLC0415
@@ -100,7 +100,7 @@ def session_speech(voice: Voice, clock: Clock, record: Callable[[str], Any]) -> 
 
 
 async def converse(leg: Leg, until: float) -> None:
-    """Say the opening, and answer whatever is heard, until then."""
+    """Say the opening, and answer whatever is heard, until the given time."""
     await leg.say(OPENING)
     while (left := until - time.monotonic()) > 0:
         event = await leg.next(left)
@@ -116,7 +116,7 @@ async def monologue(leg: Leg, until: float) -> None:
 
 
 async def calls(kind: str, port: int, count: int, seconds: float, folder: Path) -> dict[str, Any]:
-    """That many calls at once."""
+    """Place that many calls at once."""
     clock, writer, voice, speech = RealClock(), RecordingWriter(), None, None
     if kind == "offline":
         from core.voice.offline.voice import OfflineVoice  # noqa: PLC0415
@@ -147,7 +147,7 @@ async def calls(kind: str, port: int, count: int, seconds: float, folder: Path) 
 
 
 async def placed(here: Lab, number: int) -> SpokenLeg:
-    """A call that is answered."""
+    """Place a call and wait for the answer."""
     leg: Any = await here.transport.place(PlaceOrder(f"bench-{number}", f"attempt-{number}", CALLEE, CALLER, "lab", {}))
     leg.prepare(OPENING)
     while await leg.next(30) != Answered():
@@ -157,7 +157,7 @@ async def placed(here: Lab, number: int) -> SpokenLeg:
 
 
 async def load_of(text: str) -> bytes:
-    """Words as mu-law bytes, spoken by the offline voice; they end where the last word does."""
+    """Words as mu-law bytes, spoken by the offline voice; they end with the last word."""
     from core.voice.offline.voice import OfflineVoice  # noqa: PLC0415
 
     voice = OfflineVoice(1)
@@ -170,7 +170,7 @@ async def load_of(text: str) -> bytes:
 
 
 def main(kind: str, target: str, count: str, seconds: str, folder: str) -> None:
-    """Run one load and print what it cost as JSON."""
+    """Run one load and print its cost as JSON."""
     if kind == "bare":
         measured = bare(json.loads(target), float(seconds))
     else:

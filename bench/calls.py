@@ -1,19 +1,19 @@
-"""What calls with sound cost, beside bare RTP in the same run, on loopback.
+"""Measures the cost of calls with sound, beside bare RTP in the same run, on loopback.
 
     python -m bench.calls                        10, 25 and 50 calls at once for 20 seconds, and 5 interruptions of each kind
     python -m bench.calls 50 100 --seconds 30
     python -m bench.calls 4 8 --kinds bare,offline
 
-The kinds of a row, each in a process of its own, whose CPU and memory count, those of its speech processes included:
+The kinds of load, each in a separate process; its CPU and memory are counted, including those of its speech processes:
 
-bare      the media thread and nothing else: each call's frames are silence both ways
-tones     SIP calls to sipp that are recorded, on which the bot speaks all the time, in tones
-session   the same, held by an AgentSession: the callee talks, its turns are recognized, and the bot answers, in tones again, so that no
-          speech provider's cost is in it
-offline   the same with the offline voices: piper speaks, Whisper understands
+bare      only the media thread: each call's frames are silence both ways
+tones     recorded SIP calls to sipp on which the bot speaks all the time, in tones
+session   the same on an AgentSession: the callee talks, its turns are recognized, and the bot answers, again in tones, so that no speech
+          provider's cost is included
+offline   the same with the offline voices: piper speaks, Whisper listens
 
-The callees' sound is in another process (tests/live/rtp_farm.py), which counts what is lost, and what is late: frames that come more than
-40 ms after the one before. `answer after`: from the end of the callee's words to the first sound of the bot's answer. It needs sipp
+The callees' sound is in another process (tests/live/rtp_farm.py), which counts lost and late frames (more than 40 ms after the previous
+one). `answer after`: from the end of the callee's words to the first sound of the bot's answer. It needs sipp
 (Debian: sip-tester) and requirements/live.txt.
 """
 

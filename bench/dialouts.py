@@ -1,9 +1,9 @@
-"""500 dialouts at one moment onto 50 seats, over real sockets; and what `GET /health/fleet` costs meanwhile and under full load.
+"""500 dialouts at once onto 50 seats, over real sockets; and the cost of `GET /health/fleet` meanwhile and under full load.
 
     python -m bench.dialouts              SQLite and PostgreSQL
     python -m bench.dialouts --seats 200 --dialouts 2000
 
-Server and client share this process, and so one core: the figures are those of both.
+Server and client share this process, and so one core: the figures include both.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What it costs to claim a batch of leads, with few and with many leads waiting: it must not grow with them.
+"""The cost of claiming a batch of leads, with few and with many leads waiting: it must not grow with their number.
 
     python -m bench.dispatch        1,000 and 100,000 leads, on SQLite and PostgreSQL
 
-Half of the leads may be dialled now, the other half are retries that are not due yet. Measured is what the scheduler does
-before each batch: move what has become due into the claim index (nothing has), and claim 20 leads with their attempts.
-The median of 20 batches counts; both sizes are measured in turn, so that a busy machine slows both.
+Half of the leads may be dialled now, the other half are retries that are not due yet. It measures the scheduler's work before each
+batch: move due leads into the claim index (none are), and claim 20 leads with their attempts. The result is the median of 20 batches;
+both sizes are measured alternately, so that a busy machine slows both.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def lead(position: int) -> dict[str, object]:
 
 @contextlib.contextmanager
 def waiting(kind: str, size: int) -> Iterator[Database]:
-    """A database with so many leads that wait."""
+    """A database with this many waiting leads."""
     with tempfile.TemporaryDirectory() as name, fresh(kind, Path(name)) as url:
         db = Database(url)
         make_campaign(db, START)
@@ -67,7 +67,7 @@ def waiting(kind: str, size: int) -> Iterator[Database]:
 
 
 def batch(db: Database) -> float:
-    """Milliseconds of one batch, its commit included."""
+    """Milliseconds of one batch, including its commit."""
     began = time.perf_counter()
     with db.write() as connection:
         promote_due(connection, CAMPAIGN, START)

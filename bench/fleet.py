@@ -1,9 +1,9 @@
-"""What `GET /health/fleet` costs against `GET /health`, idle and under full load: it must not grow with the calls.
+"""The cost of `GET /health/fleet` against `GET /health`, idle and under full load: it must not grow with the number of calls.
 
     python -m bench.fleet           50 seats, all taken, and 100,000 calls that are over; SQLite and PostgreSQL
 
-Both are asked in process (ASGI), so that what counts is the endpoint and not a socket. `/health` does nothing at all: it
-is the price of a request. The median of 200 requests counts.
+Both are called in process (ASGI), which measures the endpoint and not a socket. `/health` does nothing: it is the price of a request.
+The result is the median of 200 requests.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ async def core_on(kind: str) -> AsyncIterator[Core]:
 
 
 def add_history(core: Core) -> None:
-    """So many calls that are over."""
+    """This many finished calls."""
     with core.db.write() as connection:
         for first in range(0, OVER, 10_000):
             connection.execute(

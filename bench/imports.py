@@ -1,10 +1,10 @@
 """How fast lead files are read and imported, and how much memory that takes.
 
     python -m bench.imports                       50,000 and 300,000 rows: check, import (SQLite)
-    python -m bench.imports 100000 1000000        so many rows
+    python -m bench.imports 100000 1000000        other numbers of rows
     python -m bench.imports --pandas              the csv module against pandas (the extra `bench`), reading only
 
-Each measurement runs in a process of its own, so that its peak memory is its own.
+Each measurement runs in a separate process, so that its peak memory is its own.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ WORK: dict[str, Callable[[Path], None]] = {
 
 
 def measured(work: str, path: Path) -> tuple[float, float]:
-    """CPU seconds and peak megabytes of one piece of work in a fresh process."""
+    """CPU seconds and peak megabytes of one task in a fresh process."""
     done = subprocess.run([sys.executable, "-m", "bench.imports", "--child", work, str(path)], check=True, capture_output=True, text=True)
     seconds, megabytes = json.loads(done.stdout)
     return seconds, megabytes

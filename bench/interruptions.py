@@ -1,4 +1,4 @@
-"""How long the bot goes on speaking after the callee has begun to, as the callee's side hears it."""
+"""How long the bot goes on speaking after the callee has begun to speak, measured on the callee's side."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.live.sipp import hang_up_by_us, invite, receive, respond, run_sipp, s
 
 __all__ = ["interrupt_bare", "interrupt_call"]
 
-_LOUD = 40  # of 128: how far the value of a mu-law byte is from silence
+_LOUD = 40  # of 128: distance of a mu-law value from silence
 
 
 class FirstLoudFrame:
-    """A bot that says a tone until it hears anything at all: what the network and the jitter buffer alone cost."""
+    """A bot that plays a tone until it hears any sound: the cost of the network and the jitter buffer alone."""
 
     def __init__(self) -> None:
         self._frames, self._at = tone(1000, 0.5), 0
@@ -39,7 +39,7 @@ class FirstLoudFrame:
 
 
 def stop_time(peer: RtpPeer, spoke: float) -> float:
-    """Milliseconds from the callee's first sound to the bot's last before it answers: the first pause of half a second ends it."""
+    """Milliseconds from the callee's first sound to the bot's last before its answer: the first pause of half a second ends it."""
     loud = [at for at, kind, payload in list(peer.arrived) if kind == 0 and any((b & 0x7F) < 0x7F - _LOUD for b in payload)]
     after = [at for at in loud if at >= spoke]
     end = spoke
@@ -66,11 +66,11 @@ def interrupt_bare() -> float:
 
 
 async def interrupt_call(folder: Path, words: bytes, *, session: bool) -> float:
-    """Milliseconds on a call that is recorded; `words`: what the callee says to an AgentSession, mu-law."""
+    """Milliseconds on a recorded call; `words`: what the callee says to an AgentSession, mu-law."""
     clock, writer = RealClock(), RecordingWriter()
     legs = session_speech(ToneVoice(), clock, lambda call_id: writer.open(folder / f"{call_id}.wav")) if session else None
     sound = decode(words, "PCMU") if session else speech(600, 0.6)
-    began = int(np.argmax(np.abs(sound.astype(int)) > 1000)) / RATE  # what is quiet before the first word is not speech yet
+    began = int(np.argmax(np.abs(sound.astype(int)) > 1000)) / RATE  # sound before the first word is not speech yet
     with rtp_peer() as peer:
         steps = [*invite(), respond(200, "OK", body=sdp(peer.port), retransmit=True), receive("ACK"), *hang_up_by_us()]
         with run_sipp(folder, steps) as sipp:

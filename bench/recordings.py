@@ -1,7 +1,7 @@
-"""What recordings cost: a sandbox call at its end, a listener, and a whole run with and without them.
+"""The cost of recordings: for a sandbox call at its end, for a listener, and for a whole run with and without them.
 
 python -m bench.recordings              per call and per listener
-python -m bench.recordings --run 2000   `dialler run` of so many leads with recordings on and off, three times each
+python -m bench.recordings --run 2000   `dialler run` of 2000 leads with recordings on and off, three times each
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def whole_runs(folder: Path, leads: int) -> None:
         for on in (True, False):
             campaign = make_folder(folder / f"{on}" / "campaign", profile_numbers(leads), bot={"recording": {"enabled": on}})
             out = folder / f"out-{attempt}-{on}"
-            began = time.process_time()  # of this process alone: others may be busy
+            began = time.process_time()  # of this process alone: other processes may be busy
             summary = run(campaign, out)
             times[on].append(time.process_time() - began)
             size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
@@ -68,7 +68,7 @@ def whole_runs(folder: Path, leads: int) -> None:
 
 
 def timed(what: Callable[[], object], count: int) -> float:
-    """Seconds that one takes."""
+    """Seconds of one execution."""
     what()
     began = time.perf_counter()
     for _ in range(count):

@@ -1,15 +1,15 @@
-"""The price of a call: CPU of a whole campaign in virtual time, in bare calls.
+"""The price of a call: CPU of a whole campaign in virtual time, in units of bare calls.
 
     python -m bench.run             200 and 1000 leads: SQLite and PostgreSQL, without and with pushes, beside bare calls
     python -m bench.run --rounds 5  the best of five rounds instead of three
-    python -m bench.run --loan      5,000 leads of the loan reminder with the sample CRM on SQLite: CPU seconds in all
+    python -m bench.run --loan      5,000 leads of the loan reminder with the sample CRM on SQLite: total CPU seconds
 
-A bare call is placed on the sandbox network by a loop and talked through by the same bot: no database, no API, no scheduler.
-Its code is frozen in `bare_call.zip`, so that the unit stays the same while the product changes. What a campaign costs beyond
-that is the product's own work, from the import of the lead file to the last output file, on a database that is migrated already.
+A bare call is placed on the sandbox network by a loop and held by the same bot: no database, no API, no scheduler. Its code is frozen in
+`bare_call.zip`, so that the unit stays the same while the product changes. The cost of a campaign beyond that is the product's own work,
+from the import of the lead file to the last output file, on a migrated database.
 
-CPU is counted of this process with all its threads. The sample CRM and the PostgreSQL server have processes of their own, which
-are not counted.
+The CPU of this process with all its threads is counted. The sample CRM and the PostgreSQL server are separate processes, which are not
+counted.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def loan_folder(path: Path, leads: int) -> CampaignFolder:
 
 
 def campaign(folder: CampaignFolder, url: str, out: Path) -> int:
-    """Run the folder to its end; returns how many calls were made."""
+    """Run the folder to its end; returns the number of calls."""
     settings = Settings(
         database_url=url, data_folder=out, network_log=out / "network.jsonl", start=START, seed=1, seats=AT_ONCE, sandbox=NETWORK
     )
@@ -100,7 +100,7 @@ def timed(work: Callable[[], int]) -> Measured:
 
 
 def bare(calls: int) -> Measured:
-    """Make so many bare calls, in a process of their own."""
+    """Make this many bare calls, in a separate process."""
     began = time.perf_counter()
     done = subprocess.run([sys.executable, str(BARE), str(calls)], capture_output=True, text=True, check=True)
     return Measured(float(done.stdout), time.perf_counter() - began, calls)

@@ -1,4 +1,4 @@
-"""Databases for the measurements: fresh SQLite files, and databases on the PostgreSQL server that the tests use."""
+"""Databases for the measurements: fresh SQLite files, and databases on the test suite's PostgreSQL server."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _LEADS_FAULT = frozenset({400, 413, 414, 422, 431, 451})
 _CAMPAIGNS_FIELDS = frozenset({"bot_id", "from_number", "Idempotency-Key"})
 """Fields of a dialout that are the same for all leads, or made by the dialler."""
 _OVER = frozenset({200, 202, 204, 404, 409, 410})
-"""Answers to the wish to end a call after which there is no call to end, or soon none."""
+"""Statuses of a cancel request that mean that the call has ended or is ending."""
 
 _ASKED_TOO_OFTEN = timedelta(seconds=30)
 """How long it is not asked again if the core does not say."""

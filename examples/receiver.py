@@ -1,4 +1,4 @@
-"""Receives call results: verifies the signature, stores each result once. docs/integration.md tells how it is started."""
+"""Receives call results: verifies the signature, stores each result once. docs/integration.md says how to start it."""
 
 import os
 import sqlite3
@@ -17,13 +17,13 @@ with closing(sqlite3.connect(database)) as db, db:
 
 @app.post("/call-results")
 async def receive(request: Request) -> dict[str, bool]:
-    """Store a result. Any 2xx says that it is stored; without one it is sent again for days."""
+    """Store a result. Any 2xx means that it is stored; without one it is sent again for days."""
     body = await request.body()
     try:
-        result = webhook.verify(body, request.headers)  # who sent it, that it is unchanged, and not older than five minutes
+        result = webhook.verify(body, request.headers)  # the right sender, unchanged, and at most five minutes old
     except WebhookVerificationError:
         raise HTTPException(401, "The signature is not ours.") from None
     with closing(sqlite3.connect(database)) as db, db:  # committed before we answer
         row = (request.headers["webhook-id"], result.get("session_id"), body.decode())
         stored = db.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", row).rowcount
-    return {"first": stored == 1}  # the same webhook-id again is the same result: stored already, and fine
+    return {"first": stored == 1}  # the same webhook-id again is the same result, already stored

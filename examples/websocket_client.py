@@ -3,7 +3,7 @@
     pip install websockets
     python websocket_client.py ws://127.0.0.1:8080/ws/loan-reminder --token dw_... --say hello.wav --record heard.wav customer_name=Asha
 
-Without anything it calls the bot of `make websocket`. Ctrl-C hangs up. It ends with 0 if the call ended well (close code 1000).
+Without arguments it calls the bot of `make websocket`. Ctrl-C hangs up. It ends with 0 if the call ended well (close code 1000).
 docs/transport-websocket.md has every message.
 """
 
@@ -27,7 +27,7 @@ RATE, CHUNK = 8000, 320  # samples a second; bytes of 20 ms: 16-bit, mono
 
 
 class Call:
-    """One call. `heard` is the sound to play to the customer so far, `events` the other messages that came."""
+    """One call. `heard` is the sound to play to the customer so far, `events` the other messages received."""
 
     def __init__(self, socket: websockets.ClientConnection, stream_id: str) -> None:
         self.socket, self.stream_id = socket, stream_id
@@ -54,18 +54,18 @@ class Call:
             await asyncio.sleep(max(due - time.monotonic(), 0))
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
-        """What the bot's side sends, until it closes the connection."""
+        """Receive what the bot's side sends, until it closes the connection."""
         async for text in self.socket:
             message = json.loads(text)
             if message["event"] == "reverse-media":
                 self.heard += base64.b64decode(message["payload"])
-            else:  # reverse-media-stop: throw away what you have not played yet; reverse-hangup-call; reverse-call-transfer
+            else:  # reverse-media-stop: discard the sound you have not played yet; reverse-hangup-call; reverse-call-transfer
                 self.events.append(message)
             yield message
 
 
 async def run(url: str, token: str | None, sound: bytes, record: str | None, who: dict[str, str], fields: dict[str, str]) -> int:
-    """Hold one call to its end, and say what happens, each with its second; returns the code that the connection was closed with."""
+    """Run one call to its end and print its events, each with its second; returns the close code of the connection."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with websockets.connect(url, additional_headers=headers, compression=None) as socket:
         call, speaking, began, chunks = Call(socket, f"example-{time.time_ns()}"), None, time.monotonic(), 0
@@ -104,14 +104,14 @@ async def run(url: str, token: str | None, sound: bytes, record: str | None, who
 
 
 def tones(seconds: float = 1.5) -> bytes:
-    """Two tones at once, after two seconds of silence."""
+    """Two simultaneous tones, after two seconds of silence."""
     times = [n / RATE for n in range(round(seconds * RATE))]
     both = [round(6000 * math.sin(2 * math.pi * 500 * t) + 4000 * math.sin(2 * math.pi * 750 * t)) for t in times]
     return bytes(2 * 2 * RATE) + struct.pack(f"<{len(both)}h", *both)
 
 
 def given_on(command_line: list[str] | None = None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    """The parser, and what was given: the URL and the fields in any order, options anywhere among them."""
+    """The parser, and the parsed arguments: the URL and the fields in any order, with options anywhere."""
     parser = argparse.ArgumentParser(description="Open one WebSocket call to a bot.")
     parser.add_argument("url", nargs="?", default="ws://127.0.0.1:8080/ws/loan-reminder", help="ws://HOST/ws/BOT or wss://HOST/ws/BOT")
     parser.add_argument("fields", nargs="*", metavar="NAME=VALUE", help="fields of `connected`: {{call.NAME}} in the bot's texts")

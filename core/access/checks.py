@@ -1,4 +1,4 @@
-"""The API key of a request: whose it is, whether it is valid, whether it may be used once more this minute."""
+"""Checks the API key of a request: whose it is, whether it is valid, and whether its rate limit allows one more request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class Unauthorized(Exception):
-    """The API key is missing, unknown, revoked or expired; which of them is not told."""
+    """The API key is missing, unknown, revoked or expired; the caller does not learn which."""
 
     def __init__(self) -> None:
         super().__init__("Missing or invalid API key: send a valid one in the X-API-Key header.")
@@ -58,13 +58,13 @@ def identify(connection: Connection, header: str | None, now: datetime) -> KeyIn
 
 
 def is_to_be_counted(key: KeyInfo, now: datetime) -> bool:
-    """Whether a use of the key has to be written down: it has a limit, or its last noted use was a minute ago."""
-    # abs: a run in virtual time may have left a use in the future
+    """Whether a use of the key must be recorded: it has a limit, or its last recorded use was a minute ago."""
+    # abs: a run in virtual time may have recorded a use in the future
     return key.requests_per_minute is not None or key.last_used_at is None or abs(now - key.last_used_at) >= _USE_NOTED_EVERY
 
 
 def verify(connection: Connection, header: str | None, now: datetime) -> KeyInfo:
-    """`identify`, in a transaction that may write: notes the use, at most once a minute."""
+    """`identify` in a transaction that may write: records the use, at most once a minute."""
     info = identify(connection, header, now)
     if info.last_used_at is None or abs(now - info.last_used_at) >= _USE_NOTED_EVERY:
         connection.execute(update(_keys).where(_keys.c.id == info.id).values(last_used_at=now))
@@ -75,7 +75,7 @@ def admit(connection: Connection, key: KeyInfo, now: datetime) -> None:
     """Count one request against the key's limit, if it has one.
 
     Raises:
-        TooManyRequests: when it is used up; the request is not counted then.
+        TooManyRequests: when the limit is used up; the request is not counted.
     """
     if key.requests_per_minute is None:
         return

@@ -1,7 +1,6 @@
-"""The API key of the dialler that runs in the same process: made once, kept encrypted, always under the same id.
+"""The API key of the dialler in the same process: created once, stored encrypted, always under the same id.
 
-The id must stay the same, because an Idempotency-Key counts per API key: under another one a repeated dialout would be a
-second call.
+The id must not change: an Idempotency-Key is scoped to an API key, so a repeated dialout under another id would place a second call.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _keys = table_of(ApiKey)
 
 
 def embedded_key(connection: Connection, secrets: SecretStore, results_url: str, now: datetime) -> str:
-    """The embedded dialler's API key; made, with the secret that signs its results, at the first start."""
+    """The embedded dialler's API key; created at the first start, with the secret that signs its results."""
     results_secret(connection, secrets, now)
     try:
         key = secrets.resolve(connection, f"secret:{_KEY_SECRET}").get_secret_value()
@@ -44,7 +43,7 @@ def embedded_key(connection: Connection, secrets: SecretStore, results_url: str,
 
 
 def results_secret(connection: Connection, secrets: SecretStore, now: datetime) -> str:
-    """The secret (`whsec_...`) that the embedded dialler's results are signed with; made at the first start."""
+    """The secret (`whsec_...`) that signs the embedded dialler's results; created at the first start."""
     return _secret(connection, secrets, RESULTS_SECRET, lambda: "whsec_" + b64encode(random_bytes.token_bytes(32)).decode(), now)
 
 
@@ -66,7 +65,7 @@ def _stored(connection: Connection, secrets: SecretStore, results_url: str, now:
 
 
 def _renewed(connection: Connection, secrets: SecretStore, results_url: str, now: datetime) -> str:
-    """The stored key is lost (another encryption key): give the same id a new one."""
+    """The stored key cannot be decrypted (another encryption key): give the same id a new key."""
     spare = f"{EMBEDDED_KEY_ID}-new"
     key = _stored(connection, secrets, results_url, now, spare)
     row = connection.execute(_keys.select().where(_keys.c.id == spare)).one()

@@ -1,7 +1,7 @@
-"""The encryption key of an installation, held against the secrets that its database holds already.
+"""The encryption key of an installation, checked against the secrets that its database already holds.
 
-A new key is made only where nothing is encrypted yet: beside stored secrets it would make every one of them useless, and
-nobody would hear of it before a push fails.
+A new key is created only where nothing is encrypted yet. Beside stored secrets, a new key would make all of them useless, and nobody would
+notice before a push failed.
 
     UnusableKey (core.kernel.secrets)
     └── KeyLost      the key that encrypted the stored secrets is not there
@@ -23,7 +23,7 @@ __all__ = ["KeyLost", "open_box"]
 
 _secrets = table_of(Secret)
 _NAMED = 5
-_WAY_OUT = "or, if that key is lost, forget them with `dialler secrets delete --all` and store them anew."
+_WAY_OUT = "or, if that key is lost, delete them with `dialler secrets delete --all` and store them again."
 
 
 class KeyLost(UnusableKey):
@@ -31,19 +31,19 @@ class KeyLost(UnusableKey):
 
 
 def open_box(connection: Connection, folder: Path, environ: Mapping[str, str], *, replacing: str | None = None) -> SecretBox:
-    """The box of an installation (`SecretBox.open`), if it can decrypt every secret that is stored.
+    """Open the box of an installation (`SecretBox.open`), and check that it decrypts every stored secret.
 
     Args:
         connection: a transaction.
         folder: the data folder, where the key is kept unless the environment has it.
         environ: the environment.
-        replacing: the name of a secret that is about to be stored anew: it need not be decrypted.
+        replacing: the name of a secret that is about to be replaced: it need not be decryptable.
 
     Raises:
-        KeyLost: secrets are stored, and their key is not there, or is another one. No key is made.
-        UnusableKey: when the key has another form, or its file can be read by others.
+        KeyLost: secrets are stored, and their key is missing or another one is in its place. No key is created.
+        UnusableKey: the key is malformed, or other users can read its file.
     """
-    # The rows first and the key after them: a process that starts beside this one makes its key before it encrypts with it.
+    # Read the rows first and the key after them: a process that starts at the same time creates its key before it encrypts with it.
     query = select(_secrets.c.name, _secrets.c.ciphertext).where(_secrets.c.name != (replacing or "")).order_by(_secrets.c.name)
     stored = connection.execute(query).all()
     if not stored:
@@ -59,7 +59,7 @@ def open_box(connection: Connection, folder: Path, environ: Mapping[str, str], *
         where = ENVIRONMENT_NAME if environ.get(ENVIRONMENT_NAME, "").strip() else str(path)
         raise KeyLost(
             f"The encryption key in {where} is not the one that encrypted {counted(len(closed), 'secret')} of the database "
-            f"({_listed(closed)}): give the old key back (alone, or after the new one, separated by a comma), {_WAY_OUT}"
+            f"({_listed(closed)}): put the old key back (alone, or after the new one, separated by a comma), {_WAY_OUT}"
         )
     return box
 

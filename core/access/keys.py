@@ -1,9 +1,9 @@
-"""API keys: made, listed, changed, rotated, revoked. `core.access.checks` judges the key of a request.
+"""API keys: create, list, change, rotate, revoke. `core.access.checks` checks the key of a request.
 
 A key is 256 random bits behind `dk_` (role `dialout`), `da_` (role `admin`) or `dp_` (role `agent`: a person at the agent
-desk, made with them by `core.desk.agents`; no bot is in its scope). It is shown once; the database has its
-SHA-256 only, so a key is found by its hash and never compared character by character: nothing about a key can be
-learnt from how long a refusal took. (A slow hash is for what people choose; 256 random bits cannot be guessed.)
+desk, made with them by `core.desk.agents`; no bot is in its scope). It is shown once. The database stores only its SHA-256, and a key is
+looked up by its hash, never compared character by character: how long a refusal takes reveals nothing about a key. (Slow hashes are for
+passwords; 256 random bits cannot be guessed.)
 
 A rotated key keeps its id, and with it its calls, its scope and its Idempotency-Keys.
 """
@@ -48,12 +48,12 @@ _keys = table_of(ApiKey)
 _MARKS: dict[Role, str] = {"dialout": "dk_", "admin": "da_", "agent": "dp_"}
 _SHOWN = 8  # characters of the secret part that a list shows: 48 of its 256 bits
 DEFAULT_OVERLAP = timedelta(hours=24)
-"""How long the former key works after a rotation."""
+"""How long the previous key works after a rotation."""
 
 
 @dataclass(frozen=True)
 class KeySettings:
-    """What can be changed on a key that exists."""
+    """The settings of an existing key that can be changed."""
 
     name: str
     bots: tuple[str, ...] | None = None
@@ -65,9 +65,9 @@ class KeySettings:
 
 @dataclass(frozen=True)
 class KeyInfo:
-    """An API key without the key. `bots` are the bot ids it may use; None means all.
+    """An API key without the key itself. `bots` are the bot ids it may use; None means all.
 
-    `previous_until` is how long the key that it replaced works, if it was rotated; `requests_per_minute` None: no limit.
+    `previous_until`: how long the key it replaced still works, if it was rotated. `requests_per_minute` None: no limit.
     """
 
     id: str
@@ -94,13 +94,13 @@ class KeyInfo:
 
     @property
     def settings(self) -> KeySettings:
-        """The part of it that can be changed."""
+        """The settings that can be changed."""
         return KeySettings(self.name, self.bots, self.results_url, self.results_secret, self.expires_at, self.requests_per_minute)
 
 
 @dataclass(frozen=True)
 class NewKey:
-    """A key just made. `key` is to be shown once and then forgotten."""
+    """A newly created key. `key` is to be shown once and then forgotten."""
 
     key: str = field(repr=False)
     info: KeyInfo
@@ -127,7 +127,7 @@ def create(
     expires_at: datetime | None = None,
     requests_per_minute: int | None = None,
 ) -> NewKey:
-    """Make a key.
+    """Create a key.
 
     Args:
         connection: a transaction that may write.
@@ -138,14 +138,14 @@ def create(
         bots: the bot ids it may use; None means all.
         results_url: where the results of its calls are pushed.
         results_secret: `secret:NAME` of the secret that signs them.
-        expires_at: from when on it is refused.
+        expires_at: when it stops working.
         requests_per_minute: how often it may be used; None: no limit.
 
     Raises:
         ValueError: when the role is unknown, the limit below 1, or the signing secret is written out instead of named.
     """
     if role not in get_args(Role):
-        raise ValueError(f"the role of a key is dialout, admin or agent, not {role}")
+        raise ValueError(f"the role of a key must be dialout, admin or agent, not {role}")
     settings = KeySettings(name, None if bots is None else tuple(bots), results_url, results_secret, expires_at, requests_per_minute)
     key, shown = _mint(role)
     row = {**_values(settings), "id": key_id, "role": role, "prefix": shown, "created_at": now, "key_hash": hash_of(key)}
@@ -154,9 +154,9 @@ def create(
 
 
 def rotate(connection: Connection, key_id: str, now: datetime, overlap: timedelta = DEFAULT_OVERLAP) -> NewKey | None:
-    """Give a key a new text; the one it had works for `overlap` more, one from an earlier rotation no longer.
+    """Replace the text of a key. The current one works for `overlap` longer; one from an earlier rotation stops working at once.
 
-    Returns None if there is no such key, or it was revoked.
+    Returns None if the key does not exist or is revoked.
     """
     role = connection.execute(select(_keys.c.role).where(_keys.c.id == key_id, _keys.c.revoked_at.is_(None))).scalar_one_or_none()
     if role is None:
@@ -170,7 +170,7 @@ def rotate(connection: Connection, key_id: str, now: datetime, overlap: timedelt
 
 
 def change(connection: Connection, key_id: str, settings: KeySettings) -> KeyInfo | None:
-    """Replace the settings of a key. Returns it as it is then; None if there is no such key.
+    """Replace the settings of a key. Returns the key with its new settings; None if it does not exist.
 
     Raises:
         ValueError: as `create` does.
@@ -187,7 +187,7 @@ def find_key(connection: Connection, key_id: str) -> KeyInfo | None:
 
 
 def valid_hashes(connection: Connection, now: datetime) -> frozenset[str]:
-    """The hashes of all keys that are valid now, former ones of rotated keys among them."""
+    """The hashes of all keys that are valid now, including the previous ones of rotated keys."""
     valid = _keys.c.revoked_at.is_(None) & (_keys.c.expires_at.is_(None) | (_keys.c.expires_at > now))
     rows = connection.execute(select(_keys.c.key_hash, _keys.c.previous_hash, _keys.c.previous_until).where(valid)).all()
     former = {row.previous_hash for row in rows if row.previous_hash and row.previous_until and now < row.previous_until}
@@ -195,23 +195,23 @@ def valid_hashes(connection: Connection, now: datetime) -> frozenset[str]:
 
 
 def list_keys(connection: Connection) -> list[KeyInfo]:
-    """Every key, oldest first, revoked ones too."""
+    """Every key, oldest first, including revoked ones."""
     return [info_of(row) for row in connection.execute(select(_keys).order_by(_keys.c.created_at, _keys.c.id))]
 
 
 def revoke(connection: Connection, key_id: str, now: datetime) -> bool:
-    """Refuse the key from now on, for good. Returns False if there is none such, or it was revoked before."""
+    """Revoke the key for good. Returns False if the key does not exist or is already revoked."""
     found = connection.execute(update(_keys).where(_keys.c.id == key_id, _keys.c.revoked_at.is_(None)).values(revoked_at=now))
     return found.rowcount > 0
 
 
 def set_expiry(connection: Connection, key_id: str, expires_at: datetime | None) -> bool:
-    """Refuse the key from a moment on; None: never. Returns False if there is none such."""
+    """Set when the key expires; None: never. Returns False if the key does not exist."""
     return connection.execute(update(_keys).where(_keys.c.id == key_id).values(expires_at=expires_at)).rowcount > 0
 
 
 def _mint(role: Role) -> tuple[str, str]:
-    """A new key, and as much of it as is shown."""
+    """A new key, and the part of it that lists show."""
     key = _MARKS[role] + secrets.token_urlsafe(32)
     return key, key[: len(_MARKS[role]) + _SHOWN]
 
@@ -225,7 +225,7 @@ def _values(settings: KeySettings) -> dict[str, Any]:
 
 
 def hash_of(key: str) -> str:
-    """What the database knows a key by."""
+    """The hash by which the database finds a key."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 

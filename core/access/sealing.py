@@ -1,7 +1,7 @@
-"""Credentials that came written out over the API: put into the secret store, and replaced by their reference.
+"""Plaintext credentials that arrive over the API are put into the secret store and replaced by a reference.
 
-The integration guide sends `"token": "Bearer your-token"`. What is kept in the configuration is `Bearer secret:NAME`,
-under a name made for the thing that it belongs to, so that nothing that is ever read back holds a credential.
+The integration guide sends `"token": "Bearer your-token"`. The configuration stores `Bearer secret:NAME`, under a name made for its owner,
+so nothing that can be read back holds a credential.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _SCHEME = re.compile(r"([A-Za-z]+) +(\S+)")
 
 @dataclass(frozen=True)
 class Sealed:
-    """The text to keep, and the value to put into the store; None if the text held no credential."""
+    """The text to keep, and the value to store as a secret; None if the text held no credential."""
 
     text: str
     value: str | None = field(default=None, repr=False)
 
 
 def seal(text: str, name: str) -> Sealed:
-    """A token as it was sent, as `secret:name`. Pure; an authorization scheme (`Bearer`) stays readable.
+    """Replace the credential in a token by `secret:name`. Pure; an authorization scheme (`Bearer`) stays readable.
 
     Args:
-        text: what was sent; empty, or a reference already, it stays as it is.
-        name: the name that its value is to have in the store.
+        text: what was sent; an empty text or a reference is left unchanged.
+        name: the name under which to store its value.
     """
     text = text.strip()
     if not text or names_in(text):
@@ -41,6 +41,6 @@ def seal(text: str, name: str) -> Sealed:
 
 
 def secret_name(kind: str, owner_id: str, what: str) -> str:
-    """The name of the secret of one thing: `BOT_LOAN_REMINDER_5B1F77AD_PUSH_TOKEN`. The hash keeps `a-b` and `a_b` apart."""
+    """The name of one owner's secret: `BOT_LOAN_REMINDER_5B1F77AD_PUSH_TOKEN`. The hash keeps `a-b` and `a_b` apart."""
     plain = re.sub("[^A-Z0-9]+", "_", owner_id.upper())[:40].strip("_")
     return f"{kind}_{plain}_{hashlib.sha256(owner_id.encode()).hexdigest()[:8].upper()}_{what}"

@@ -33,7 +33,7 @@ _TRUSTED_SECONDS = 5.0
 """How long, in real time, `filled_lately` goes by a value that was read."""
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
 _REFERENCE = re.compile(rf"(?<![\w:])secret:({_NAME})")
-_RESERVED = "DIALLER_"  # settings of the product itself, its encryption key among them
+_RESERVED = "DIALLER_"  # settings of the product itself, including its encryption key
 
 
 class SecretError(Exception):
@@ -62,18 +62,18 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def stored_names(connection: Connection) -> list[SecretName]:
-    """What is stored, by name, without values. Needs no encryption key."""
+    """The stored secrets by name, without values. Needs no encryption key."""
     rows = connection.execute(select(_secrets.c.name, _secrets.c.updated_at).order_by(_secrets.c.name))
     return [SecretName(row.name, row.updated_at) for row in rows]
 
 
 def forget(connection: Connection, name: str) -> bool:
-    """Forget a secret. Returns whether there was one. Needs no encryption key."""
+    """Delete a secret. Returns whether it existed. Needs no encryption key."""
     return connection.execute(delete(_secrets).where(_secrets.c.name == name)).rowcount > 0
 
 
 def forget_all(connection: Connection) -> int:
-    """Forget every stored secret. Returns how many. Those of the product itself are made again at the next start."""
+    """Delete every stored secret. Returns how many. The product's own are created again at the next start."""
     return connection.execute(delete(_secrets)).rowcount
 
 
@@ -94,7 +94,7 @@ class SecretStore:
         return "SecretStore(...)"
 
     def set(self, connection: Connection, name: str, value: str, now: datetime) -> None:
-        """Store a value under a name, in place of any before it.
+        """Store a value under a name, replacing any earlier one.
 
         Raises:
             BadSecretName: see there.
@@ -111,11 +111,11 @@ class SecretStore:
         return forget(connection, name)
 
     def names(self, connection: Connection) -> list[SecretName]:
-        """What is stored, by name, without values."""
+        """The stored secrets by name, without values."""
         return stored_names(connection)
 
     def resolve(self, connection: Connection, text: str) -> SecretStr:
-        """The text with every `secret:NAME` in it replaced by its value, without the blanks around that.
+        """The text with every `secret:NAME` in it replaced by its value, stripped of surrounding whitespace.
 
         Raises:
             SecretMissing, BadSecretName: see there.
@@ -124,7 +124,7 @@ class SecretStore:
         return SecretStr(_REFERENCE.sub(lambda match: self._value(connection, match[1]), text))
 
     def filled(self, connection: Connection, text: str) -> tuple[SecretStr, tuple[SecretStr, ...]]:
-        """`resolve`, and the values that it put in: for masking them where they might come back."""
+        """As `resolve`, and also returns the values it filled in, so that they can be masked wherever they come back."""
         values: list[SecretStr] = []
 
         def value(match: re.Match[str]) -> str:
@@ -153,7 +153,7 @@ class SecretStore:
         self._lately.clear()
 
     def resolver(self, db: Database) -> Callable[[str], SecretStr]:
-        """`resolve` without a connection: each look-up is a short transaction of its own. Not to be called within another."""
+        """As `resolve`, without a connection: each look-up is a short transaction of its own. Do not call it inside another transaction."""
 
         def resolve(text: str) -> SecretStr:
             with db.read() as connection:
@@ -162,7 +162,7 @@ class SecretStore:
         return resolve
 
     def rotate(self, connection: Connection) -> int:
-        """Encrypt every stored secret anew with the first key. Returns how many."""
+        """Re-encrypt every stored secret with the first key. Returns how many."""
         rows = connection.execute(select(_secrets.c.name, _secrets.c.ciphertext)).all()
         for row in rows:
             connection.execute(update(_secrets).where(_secrets.c.name == row.name).values(ciphertext=self._box.rotate(row.ciphertext)))
@@ -192,6 +192,6 @@ class SecretStore:
 
 def _check(name: str) -> None:
     if not re.fullmatch(_NAME, name):
-        raise BadSecretName("a name of a secret is up to 128 letters, digits and underscores, and does not begin with a digit")
+        raise BadSecretName("the name of a secret has up to 128 letters, digits and underscores, and does not begin with a digit")
     if name.upper().startswith(_RESERVED):
         raise BadSecretName(f"{name} cannot be used as a secret: names that begin with {_RESERVED} are the product's own settings")

@@ -1,6 +1,6 @@
-"""Who may open WebSocket calls to a bot: who has the bot's token, an API key with the bot in its scope, or everybody if it was opened.
+"""Who may open WebSocket calls to a bot: holders of the bot's token, API keys with the bot in their scope, or everybody if the bot is open.
 
-A token is 256 random bits behind `dw_`; it is shown once, and kept as its SHA-256, as API keys are.
+A token is 256 random bits behind `dw_`. It is shown once and stored as its SHA-256, like API keys.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LONGEST = 128
 
 @dataclass(frozen=True)
 class SocketAccess:
-    """How a bot can be reached over WebSockets; `prefix` is how its token begins, None if it has none."""
+    """WebSocket access to a bot; `prefix` is how its token begins, None if it has none."""
 
     bot_id: str
     is_open: bool = False
@@ -45,7 +45,7 @@ class Opener:
 
     Attributes:
         key: the API key that was shown, if one was; `shown` is its text.
-        is_anybody: whether nothing valid was shown, and nothing has to be: the bot is open.
+        is_anybody: whether no valid credential was shown and none is needed: the bot is open.
     """
 
     key: KeyInfo | None = None
@@ -54,13 +54,13 @@ class Opener:
 
 
 def access_to(connection: Connection, bot_id: str) -> SocketAccess:
-    """How the bot can be reached."""
+    """The WebSocket access to the bot."""
     row = _row(connection, bot_id)
     return SocketAccess(bot_id) if row is None else SocketAccess(bot_id, row.is_open, row.prefix, row.made_at, row.previous_until)
 
 
 def make_token(connection: Connection, bot_id: str, now: datetime, overlap: timedelta = DEFAULT_OVERLAP) -> str:
-    """Give the bot a token; the one that it had works for `overlap` more, one from before that no longer."""
+    """Give the bot a token. The current one works for `overlap` longer; earlier ones stop working at once."""
     token = _MARK + secrets.token_urlsafe(32)
     before = _row(connection, bot_id, lock=True)
     had = before is not None and before.token_hash is not None
@@ -77,7 +77,7 @@ def make_token(connection: Connection, bot_id: str, now: datetime, overlap: time
 
 
 def revoke_token(connection: Connection, bot_id: str) -> bool:
-    """Refuse the bot's token, and the one before it, from now on. Returns False if it had none."""
+    """Revoke the bot's token and the one before it. Returns False if it had none."""
     row = _row(connection, bot_id, lock=True)
     if row is None or row.token_hash is None:
         return False
@@ -86,22 +86,22 @@ def revoke_token(connection: Connection, bot_id: str) -> bool:
 
 
 def set_open(connection: Connection, bot_id: str, *, is_open: bool) -> None:
-    """Let everybody open calls to the bot, or no longer."""
+    """Let everybody open calls to the bot, or stop doing so."""
     _write(connection, bot_id, is_open=is_open)
 
 
 def may_open(connection: Connection, bot_id: str, tokens: Sequence[str], keys: Sequence[str], now: datetime) -> Opener:
-    """Judge who wants to open a call to a bot, whether there is such a bot or not. Only reads: strangers make nobody wait.
+    """Decide whether a client may open a call to a bot, which need not exist. Only reads, so strangers cannot hold anybody up.
 
     Args:
         connection: a transaction.
         bot_id: the bot.
-        tokens: what was presented that may be the bot's token.
-        keys: what was presented that may be an API key.
+        tokens: presented values that may be the bot's token.
+        keys: presented values that may be an API key.
         now: the clock's time.
 
     Raises:
-        Unauthorized: nothing of it is valid for this bot.
+        Unauthorized: none of them is valid for this bot.
     """
     row = _row(connection, bot_id)
     if row is not None:

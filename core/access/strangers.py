@@ -1,6 +1,6 @@
-"""Who fails to show a valid token again and again is not looked at for a while. Pure; in memory, of this process.
+"""Clients that repeatedly fail to show a valid token are refused unchecked for a while. Pure; in memory, per process.
 
-A token cannot be guessed; this keeps somebody who tries, or a dialler with a token of last year, from keeping the database busy.
+A token cannot be guessed; this keeps an attacker, or a dialler with last year's token, from keeping the database busy.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ __all__ = ["Strangers", "neighbourhood"]
 _AT_ONCE: Final = 30.0
 _PER_SECOND: Final = 0.5
 _MOST: Final = 10_000
-"""Who is remembered at once: those seen longest ago are forgotten first."""
+"""How many clients are remembered; those seen longest ago are forgotten first."""
 
 
 def neighbourhood(address: str) -> str:
-    """The address whose failures are counted together: of IPv6 the /64 network, which is one customer's."""
+    """The address under which failures are counted together: for IPv6 the /64 network, which belongs to one customer."""
     try:
         read = ipaddress.ip_address(address)
     except ValueError:
@@ -29,7 +29,7 @@ def neighbourhood(address: str) -> str:
 
 
 class Strangers:
-    """How many more failures each client has: a bucket for each address and bot. Times are seconds of one clock."""
+    """How many more failures each client is allowed: one bucket per address and bot. Times are seconds of one clock."""
 
     def __init__(self) -> None:
         self._throttles: OrderedDict[tuple[str, str], Throttle] = OrderedDict()
@@ -40,7 +40,7 @@ class Strangers:
         return throttle is not None and throttle.left(now) < 1
 
     def failed(self, address: str, bot_id: str, now: float) -> None:
-        """This address has shown nothing valid."""
+        """Count a failure of this address."""
         who = (neighbourhood(address), bot_id)
         if who not in self._throttles:
             self._throttles[who] = Throttle(_PER_SECOND, _AT_ONCE)

@@ -13,11 +13,11 @@ __all__ = ["ApiKey", "BotSocket", "Secret"]
 
 
 class ApiKey(SQLModel, table=True):
-    """A credential of the HTTP API. The key itself is shown once and never kept.
+    """An API key. The key itself is shown once and never stored.
 
     `role` is `dialout` or `admin`. `bots` is the list of bot ids it may use; null means all. Calls placed with a key
     that has a `results_url` have their results pushed there, signed with the secret that `results_secret` names.
-    A key that was rotated is known under its former hash as well, until `previous_until`.
+    The previous hash of a rotated key also works, until `previous_until`.
     """
 
     __tablename__ = "api_keys"
@@ -54,9 +54,9 @@ class Secret(SQLModel, table=True):
 
 
 class BotSocket(SQLModel, table=True):
-    """Who may open WebSocket calls to a bot beside the API keys: who has its token (hashed), or everybody, if it was opened.
+    """Who may open WebSocket calls to a bot besides API keys: holders of its token (hashed), or everybody, if it is open.
 
-    A token that was rotated works until `previous_until`.
+    The previous token of a rotation works until `previous_until`.
     """
 
     __tablename__ = "bot_sockets"

@@ -1,7 +1,7 @@
-"""Wrong API keys: told to the operator, and slowed down, without shutting out who has a valid one. In memory, of one process.
+"""Wrong API keys are logged and throttled, without shutting out valid keys. In memory, per process.
 
-A key of 256 random bits cannot be guessed; this shows the operator who tries (or which backend has a key of last year),
-and keeps them from making the database busy. Behind one address there may be many people: so a valid key always passes.
+A key of 256 random bits cannot be guessed. This shows the operator who tries (or which backend uses last year's key), and keeps them from
+loading the database. Many people may share one address, so a valid key always passes.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 _LOOKED_UP_EVERY: Final = timedelta(seconds=5)
 _LINE_EVERY: Final = timedelta(minutes=1)
 _LINES: Final = 60
-"""Lines in a minute, from all addresses together: whoever has many of them cannot fill the log."""
+"""Most log lines a minute, all addresses together: a client with many addresses cannot fill the log."""
 _MOST: Final = 10_000
 RETRY_AFTER: Final = timedelta(seconds=2)
-"""How long whoever is slowed down waits for the next attempt: one is gained in so much time."""
+"""Seconds after which a throttled client regains one try."""
 
 
 class WrongKeys:
-    """Who shows wrong keys. Times are of the wall clock."""
+    """Counts wrong keys by address. Times are wall-clock times."""
 
     def __init__(self) -> None:
         self._strangers = Strangers()
@@ -40,13 +40,13 @@ class WrongKeys:
         self._untold = 0
 
     def turns_away(self, address: str, key: str, now: datetime, valid_hashes: Callable[[], frozenset[str]]) -> bool:
-        """Whether this key is not to be looked up now: it is wrong, and so were too many from this address.
+        """Whether to refuse this key without a look-up: it is wrong, and this address has sent too many wrong ones.
 
         Args:
             address: the client's.
             key: what was shown.
             now: the wall clock's time.
-            valid_hashes: reads the hashes of all valid keys; asked every five seconds at most, and only in need.
+            valid_hashes: reads the hashes of all valid keys; called at most every five seconds, and only when needed.
         """
         if not self._strangers.are_turned_away(address, "", now.timestamp()):
             return False
@@ -58,12 +58,12 @@ class WrongKeys:
         return True
 
     def failed(self, address: str, now: datetime) -> None:
-        """A key was looked up, and is wrong."""
+        """Record that a key was looked up and is wrong."""
         self._strangers.failed(address, "", now.timestamp())
         self.tell(address, now)
 
     def tell(self, address: str, now: datetime) -> None:
-        """Log that this address showed a wrong key: once a minute, with the number of those in between. Never the key."""
+        """Log that this address sent a wrong key: once a minute, with the number of wrong keys in between. Never logs the key."""
         who = neighbourhood(address) or "an unknown address"
         last, more = self._told.get(who, (None, 0))
         if last is not None and abs(now - last) < _LINE_EVERY:
@@ -79,6 +79,6 @@ class WrongKeys:
         if len(self._told) > _MOST:
             self._told.popitem(last=False)
         before = f", {more} more since the last line about it" if more else ""
-        others = f"; {self._untold} from other addresses were not told" if self._untold else ""
+        others = f"; {self._untold} from other addresses were not logged" if self._untold else ""
         self._untold = 0
         log.warning("a wrong API key or token came from %s%s%s", who, before, others)

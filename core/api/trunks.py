@@ -254,7 +254,7 @@ def _refusals() -> Iterator[None]:
     except BadTrunk as error:
         raise InvalidRequest([FieldProblem(field, detail) for field, detail in error.problems]) from None
     except IntegrityError:
-        raise HTTPException(409, "The same was made by somebody else at this moment.") from None
+        raise HTTPException(409, "Another request just created this; read it and try again.") from None
 
 
 def _number_view(record: NumberRecord) -> NumberView:

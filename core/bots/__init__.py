@@ -1,10 +1,10 @@
-"""Bots: what they are, how a file or a request becomes one, where they are kept.
+"""Bots: their configuration, how a file or a request becomes one, where they are stored.
 
 config, brain_config, analysis_config   what a bot is: its keys and their defaults
 loading, intake    a bot as it comes in, from a file or over the API
 sample_crm         the sample CRM as a bot names it
-brain_checks, crm_checks, request_checks, template_checks, voice_checks   what a schema cannot say
-reachable          where its requests go, and which may not
+brain_checks, crm_checks, request_checks, template_checks, voice_checks   checks that a schema cannot express
+reachable          where its requests go, and which of them are blocked
 store, tables      bots in the database
-views              bots as people are shown them
+views              bots as shown to people
 """

@@ -46,7 +46,7 @@ _QUALITY_SCHEMA: Final[dict[str, Any]] = {
 class QualityConfig(BaseModel):
     """How the bot's own conduct is scored."""
 
-    # `schema` is what people write; pydantic has a method of that name, so the field is called otherwise
+    # `schema` is the key that people write; pydantic has a method of that name, so the field has another
     model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True, validate_by_alias=True, validate_by_name=True)
 
     prompt: str = Field(default=_QUALITY_PROMPT, min_length=1, description="What is asked of the model.")

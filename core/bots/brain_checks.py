@@ -1,4 +1,4 @@
-"""What a schema cannot say about the brain of a bot, its tools and its analysis. Works on configuration as JSON, right or wrong."""
+"""Checks of a bot's brain, tools and analysis that a schema cannot express. Work on raw JSON configuration, valid or not."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ Complaint = tuple[KeyPath, str, str]
 _DEFAULT: Final = AnalysisConfig().model_dump(mode="json")
 _EARLIER: Final = copy.deepcopy(_DEFAULT)
 del _EARLIER["schema"]["properties"]["wants_person"]
-"""The defaults of bots that were kept before this field was asked for."""
+"""The defaults of bots stored before this field became required."""
 
 
 def brain_complaints(data: Mapping[str, Any]) -> list[Complaint]:
-    """What is wrong: addresses, credentials in the open, tools of one name, schemas that are none."""
+    """Problems with the brain: invalid URLs, plaintext credentials, duplicate tool names, invalid schemas."""
     brain = data.get("brain")
     brain = brain if isinstance(brain, Mapping) else {}
     return [*_of_analysis(data, is_llm=brain.get("kind") == "llm"), *_of_endpoints(brain), *_of_tools(brain)]
 
 
 def scenario_complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
-    """A bot that thinks by rules and was not told what to talk about: nobody may be reminded of a debt by a slip.
+    """Problem if a rules bot names no scenario: nobody must be reminded of a debt by mistake.
 
-    Only of configuration that comes in: bots that an earlier version kept without one are used as they are.
+    Checked only on new configurations: bots that an earlier version stored without a scenario keep working.
     """
     brain = data.get("brain")
     if brain is not None and not isinstance(brain, Mapping):
-        return  # its type is complained of elsewhere
+        return  # a wrong type is reported elsewhere
     if brain and (brain.get("kind", "rules") != "rules" or brain.get("scenario") is not None):
         return
     choices = "; ".join(f"`scenario: {name}` {phrase}" for name, phrase in SCENARIOS.items())
     yield (
         ("brain", "scenario"),
-        "it is missing: the bot must be told what to talk about",
+        "it is missing: the bot must know what to talk about",
         f"Write under `brain:` one of these: {choices}. Or let a model talk, with `kind: llm`.",
     )
 
@@ -55,7 +55,7 @@ def scenario_complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
 def _of_analysis(data: Mapping[str, Any], *, is_llm: bool) -> Iterator[Complaint]:
     for name in ("analysis", "quality"):
         part = data.get(name)
-        if part is None or (not is_llm and part in (_DEFAULT, _EARLIER)):  # a bot written out with all its defaults may be read again
+        if part is None or (not is_llm and part in (_DEFAULT, _EARLIER)):  # an exported bot may list its defaults
             continue
         if not is_llm:
             yield (name,), "the rules brain makes its own analysis", "Take it out, or use a brain of `kind: llm`."
@@ -98,12 +98,12 @@ def _of_tools(brain: Mapping[str, Any]) -> Iterator[Complaint]:
 
 def _schema(path: KeyPath, schema: Any) -> Iterator[Complaint]:
     if not isinstance(schema, Mapping):
-        return  # its type is complained of elsewhere
+        return  # a wrong type is reported elsewhere
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         where = ".".join(map(str, error.absolute_path))
-        yield path, f"it is no JSON schema{f' at {where}' if where else ''}: {error.message}", "See json-schema.org, draft 2020-12."
+        yield path, f"it is not a JSON schema{f' at {where}' if where else ''}: {error.message}", "See json-schema.org, draft 2020-12."
         return
     if schema.get("type") != "object":
         yield path, "it does not describe an object", "Begin it with `type: object`."

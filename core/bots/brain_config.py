@@ -1,4 +1,4 @@
-"""The `brain` of a bot: what thinks. Two kinds, told apart by `kind`: `rules` (the default) and `llm`."""
+"""The `brain` of a bot, which decides what it says. `kind` is `rules` (the default) or `llm`."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ SCENARIOS: Final = {
     "appointment_confirmation": "asks whether the person comes to an appointment, and notes another time",
     "survey": "asks your own questions, one by one",
 }
-"""What a bot without a model can talk about: name -> a phrase for people."""
+"""What a rules bot can talk about: scenario name -> a phrase for people."""
 
 
 class BrainConfig(_Strict):
     """The deterministic brain: no model and no network.
 
-    A configuration that comes in must name its scenario (`core.bots.intake`); the default here is what bots do that
-    were kept by an earlier version without one.
+    A new configuration must name its scenario (`core.bots.intake`); the default here serves bots that an earlier version stored without
+    one.
     """
 
-    # as documents must have it: what the API's description shows
+    # required in documents: the API description shows it so
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"required": ["scenario"]})
 
     kind: Literal["rules"] = "rules"
@@ -37,7 +37,7 @@ class BrainConfig(_Strict):
         description=f"What it talks about; required. {'; '.join(f'`{name}` {phrase}' for name, phrase in SCENARIOS.items())}.",
     )
     lines: dict[str, str] = Field(
-        default={}, description="Overrides of what the scenario says, by the name of the line; templates allowed."
+        default={}, description="Your own wording of what the scenario says, by the name of the line; templates allowed."
     )
     questions: list[str] = Field(default=[], description="The survey's questions, in order; templates allowed.")
 
@@ -50,20 +50,18 @@ class ModelEndpoint(_Strict):
     """A model behind an OpenAI-compatible API."""
 
     base_url: str = Field(description="Base URL of an OpenAI-compatible API, as in https://api.example.com/v1.")
-    model: str = Field(min_length=1, max_length=200, description="The name of the model, as that API calls it.")
+    model: str = Field(min_length=1, max_length=200, description="The name of the model in that API.")
     key: str = Field(default="", description="`secret:NAME` of the API key; none is sent if it is left out.")
 
 
 class HttpTool(_Strict):
-    """Something the model can ask for, that one HTTP request does."""
+    """A tool of the model: one HTTP request."""
 
     name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$", description="What the model calls it: letters, digits, _ and -.")
     description: str = Field(min_length=1, max_length=2000, description="What it does and when to use it, for the model.")
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
-    url: str = Field(description="Where to, http(s); after the host templates may stand: {{arguments.*}}, {{crm.*}}, {{call.*}}.")
-    headers: dict[str, str] = Field(
-        default={}, description="Further headers: each either with `secret:NAME` in it, or with templates, not both."
-    )
+    url: str = Field(description="The URL, http(s); templates are allowed after the host: {{arguments.*}}, {{crm.*}}, {{call.*}}.")
+    headers: dict[str, str] = Field(default={}, description="Further headers, each with either `secret:NAME` or templates, not both.")
     body: dict[str, Any] | None = Field(
         default=None,
         description="The JSON body, with templates; the arguments if it is left out. GET and DELETE send those in the query.",
@@ -77,15 +75,15 @@ class LlmBrainConfig(ModelEndpoint):
     """A model holds the conversation (docs/llm-brain.md)."""
 
     kind: Literal["llm"] = "llm"
-    temperature: float | None = Field(default=0.3, ge=0, le=2, description="Sent as it is; not sent if null.")
+    temperature: float | None = Field(default=0.3, ge=0, le=2, description="Sent unchanged; not sent if null.")
     max_tokens: int | None = Field(default=400, ge=1, le=100_000, description="Most tokens of one turn; not sent if null.")
     first_token_seconds: float = Field(default=5.0, gt=0, le=60, description="How long its first word may take, in real seconds.")
     timeout_seconds: float = Field(
         default=20.0, gt=0, le=120, description="How long one answer may take in all, in real seconds, with retry and fallback."
     )
-    options: dict[str, Any] = Field(default={}, description="More keys of the request; a key that is null is left out of it.")
-    fallback: ModelEndpoint | None = Field(default=None, description="The model that is asked when the first one fails.")
-    tools: list[HttpTool] = Field(default=[], max_length=32, description="HTTP tools of the bot's own, beside the built-in ones.")
+    options: dict[str, Any] = Field(default={}, description="Further keys of the request; a key that is null is removed from it.")
+    fallback: ModelEndpoint | None = Field(default=None, description="The model to ask when the first one fails.")
+    tools: list[HttpTool] = Field(default=[], max_length=32, description="The bot's own HTTP tools, besides the built-in ones.")
 
     def describe(self) -> str:
         """The brain in a word or two."""

@@ -1,6 +1,6 @@
-"""The configuration of a bot: `bot.yaml`, and the `config` of a bot over the API. Every key has a default but `name`.
+"""The configuration of a bot: `bot.yaml`, and the `config` of a bot over the API. Every key has a default except `name`.
 
-Wrong keys are errors. Secrets never stand here: `token: secret:NAME` names one.
+Unknown keys are errors. Secrets are never written here: `token: secret:NAME` names one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class SilenceConfig(_Strict):
     """What the bot does when the callee says nothing."""
 
     after_seconds: float = Field(default=5.0, gt=0, le=60, description="How long a silence is, in seconds.")
-    re_engagements: int = Field(default=2, ge=0, le=10, description="How often the bot asks again before it ends the call.")
+    re_engagements: int = Field(default=2, ge=0, le=10, description="How many times the bot asks again before it ends the call.")
     lines: list[str] = Field(
         default=["Hello, are you there?", "I can't hear you. Are you still on the line?"],
         min_length=1,
@@ -54,12 +54,12 @@ class SilenceConfig(_Strict):
 
 
 class PushFilter(_Strict):
-    """Which calls are pushed: those for which everything holds that is written here."""
+    """Which calls are pushed: those that meet every condition given."""
 
     dispositions: list[str] = Field(
         default=[], description="Only these dispositions; case, blanks, dashes and underscores do not matter. Every one if left out."
     )
-    disconnected_by: list[DisconnectedBy] = Field(default=[], description="Only calls that ended so. Every one if left out.")
+    disconnected_by: list[DisconnectedBy] = Field(default=[], description="Only calls with these values. Every one if left out.")
     connected: bool | None = Field(
         default=None, description="`true`: only calls that somebody or something picked up; `false`: only the others."
     )
@@ -69,7 +69,7 @@ class PostCallPush(_Strict):
     """The push of each outcome to the CRM, as in the integration guide."""
 
     url: str = Field(
-        description="Where to, http(s); after the host templates may stand, as in a key mapper. "
+        description="The URL, http(s); templates are allowed after the host, as in a key mapper. "
         "`sample-crm` is the sample CRM that `dialler run` starts itself."
     )
     token: str = Field(
@@ -86,7 +86,7 @@ class PostCallPush(_Strict):
 class ResultsWebhook(_Strict):
     """Where the whole call result is pushed, signed per Standard Webhooks."""
 
-    url: str = Field(description="Where to, http(s); after the host templates may stand, as in a key mapper.")
+    url: str = Field(description="The URL, http(s); templates are allowed after the host, as in a key mapper.")
     secret: str = Field(default="", description="`secret:NAME` of the signing secret (whsec_...); unsigned if empty.")
 
 
@@ -94,7 +94,7 @@ class RecordingConfig(_Strict):
     """Recordings of answered calls."""
 
     enabled: bool = Field(default=True, description="Whether answered calls are recorded.")
-    link_expires: LongDuration = Field(default=timedelta(days=30), description="How long a link to a recording is good.")
+    link_expires: LongDuration = Field(default=timedelta(days=30), description="How long a link to a recording is valid.")
     retention: LongDuration | None = Field(
         default=timedelta(days=90), description="How long a recording is kept after its call; null keeps it for ever."
     )
@@ -115,14 +115,14 @@ class DeskConfig(_Strict):
         default=30.0, gt=0, le=600, description="How long an agent who claimed a call may take to connect, in seconds."
     )
     wait_without_agents: bool = Field(
-        default=False, description="Whether callers wait although no agent who could come is on duty; else they are told at once."
+        default=False, description="Whether callers wait even if no agent for them is on duty; otherwise they are told at once."
     )
     hold_lines: list[str] = Field(
         default=[
             "Please hold the line, I am connecting you to a colleague.",
             "Thank you for waiting. A colleague will be with you shortly.",
         ],
-        description="What the bot says to those who wait, in turn; templates allowed. None: it is silent.",
+        description="What the bot says to waiting callers, in turn; templates allowed. None: it is silent.",
     )
     hold_every_seconds: float = Field(default=15.0, ge=2, le=300, description="How long it is silent between these lines.")
     nobody_line: str = Field(
@@ -134,7 +134,7 @@ class DeskConfig(_Strict):
 class BotConfig(_Strict):
     """A bot."""
 
-    name: str = Field(min_length=1, max_length=200, description="What people call it.")
+    name: str = Field(min_length=1, max_length=200, description="Its name.")
     id: str = Field(default="", pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$|^$", description="Its `bot_id`; made from the name if left out.")
     language: str = Field(default="en", description="Language of its lines (BCP 47).")
     time_zone: str = Field(default="UTC", description="IANA time zone of its active hours, and of dates that callees name.")
@@ -142,21 +142,23 @@ class BotConfig(_Strict):
     system_prompt: str = ""
     opening_message: str = Field(default="Hello.", description="What it says first; templates allowed.")
     brain: AnyBrain = BrainConfig()
-    analysis: AnalysisConfig = Field(default=AnalysisConfig(), description="What a brain of `kind: llm` makes of the call afterwards.")
+    analysis: AnalysisConfig = Field(default=AnalysisConfig(), description="How a brain of `kind: llm` analyses the call afterwards.")
     quality: QualityConfig | None = Field(default=None, description="Scores the bot's own conduct; needs a brain of `kind: llm`.")
     active_hours: HoursConfig = Field(default=HoursConfig(), description="When it may call and be called.")
     permitted_hours: PermittedHours = Field(default=PermittedHours(), description="When callees may be called, in their own time.")
     seats: int | None = Field(default=None, ge=1, description="Most calls of this bot at once; the fleet's own limit if left out.")
     ring_timeout_seconds: float = Field(default=45, gt=0, le=180, description="How long a phone may ring.")
     max_call_duration_seconds: float = Field(default=600, gt=0, le=14_400, description="Longest call, from the answer on.")
-    closure_phrases: list[str] = Field(default=["goodbye", "have a nice day"], description="Said by the bot, they end the call.")
-    silence: SilenceConfig = SilenceConfig()
-    voicemail_message: str = Field(default="", description="What it leaves after the beep; it hangs up at once if empty.")
-    transfer_targets: dict[str, str] = Field(
-        default={}, description="Name -> number, sip: address, or desk:QUEUE, that callees can be handed to."
+    closure_phrases: list[str] = Field(
+        default=["goodbye", "have a nice day"], description="Phrases that end the call when the bot says them."
     )
-    desk: DeskConfig = Field(default=DeskConfig(), description="How callers are handed over to the agent desk.")
-    voice: VoiceConfig | None = Field(default=None, description="What speaks and listens on real calls.")
+    silence: SilenceConfig = SilenceConfig()
+    voicemail_message: str = Field(default="", description="The message it leaves after the beep; it hangs up at once if empty.")
+    transfer_targets: dict[str, str] = Field(
+        default={}, description="Name -> number, sip: address, or desk:QUEUE, that callees can be transferred to."
+    )
+    desk: DeskConfig = Field(default=DeskConfig(), description="How callers are transferred to the agent desk.")
+    voice: VoiceConfig | None = Field(default=None, description="Speech synthesis and recognition on real calls.")
     recording: RecordingConfig = Field(default=RecordingConfig(), description="Recordings of its answered calls.")
     caller_id: str | None = Field(default=None, description="Its own caller ID; the trunk's default number if left out.")
     prefetch: PrefetchConfig | None = Field(default=None, description="Asks the CRM for the callee's data at the start of each call.")

@@ -1,6 +1,6 @@
-"""What a schema cannot say about a bot's dealings with the CRM: its pre-fetch, and which outcomes it pushes.
+"""Checks of a bot's pre-fetch and of its push filter that a schema cannot express.
 
-Works on configuration as JSON, right or wrong.
+Work on raw JSON configuration, valid or not.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _KNOWN: Final = {normalised(word): word for word in (*DISPOSITIONS, *WITHOUT_A_C
 
 
 def prefetch_complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
-    """An address that is none, credentials in the open, a body that is never sent, a path with a gap."""
+    """Problems with `prefetch`: invalid URL, plaintext credentials, a body on GET, an empty path segment."""
     prefetch = data.get("prefetch")
     if not isinstance(prefetch, Mapping):
         return
@@ -40,7 +40,7 @@ def prefetch_complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
 
 
 def push_complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
-    """Dispositions that no call of a bot without a model can have: such a filter would leave everything out, unnoticed."""
+    """Problems with dispositions that no call of a rules bot can have: such a filter would silently drop every push."""
     brain, push = data.get("brain"), data.get("post_call_push")
     only = push.get("only") if isinstance(push, Mapping) else None
     wanted = only.get("dispositions") if isinstance(only, Mapping) else None

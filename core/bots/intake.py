@@ -1,4 +1,4 @@
-"""A bot as it comes in, from a file or over the API: every check at once, and its credentials into the secret store."""
+"""Reads a bot from a file or a request: runs every check at once, and moves its credentials into the secret store."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ _CREDENTIALS: dict[KeyPath, str] = {
     ("voice", "stt", "key"): "STT_KEY",
     ("voice", "tts", "key"): "TTS_KEY",
 }
-"""Where a configuration may have a credential -> how its secret is called."""
+"""Where a configuration may hold a credential -> what to call its secret."""
 
 
 @dataclass(frozen=True)
 class NewBot:
-    """A bot that can be kept, and the values of the secrets that its configuration names."""
+    """A bot that can be stored, and the values of the secrets that its configuration names."""
 
     config: BotConfig
     secrets: Mapping[str, str] = field(repr=False)
 
 
 def check_bot(document: YamlDocument) -> BotConfig:
-    """The bot that a document describes, with its id: its form, its values, its templates; and it must say what it talks about.
+    """The bot that a document describes, with its id. Checks structure, values and templates, and that it names a scenario.
 
     Raises:
-        ConfigError: with everything that is wrong with it.
+        ConfigError: it cannot be used; lists every problem.
     """
     missing = scenario_complaints(document.data) if document.readable else ()
     return bot_of(document, (*missing, *template_complaints(document.data)))
 
 
 def document_of(content: bytes, content_type: str) -> YamlDocument:
-    """The body of a request as a document: YAML, where the content type says so, else JSON.
+    """Parse the body of a request: YAML if the content type says so, else JSON.
 
     Raises:
         ConfigError: it is neither.
@@ -82,14 +82,14 @@ def document_of(content: bytes, content_type: str) -> YamlDocument:
 
 
 def receive_bot(document: YamlDocument, bot_id: str | None = None) -> NewBot:
-    """The bot of a request. Credentials that are written out in it are taken out, and named instead.
+    """The bot of a request. Plaintext credentials are taken out and replaced by references.
 
     Args:
         document: the body.
         bot_id: the id that the bot must have; None: its own, or one made from its name.
 
     Raises:
-        ConfigError: with everything that is wrong with it.
+        ConfigError: it cannot be used; lists every problem.
     """
     data = copy.deepcopy(document.data)
     given = data.get("id") or bot_id
@@ -112,7 +112,7 @@ def receive_bot(document: YamlDocument, bot_id: str | None = None) -> NewBot:
 
 
 def keep_bot(connection: Connection, new: NewBot, secrets: SecretStore | None, now: datetime) -> StoredBot:
-    """Keep a bot, or a new version of it, with its secrets, in one transaction. Without secrets no store is needed."""
+    """Store a bot, or a new version of it, with its secrets, in one transaction. Needs no secret store if there are no secrets."""
     for name, value in new.secrets.items():
         assert secrets is not None
         secrets.set(connection, name, value, now)

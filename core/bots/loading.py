@@ -1,4 +1,4 @@
-"""A bot from `bot.yaml`: the checks that a schema alone cannot make, and the id made from the name.
+"""Reads a bot from `bot.yaml`: the checks that a schema cannot express, and the id made from the name.
 
 Templates are checked by `core.templates`.
 """
@@ -29,7 +29,7 @@ __all__ = ["Complaint", "bot_complaints", "bot_of", "id_from_name", "load_bot", 
 Complaint = tuple[KeyPath, str, str]
 """Where, what is wrong, what to do."""
 Check = Callable[[str], tuple[str, str] | None]
-"""What is wrong with a value, and what to do; None if nothing is."""
+"""The problem with a value, and the advice; None if there is none."""
 
 _SIP_ADDRESS = re.compile(r"(?:[^\s@<>\"]+@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?(?:;[^\s<>\"]*)?")
 _REFERENCE = r"secret:[A-Za-z_][A-Za-z0-9_]{0,127}"
@@ -39,7 +39,7 @@ def load_bot(path: Path) -> BotConfig:
     """The bot that the file describes, with its id.
 
     Raises:
-        ConfigError: the file cannot be read or used, with everything that is wrong with it.
+        ConfigError: the file cannot be read or used; lists every problem.
     """
     return bot_of(read_yaml(path))
 
@@ -48,11 +48,11 @@ def bot_of(document: YamlDocument, more: Iterable[Complaint] = ()) -> BotConfig:
     """The bot that a document describes, with its id.
 
     Args:
-        document: as it was read.
-        more: what is wrong with it beyond the checks made here.
+        document: the parsed document.
+        more: problems found by other checks.
 
     Raises:
-        ConfigError: it cannot be used, with everything that is wrong with it.
+        ConfigError: it cannot be used; lists every problem.
     """
     for place, problem, advice in (*bot_complaints(document.data), *more):
         document.complain(place, problem, advice)
@@ -63,7 +63,7 @@ def bot_of(document: YamlDocument, more: Iterable[Complaint] = ()) -> BotConfig:
 
 
 def bot_complaints(data: Mapping[str, Any]) -> list[Complaint]:
-    """What a schema cannot say about a bot's configuration (as JSON): unknown time zone or country, credentials in the open."""
+    """Checks of a bot's configuration (raw JSON) that a schema cannot express: unknown time zone or country, plaintext credentials."""
     found: list[Complaint] = []
     for place, check in _CHECKS.items():
         value: Any = data
@@ -82,7 +82,7 @@ def bot_complaints(data: Mapping[str, Any]) -> list[Complaint]:
 
 
 def _target_complaints(targets: Any) -> list[Complaint]:
-    """Transfer targets whose address no call can be handed to."""
+    """Transfer targets that no call can be transferred to."""
     found: list[Complaint] = []
     for name, address in targets.items() if isinstance(targets, Mapping) else ():
         if not isinstance(address, str):
@@ -93,14 +93,14 @@ def _target_complaints(targets: Any) -> list[Complaint]:
 
 
 def _target_complaint(address: str) -> tuple[str, str] | None:
-    """What is wrong with the address of a transfer target, and what to do; None if nothing is."""
+    """The problem with the address of a transfer target, and the advice; None if there is none."""
     scheme, colon, rest = address.partition(":")
     match scheme.lower() if colon else "":
         case "desk" if scheme != "desk" or not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", rest):
             advice = "Write desk: and the name of a queue, of small letters, digits, - and _, as in desk:support."
             return "it names no queue of the agent desk", advice
         case "sips":
-            return "calls cannot be handed to a sips: address", "Write it as sip:USER@HOST."
+            return "calls cannot be transferred to a sips: address", "Write it as sip:USER@HOST."
         case "sip" if not _SIP_ADDRESS.fullmatch(rest):
             return "it is not a whole sip: address", "Write sip:USER@HOST, as in sip:agents@pbx.example.com."
         case "desk" | "sip":
@@ -112,12 +112,12 @@ def _target_complaint(address: str) -> tuple[str, str] | None:
         plain = parse_number(number, None).e164
     except NumberError as error:
         advice = "Write it in full: +, country code, number; an extension of an exchange as sip:EXTENSION@HOST; a queue as desk:QUEUE."
-        return f"it is no number that can be called: {error.reason}", advice
-    return None if number == plain else ("the number is not written as it is dialled", f"Write {plain}.")
+        return f"it is not a number that can be called: {error.reason}", advice
+    return None if number == plain else ("the number is not written in full", f"Write {plain}.")
 
 
 def id_from_name(name: str) -> str:
-    """A bot id from its name: `Loan reminder` -> `loan-reminder`; for a name without Latin letters, one from its hash."""
+    """A bot id made from its name: `Loan reminder` -> `loan-reminder`; for a name without Latin letters, from its hash."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub("[^a-z0-9]+", "-", plain).strip("-")[:64].rstrip("-")
     return slug or f"bot-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
@@ -139,7 +139,7 @@ def _referred(form: str, example: str) -> Check:
         if not value or re.fullmatch(form, value):
             return None
         return (
-            "a credential stands in the file",
+            "the file contains a credential",
             f"Keep it in the environment or the secret store under a name, and write `{example}` here.",
         )
 
@@ -147,14 +147,14 @@ def _referred(form: str, example: str) -> Check:
 
 
 def url_complaint(value: str) -> tuple[str, str] | None:
-    """What is wrong with a URL into which no values are filled, and what to do; None if nothing is."""
+    """The problem with a URL that takes no templates, and the advice; None if there is none."""
     if "{{" in value:
-        return "no values are filled in here, and {{ }} would be sent as it stands", "Write the address out."
+        return "templates are not filled in here, and {{ }} would be sent unchanged", "Write the address out."
     return next(((problem, advice) for _, problem, advice in of_url((), value)), None)
 
 
 def _push_url_complaint(value: str) -> tuple[str, str] | None:
-    """What is wrong with the URL of a bot's push, in which values may stand."""
+    """The problem with the URL of a bot's push, which may contain templates."""
     return next(((problem, advice) for _, problem, advice in of_templated_url((), value)), None)
 
 

@@ -1,4 +1,4 @@
-"""Where a bot's requests go, and which of them could only reach internal addresses that no operator has listed."""
+"""Where a bot's requests go, and which of them are blocked because they lead only to internal addresses that are not listed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from core.outgoing.guard import AllowList, is_public
 __all__ = ["Resolve", "by_name_alone", "unreachable", "urls_of"]
 
 Resolve = Callable[[str, int], Sequence[str]]
-"""The addresses of a host; none if they are not known."""
+"""The addresses of a host; empty if unknown."""
 
 
 def by_name_alone(host: str, _: int) -> Sequence[str]:
-    """What can be told of a host without asking anybody: `localhost` is this machine (RFC 6761)."""
+    """Resolve a host without a look-up: `localhost` is this machine (RFC 6761)."""
     return ["127.0.0.1"] if host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost") else []
 
 
 def urls_of(bot: BotConfig) -> Iterator[tuple[str, str]]:
-    """Every URL that the bot's requests go to, each with its key in bot.yaml."""
+    """Every URL that the bot's requests go to, with its key in bot.yaml."""
     if bot.prefetch is not None:
         yield "prefetch.url", bot.prefetch.url
     if bot.post_call_push is not None and bot.post_call_push.url != SAMPLE_CRM:
@@ -43,7 +43,7 @@ def urls_of(bot: BotConfig) -> Iterator[tuple[str, str]]:
 
 
 def unreachable(bot: BotConfig, allow: AllowList, resolve: Resolve = by_name_alone) -> list[tuple[str, str]]:
-    """The URLs that requests may not reach: key, and `host:port` as the list of internal hosts would have it.
+    """The blocked URLs: key, and `host:port` as an entry for the list of internal hosts.
 
     Args:
         bot: the bot.
@@ -54,12 +54,12 @@ def unreachable(bot: BotConfig, allow: AllowList, resolve: Resolve = by_name_alo
 
 
 def _internal(url: str, allow: AllowList, resolve: Resolve) -> str | None:
-    """`host:port` of a URL if it can only be reached at internal addresses that are not listed."""
+    """`host:port` of a URL if it leads only to internal addresses that are not listed."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or {"http": 80, "https": 443, "ws": 80, "wss": 443}[parts.scheme]
     except (ValueError, KeyError):
-        return None  # not a URL at all: the bot's own check says so
+        return None  # not a URL: the bot's own check reports it
     if not host or allow.allows(host, port):
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a schema cannot say about a request that a bot sends: its address, and credentials in its headers."""
+"""Checks of a request that a bot sends, which a schema cannot express: its URL, and credentials in its headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REFERENCE: Final = re.compile(r"(?<![\w:])secret:[A-Za-z_]\w{0,127}")
 _KEY_HEADER: Final = re.compile(r"auth|token|secret|cookie|password|(^|[-_])key$", re.IGNORECASE)
 
 IN_THE_OPEN: Final = (
-    "a credential stands in the file",
+    "the file contains a credential",
     "Keep it in the environment or the secret store under a name, and write `secret:NAME` here.",
 )
 """Problem and advice."""
@@ -32,19 +32,19 @@ def is_reference(text: str) -> bool:
 
 
 def of_headers(path: KeyPath, headers: Mapping[str, Any]) -> Iterator[Complaint]:
-    """A secret and a template in one header, and credentials in the open."""
+    """Problems with headers: a secret and a template in one header, and plaintext credentials."""
     for name, value in headers.items():
         if not isinstance(value, str):
             continue
         refers = _REFERENCE.search(value) is not None
         if refers and "{{" in value:
-            yield (*path, name), "a secret and a template stand in one header", "Send them in two headers."
+            yield (*path, name), "one header has both a secret and a template", "Send them in two headers."
         elif not refers and _KEY_HEADER.search(name) and "{{" not in value:
             yield (*path, name), *IN_THE_OPEN
 
 
 def of_templated_url(path: KeyPath, url: str) -> Iterator[Complaint]:
-    """As `of_url`; templates may stand after the host, since a value must never choose who is asked."""
+    """As `of_url`; templates may follow the host, since a value must never choose which host is asked."""
     if (complaint := complaint_about_places(url)) is not None:
         yield path, *complaint
     else:
@@ -52,14 +52,14 @@ def of_templated_url(path: KeyPath, url: str) -> Iterator[Complaint]:
 
 
 def of_url(path: KeyPath, url: str) -> Iterator[Complaint]:
-    """Not http(s), no host or one that cannot be, no such port, or a credential in it."""
+    """Problems with a URL: not http(s), a missing or impossible host, an invalid port, a credential in it."""
     try:
         parts = urlsplit(url)
         fine = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
         fine, parts = False, None
     if parts is not None and (parts.username is not None or parts.password is not None):
-        yield path, "a credential stands in the URL", "Take it out, and send it as `secret:NAME`."
+        yield path, "the URL contains a credential", "Take it out, and send it as `secret:NAME`."
     elif parts is None or not fine:
         yield path, "it is not an http or https URL", "Write https://HOST/PATH."
     elif not _is_port(parts):
@@ -80,7 +80,7 @@ def _is_port(parts: SplitResult) -> bool:
 
 
 def _is_host(host: str) -> bool:
-    """Whether it can be resolved at all: an IP address, or labels of 1 to 63 characters (RFC 1035), of any script (RFC 5890)."""
+    """Whether a host name is well-formed: an IP address, or labels of 1 to 63 characters (RFC 1035) in any script (RFC 5890)."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -90,5 +90,5 @@ def _is_host(host: str) -> bool:
         except UnicodeError:
             return False
         fits = len(".".join(encoded)) <= 253 and all(re.fullmatch(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", label) for label in encoded)
-        return fits and not encoded[-1].isdigit()  # all digits: an IP address that is not whole
+        return fits and not encoded[-1].isdigit()  # all digits: an incomplete IP address
     return True

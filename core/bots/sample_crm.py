@@ -1,4 +1,4 @@
-"""The sample CRM as a bot names it: an alias for its URL, and the secret that it wants to see."""
+"""The sample CRM in a bot's configuration: an alias for its URL, and the secret that it requires."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["SAMPLE_CRM", "SAMPLE_CRM_TOKEN", "with_sample_token"]
 SAMPLE_CRM: Final = "sample-crm"
 """The URL that stands for the sample CRM."""
 SAMPLE_CRM_TOKEN: Final = "SAMPLE_CRM_TOKEN"  # noqa: S105 - a name, not a secret
-"""The secret that the sample CRM wants; made when it is started."""
+"""The secret that the sample CRM requires; created when it starts."""
 
 
 def with_sample_token(bot: BotConfig) -> BotConfig:
-    """The bot; one that pushes to the sample CRM sends the token that this wants, whatever else it says."""
+    """The bot; if it pushes to the sample CRM, its token is replaced by the one that the sample CRM requires."""
     push = bot.post_call_push
     if push is None or push.url != SAMPLE_CRM:
         return bot

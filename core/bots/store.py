@@ -1,4 +1,4 @@
-"""Bots in the database: every change of a configuration is a new version; calls keep the version they ran."""
+"""Bots in the database. Every change of a configuration is a new version; a call keeps the version it started with."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class StoredBot:
 
 @dataclass(frozen=True)
 class BotVersionInfo:
-    """A version in a list: its number, when it was made, and the name that the bot had."""
+    """A version in a list: its number, when it was created, and the bot's name in it."""
 
     version: int
     created_at: datetime
@@ -55,7 +55,7 @@ _CONFIGS: dict[str, BotConfig] = {}
 
 
 def _config(row: AnyRow) -> BotConfig:
-    """The configuration of a version; parsed once, since it is read for every dial. Its checksum says what it holds."""
+    """The configuration of a version; parsed once, since every dial reads it. The cache key is its checksum."""
     config = _CONFIGS.get(row.checksum)
     if config is None:
         if len(_CONFIGS) >= _MOST_CONFIGS:
@@ -65,9 +65,9 @@ def _config(row: AnyRow) -> BotConfig:
 
 
 def save_bot(connection: Connection, config: BotConfig, now: datetime) -> StoredBot:
-    """Keep a configuration; a new version only if it differs from the current one. `config.id` must be set.
+    """Store a configuration; a new version only if it differs from the current one. `config.id` must be set.
 
-    An archived bot is in use again.
+    Restores an archived bot.
     """
     if not config.id:
         raise ValueError("a bot needs an id before it can be stored")
@@ -93,7 +93,7 @@ def save_bot(connection: Connection, config: BotConfig, now: datetime) -> Stored
 
 
 def _means(kept: dict[str, Any], document: dict[str, Any]) -> bool:
-    """Whether a configuration that an earlier version of the product kept is this one: the keys that it lacks are at their defaults."""
+    """Whether a configuration stored by an earlier version of the product equals this one: keys that it lacks have their defaults."""
     try:
         return BotConfig.model_validate(kept).model_dump(mode="json") == document
     except ValidationError:
@@ -101,11 +101,11 @@ def _means(kept: dict[str, Any], document: dict[str, Any]) -> bool:
 
 
 def read_bot(connection: Connection, bot_id: str) -> StoredBot | None:
-    """The bot at its current version; None if there is none, or it was archived."""
+    """The bot at its current version; None if it does not exist or is archived."""
     row = _READ.run(connection, bot=bot_id).first()
     if row is None:
         return None
-    config = _CONFIGS.get(row.checksum)  # the document itself is read for the first dial only
+    config = _CONFIGS.get(row.checksum)  # the document itself is read at the first dial only
     return StoredBot(row.bot_id, row.version, config) if config is not None else read_version(connection, row.bot_id, row.version)
 
 
@@ -116,18 +116,18 @@ def read_version(connection: Connection, bot_id: str, version: int) -> StoredBot
 
 
 def all_bots(connection: Connection) -> list[StoredBot]:
-    """Every bot that is not archived at its current version, by id."""
+    """The current version of every bot that is not archived, by id."""
     rows = connection.execute(_CURRENT.order_by(_bots.c.id)).all()
     return [StoredBot(row.bot_id, row.version, _config(row)) for row in rows]
 
 
 def versions_of(connection: Connection, bot_id: str) -> list[BotVersionInfo]:
-    """Every version of a bot, archived or not, newest first; none if there is no such bot."""
+    """Every version of a bot, archived or not, newest first; empty if the bot does not exist."""
     rows = connection.execute(select(_versions).where(_versions.c.bot_id == bot_id).order_by(_versions.c.version.desc()))
     return [BotVersionInfo(row.version, row.created_at, row.config["name"]) for row in rows]
 
 
 def archive(connection: Connection, bot_id: str, now: datetime) -> bool:
-    """Take a bot out of use: no new calls. Calls in progress go on. Returns False if there is none such in use."""
+    """Archive a bot: it takes no new calls; calls in progress go on. Returns False if it does not exist or is already archived."""
     changed = connection.execute(update(_bots).where(_bots.c.id == bot_id, _bots.c.archived_at.is_(None)).values(archived_at=now))
     return changed.rowcount == 1

@@ -15,7 +15,7 @@ __all__ = ["Bot", "BotVersion"]
 class Bot(SQLModel, table=True):
     """A voice bot. Its configuration is in the version that `current_version` names.
 
-    An archived one takes no calls and stands in no list; its versions stay, since calls refer to them.
+    An archived bot takes no calls and is not listed; its versions stay, since calls refer to them.
     """
 
     __tablename__ = "bots"
@@ -29,7 +29,7 @@ class Bot(SQLModel, table=True):
 
 
 class BotVersion(SQLModel, table=True):
-    """A configuration as it was at one time; never changed once written, since calls refer to it."""
+    """One version of a configuration. Never changed once written, since calls refer to it."""
 
     __tablename__ = "bot_versions"
 

@@ -1,4 +1,4 @@
-"""The templates of a bot: what is wrong with them, and which variables of a lead they need."""
+"""Checks the templates of a bot: problems with them, and which variables of a lead they need."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OF_ANY_MODEL: Final = (
     "DISPOSITION", "SUB_DISPOSITION", "CALLING_REMARKS", "callback_requested", "callback_at", "callback_preferred_time_text",
     "do_not_call", "wants_person", "quality", "analysis_valid", "analysis_errors", "analysis_raw",
 )  # fmt: skip
-"""What the analysis by a model can have beside what the bot's own schema names."""
+"""What a model's analysis can have besides the fields of the bot's own schema."""
 _PLACES: Final[tuple[tuple[KeyPath, Known], ...]] = (
     (("system_prompt",), _TALKING),
     (("opening_message",), _TALKING),
@@ -46,13 +46,13 @@ _PLACES: Final[tuple[tuple[KeyPath, Known], ...]] = (
     (("prefetch", "headers"), _TALKING),
     (("prefetch", "body"), _TALKING),
 )
-"""Where templates stand, and the namespaces that are filled there."""
+"""Where templates may be used, and the namespaces available there."""
 _PLACES_AT_THE_END: Final[tuple[KeyPath, ...]] = (
     ("post_call_push", "key_mapper"),
     ("post_call_push", "url"),
     ("results_webhook", "url"),
 )
-"""Where templates stand that are filled from the result of the call."""
+"""Where templates are filled from the result of the call."""
 _TOOL_PLACES: Final[tuple[tuple[str, Known], ...]] = (("url", _CALLED), ("headers", _CALLED), ("body", _CALLED), ("say", _TALKING))
 """The same within each tool of the brain."""
 _NOT_OURS: Final = frozenset({"schema", "arguments", "options"})
@@ -61,7 +61,7 @@ _ADDRESSES: Final = ("prefetch.url", "post_call_push.url", "results_webhook.url"
 
 
 def template_complaints(data: Mapping[str, Any]) -> list[Complaint]:
-    """What is wrong with the templates of a bot's configuration, whose other keys may be wrong as well."""
+    """Problems with the templates of a bot's configuration, whose other keys may also be wrong."""
     filled = list(_templates(data))
     places = {path for path, _, _ in filled}
     return [
@@ -75,7 +75,7 @@ def template_complaints(data: Mapping[str, Any]) -> list[Complaint]:
 
 
 def doubtful_fields(data: Mapping[str, Any]) -> list[str]:
-    """Sentences about fields that templates name and that only somebody else can send: the `connected` of a WebSocket call, a model."""
+    """Sentences about fields that templates use and that only others can send: the `connected` message of a WebSocket call, or a model."""
     found: dict[str, list[str]] = {}
     for path, text, known in _templates(data):
         for name in doubts(text, known):
@@ -88,17 +88,17 @@ def doubtful_fields(data: Mapping[str, Any]) -> list[str]:
             "is no field of a call: it is empty unless the connected message of a WebSocket call has it. "
             f"Fields of a call are {', '.join((*CALL_FIELDS, *CALL_FIELDS_AT_THE_END))}."
             if name.startswith("call.")
-            else "the bot's analysis.schema does not name: it is empty unless the model gives it all the same."
+            else "the bot's analysis.schema does not name: it is empty unless the model returns it anyway."
         )
         for name, places in found.items()
     ]
 
 
 def missing_variables(data: Mapping[str, Any], variables: Collection[str]) -> dict[str, list[str]]:
-    """Variables of a lead that templates need and the lead file has not: each with the keys that use it.
+    """Variables that templates need and the lead file lacks, each with the keys that use it.
 
-    A reference with a default (`{{crm.name|there}}`) needs none. Of a bot with a pre-fetch only what that request itself
-    needs is known: everything else may come with its answer.
+    A reference with a default (`{{crm.name|there}}`) needs none. For a bot with a pre-fetch only the variables of that request are known to
+    be needed: the rest may come with its answer.
     """
     prefetches = isinstance(data.get("prefetch"), Mapping)
     filled = {"crm": dict.fromkeys(variables, "x")}
@@ -116,7 +116,7 @@ def missing_variables(data: Mapping[str, Any], variables: Collection[str]) -> di
 
 
 def stands_in_an_address(places: Collection[str]) -> bool:
-    """Whether one of these keys, as `missing_variables` gives them, is the address of a request."""
+    """Whether one of these keys, as returned by `missing_variables`, is the URL of a request."""
     return any(place in _ADDRESSES for place in places)
 
 
@@ -137,7 +137,7 @@ def _templates(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str, Known]]:
 
 
 def _analysis_of(data: Mapping[str, Any]) -> ClosedFields | OpenFields:
-    """The fields of the bot's `post_call_analysis`: the rules brain's are known, a model's may be any."""
+    """The fields of the bot's `post_call_analysis`: known for the rules brain, open for a model."""
     brain, analysis = data.get("brain"), data.get("analysis")
     if not isinstance(brain, Mapping) or brain.get("kind", "rules") == "rules":
         return _BY_RULES
@@ -166,18 +166,22 @@ def _texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _unfilled(value: Any, path: KeyPath, filled: Collection[KeyPath]) -> Iterator[Complaint]:
-    """References where none is filled in: they would be sent, dialled or said as they stand."""
+    """References in keys that take no templates: they would be sent, dialled or spoken unchanged."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if _refers(key):
-                yield (*path, str(key)), "a template stands in a name, and names are sent as they are", "Write the name out."
+                yield (*path, str(key)), "a name contains a template, but names are sent unchanged", "Write the name out."
             if str(key) not in _NOT_OURS:
                 yield from _unfilled(inner, (*path, str(key)), filled)
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
             yield from _unfilled(inner, (*path, number), filled)
     elif _refers(value) and path not in filled:
-        yield path, "no values are filled in here, and {{ }} would stay as it stands", "docs/templates.md says where templates may stand."
+        yield (
+            path,
+            "templates are not filled in here, and {{ }} would stay unchanged",
+            "docs/templates.md says where templates are allowed.",
+        )
 
 
 def _refers(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""A bot for people: as a file, and what it would say to one lead. Pure."""
+"""A bot shown to people: as a file, and what it would say to one lead. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["PrefetchPreview", "Preview", "as_document", "as_yaml", "preview"]
 
 @dataclass(frozen=True)
 class Preview:
-    """What a bot would say and think in a call with one lead.
+    """What a bot would say in a call to one lead, and the prompt it would use.
 
     Attributes:
-        texts: `opening_message`, `system_prompt` and, if the bot leaves one, `voicemail_message`, with the values in them.
-        missing: references to fields of the lead that are not there or hold nothing, as `crm.name`; a default helps.
+        texts: `opening_message`, `system_prompt` and, if the bot leaves one, `voicemail_message`, with their values filled in.
+        missing: references, such as `crm.name`, to fields of the lead that are missing or empty and have no default.
     """
 
     texts: dict[str, str]
@@ -34,11 +34,11 @@ class Preview:
 
 @dataclass(frozen=True)
 class PrefetchPreview:
-    """What the bot would ask the CRM; secrets stand as `secret:NAME`.
+    """The pre-fetch that the bot would send; secrets appear as `secret:NAME`.
 
     Attributes:
-        missing: references of the address that have no value: then nothing is asked.
-        error: why the request cannot be made, if so; `url` is empty then.
+        missing: references in the URL that have no value: then nothing is sent.
+        error: why the request cannot be built, if it cannot; `url` is then empty.
     """
 
     method: str
@@ -54,8 +54,8 @@ def preview(config: BotConfig, variables: Mapping[str, Any], call: Mapping[str, 
 
     Args:
         config: the bot.
-        variables: the lead's; what a pre-fetch would add is not asked for.
-        call: what `{{call.*}}` shows.
+        variables: the lead's; no pre-fetch is sent.
+        call: the values of `{{call.*}}`.
 
     Raises:
         TypeError: if a value cannot be shown as text.
@@ -79,16 +79,16 @@ def _prefetch(config: PrefetchConfig, values: Mapping[str, Mapping[str, Any]]) -
 
 
 def as_document(config: BotConfig) -> dict[str, Any]:
-    """The bot as plain JSON that makes the same bot again: what differs from the defaults."""
+    """The bot as plain JSON that makes the same bot again: only what differs from the defaults."""
     document = config.model_dump(mode="json", exclude_defaults=True)
-    if isinstance(config.brain, BrainConfig):  # a scenario is always named, and the analysis is the brain's own
+    if isinstance(config.brain, BrainConfig):  # a scenario is always named, and the analysis is only the model's
         document["brain"] = {"scenario": config.brain.scenario, **document.get("brain", {})}
         document.pop("analysis", None)
-    else:  # the default of its own kind, but not of bots
+    else:  # the default of this class, but not of bots
         document["brain"] = {"kind": config.brain.kind, **document.get("brain", {})}
     return document
 
 
 def as_yaml(config: BotConfig) -> str:
-    """The bot as a bot.yaml: what differs from the defaults."""
+    """The bot as a bot.yaml: only what differs from the defaults."""
     return str(yaml.safe_dump(as_document(config), sort_keys=False, allow_unicode=True, width=120))

@@ -1,4 +1,4 @@
-"""What a schema cannot say about the voice of a bot. Works on configuration as JSON, right or wrong."""
+"""Checks of a bot's voice that a schema cannot express. Work on raw JSON configuration, valid or not."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ KNOWN_PROVIDERS: Final = (
     "minimax", "mistralai", "neuphonic", "nvidia", "openai", "resemble", "rime", "sarvam", "smallestai", "soniox", "speechify",
     "speechmatics", "spitch",
 )  # fmt: skip
-"""Providers of speech among livekit's plugins; another one counts as known where its plugin is installed."""
+"""Speech providers among livekit's plugins; any other counts as known if its plugin is installed."""
 _NO_OPTION: Final = re.compile(r"key$|token$|secret|credential|url|file|path|session|client", re.IGNORECASE)
-"""What no bot may set past its own keys: credentials, addresses, files of this machine, parts of the program."""
+"""Options that no bot may set: credentials, addresses, files of this machine, parts of the program."""
 _OURS: Final = ("offline", "tones")
 
 Complaint = tuple[KeyPath, str, str]
 
 
 def voice_complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
-    """An unknown provider, a credential in the open, an address that is none, half a voice."""
+    """Problems with `voice`: an unknown provider, plaintext credentials, an invalid URL, only one of stt and tts."""
     voice = data.get("voice")
     if not isinstance(voice, Mapping):
         return
@@ -52,16 +52,16 @@ def _of_part(path: KeyPath, part: Any) -> Iterator[Complaint]:
     options = part.get("options")
     for name in options if isinstance(options, Mapping) else ():
         if _NO_OPTION.search(str(name)):
-            advice = "Credentials stand in `key`, as `secret:NAME`, and an address in `base_url`."
+            advice = "Put credentials into `key`, as `secret:NAME`, and an address into `base_url`."
             yield (*path, "options", str(name)), "it cannot be set as an option", advice
 
 
 def unknown_provider(provider: str) -> tuple[str, str] | None:
-    """What to say of a provider that there is not, and what to do; None if there is."""
+    """The problem with an unknown provider, and the advice; None if it is known."""
     if _is_known(provider):
         return None
     nearest = difflib.get_close_matches(provider, [*KNOWN_PROVIDERS, *_OURS], n=1, cutoff=0.6)
-    return f"no speech provider is called {provider}", f"Did you mean {nearest[0]}?" if nearest else "docs/voice.md lists them."
+    return f"there is no speech provider {provider}", f"Did you mean {nearest[0]}?" if nearest else "docs/voice.md lists them."
 
 
 def _is_known(provider: str) -> bool:

@@ -20,13 +20,11 @@ class SttConfig(_Strict):
         pattern=r"^[a-z][a-z0-9_]{0,63}$",
         description="`offline`, or a provider that livekit has a plugin for: `deepgram`, `elevenlabs`, `cartesia`, `openai`, `sarvam`, ...",
     )
-    model: str = Field(default="", max_length=200, description="As the provider calls it; the plugin's default if left out.")
-    language: str = Field(default="", max_length=35, description="As the provider calls it; the plugin's default if left out.")
+    model: str = Field(default="", max_length=200, description="The provider's name for it; the plugin's default if left out.")
+    language: str = Field(default="", max_length=35, description="The provider's name for it; the plugin's default if left out.")
     key: str = Field(default="", description="`secret:NAME` of the API key; if left out, the plugin looks in the environment.")
-    base_url: str = Field(
-        default="", description="Another address of the same API, as for models of your own behind an OpenAI-compatible API."
-    )
-    options: dict[str, Any] = Field(default={}, description="More settings, by the names that the plugin gives them.")
+    base_url: str = Field(default="", description="Another URL for the same API, such as your own models behind an OpenAI-compatible API.")
+    options: dict[str, Any] = Field(default={}, description="Further settings, under the plugin's names.")
 
     @model_validator(mode="before")
     @classmethod
@@ -37,19 +35,19 @@ class SttConfig(_Strict):
 class TtsConfig(SttConfig):
     """Speech synthesis. A name alone is short for its `provider`."""
 
-    voice: str = Field(default="", max_length=200, description="The voice, as the provider calls it; the plugin's default if left out.")
+    voice: str = Field(default="", max_length=200, description="The provider's name for the voice; the plugin's default if left out.")
 
 
 class InterruptionConfig(_Strict):
-    """How callees break in on the bot."""
+    """How callees can interrupt the bot."""
 
     enabled: bool = Field(default=True, description="Whether they can.")
-    min_words: int = Field(default=0, ge=0, le=20, description="How many words break in; 0: any speech that is long enough.")
-    min_seconds: float = Field(default=0.5, ge=0.05, le=5, description="How long speech must last to break in.")
+    min_words: int = Field(default=0, ge=0, le=20, description="How many words it takes to interrupt; 0: any speech that is long enough.")
+    min_seconds: float = Field(default=0.5, ge=0.05, le=5, description="How long speech must last to interrupt.")
 
 
 class EndpointingConfig(_Strict):
-    """When a callee has finished."""
+    """When a callee's turn is over."""
 
     min_seconds: float = Field(default=0.5, ge=0, le=5, description="Silence after which a turn may be over.")
     max_seconds: float = Field(default=3.0, ge=0.1, le=15, description="Silence after which it is over, whatever was said.")
@@ -67,8 +65,8 @@ class VoiceConfig(_Strict):
 
     stt: SttConfig | None = Field(default=None, description="Speech recognition.")
     tts: TtsConfig | None = Field(default=None, description="Speech synthesis.")
-    interruption: InterruptionConfig = Field(default=InterruptionConfig(), description="How callees break in on the bot.")
-    endpointing: EndpointingConfig = Field(default=EndpointingConfig(), description="When a callee has finished.")
+    interruption: InterruptionConfig = Field(default=InterruptionConfig(), description="How callees can interrupt the bot.")
+    endpointing: EndpointingConfig = Field(default=EndpointingConfig(), description="When a callee's turn is over.")
     voicemail: Literal["leave_message", "hang_up", "go_on"] = Field(
         default="leave_message",
         description="What the bot does when a machine answers: leave `voicemail_message` after the beep (hang up if there is none), "

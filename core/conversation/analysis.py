@@ -1,4 +1,4 @@
-"""The analysis of calls in which there was no conversation to analyse. Pure."""
+"""The analysis of calls without a conversation to analyse. Pure."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ __all__ = ["default_analysis", "has_conversation", "with_person", "with_wishes"]
 
 
 def has_conversation(disconnected_by: str, *, customer_spoke: bool) -> bool:
-    """Whether there was a conversation that a brain can analyse: the callee spoke, and no machine or failure cut in."""
+    """Whether there was a conversation to analyse: the callee spoke, and no machine or failure intervened."""
     return customer_spoke and disconnected_by not in {"error", "voicemail", "no_answer", "rejected", "outside_hours", "RNR"}
 
 
 def default_analysis(
     *, disconnected_by: str, end_reason: str = "", customer_spoke: bool = False, rang: bool = True, failure: str = ""
 ) -> dict[str, Any]:
-    """The analysis of a call that nobody needs to think about; also what fills in where a brain's analysis lacks a key.
+    """The default analysis of a call; also fills in keys that a brain's analysis lacks.
 
     Args:
-        disconnected_by: the guide's word for who or what ended the call.
-        end_reason: ours, finer.
+        disconnected_by: the guide's value for who or what ended the call.
+        end_reason: our own, more detailed value.
         customer_spoke: whether the callee said anything.
-        rang: whether the network said that the phone rings.
-        failure: why the call could not be connected, as the line said it, if it is known.
+        rang: whether the network reported ringing.
+        failure: why the call could not be connected, as reported by the network, if known.
     """
     disposition, remarks = FINER.get(end_reason) or DEFAULTS.get(disconnected_by, DEFAULTS["error"])
     if disconnected_by == "customer" and customer_spoke:
@@ -41,16 +41,16 @@ _WANTS_PERSON: Final = {"DISPOSITION": "CALLBACK", "SUB_DISPOSITION": "WANTS_PER
 
 
 def with_person(analysis: Mapping[str, Any], *, asked: bool, transferred: bool) -> dict[str, Any]:
-    """An analysis under what became of the wish for a person: `wants_person` is true only of one that is still open.
+    """Add to an analysis what came of the wish for a person: `wants_person` is true only while the wish is open.
 
     Args:
-        analysis: of whatever brain, or by default.
+        analysis: from any brain, or the default.
         asked: whether the callee asked for a person, or a transfer was begun.
-        transferred: whether the callee was handed over.
+        transferred: whether the callee was transferred.
     """
     if transferred or not asked:
         return {**analysis, "wants_person": False} if transferred and analysis.get("wants_person") else dict(analysis)
-    if analysis.get("DISPOSITION") == "TRANSFERRED":  # the transfer was begun, and the call ended before anybody came
+    if analysis.get("DISPOSITION") == "TRANSFERRED":  # the transfer was begun, and the call ended before anybody answered
         return {**analysis, **_WANTS_PERSON, "callback_requested": True, "wants_person": True}
     return {**analysis, "wants_person": True}
 
@@ -58,10 +58,10 @@ def with_person(analysis: Mapping[str, Any], *, asked: bool, transferred: bool) 
 def with_wishes(
     analysis: Mapping[str, Any], *, callback: Mapping[str, Any] | None, do_not_call: bool, person: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """A default analysis under what the callee asked for in the call: that counts, however the call ended.
+    """Add to a default analysis what the callee asked for in the call: that counts, however the call ended.
 
     Args:
-        analysis: of `default_analysis`.
+        analysis: from `default_analysis`.
         callback: `at` (ISO, or None if no time was named) and `words`; None if none was asked for.
         do_not_call: whether the callee asked never to be called again.
         person: `words` in which they asked for a person; None if they did not.

@@ -1,4 +1,4 @@
-"""The protocol of brains: given what the callee said, what the bot says and does next."""
+"""The protocol of brains: given what the callee said, decide what the bot says and does next."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class EndCall:
-    """Hang up once the turn was spoken."""
+    """Hang up after the turn is spoken."""
 
     reason: str = "completed"
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """Hand the callee over to a configured target; `summary` tells whoever takes over what was said so far."""
+    """Transfer the callee to a configured target; `summary` tells the person who takes over what was said so far."""
 
     target: str
     reason: str
@@ -44,7 +44,7 @@ class VoicemailDetected:
 
 @dataclass(frozen=True)
 class ScheduleCallback:
-    """The callee asked to be called again: when (aware; None if no time was named) and in their own words."""
+    """The callee asked for a callback: when (aware; None if no time was named), and in their own words."""
 
     at: datetime | None
     words: str
@@ -59,7 +59,7 @@ class DoNotCall:
 
 @dataclass(frozen=True)
 class WantsPerson:
-    """The callee asked for a person, in their own words. It counts unless the callee is handed over in the same call."""
+    """The callee asked for a person, in their own words. Counts unless the callee is transferred in the same call."""
 
     words: str
 
@@ -71,7 +71,7 @@ Action = EndCall | Transfer | VoicemailDetected | ScheduleCallback | DoNotCall |
 class Turn:
     """One turn of the bot: what it says (may be empty), then what it does.
 
-    `then` says that the brain is not done: it is awaited while `say` is spoken, and gives the turn that follows at once.
+    `then` means that the brain is not done: it is awaited while `say` is spoken, and returns the turn that follows at once.
     A turn with a `then` has no actions that end the call.
     """
 
@@ -82,9 +82,8 @@ class Turn:
 
 @dataclass(frozen=True)
 class BrainContext:
-    """What a brain knows of its call. `crm` and `call` are the values that templates use, already stringified;
-    `system_prompt` and `opening_message` are the bot's templates: the brain renders them, once, and knows what to do where a
-    lead lacks a field."""
+    """What a brain knows about its call. `crm` and `call` are the template values, already stringified; `system_prompt` and
+    `opening_message` are the bot's templates: the brain renders them, once, and handles fields that the lead lacks."""
 
     call_id: str
     crm: dict[str, str]
@@ -96,10 +95,10 @@ class BrainContext:
 
 
 class Brain(Protocol):
-    """Holds one conversation. Turns may take time (a model); time-outs are the session's business."""
+    """Holds one conversation. Turns may take time (a model); the session applies the time-outs."""
 
     async def opening(self) -> Turn:
-        """What the bot says first, once the callee has answered."""
+        """What the bot says first, after the callee has answered."""
 
     async def reply(self, heard: str, now: datetime) -> Turn:
         """The bot's turn after the callee said `heard`."""
@@ -108,12 +107,12 @@ class Brain(Protocol):
         """The bot's turn after the callee stayed silent for the `count`-th time in a row (from 1)."""
 
     async def analysis(self) -> dict[str, Any]:
-        """What came out of the call (`post_call_analysis`): DISPOSITION, CALLING_REMARKS and more, see docs/results.md."""
+        """The outcome of the call (`post_call_analysis`): DISPOSITION, CALLING_REMARKS and more, see docs/results.md."""
 
 
 @dataclass
 class TranscriptLine:
-    """One line of the transcript: who (`bot` or `customer`), what, and when, in seconds since the answer."""
+    """One line of the transcript: speaker (`bot` or `customer`), text, and time in seconds since the answer."""
 
     speaker: str
     text: str

@@ -1,4 +1,4 @@
-"""Closure phrases: said by the bot, they end the call. Pure."""
+"""Closure phrases: spoken by the bot, they end the call. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _WORD = re.compile(r"[^\W_]+")
 def closure_phrase(spoken: str, phrases: Iterable[str]) -> str | None:
     """The phrase with which the bot closed the call, if it did.
 
-    Only the last sentence that was really spoken counts, and only whole words of a statement: "Would you like to say
-    goodbye to paper bills?" closes nothing.
+    Only the last sentence that was actually spoken counts, and only whole words in a statement: "Would you like to say goodbye to paper
+    bills?" closes nothing.
     """
     sentences = [s for s in _SENTENCE.findall(spoken) if _WORD.search(s)]
     if not sentences or sentences[-1].rstrip().endswith("?"):

@@ -1,4 +1,4 @@
-"""How a conversation ended, and what it leaves behind."""
+"""How a conversation ended, and its results."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ DISCONNECTED_BY: dict[EndReason, DisconnectedBy] = {
     "transferred": "transfer_to_agent",
     "pipeline_failure": "error",
 }
-"""The guide's word for each of our finer ones."""
+"""Maps each of our end reasons to the guide's value."""
 
 
 @dataclass(frozen=True)
 class ConversationEnding:
-    """What a conversation leaves behind.
+    """The results of a conversation.
 
     `seconds` is the time from the answer to the end; `customer_spoke` whether the callee, not a machine, said or pressed
-    anything; `callback`, `do_not_call` and `person` are the callee's last such wish. Transfers stand in the event log, see
+    anything; `callback`, `do_not_call` and `person` are the callee's last such wish. Transfers are in the event log, see
     `core.calls.transfer`.
     """
 
@@ -55,5 +55,5 @@ class ConversationEnding:
 
     @property
     def disconnected_by(self) -> DisconnectedBy:
-        """The guide's word for who or what ended the call."""
+        """The guide's value for who or what ended the call."""
         return DISCONNECTED_BY[self.end_reason]

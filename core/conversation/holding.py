@@ -1,4 +1,4 @@
-"""Keeps a caller company until a person takes the call over. The call stays the bot's until then."""
+"""Looks after a caller until a person takes the call over. The bot keeps the call until then."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from core.conversation.desk import Desk, HandoffRequest, PutThrough, Unserved
 __all__ = ["HoldLines", "HoldingLine", "hold"]
 
 _LOOK_SECONDS: Final = 1.0
-"""How often the queue is looked at, between the sentences of the bot."""
+"""Seconds between checks of the queue, between the bot's sentences."""
 _SPOKEN_TO_SECONDS: Final = 2.0
-"""A caller who speaks while holding is answered with the next line, so soon."""
+"""Seconds after which a caller who speaks while waiting gets the next line."""
 
 
 @dataclass(frozen=True)
 class HoldLines:
-    """What is said to a caller who waits: one of `lines` in turn, `every_seconds`; `nobody` once nobody came."""
+    """What a waiting caller hears: one of `lines` in turn, every `every_seconds`; `nobody` if no agent came."""
 
     lines: tuple[str, ...]
     every_seconds: float
@@ -29,10 +29,10 @@ class HoldLines:
 
 @dataclass(frozen=True)
 class HoldingLine:
-    """The call, as far as holding needs it.
+    """The parts of the call that waiting needs.
 
-    `next` gives the next event of the leg, `heard` keeps what the caller said, `left` are the seconds until the longest call is
-    over, `seconds` those since the answer, `record` keeps an event of the call.
+    `next` returns the next event of the leg, `heard` records what the caller said, `left` is the seconds until the maximum duration,
+    `seconds` those since the answer, `record` records an event of the call.
     """
 
     say: Callable[[str], Awaitable[Playout]]
@@ -46,16 +46,16 @@ class HoldingLine:
 
 
 async def hold(line: HoldingLine, desk: Desk, request: HandoffRequest, lines: HoldLines, facts: dict[str, Any]) -> LegEvent | bool:
-    """Wait for an agent and put the call through.
+    """Wait for an agent and transfer the call.
 
     Args:
         line: the call.
         desk: the desk.
-        request: what is asked of it.
-        lines: what is said meanwhile.
+        request: the request for an agent.
+        lines: what the caller hears meanwhile.
         facts: `target`, `reason` and `method` of the transfer, for its events.
 
-    Returns True once an agent has the call; False if none came, or the longest call is over; or what ended the call.
+    Returns True once an agent has the call; False if none came or the maximum duration is reached; or what ended the call.
     """
     ticket = desk.ask(request)
     if isinstance(ticket, Unserved):

@@ -1,4 +1,4 @@
-"""What bounds a conversation, from the bot's configuration."""
+"""The limits of a conversation, from the bot's configuration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ConversationLimits", "SessionLines", "limits_of"]
 
 @dataclass(frozen=True)
 class SessionLines:
-    """What the session itself says when the brain is not asked."""
+    """What the session itself says, without asking the brain."""
 
     max_duration: str = "I'm sorry, I have to end the call here. Thank you for your time. Goodbye."
     apology: str = "I'm sorry, something went wrong on our side. We will call you again. Goodbye."
@@ -27,12 +27,12 @@ class SessionLines:
 class ConversationLimits:
     """The limits of one conversation. Times are in clock seconds.
 
-    `transfer_targets`: name -> number, address, or `desk:QUEUE`; `holding`: what is said to those who wait for the desk.
-    `transfer_method`: the guide's word for how this transport hands over.
-    `brain_timeout_seconds`: how long the brain may think about one turn before the call is given up with an apology; None
-    where the brain keeps limits of its own, in real time.
-    `voicemail`: what is done when a machine answers; without a message to leave, `leave_message` hangs up.
-    `beep_wait_seconds`: how long a machine's beep is waited for before the message is left anyway.
+    `transfer_targets`: name -> number, address, or `desk:QUEUE`; `holding`: what callers hear while they wait for the desk.
+    `transfer_method`: the guide's value for how this transport transfers calls.
+    `brain_timeout_seconds`: how long the brain may take for one turn before the call is given up with an apology; None if the brain has
+    its own limits, in real time.
+    `voicemail`: what to do when a machine answers; without a message, `leave_message` hangs up.
+    `beep_wait_seconds`: how long to wait for a machine's beep before leaving the message anyway.
     """
 
     max_call_duration_seconds: float = 600.0
@@ -54,7 +54,7 @@ def limits_of(config: BotConfig, namespaces: Namespaces, transfer_method: str = 
     Args:
         config: the bot.
         namespaces: `crm` and `call` of this call.
-        transfer_method: the guide's word for how the call's transport hands callees over.
+        transfer_method: the guide's value for how the call's transport transfers calls.
     """
 
     def shown(template: str) -> str:

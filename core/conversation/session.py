@@ -1,7 +1,7 @@
 """Holds one conversation, from the answer to its end.
 
-Everything that happens comes from the leg, everything the bot says from the brain; this module keeps the turns, the
-silences, the limits and the transcript. It waits only through the leg and the clock.
+Everything that happens comes from the leg, everything the bot says from the brain; this module handles turns, silences, limits and the
+transcript. It waits only through the leg and the clock.
 """
 
 from __future__ import annotations
@@ -26,36 +26,36 @@ from core.kernel.failures import without_values
 __all__ = ["RecordEvent", "converse"]
 
 RecordEvent = Callable[[str, dict[str, Any]], None]
-"""Keeps one event of the call: its kind, and its data with `at` in seconds since the answer."""
+"""Records one event of the call: its kind, and its data with `at` in seconds since the answer."""
 
 log = logging.getLogger(__name__)
 
-_BEEP_BEFORE_WORDS = 3.0  # seconds that recognition may take longer than the machine
+_BEEP_BEFORE_WORDS = 3.0  # seconds that recognition may lag behind the machine
 _GREETING_TURNS = 2  # a machine greets at once: later words about messages are a person's
-_DIGIT_GAP_SECONDS = 1.5  # keys pressed closer than this are one number
-_MOST_KEYS = 32  # of one number; no number that anybody is asked for is longer
+_DIGIT_GAP_SECONDS = 1.5  # keys pressed in quicker succession are one number
+_MOST_KEYS = 32  # of one number; nobody is asked for a longer one
 _APOLOGIES = 2
-_REOPENINGS = 2  # how often a callee may interrupt the bot's last words before it hangs up all the same
-_AFTER_LAST_WORDS_SECONDS = 4.0  # how long an interruption of the last words is waited for
+_REOPENINGS = 2  # how many times a callee may interrupt the bot's last words before it hangs up anyway
+_AFTER_LAST_WORDS_SECONDS = 4.0  # how long to wait for an interruption of the last words
 
 
 async def converse(
     leg: Leg, brain: Brain, limits: ConversationLimits, clock: Clock, record_event: RecordEvent, desk: Desk | None = None
 ) -> ConversationEnding:
-    """Hold the conversation on a leg that was answered a moment ago, and hang up.
+    """Hold the conversation on a leg that has just been answered, and hang up.
 
-    Never raises for what a brain, a callee or a leg does: a failure ends the call with an apology and `pipeline_failure`.
-    Only cancellation passes through; then the caller hangs up.
+    Never raises for errors of a brain, a callee or a leg: a failure ends the call with an apology and `pipeline_failure`. Only cancellation
+    passes through; then the caller hangs up.
 
     Args:
         leg: the callee's end; its `Answered` was just received.
-        brain: what thinks.
-        limits: what bounds the conversation.
-        clock: the clock of the call; the caller's task was started by it.
+        brain: decides what to say.
+        limits: the limits of the conversation.
+        clock: the clock of the call, which must have started the caller's task.
         record_event: called at once for every event of the call's log: `heard_first`, `silence`, `voicemail_detected`,
             `beep_heard`, `voicemail_message_left`, `callback_requested`, `do_not_call_requested`, `person_requested`, `handoff_waiting`,
             `transfer_sent`, `transfer_failed`, `max_duration_reached`, `brain_failed`, `leg_failed`, `line_ended`, `conversation_ended`.
-        desk: the agent desk; None where there is none, and transfers to it fail.
+        desk: the agent desk; if None, transfers to it fail.
     """
     return await _Conversation(leg, brain, limits, clock, record_event, desk).run()
 
@@ -80,7 +80,7 @@ class _Conversation:
         self._pending: LegEvent | None = None  # an event that came while another was being completed
         self._silences = 0
         self._callee_turns = 0
-        self._greeting_seconds = 0.0  # how long the callee has spoken, while that may still be a greeting
+        self._greeting_seconds = 0.0  # how long the callee has spoken, as long as that may still be a greeting
         self._machine_known = False
         self._beeped_at: float | None = None
         self._reopenings = 0
@@ -123,7 +123,7 @@ class _Conversation:
             return "pipeline_failure"
 
     async def _step(self) -> None:
-        """Wait for what comes next, and answer it."""
+        """Wait for the next event, and react to it."""
         event = await self._listen(self._limits.silence.after_seconds)
         match event:
             case None if self._left() <= 0:
@@ -150,7 +150,7 @@ class _Conversation:
                     await self._apologise()
                 raise _Over("pipeline_failure")
             case Ringing() | Answered():
-                pass  # late news from the network
+                pass  # a late event from the network
 
     async def _hear(self, heard: Heard) -> None:
         self._silences = 0
@@ -166,9 +166,9 @@ class _Conversation:
         await self._take(await self._think(self._brain.reply(heard.text, self._clock.now())))
 
     async def _press(self, first: Digit) -> None:
-        """Keys pressed in quick succession are one number: a 1 and a 0 answer a question with 10.
+        """Join keys pressed in quick succession into one number: a 1 and a 0 answer a question with 10.
 
-        A number ends with the longest call, too, and is bounded: else keys that never stop would hold the line for ever.
+        A number also ends at the maximum duration, and its length is limited: otherwise endless keys would hold the line for ever.
         """
         self._silences = 0
         keys = first.digit
@@ -196,7 +196,7 @@ class _Conversation:
             raise _Over(ending_of_silence(customer_spoke=self._callee_turns > 0))
 
     async def _take(self, turn: Turn) -> None:
-        """Carry out a turn: wishes are kept before a word is said, so that a callee who hangs up is still heard."""
+        """Carry out a turn. Wishes are recorded before a word is said, so they count even if the callee hangs up."""
         while turn.then is not None:
             for action in turn.actions:
                 self._keep(action)
@@ -219,7 +219,7 @@ class _Conversation:
             raise _Over("completed")
 
     async def _say_while_thinking(self, text: str, then: Callable[[], Awaitable[Turn]]) -> Turn:
-        """Speak, and let the brain go on meanwhile: the turn that it comes to."""
+        """Speak while the brain goes on; returns its next turn."""
         if not text.strip():
             return await self._think(then())
 
@@ -251,7 +251,7 @@ class _Conversation:
             case WantsPerson(words):
                 self._person = action
                 self._record("person_requested", words=words)
-            case Transfer(reason=reason) if self._person is None:  # who is still here when it has failed was promised a person
+            case Transfer(reason=reason) if self._person is None:  # if it fails, a callee still here was promised a person
                 self._person = WantsPerson(reason)
                 self._record("person_requested", words=reason)
             case _:
@@ -266,7 +266,7 @@ class _Conversation:
         return playout
 
     async def _apologise(self) -> None:
-        """Tell the callee that something went wrong, if that can still be said; twice, if the callee speaks on."""
+        """Apologize for a failure, if that can still be said; twice, if the callee keeps speaking."""
         try:
             for _ in range(_APOLOGIES):
                 if (await self._say(self._limits.lines.apology)).completed:
@@ -275,8 +275,7 @@ class _Conversation:
             log.warning("an apology could not be spoken: %s", error)
 
     async def _say_last(self, text: str) -> None:
-        """Say the last words. A callee who interrupts them has something to add: then this returns to the conversation
-        by answering it, a few times at most."""
+        """Say the last words. If the callee interrupts them, answer and return to the conversation, a few times at most."""
         playout = await self._say(text)
         if playout.completed or self._reopenings >= _REOPENINGS or self._left() <= 0:
             return
@@ -288,7 +287,7 @@ class _Conversation:
                 await self._step()
 
     async def _transfer(self, transfer: Transfer) -> None:
-        """Hand the callee over; when that fails, say so and stay in the conversation."""
+        """Transfer the callee; if that fails, say so and stay in the conversation."""
         limits = self._limits
         facts = {"target": transfer.target, "reason": transfer.reason, "method": limits.transfer_method}
         destination = limits.transfer_targets.get(transfer.target)
@@ -307,7 +306,7 @@ class _Conversation:
         await self._say(limits.lines.transfer_failed)
 
     async def _hand_over(self, transfer: Transfer, queue: str, facts: dict[str, Any]) -> None:
-        """Wait for a person at the agent desk; when nobody comes, say so, offer a callback, and stay in the conversation."""
+        """Wait for an agent; if nobody comes, say so, offer a callback, and stay in the conversation."""
         if self._desk is None:
             self._record("transfer_failed", **facts, failed_reason="there is no agent desk here")
             await self._say(self._limits.lines.transfer_failed)
@@ -337,14 +336,14 @@ class _Conversation:
             await self._say(self._limits.holding.nobody)
 
     def _hear_holding(self, event: Heard | Digit) -> None:
-        """Keep what a caller who waits says."""
+        """Record what a waiting caller says."""
         if isinstance(event, Digit):
             self._transcript.customer(f"[pressed {event.digit}]", 0.0)
         elif event.text.strip():
             self._transcript.customer(event.text, event.seconds, barged_in=event.barged_in)
 
     async def _meet_machine(self, *, beeped: bool, evidence: str, **facts: Any) -> None:
-        """A machine answered, and this is how we know. Does what the bot wants then; returns if that is to go on."""
+        """Do what the bot is configured to do when a machine answered (`evidence`: how it was detected); returns if the call goes on."""
         limits = self._limits
         if not self._machine_known:
             self._record("voicemail_detected", beep=beeped, evidence=evidence, **facts, then=limits.voicemail)
@@ -356,11 +355,11 @@ class _Conversation:
         raise _Over("voicemail")
 
     def _has_just_beeped(self) -> bool:
-        """Whether the beep came before the words of the greeting were understood."""
+        """Whether the beep came before the words of the greeting were recognized."""
         return self._beeped_at is not None and self._transcript.seconds - self._beeped_at <= _BEEP_BEFORE_WORDS
 
     async def _meet_fax(self) -> None:
-        """A fax or a modem answered: no message is left on it."""
+        """A fax or a modem answered: leave no message."""
         if not self._machine_known:
             self._record("voicemail_detected", beep=False, evidence="fax_tone", then=self._limits.voicemail)
         self._machine_known = True
@@ -368,7 +367,7 @@ class _Conversation:
             raise _Over("voicemail")
 
     async def _leave_message(self, message: str, *, beeped: bool) -> None:
-        """Leave the message after the beep, or after it has been waited for long enough."""
+        """Leave the message after the beep, or after waiting long enough for one."""
         deadline = self._transcript.seconds + self._limits.beep_wait_seconds
         while not beeped and (left := deadline - self._transcript.seconds) > 0:
             event = await self._next(left)
@@ -398,7 +397,7 @@ class _Conversation:
             raise _BrainFailed from error
 
     async def _listen(self, patience: float) -> LegEvent | None:
-        """The next event; None when the callee has been silent for `patience` seconds, or the longest call is over."""
+        """The next event; None if the callee has been silent for `patience` seconds, or the maximum duration is reached."""
         while (left := self._left()) > 0:
             event = await self._next(min(patience, left))
             if event is not None or not self._leg.speaking:
@@ -418,7 +417,7 @@ class _Conversation:
             self._report("leg_failed", error)
 
     def _left(self) -> float:
-        """Seconds left of the longest call."""
+        """Seconds left until the maximum duration."""
         return self._limits.max_call_duration_seconds - self._transcript.seconds
 
     def _count_callee_turn(self) -> None:
@@ -430,7 +429,7 @@ class _Conversation:
         self._record_event(kind, {"at": round(self._transcript.seconds, 3), **data})
 
     def _report(self, kind: str, error: Exception) -> None:
-        """Log a failure with its place but not its message: that may hold what the callee said. A leg's never does."""
+        """Log a failure with its place, without its message, which may contain what the callee said. A leg's message never does."""
         reason = {"reason": str(error)} if isinstance(error, LegError) else {}
         self._record(kind, error=type(error).__name__, **reason)
         log.error("%s: %s", kind.replace("_", " "), without_values(error))

@@ -16,10 +16,10 @@ def after_silence(count: int, config: SilenceConfig) -> Literal["ask_again", "gi
 
 
 def ending_of_silence(*, customer_spoke: bool) -> EndReason:
-    """Silence to the end: `silent` (the guide's RNR) if the callee never spoke at all, else dead air."""
+    """Silence to the end: `silent` (RNR in the guide) if the callee never spoke at all, else dead air."""
     return "dead_air" if customer_spoke else "silent"
 
 
 def line_for(count: int, config: SilenceConfig) -> str:
-    """The configured question for the `count`-th silence in a row; the last one is said again if they run out."""
+    """The configured question for the `count`-th silence in a row; the last one is repeated if they run out."""
     return config.lines[min(count, len(config.lines)) - 1]

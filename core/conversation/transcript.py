@@ -11,7 +11,7 @@ __all__ = ["Transcript"]
 
 
 class Transcript:
-    """Lines in the order they began; `answered_at` is the zero of its time."""
+    """Lines in the order they began; times count from `answered_at`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -20,7 +20,7 @@ class Transcript:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the answer, now."""
+        """Seconds since the answer, until now."""
         return (self._clock.now() - self._answered_at).total_seconds()
 
     @property
@@ -29,12 +29,12 @@ class Transcript:
         return tuple(self._lines)
 
     def bot(self, spoken: str, began: float, *, completed: bool) -> None:
-        """The bot said this, from the second `began` on; what was never played does not stand here."""
+        """Add what the bot said, from second `began` on; only what was actually played is included."""
         if spoken.strip():
             self._add(TranscriptLine("bot", spoken.strip(), began, {} if completed else {"interrupted": True}))
 
     def customer(self, text: str, took: float, *, barged_in: bool = False) -> None:
-        """The callee said this and has just ended; it took so many seconds."""
+        """Add what the callee said, which has just ended and took this many seconds."""
         self._add(TranscriptLine("customer", text, self.seconds - took, {"barged_in": True} if barged_in else {}))
 
     def _add(self, line: TranscriptLine) -> None:

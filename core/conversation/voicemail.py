@@ -1,4 +1,4 @@
-"""Telling a machine's greeting from a person's, by its words. Pure."""
+"""Tells a machine's greeting from a person's by its words. Pure."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ _HINT: Final = re.compile(
     r"thank you for (calling|your call)|you( ha)?ve reached)\b"
 )
 _LONG_GREETING: Final = 6.0
-"""Seconds that hardly anybody speaks who picks up a phone."""
+"""Seconds of greeting that are unlikely from a person who picks up a phone."""
 
 
 @dataclass(frozen=True)
 class MachineSign:
-    """Why something that was heard first is taken for a machine.
+    """Why the first utterance is taken for a machine.
 
     Attributes:
-        evidence: `words`: a phrase that only machines say; `length_and_words`: a greeting too long for a person, with a word in it
-            that machines use.
-        phrase: the words that told.
-        greeting_seconds: how long the greeting was so far.
+        evidence: `words`: a phrase that only machines say; `length_and_words`: a greeting too long for a person, containing a word that
+            machines use.
+        phrase: the deciding words.
+        greeting_seconds: length of the greeting so far.
     """
 
     evidence: Literal["words", "length_and_words"]
@@ -62,11 +62,11 @@ class MachineSign:
 
 
 def sign_of_machine(text: str, greeting_seconds: float) -> MachineSign | None:
-    """The sign that a machine has picked up; None if there is none.
+    """The evidence that a machine has picked up; None if there is none.
 
     Args:
         text: what was heard.
-        greeting_seconds: how long the callee has spoken since the answer, this included.
+        greeting_seconds: how long the callee has spoken since the answer, including this.
     """
     said = " ".join(text.casefold().replace("\u2019", "'").split())
     if _PERSON.search(said) and not _TONE.search(said):
@@ -79,8 +79,8 @@ def sign_of_machine(text: str, greeting_seconds: float) -> MachineSign | None:
 
 
 def is_machine_greeting(text: str) -> bool:
-    """Whether what was heard is, by its words alone, the greeting of an answering machine, or a network's announcement.
+    """Whether the words alone identify the greeting of an answering machine, or a network's announcement.
 
-    A person who offers to take a message is none, nor one who says that somebody else is not there.
+    A person who offers to take a message is not a machine, nor one who says that somebody else is not there.
     """
     return sign_of_machine(text, 0.0) is not None

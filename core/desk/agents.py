@@ -1,4 +1,4 @@
-"""Agents: made with a key of their own, changed, removed; and their state. For the API and the command line alike."""
+"""Agents: create (with a key of their own), change and remove them, and their state. Used by the API and the command line."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Agent:
 def serves(agent: Agent, queue: str, language: str) -> bool:
     """Whether the agent takes calls of this queue in this language. Pure.
 
-    Languages are compared by their primary part: who speaks `en` takes `en-GB`, and the other way round.
+    Languages are compared by their primary subtag: an agent with `en` takes `en-GB`, and the other way round.
     """
     spoken = {tag.partition("-")[0].lower() for tag in agent.languages}
     return (not agent.queues or queue in agent.queues) and (not spoken or language.partition("-")[0].lower() in spoken)
@@ -75,7 +75,7 @@ def add_agent(
     languages: Sequence[str],
     now: datetime,
 ) -> tuple[Agent, NewKey]:
-    """Make an agent, offline, with an API key of role `agent`, which is to be shown once.
+    """Create an agent, offline, with an API key of role `agent`, which is to be shown once.
 
     Raises:
         BadAgent: a value cannot be used.
@@ -95,7 +95,7 @@ def change_agent(
     queues: Sequence[str] | None = None,
     languages: Sequence[str] | None = None,
 ) -> Agent:
-    """Change an agent; what is None stays as it is.
+    """Change an agent; arguments that are None change nothing.
 
     Raises:
         NotAtDesk, BadAgent: see there.
@@ -111,15 +111,15 @@ def change_agent(
 
 
 def set_state(connection: Connection, agent_id: str, state: str, now: datetime) -> Agent:
-    """Say whether the agent takes calls: `available`, `busy` (a break) or `offline`.
+    """Set whether the agent takes calls: `available`, `busy` (a break) or `offline`.
 
-    An agent who leaves gives back a hand-off that is claimed. While a call is theirs they are busy; `available` comes with its
-    completion, unless they said otherwise meanwhile.
+    An agent who goes offline gives back a claimed hand-off. Agents are busy while they have a call and become `available` when they
+    complete it, unless they chose another state meanwhile.
 
     Raises:
         NotAtDesk: there is no such agent.
         BadAgent: there is no such state.
-        DeskConflict: they hold a call, and so cannot be available.
+        DeskConflict: they have a call, so they cannot be available.
     """
     if state not in AGENT_STATES:
         raise BadAgent("state", f"it must be one of {', '.join(AGENT_STATES)}")
@@ -135,11 +135,11 @@ def set_state(connection: Connection, agent_id: str, state: str, now: datetime) 
 
 
 def remove_agent(connection: Connection, agent_id: str, now: datetime) -> None:
-    """Take an agent off the desk; their key is revoked.
+    """Remove an agent; their key is revoked.
 
     Raises:
         NotAtDesk: there is no such agent.
-        DeskConflict: they hold a hand-off.
+        DeskConflict: they have a hand-off.
     """
     agent = find_agent(connection, agent_id)
     if held_by(connection, agent_id) is not None:
@@ -161,19 +161,19 @@ def find_agent(connection: Connection, agent_id: str) -> Agent:
 
 
 def agent_of_key(connection: Connection, key_id: str) -> Agent | None:
-    """The agent whose key it is."""
+    """The agent who owns the key."""
     row = connection.execute(select(_agents).where(_agents.c.key_id == key_id, _agents.c.removed_at.is_(None))).one_or_none()
     return None if row is None else _agent(row)
 
 
 def all_agents(connection: Connection) -> list[Agent]:
-    """Every agent who was not removed, by name."""
+    """Every agent who is not removed, by name."""
     rows = connection.execute(select(_agents).where(_agents.c.removed_at.is_(None)).order_by(_agents.c.name, _agents.c.id))
     return [_agent(row) for row in rows]
 
 
 def held_by(connection: Connection, agent_id: str) -> Row[Any] | None:
-    """The hand-off that an agent has now."""
+    """The agent's current hand-off."""
     return connection.execute(select(_handoffs).where(_handoffs.c.agent_id == agent_id, _handoffs.c.state.in_(HELD))).one_or_none()
 
 

@@ -1,8 +1,8 @@
-"""What cannot be done at the desk.
+"""Errors of the agent desk.
 
 DeskError
  +-- NotAtDesk      there is no such agent or hand-off, or not for this agent
- +-- DeskConflict   not as things stand: somebody was faster, or it is in another state
+ +-- DeskConflict   not possible now: somebody was faster, or the state does not allow it
  +-- BadAgent       a value of an agent cannot be used; `field` says which
 """
 
@@ -12,7 +12,7 @@ __all__ = ["BadAgent", "DeskConflict", "DeskError", "NotAtDesk"]
 
 
 class DeskError(Exception):
-    """It cannot be done."""
+    """The request cannot be carried out."""
 
 
 class NotAtDesk(DeskError):
@@ -20,7 +20,7 @@ class NotAtDesk(DeskError):
 
 
 class DeskConflict(DeskError):
-    """Not as things stand."""
+    """Not possible in the current state."""
 
 
 class BadAgent(DeskError):

@@ -1,4 +1,4 @@
-"""What an agent does with a hand-off: claim it, have the call put through, give it back, complete it."""
+"""What an agent does with a hand-off: claim, connect, return, complete."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _handoffs = table_of(Handoff)
 
 
 def find_handoff(connection: Connection, handoff_id: str, agent: Agent | None = None) -> Row[Any]:
-    """A hand-off, for an agent if one is given: one that waits in their queues, or is or was theirs.
+    """Read a hand-off; for an agent, one that waits in their queues, or is or was theirs.
 
     Raises:
-        NotAtDesk: there is none, or not for this agent: both look alike.
+        NotAtDesk: there is none, or not for this agent: the two cannot be told apart.
     """
     row = connection.execute(select(_handoffs).where(_handoffs.c.id == handoff_id)).one_or_none()
     if row is None or (agent is not None and row.agent_id != agent.id and not serves(agent, row.queue, row.language)):
@@ -33,13 +33,13 @@ def find_handoff(connection: Connection, handoff_id: str, agent: Agent | None = 
 
 
 def claim(connection: Connection, handoff_id: str, agent: Agent, now: datetime) -> Row[Any]:
-    """Take a hand-off that waits; the agent is busy from now on. Of two who claim it at once, one gets it.
+    """Claim a waiting hand-off; the agent becomes busy. If two agents claim it at once, one gets it.
 
-    Claiming again what one has claimed changes nothing.
+    Claiming one's own hand-off again changes nothing.
 
     Raises:
         NotAtDesk: there is none for this agent.
-        DeskConflict: somebody else has it, the caller is gone, or the agent is not available.
+        DeskConflict: another agent has it, the caller is gone, or the agent is not available.
     """
     row = find_handoff(connection, handoff_id, agent)
     if row.state == "claimed" and row.agent_id == agent.id:
@@ -54,9 +54,9 @@ def claim(connection: Connection, handoff_id: str, agent: Agent, now: datetime) 
 
 
 def connect(connection: Connection, handoff_id: str, agent: Agent, now: datetime) -> Row[Any]:
-    """Have the call put through to the agent's address. An intent: whoever holds the call carries it out.
+    """Ask for the call to be connected to the agent's address. Records an intent; the process that has the call carries it out.
 
-    Asked again, it changes nothing.
+    Asking again changes nothing.
 
     Raises:
         NotAtDesk: there is none for this agent.
@@ -70,11 +70,11 @@ def connect(connection: Connection, handoff_id: str, agent: Agent, now: datetime
 
 
 def give_back(connection: Connection, handoff_id: str, agent: Agent, now: datetime, reason: str = "") -> Row[Any]:
-    """Return a claimed hand-off to the queue, where it waits on as before; the agent is free.
+    """Return a claimed hand-off to the queue, where it keeps its place; the agent is free.
 
     Raises:
         NotAtDesk: there is none for this agent.
-        DeskConflict: it is not this agent's, or the call is with them already.
+        DeskConflict: it is not this agent's, or the call is already connected.
     """
     row = _theirs(connection, handoff_id, agent)
     _require(row, "return")
@@ -84,7 +84,7 @@ def give_back(connection: Connection, handoff_id: str, agent: Agent, now: dateti
 
 
 def complete(connection: Connection, handoff_id: str, agent: Agent, now: datetime, outcome: str, notes: str) -> Row[Any]:
-    """The agent has talked to the caller: what came of it, in a word, and notes. The agent is free.
+    """Complete a hand-off after the talk: the outcome in a word, and notes. The agent is free.
 
     Raises:
         NotAtDesk: there is none for this agent.
@@ -118,7 +118,7 @@ _NOT_NOW = {
 
 
 def _require(row: Row[Any], event: str) -> None:
-    """The event is allowed now.
+    """Check that the event is allowed now.
 
     Raises:
         DeskConflict: it is not.

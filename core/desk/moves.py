@@ -1,4 +1,4 @@
-"""Every change of a hand-off's state: fenced by the state and the agent it was read with, and written down."""
+"""Every change of a hand-off's state, fenced by the state and the agent it was read with, and recorded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _events = table_of(HandoffEvent)
 
 
 def move(connection: Connection, row: Row[Any], event: str, now: datetime, *, detail: str = "", **values: Any) -> Row[Any]:
-    """Take a hand-off, as it was read, by `event` to its next state. Returns it as it is then.
+    """Apply `event` to a hand-off as it was read. Returns the updated row.
 
     Raises:
         WrongState: the event is not allowed in the state it was read in.
@@ -40,7 +40,7 @@ def move(connection: Connection, row: Row[Any], event: str, now: datetime, *, de
 
 
 def add_event(connection: Connection, handoff_id: str, kind: str, now: datetime, agent_id: str | None, detail: str = "") -> None:
-    """Write down what happened to a hand-off."""
+    """Record what happened to a hand-off."""
     last = connection.execute(select(func.coalesce(func.max(_events.c.seq), 0)).where(_events.c.handoff_id == handoff_id)).scalar_one()
     connection.execute(
         insert(_events).values(handoff_id=handoff_id, seq=last + 1, at=now, kind=kind, agent_id=agent_id, detail=detail[:500])
@@ -48,7 +48,7 @@ def add_event(connection: Connection, handoff_id: str, kind: str, now: datetime,
 
 
 def release(connection: Connection, agent_id: str | None, now: datetime) -> None:
-    """The agent is free again; one who went offline meanwhile stays so."""
+    """Set the agent free; one who went offline meanwhile stays offline."""
     if agent_id is not None:
         connection.execute(
             update(_agents).where(_agents.c.id == agent_id, _agents.c.state == "busy").values(state="available", state_since=now)
@@ -56,13 +56,15 @@ def release(connection: Connection, agent_id: str | None, now: datetime) -> None
 
 
 def shown_transcript(connection: Connection, call_id: str) -> list[dict[str, Any]]:
-    """What agents were last shown of a call's words: `speaker`, `text`, `timestamp` of each; nothing if it was never handed over."""
+    """The last lines of a call's transcript that agents were shown (`speaker`, `text`, `timestamp` of each); empty if it was never handed
+    over.
+    """
     newest = select(_handoffs.c.transcript).where(_handoffs.c.call_id == call_id).order_by(_handoffs.c.created_at.desc()).limit(1)
     return list(connection.execute(newest).scalar_one_or_none() or [])
 
 
 def abandon_open(connection: Connection, call_id: str, now: datetime, reason: str) -> None:
-    """The call of a hand-off is over, and no agent had it: whoever had claimed it is free."""
+    """The call of a hand-off is over before an agent had it: free the agent who had claimed it."""
     rows = connection.execute(select(_handoffs).where(_handoffs.c.call_id == call_id, _handoffs.c.state.in_(OPEN))).all()
     for row in rows:
         move(connection, row, "call_over", now, detail=reason, ended_at=now, end_reason=reason, claim_until=None)

@@ -29,7 +29,7 @@ def list_handoffs(
     before: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> Sequence[Row[Any]]:
-    """Hand-offs, newest first, from the cursor `before` (created_at, id of the last one seen) on."""
+    """Hand-offs, newest first, from the cursor `before` (created_at, id of the last one seen)."""
     query = select(_handoffs).order_by(_handoffs.c.created_at.desc(), _handoffs.c.id.desc()).limit(limit)
     if states:
         query = query.where(_handoffs.c.state.in_(states))
@@ -43,7 +43,7 @@ def list_handoffs(
 
 
 def open_for(connection: Connection, agent: Agent | None) -> list[Row[Any]]:
-    """What waits now, whoever waits longest first, and what the agent has; for None what waits or is held by anyone."""
+    """What waits now, longest wait first, and what the agent has; for None what waits or belongs to any agent."""
     rows = connection.execute(
         select(_handoffs).where(_handoffs.c.state.in_(("waiting", *HELD))).order_by(_handoffs.c.created_at, _handoffs.c.id)
     ).all()

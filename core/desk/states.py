@@ -1,4 +1,4 @@
-"""The state machine of a hand-off: the only place that says what may follow what (docs/state-machines.md draws it)."""
+"""The state machine of a hand-off: the only place that defines its transitions (docs/state-machines.md draws it)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["AGENT_STATES", "HELD", "OPEN", "OVER", "STATES", "TRANSITIONS", "Wro
 
 STATES: Final = ("waiting", "claimed", "connecting", "connected", "completed", "unserved", "abandoned")
 OPEN: Final = ("waiting", "claimed", "connecting")
-"""The call is still the bot's, and the caller waits."""
+"""The bot still has the call, and the caller waits."""
 HELD: Final = ("claimed", "connecting", "connected")
-"""An agent has it: one at most."""
+"""An agent has it; at most one at a time."""
 OVER: Final = ("completed", "unserved", "abandoned")
 
 AGENT_STATES: Final = ("available", "busy", "offline")

@@ -17,10 +17,9 @@ _HELD = text("state IN ('claimed', 'connecting', 'connected')")
 
 
 class DeskAgent(SQLModel, table=True):
-    """A person who takes calls over. `address` is where calls are put through to: a number, tel: or sip: address.
+    """A person who takes calls over. `address` is where calls are transferred to: a number, tel: or sip: address.
 
-    `queues` and `languages` (BCP 47) are what they take; an empty list means all. One that was removed stays, since
-    hand-offs refer to it.
+    `queues` and `languages` (BCP 47) limit what they take; an empty list means all. A removed agent stays, since hand-offs refer to them.
     """
 
     __tablename__ = "desk_agents"
@@ -39,7 +38,7 @@ class DeskAgent(SQLModel, table=True):
 
 
 class Handoff(SQLModel, table=True):
-    """A call that waits for a person, or went to one. States and who may change them: `core.desk.states`."""
+    """A call that waits for a person, or went to one. `core.desk.states` has its states and transitions."""
 
     __tablename__ = "handoffs"
     __table_args__ = (
@@ -65,15 +64,15 @@ class Handoff(SQLModel, table=True):
     crm: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)
     created_at: datetime = Field(sa_type=UtcDateTime)
     wait_until: datetime = Field(sa_type=UtcDateTime)
-    """How long the caller is kept waiting, unless an agent has it by then."""
+    """How long the caller waits unless an agent claims it by then."""
     claim_seconds: float
-    """How long an agent may take from the claim to the connection."""
+    """How long an agent may take from claim to connection."""
     agent_id: str | None = Field(default=None, foreign_key="desk_agents.id")
     claim_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     connected_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     end_reason: str | None = None
-    """Why it ended without an agent, or what the agent said came of it (`outcome`)."""
+    """Why it ended without an agent, or the outcome that the agent gave."""
     notes: str = ""
 
 

@@ -1,4 +1,4 @@
-"""The side of the call: it joins the queue, looks how it stands, and leaves it."""
+"""The call's side of the desk: it joins the queue, polls it, and leaves it."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class CallDesk:
     """The desk of one call.
 
     Args:
-        db, clock, ids: of the process that holds the call.
+        db, clock, ids: of the process that has the call.
         call_id: the call.
         bot: its bot.
         caller: the customer's number.
-        crm: what is known of the customer.
+        crm: what is known about the customer.
     """
 
     def __init__(self, db: Database, clock: Clock, ids: Ids, call_id: str, bot: BotConfig, caller: str, crm: dict[str, Any]) -> None:
@@ -80,7 +80,7 @@ class CallDesk:
             return Unserved(why)
 
     def settle(self, connection: Connection, now: datetime, end_reason: str) -> None:
-        """The call is over: in the transaction of its end, its hand-off becomes the agent's, or is closed."""
+        """The call is over: in the transaction that ends it, its hand-off goes to the agent or is closed."""
         if self._connected is not None:
             row = connection.execute(select(_handoffs).where(_handoffs.c.id == self._connected)).one()
             if row.state == "connecting":
@@ -89,7 +89,7 @@ class CallDesk:
             abandon_open(connection, self.call_id, now, end_reason)
 
     def connected(self, handoff_id: str) -> None:
-        """An agent has the call: `settle` records it."""
+        """An agent has the call; `settle` records it."""
         self._connected = handoff_id
 
     def read(self, handoff_id: str) -> Any:
@@ -103,7 +103,7 @@ class CallDesk:
         return self._db
 
     def now(self) -> datetime:
-        """The moment it is."""
+        """The current time."""
         return self._clock.now()
 
 
@@ -115,7 +115,7 @@ class _Ticket:
         self._shown = 0
 
     def look(self, transcript: tuple[TranscriptLine, ...]) -> StillWaiting | PutThrough | Unserved:
-        """How it stands; claims that ran out and waits that are over are ended here, by whoever holds the call."""
+        """The current state; the process that has the call ends expired claims and waits here."""
         now, row = self._desk.now(), self._desk.read(self.id)
         self._show(transcript)
         if row.state == "connecting":
@@ -133,12 +133,12 @@ class _Ticket:
                     release(connection, claimant, now)
                 if over:
                     move(connection, row, "give_up", now, ended_at=now, end_reason="nobody_came")
-        except DeskConflict:  # an agent acted at this very moment
+        except DeskConflict:  # an agent acted at the same moment
             return StillWaiting()
         return Unserved(f"no agent came within {self._desk.bot.desk.wait_seconds:g} seconds") if over else StillWaiting()
 
     def not_reached(self, why: str) -> None:
-        """Back to the queue; the agent is free."""
+        """Return it to the queue; the agent is free."""
         row, now = self._desk.read(self.id), self._desk.now()
         with self._desk.db.write() as connection:
             move(connection, row, "agent_not_reached", now, detail=why, agent_id=None, claim_until=None)

@@ -1,15 +1,15 @@
-"""What becomes of a delivery after an attempt. Pure.
+"""What to do with a delivery after a try. Pure.
 
-The rule, in the order in which it is asked:
+The rules, in the order in which they apply:
 
 * any 2xx: delivered;
-* 410 Gone: dead at once, and the endpoint is closed: the receiver wants no more of it;
-* another 3xx or 4xx (but 408, 409, 425 and 429): the receiver refuses what we send. That is mostly a mistake in a
-  configuration that somebody is about to put right, so it is tried `refused_attempts` times, then dead;
-* no answer, 5xx, 408, 409, 425, 429: tried until it is `max_age` old, then dead.
+* 410 Gone: dead at once, and the endpoint is closed: the receiver wants no more;
+* any other 3xx or 4xx except 408, 409, 425 and 429: the receiver refuses it. The cause is mostly a configuration error that somebody is
+  about to fix, so it is tried `refused_attempts` times, then dead;
+* no reply, 5xx, 408, 409, 425, 429: tried until it is `max_age` old, then dead.
 
-The gaps grow, `first` times `growth` a time, up to `longest`, each spread by `jitter` so that what failed together does
-not come back together. A Retry-After makes a gap longer, never shorter.
+The delays grow: `first` times `growth` for each try, up to `longest`, each varied by `jitter` so that deliveries that failed together do
+not come back together. A Retry-After makes a delay longer, never shorter.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _LONGEST_RETRY_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long and how often a delivery is tried; see the module. `jitter` 0.2 spreads a gap from 80 % to 120 %.
+    """How long and how often a delivery is tried; see the module. `jitter` 0.2 varies a delay from 80 % to 120 %.
 
-    `speed` is how many seconds of the clock pass in one real second: receivers live in real time, so a gap, and what a Retry-After
-    asks for, takes as many times as long by the clock. All others are clock time.
+    `speed`: seconds of the clock per real second. Receivers live in real time, so a delay, or a Retry-After, takes `speed` times as long by
+    the clock. All other values are clock time.
     """
 
     first: timedelta = timedelta(seconds=10)
@@ -41,7 +41,7 @@ class RetryPolicy:
     speed: float = 1.0
 
     def at_speed(self, speed: float) -> RetryPolicy:
-        """This policy for receivers in real time, by a clock of that speed."""
+        """This policy for receivers in real time, on a clock of that speed."""
         return replace(self, speed=self.speed * speed, max_age=self.max_age * speed)
 
 
@@ -50,7 +50,7 @@ DEFAULT_POLICY = RetryPolicy()
 
 @dataclass(frozen=True)
 class Delivered:
-    """The receiver has it."""
+    """The receiver accepted it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Retry:
 
 @dataclass(frozen=True)
 class Dead:
-    """Given up, and why; it can be replayed. `closes`: nothing more is to be sent to this URL."""
+    """Given up, and why; it can be replayed. `closes`: send nothing more to this URL."""
 
     why: str
     closes: bool = False
@@ -81,15 +81,15 @@ def decide(
     expires_at: datetime,
     spread: float,
 ) -> Verdict:
-    """What becomes of a delivery after an attempt.
+    """What to do with a delivery after a try.
 
     Args:
-        policy: how often.
-        status: the HTTP status; None if no answer came.
-        retry_after: seconds that the receiver asked us to wait, if it did.
-        attempt: the number of this attempt, from 1.
+        policy: the limits.
+        status: the HTTP status; None if no reply came.
+        retry_after: seconds that the receiver asked us to wait; None if it did not.
+        attempt: the number of this try, from 1.
         now: the clock's time.
-        expires_at: when it is given up.
+        expires_at: when the delivery is given up.
         spread: a random number from 0 to 1.
     """
     if status is not None and 200 <= status < 300:
@@ -108,9 +108,9 @@ def decide(
 
 
 def gap(policy: RetryPolicy, attempt: int, spread: float) -> timedelta:
-    """The gap in real time after the attempt of that number (from 1), without regard to Retry-After."""
+    """The delay in real seconds after try number `attempt` (from 1), ignoring Retry-After."""
     grown = policy.first
-    for _ in range(attempt - 1):  # not a power: the attempts are as many as one likes
+    for _ in range(attempt - 1):  # not a power: the number of tries is unbounded
         if grown >= policy.longest:
             break
         grown *= policy.growth
@@ -118,11 +118,11 @@ def gap(policy: RetryPolicy, attempt: int, spread: float) -> timedelta:
 
 
 def parse_retry_after(value: str | None, wall_now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3), in either of its forms; None if it has neither.
+    """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3), in either form; None if it is neither.
 
     Args:
         value: the header.
-        wall_now: the real time, which an HTTP date is counted from.
+        wall_now: the real time, from which an HTTP date is counted.
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():

@@ -1,14 +1,13 @@
 """Time as an argument.
 
-Everything that waits or asks for the time is handed a `Clock`. Three behave alike:
+Everything that waits or asks for the time gets a `Clock`. Three implementations behave alike:
 
-* `RealClock()`      the wall clock, or one that runs at a fixed factor, whatever the work does;
-* `ScaledClock()`    sixty seconds of business time in one of ours, or as many as the work keeps up with (`core.kernel.scaled_clock`);
-* `VirtualClock()`   no waiting at all (`core.kernel.virtual_clock`).
+* `RealClock()`      the wall clock, or one that runs at a fixed factor;
+* `ScaledClock()`    business time at a factor, slowed down when work does not keep up (`core.kernel.scaled_clock`);
+* `VirtualClock()`   no waiting (`core.kernel.virtual_clock`).
 
-Only business time goes through the clock (ring times, talk times, retry delays, opening hours). Time-outs of
-libraries (HTTP, database pools) stay real: a hung web server fails after its real seconds at any speed.
-Leases that tell whether a process lives are kept in wall time, see `WallTime`.
+Only business time goes through the clock (ring times, talk times, retry delays, opening hours). Time-outs of libraries (HTTP, database
+pools) are in real seconds at any speed. Leases, which tell whether a process is alive, use wall time; see `WallTime`.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 WallTime = Callable[[], datetime]
-"""A function that returns the real time, for leases: a process dies in real time, whatever its clock says."""
+"""A function that returns the real time, for leases: a process dies in real time, whatever its clock shows."""
 
 
 def utc_now() -> datetime:
@@ -38,7 +37,7 @@ def utc_now() -> datetime:
 
 
 class Signal(Protocol):
-    """Something one task sets and others wait for; stays set until cleared."""
+    """A flag that one task sets and others wait for; it stays set until cleared."""
 
     def set(self) -> None:
         """Wake every waiter."""
@@ -54,47 +53,47 @@ class Signal(Protocol):
 
 
 class Clock(Protocol):
-    """What the rest of the product knows of time."""
+    """The interface to time for the rest of the product."""
 
     def now(self) -> datetime:
-        """The moment it is, aware, in UTC."""
+        """The current time, aware, in UTC."""
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so many clock seconds (none if negative)."""
+        """Wait this many clock seconds (not at all if negative)."""
 
     async def sleep_until(self, moment: datetime) -> None:
         """Wait until the clock shows `moment`."""
 
     def spawn(self, coro: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Start a task that may wait through this clock. A failure nobody awaits is logged."""
+        """Start a task that may wait through this clock. A failure that nobody awaits is logged."""
 
     def cancel(self, task: asyncio.Task[Any]) -> None:
         """Cancel a task that this clock started."""
 
     async def join(self, *tasks: asyncio.Task[Any]) -> None:
-        """Wait until all the tasks have ended, however they ended."""
+        """Wait until all the tasks have ended, in whatever way."""
 
     def signal(self) -> Signal:
         """A new signal, not set."""
 
     def timeout(self, seconds: float) -> contextlib.AbstractAsyncContextManager[None]:
-        """Raise TimeoutError in the block when so many clock seconds have passed."""
+        """Raise TimeoutError in the block after this many clock seconds."""
 
     def hold(self) -> contextlib.AbstractContextManager[None]:
-        """Let the current task, not started by `spawn`, use the clock; virtual time stands still meanwhile."""
+        """Let the current task, which `spawn` did not start, use the clock; virtual time stands still meanwhile."""
 
     def outside(self) -> contextlib.AbstractContextManager[None]:
-        """Around a wait for somebody outside, of whose real time nothing in here depends: an operator, a CRM.
+        """Wrap a wait for an outside party that does not depend on this clock: an operator, a CRM.
 
-        Virtual time stands still meanwhile; a scaled clock, which stands still for other work, goes on.
+        Virtual time stands still meanwhile; a scaled clock goes on, though it stands still for other work.
         """
 
     def close(self) -> None:
-        """Stop every timer of the clock itself."""
+        """Stop every timer of the clock."""
 
 
 def report_failure(task: asyncio.Task[Any]) -> None:
-    """Log the failure of a spawned task; an exception in a task must never vanish."""
+    """Log the failure of a spawned task: an exception in a task must never vanish."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("task %s failed: %s", task.get_name(), without_values(error))
 
@@ -122,11 +121,11 @@ class _RealSignal:
 
 
 class RealClock:
-    """The wall clock, or one that runs `speed` times as fast from `start` on.
+    """The wall clock, or one that runs `speed` times as fast, starting at `start`.
 
     Args:
         speed: clock seconds per real second, above 0.
-        start: what the clock shows at first (aware); the real time if None.
+        start: the first time it shows (aware); the real time if None.
     """
 
     def __init__(self, speed: float = 1.0, start: datetime | None = None) -> None:

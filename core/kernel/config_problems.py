@@ -1,6 +1,6 @@
-"""Problems with configuration, in words for the person who wrote it: where it stands, what is wrong, what to do.
+"""Configuration problems, worded for the person who wrote it: where, what is wrong, what to do.
 
-`problems_of` translates what pydantic says about a model; it serves files and API requests alike.
+`problems_of` translates pydantic's errors for a model; it serves files and API requests alike.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pydantic_core import ErrorDetails
 __all__ = ["ConfigError", "ConfigProblem", "KeyPath", "key_text", "problems_of"]
 
 KeyPath = tuple[str | int, ...]
-"""Where a value stands: keys, and positions in lists from 0."""
+"""Path of a value: keys, and list positions from 0."""
 
 
 @dataclass(frozen=True)
 class ConfigProblem:
-    """One thing that is wrong: the file, its line (from 1; None if there is none), the key, the problem, the advice."""
+    """One problem: the file, its line (from 1; None if there is none), the key, the problem, the advice."""
 
     file: str
     line: int | None
@@ -38,7 +38,7 @@ class ConfigProblem:
 
 
 class ConfigError(Exception):
-    """Configuration that cannot be used. `problems` holds every one of them, in the order of the file."""
+    """Configuration that cannot be used. `problems` lists every problem, in the order of the file."""
 
     def __init__(self, problems: Iterable[ConfigProblem]) -> None:
         self.problems = sorted(problems, key=lambda problem: (problem.file, problem.line or 0))
@@ -57,15 +57,15 @@ def problems_of(error: ValidationError, model: type[BaseModel], file: str, line_
     """Every problem that pydantic found.
 
     Args:
-        error: what pydantic raised for `model`.
-        model: the model that was to be made.
+        error: pydantic's error for `model`.
+        model: the model that failed to validate.
         file: the name of the file, for the problems.
-        line_of: the line of a path in it, or of the nearest key above that the file has.
+        line_of: maps a path to its line, or to that of the nearest key above it in the file.
     """
     found: dict[tuple[str, str], ConfigProblem] = {}
     for details in error.errors(include_url=False):
         path, fields, field = _locate(model, details["loc"])
-        if details["type"] == "union_tag_invalid":  # our unions are told apart by their `kind`
+        if details["type"] == "union_tag_invalid":  # our unions are discriminated by `kind`
             path = (*path, "kind")
         problem, advice = _words(details, path, fields, field)
         found.setdefault((key_text(path), problem), ConfigProblem(file, line_of(path), key_text(path), problem, advice))
@@ -73,7 +73,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], file: str, line_
 
 
 def _locate(model: type[BaseModel], loc: tuple[str | int, ...]) -> tuple[KeyPath, Mapping[str, FieldInfo], FieldInfo | None]:
-    """The path of an error without pydantic's own marks, the fields of the model there, and the field itself if it exists."""
+    """The path of an error without pydantic's own markers, the fields of the model there, and the field itself if it exists."""
     here: Any = model
     fields: Mapping[str, FieldInfo] = _keys_of(model)
     field: FieldInfo | None = None
@@ -96,7 +96,7 @@ def _locate(model: type[BaseModel], loc: tuple[str | int, ...]) -> tuple[KeyPath
 
 
 def _plain(annotation: Any) -> Any:
-    """Without Annotated, and without None."""
+    """The annotation without Annotated and None."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, types.UnionType):
@@ -106,7 +106,7 @@ def _plain(annotation: Any) -> Any:
 
 
 def _tagged(annotation: Any, tag: str | int) -> Any:
-    """The choice of a union that pydantic calls `tag`; None if there is none."""
+    """The member of a union that pydantic calls `tag`; None if there is none."""
     for choice in get_args(_plain(annotation)):
         if get_origin(choice) is Annotated and any(isinstance(mark, Tag) and mark.tag == tag for mark in get_args(choice)):
             return choice

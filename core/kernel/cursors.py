@@ -1,4 +1,4 @@
-"""Cursors: where the next page of a list begins, as an opaque text for whoever asked for the one before."""
+"""Page cursors: an opaque text that says where the next page of a list begins."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["BadCursor", "make_cursor", "read_cursor", "read_moment_cursor"]
 
 
 class BadCursor(ValueError):
-    """The cursor is not one that a page of this list gave."""
+    """The cursor does not come from a page of this list."""
 
     def __init__(self) -> None:
         super().__init__("cursor: is not one that a page of this list gave; start again without it")
 
 
 def make_cursor(*parts: datetime | str | int) -> str:
-    """The cursor of a position: what the list is ordered by, at the last item of the page."""
+    """The cursor of a position: the sort key of the last item on the page."""
     plain = [part.isoformat() if isinstance(part, datetime) else part for part in parts]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
@@ -35,13 +35,13 @@ def read_cursor(cursor: str) -> int:
 
 
 def read_moment_cursor(cursor: str) -> tuple[datetime, str]:
-    """The position in a list ordered by a moment and an id.
+    """The position in a list ordered by a timestamp and an id.
 
     Raises:
         BadCursor: see there.
     """
     match _parts(cursor):
-        case [str(at), str(last)] if "\x00" not in last:  # PostgreSQL knows no NUL
+        case [str(at), str(last)] if "\x00" not in last:  # PostgreSQL cannot store NUL
             try:
                 moment = datetime.fromisoformat(at)
             except ValueError:

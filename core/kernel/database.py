@@ -1,8 +1,8 @@
-"""The database: one engine, two kinds of transaction, SQLite and PostgreSQL alike.
+"""The database: one engine, two kinds of transaction, on SQLite and PostgreSQL.
 
-A transaction is a plain `with` block without any `await` in it: so none can be open across network I/O, and no two
-tasks of one process interleave inside one. On SQLite a write transaction takes the write lock at once (BEGIN
-IMMEDIATE), so that a claim never fails half-way; on PostgreSQL claims use FOR UPDATE SKIP LOCKED.
+A transaction is a plain `with` block without any `await` in it, so none is open across network I/O, and no two tasks of one process
+interleave inside one. On SQLite a write transaction takes the write lock at once (BEGIN IMMEDIATE), so a claim never fails half-way; on
+PostgreSQL claims use FOR UPDATE SKIP LOCKED.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ JsonValue = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "post
 _BUSY_MILLISECONDS = 20_000
 
 _POSTGRESQL = {
-    # A server that is gone, or whose packets are dropped, is noticed in seconds instead of when TCP gives up after a quarter of an hour.
+    # Notice a server that is gone, or whose packets are dropped, in seconds instead of when TCP gives up after a quarter of an hour.
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -39,11 +39,11 @@ _POSTGRESQL = {
 _LIMITS = {"lock_timeout": _BUSY_MILLISECONDS, "statement_timeout": 60_000}
 """Limits of one statement on PostgreSQL, in milliseconds; `Database.write(long=True)` lifts the second."""
 _TRUSTED_SECONDS = 30.0
-"""A connection that was used this recently is handed out without being asked whether it is alive."""
+"""A connection used this recently is handed out without a check that it is alive."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, kept in UTC. Refuses naive ones."""
+    """An aware timestamp, stored in UTC. Refuses naive ones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -63,7 +63,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def _make_postgresql(url: URL) -> Engine:
-    given = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}  # the URL's own settings count
+    given = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}  # the URL's own settings win
     limits = " ".join(f"-c {name}={value}" for name, value in _LIMITS.items())
     options = " ".join(part for part in (limits, str(url.query.get("options", ""))) if part)
     url = url.set(drivername="postgresql+psycopg").difference_update_query(["options"])
@@ -117,7 +117,7 @@ class Database:
         self.url = url
         self.engine = _make_engine(url)
         self.is_postgresql = self.engine.dialect.name == "postgresql"
-        # By whether they write: an open connection costs a tenth of what it costs to take one out of the engine's pool and put it back.
+        # Keyed by whether they write: keeping a connection open costs a tenth of taking one out of the engine's pool and putting it back.
         self._idle: dict[bool, list[tuple[Connection, float]]] = {False: [], True: []}
 
     @contextlib.contextmanager
@@ -125,7 +125,7 @@ class Database:
         """A transaction that may write; committed at the end of the block, rolled back when it raises.
 
         Args:
-            long: lift the time limit of its statements on PostgreSQL: for migrations, imports and clean-ups.
+            long: lift the time limit of its statements on PostgreSQL, for migrations, imports and clean-ups.
         """
         with self._transaction(write=True) as connection:
             if long and self.is_postgresql:
@@ -152,7 +152,7 @@ class Database:
             with connection.begin():
                 yield connection
         except BaseException:
-            connection.close()  # whatever happened to it, the next transaction begins with a fresh one
+            connection.close()  # whatever state it is in, the next transaction starts with a fresh one
             raise
         self._idle[write].append((connection, time.monotonic()))
 

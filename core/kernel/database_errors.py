@@ -1,4 +1,4 @@
-"""Errors of the database's driver, as those of SQLAlchemy that everybody catches."""
+"""Converts the database driver's errors into those of SQLAlchemy, which callers catch."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["translated"]
 
 
 def translated(connection: Connection, text: str, error: Any) -> BaseException:
-    """The driver's error as SQLAlchemy's, of the same subclass as `Connection.execute` raises. A connection that is gone leaves the pool.
+    """The driver's error as SQLAlchemy's, of the same subclass that `Connection.execute` raises. Removes a dead connection from the pool.
 
     Args:
         connection: the connection on whose driver the statement ran.
         text: the statement, without its parameters.
-        error: what the driver raised.
+        error: the driver's error.
     """
     dialect = connection.dialect
     assert isinstance(dialect, DefaultDialect)

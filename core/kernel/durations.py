@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: `45s`, `30m`, `2h`, `1d`, `1h30m`, or a number of minutes."""
+"""Durations as people write them: `45s`, `30m`, `2h`, `1d`, `1h30m`, or a number of minutes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _YEAR = timedelta(days=366)
 
 
 def parse_duration(value: object, *, longest: timedelta = _YEAR) -> timedelta:
-    """Read a length of time: text with units, or a number of minutes.
+    """Parse a duration: text with units, or a number of minutes.
 
     Raises:
         ValueError: it is neither, is negative, or is longer than `longest` (a year; its message counts in years).
@@ -45,7 +45,7 @@ def _seconds(value: float | str) -> float:
 
 
 def format_duration(length: timedelta) -> str:
-    """The same in the fewest units: `30m`, `1h30m`; seconds to the millisecond."""
+    """The duration in the fewest units: `30m`, `1h30m`; seconds to the millisecond."""
     seconds = round(length.total_seconds(), 3)
     text = ""
     for unit, size in _UNITS.items():
@@ -64,7 +64,7 @@ _AS_TEXT = PlainSerializer(_serialize, return_type=str)
 _SCHEMA = WithJsonSchema({"type": "string", "examples": ["30m", "2h", "1d", "45s"]})
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), _AS_TEXT, _SCHEMA]
-"""A field of that kind, up to a year; it is stored as text."""
+"""A field that holds a duration of up to a year; serialized as text."""
 
 LongDuration = Annotated[timedelta, BeforeValidator(partial(parse_duration, longest=10 * _YEAR)), _AS_TEXT, _SCHEMA]
 """The same, up to ten years."""

@@ -12,18 +12,18 @@ from starlette.types import Receive, Scope, Send
 __all__ = ["HEARTBEAT", "RETRY", "EventStream", "sse"]
 
 RETRY: Final = "retry: 3000\n\n"
-"""The first words of a stream: when to come again after it broke, in milliseconds."""
+"""The first line of a stream: how many milliseconds to wait before reconnecting."""
 HEARTBEAT: Final = ": heartbeat\n\n"
-"""A comment, so that nothing in between takes the line for dead."""
+"""A comment that keeps proxies from closing an idle connection."""
 
 
 def sse(kind: str, number: int, data: Any) -> str:
-    """One event as its text on the line."""
+    """One event in its wire format."""
     return f"id: {number}\nevent: {kind}\ndata: {json.dumps(data)}\n\n"
 
 
 class EventStream(Response):
-    """Sends events from the task that asked: the clock knows it, and no other is left behind."""
+    """Sends events from the calling task, which the clock knows, and leaves no other task behind."""
 
     media_type = "text/event-stream"
 

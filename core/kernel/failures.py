@@ -1,11 +1,11 @@
-"""Exceptions in the log, without a value in them.
+"""Logs exceptions without the values in them.
 
-The message of an exception may hold what nobody may read in a log: PostgreSQL's DETAIL lines quote the row (phone number,
-variables), a validation error quotes the input, a parser the text. So the log gets what is needed to find the fault and no
-more: the types, the places, the codes of the database or the system, of the exception and of its causes.
+The message of an exception may contain data that must not be logged: PostgreSQL's DETAIL lines quote the row (phone number, variables), a
+validation error quotes the input, a parser the text. So the log gets only what is needed to find the fault: types, places, and codes of the
+database or the system, of the exception and of its causes.
 
-Every failure that is logged goes through `without_values`; a test forbids `log.exception` and `exc_info=`. For what libraries
-log with their exceptions there is `LogFormatter`.
+Every logged failure goes through `without_values`; a test forbids `log.exception` and `exc_info=`. `LogFormatter` covers what libraries log
+with their exceptions.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ __all__ = ["LogFormatter", "without_values"]
 
 
 def without_values(error: BaseException) -> str:
-    """The types, codes and places of an exception and of its causes, over several lines. Their messages are left out."""
+    """The types, codes and places of an exception and of its causes, over several lines, without their messages."""
     return "caused by ".join(f"{_kind_of(one)} at\n{''.join(traceback.format_tb(one.__traceback__))}" for one in _chain(error)).rstrip()
 
 
 def _kind_of(error: BaseException) -> str:
-    """The type of an exception and its code, if it has one: of PostgreSQL (SQLSTATE), of SQLite, of the system."""
+    """The type of an exception and its code, if it has one: from PostgreSQL (SQLSTATE), SQLite or the system."""
     code = ""
     if sqlstate := getattr(error, "sqlstate", None):
         code = f" (SQLSTATE {sqlstate})"
@@ -37,7 +37,7 @@ def _kind_of(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception, what it was raised from, and the members of a group; each once."""
+    """The exception, its causes, and the members of a group; each once."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -54,13 +54,13 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 class LogFormatter(logging.Formatter):
-    """A formatter that writes exceptions by `without_values`, whoever logged them."""
+    """A formatter that writes every exception through `without_values`."""
 
     def formatException(self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]) -> str:
         """The exception without its values."""
         return "" if ei[1] is None else without_values(ei[1])
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record; the text of its exception is never that which another handler's formatter left in it."""
+        """Format the record; never reuse the exception text that another handler's formatter cached in it."""
         record.exc_text = None
         return super().format(record)

@@ -21,11 +21,11 @@ class Ids:
         self._space = None if seed is None else uuid.uuid5(uuid.NAMESPACE_OID, f"dialler seed {seed}")
 
     def new(self, *name: object) -> str:
-        """A uuid for the thing that `name` says, for example `ids.new("attempt", campaign_id, phone, 2)`."""
+        """A uuid for the thing that `name` identifies, for example `ids.new("attempt", campaign_id, phone, 2)`."""
         if self._space is None:
             return str(uuid.uuid4())
         return str(uuid.uuid5(self._space, "/".join(map(str, name))))
 
     def stream(self, *name: object) -> random.Random:
-        """A random stream of its own for the thing that `name` says: never share one between tasks."""
+        """A random stream for the thing that `name` identifies; never share one between tasks."""
         return random.Random(self.new("stream", *name))

@@ -1,4 +1,4 @@
-"""The JSON schema of a model in one piece, for an OpenAPI document: there, references into the schema itself lead nowhere."""
+"""The self-contained JSON schema of a model, for an OpenAPI document, where references inside a schema do not resolve."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["schema_of"]
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The schema of what the model takes, with every reference replaced by what it refers to.
+    """The schema of the model's input, with every reference replaced by its target.
 
-    The model must not contain itself.
+    The model must not be recursive.
     """
     schema = model.model_json_schema()
     found: dict[str, Any] = _inlined(schema, schema.pop("$defs", {}))

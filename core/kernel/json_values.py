@@ -1,4 +1,4 @@
-"""JSON values: read as the standard has them, and what a database can keep of one. Pure."""
+"""JSON values: strict parsing, and whether a database can store them. Pure."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any, Final, NoReturn
 __all__ = ["clean", "complaint_about", "parse_json"]
 
 _DEEPEST = 32
-_UNUSABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL stores no NUL, UTF-8 holds no lone surrogate
+_UNUSABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL cannot store NUL, UTF-8 cannot encode lone surrogates
 
 
 def complaint_about(value: object, depth: int = 0) -> str | None:
-    """Why a JSON value cannot be kept in a database; None if it can."""
+    """Why a JSON value cannot be stored in a database; None if it can."""
     match value:
         case str():
             if "\x00" in value:
-                return "it has a NUL character in it"
+                return "it contains a NUL character"
             if any("\ud800" <= ch <= "\udfff" for ch in value):
-                return "it has half of a surrogate pair in it, which is not a character"
+                return "it contains half of a surrogate pair, which is not a character"
         case float() if not math.isfinite(value):
-            return "it has a number in it that is too large"
+            return "it contains a number that is too large"
         case dict() | list():
             if depth >= _DEEPEST:
                 return f"it is nested more than {_DEEPEST} deep"
@@ -32,10 +32,10 @@ def complaint_about(value: object, depth: int = 0) -> str | None:
 
 
 def parse_json(text: str) -> Any:
-    """The value of a JSON text as the standard has it (without NaN, infinities, and numbers that a float cannot hold), cleaned.
+    """Parse a JSON text strictly (no NaN, no infinities, no numbers that overflow a float), and clean it.
 
     Raises:
-        ValueError: when it is none, or nested too deeply.
+        ValueError: it is not JSON, or nested too deeply.
     """
     try:
         return clean(json.loads(text, parse_constant=_refuse, parse_float=_finite))
@@ -53,7 +53,7 @@ def clean(value: Any) -> Any:
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _finite(text: str) -> float:

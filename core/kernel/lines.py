@@ -1,4 +1,4 @@
-"""Which lines something was learned on: those of the sandbox, or real ones. What the two taught is never mixed."""
+"""Whether something was learned from sandbox calls or from real calls. The two are never mixed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ __all__ = ["ALL", "REAL", "SANDBOX", "Lines", "lines_of"]
 Lines = Literal["sandbox", "real"]
 
 SANDBOX: Final = "sandbox"
-"""Nobody was there: a rehearsal on a list of real people says nothing of them. Also the name of the transport."""
+"""Learned from sandbox calls: a rehearsal on a list of real people says nothing about them. Also the name of the transport."""
 REAL: Final = "real"
-"""Somebody may have been there: every other transport, test lines that end on this machine among them."""
+"""Learned from calls by any other transport, including test lines that end on this machine."""
 ALL: Final = "all"
-"""Said by an operator, a file or a program, of the number and not of a call: holds on both."""
+"""Set by an operator, a file or a program, for the number and not for a call: holds for both."""
 
 
 def lines_of(transport: str) -> Lines:
-    """The lines that a call by the transport of this name is on."""
+    """Whether a call by this transport counts as sandbox or real."""
     return SANDBOX if transport == SANDBOX else REAL

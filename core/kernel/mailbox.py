@@ -25,7 +25,7 @@ class Mailbox(Generic[T]):
         self._filled.set()
 
     async def get(self, timeout: float | None = None) -> T | None:
-        """The next item; None when none came within `timeout` clock seconds (None: wait for ever)."""
+        """The next item; None if none came within `timeout` clock seconds (None: wait for ever)."""
         if not self._items:
             self._filled.clear()
             await self._filled.wait(timeout)

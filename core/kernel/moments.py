@@ -1,4 +1,4 @@
-"""Moments as the API writes them. Pure."""
+"""Timestamps as the API writes them. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["moment_text"]
 
 
 def moment_text(at: datetime, timespec: str = "auto") -> str:
-    """ISO 8601 in UTC, with Z: as every moment of the API is written.
+    """ISO 8601 in UTC with Z, the format of every timestamp in the API.
 
     Args:
-        at: the moment, with its offset.
+        at: the time, with its offset.
         timespec: as of `datetime.isoformat`.
     """
     return at.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")

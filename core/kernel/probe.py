@@ -1,4 +1,4 @@
-"""Asking the database from a thread of its own, for no longer than a bound: a database that hangs must not hang who asks."""
+"""Queries the database from a separate thread with a time limit, so that a hanging database does not hang the caller."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ T = TypeVar("T")
 
 
 class DatabaseProbe(Generic[T]):
-    """One question to one database; at most one thread asks it at a time, however often the answer is wanted.
+    """One query to one database; at most one thread runs it at a time, however many callers wait for it.
 
     Args:
         db: the database.
-        question: what is asked, in a transaction that only reads.
+        question: the query, run in a transaction that only reads.
     """
 
     def __init__(self, db: Database, question: Callable[[Connection], T]) -> None:
@@ -29,14 +29,14 @@ class DatabaseProbe(Generic[T]):
         self._asked: asyncio.Future[T] | None = None
 
     async def ask(self, seconds: float) -> T:
-        """The answer. Whoever asks while an earlier question is open waits for the answer to that one.
+        """The result. A caller that comes while an earlier query runs waits for the result of that one.
 
         Args:
             seconds: real seconds to wait for it.
 
         Raises:
-            TimeoutError: no answer came within that time.
-            sqlalchemy.exc.SQLAlchemyError: the database refused, or was not there.
+            TimeoutError: no result came within that time.
+            sqlalchemy.exc.SQLAlchemyError: the database refused, or could not be reached.
         """
         if self._asked is None or self._asked.done():
             self._asked = self._start(asyncio.get_running_loop())
@@ -45,7 +45,7 @@ class DatabaseProbe(Generic[T]):
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[T]:
         future: asyncio.Future[T] = loop.create_future()
-        future.add_done_callback(lambda done: done.exception())  # nobody may be waiting any more
+        future.add_done_callback(lambda done: done.exception())  # nobody may be waiting any longer
 
         def tell(answer: T | None, error: BaseException | None) -> None:
             if not future.cancelled():
@@ -64,5 +64,5 @@ class DatabaseProbe(Generic[T]):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(tell, answer, failure)
 
-        threading.Thread(target=run, name="database probe", daemon=True).start()  # a daemon: one that hangs must not keep the process
+        threading.Thread(target=run, name="database probe", daemon=True).start()  # must not keep the process alive
         return future

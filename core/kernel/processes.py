@@ -1,4 +1,4 @@
-"""Who runs: the identity of a process, whether it still lives, and a lease it keeps renewing."""
+"""The identity of a process, whether it is still alive, and a lease that it keeps renewing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """A process: its machine, its number, and when it began (numbers are used again)."""
+    """A process: its machine, its pid, and its start time (pids are reused)."""
 
     host: str
     pid: int
@@ -34,7 +34,7 @@ def this_process() -> ProcessIdentity:
 
 
 def is_dead(identity: ProcessIdentity) -> bool:
-    """Whether the process has surely ended. Of a process on another machine nobody here can tell: False."""
+    """Whether the process has certainly ended. For a process on another machine this cannot be known: False."""
     if identity.host != socket.gethostname():
         return False
     try:
@@ -58,18 +58,18 @@ class LeaseKeeper:
         self._thread: threading.Thread | None = None
 
     def add(self, name: str, renew: Callable[[], None]) -> None:
-        """Call `renew` from now on; it must open a transaction of its own."""
+        """Call `renew` regularly from now on; it must open a transaction of its own."""
         self._renewals[name] = renew
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="lease keeper", daemon=True)
             self._thread.start()
 
     def remove(self, name: str) -> None:
-        """Renew this one no more."""
+        """Stop renewing this one."""
         self._renewals.pop(name, None)
 
     def close(self) -> None:
-        """Stop renewing and wait for a renewal under way."""
+        """Stop renewing, and wait for a renewal in progress."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join()

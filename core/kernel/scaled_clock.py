@@ -1,12 +1,12 @@
-"""Time at a factor, which waits for the work: sixty seconds of business time in one of ours, or as many as the machine keeps up with.
+"""Time at a factor that slows down when work does not keep up: sixty seconds of business time per real second, or as many as the machine
+can handle.
 
-It is the virtual clock with waiting between its steps. Nothing falls due before everything that was due earlier has been worked
-through, and while a task that the clock started is at work it shows the moment at which that task woke. So the same decisions are made
-as in virtual time, at any factor: where the work is slower than the factor asks for, the clock is slower, and nobody's phone rings
-longer for it. A backlog of a quarter of a second is caught up with, so that single late steps do not add up; more is let go.
+It is the virtual clock with waits between its steps. Nothing falls due before everything that was due earlier has been processed, and while
+a task that the clock started is at work the clock shows the time at which that task woke. So decisions are the same as in virtual time, at
+any factor: if the work is slower than the factor requires, the clock slows down, and no phone rings longer for it. Up to a quarter of a
+second of backlog is made up, so that single late steps do not add up; the rest is dropped.
 
-Unlike the virtual clock it goes on while tasks that it does not know (those of a web server) are at work, and they may wait through
-it, too.
+Unlike the virtual clock it goes on while tasks that it does not know (a web server's) are at work, and they may wait through it, too.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ __all__ = ["ScaledClock"]
 T = TypeVar("T")
 _MICRO: Final = 1_000_000
 _CAUGHT_UP: Final = 0.25
-"""Real seconds of backlog that are caught up with."""
+"""Most real seconds of backlog that are made up."""
 
 
 class ScaledClock(VirtualClock):
-    """A clock that runs `speed` times as fast as ours from `start` on, or slower where the work does not keep up.
+    """A clock that runs `speed` times as fast as real time from `start`, or slower if work does not keep up.
 
     Args:
         speed: clock seconds per real second, above 0.
-        start: what the clock shows at first (aware).
+        start: the first time it shows (aware).
         real: real time in seconds, for tests.
     """
 
@@ -44,12 +44,12 @@ class ScaledClock(VirtualClock):
             raise ValueError(f"the speed of a clock must be above 0, not {speed}")
         self.speed, self._real = speed, real
         self._ours: WeakSet[asyncio.Task[Any]] = WeakSet()
-        self._anchor = (real(), 0)  # a real moment, and the microseconds that the clock is to show at it
+        self._anchor = (real(), 0)  # a real time, and the microseconds that the clock shows at it
         self._due: int | None = None
-        """When the next thing to do is due."""
+        """When the next entry is due."""
         self._timer: asyncio.TimerHandle | None = None
         self._worked = False
-        """Whether tasks have been at work since time last went on."""
+        """Whether tasks have been at work since time last advanced."""
         super().__init__(start)
 
     def now(self) -> datetime:
@@ -83,7 +83,7 @@ class ScaledClock(VirtualClock):
         super().close()
 
     def _shown(self) -> int:
-        """Microseconds since the epoch that the clock shows: no more than the next thing to do is due at. From any thread."""
+        """Microseconds since the epoch that the clock shows, never later than the next due entry. Callable from any thread."""
         if self._running or self._worked:
             return self._now
         due = self._due
@@ -94,7 +94,7 @@ class ScaledClock(VirtualClock):
         return at + int((self._real() - real) * self.speed * _MICRO)
 
     def _let_go_of_backlog(self, at: int) -> None:
-        """Being at `at` now, count on from there if the target is further away than can be caught up with."""
+        """At clock time `at`, restart the count there if the target is further ahead than can be made up."""
         if self._target() - at > (most := int(_CAUGHT_UP * self.speed * _MICRO)):
             self._anchor = (self._real(), at + most)
 
@@ -127,7 +127,7 @@ class ScaledClock(VirtualClock):
             return
         self._armed = False
         self._stop_timer()
-        if self._worked:  # while tasks were at work, real time passed and ours did not
+        if self._worked:  # while tasks were at work, real time passed and clock time did not
             self._worked = False
             self._let_go_of_backlog(self._now)
         entry = self._following()

@@ -1,8 +1,8 @@
-"""The one encryption key of an installation, and the box that encrypts with it.
+"""The encryption key of an installation, and the box that encrypts with it.
 
-The key is `DIALLER_ENCRYPTION_KEY`, or else the file `encryption.key` in the data folder, readable by its owner only
-and made at the first start. To rotate, put the new key before the old one, separated by a comma (or, in the file, on a
-line of its own): the first encrypts, every one decrypts, `SecretBox.rotate` re-encrypts.
+The key is `DIALLER_ENCRYPTION_KEY`, or else the file `encryption.key` in the data folder, readable by its owner only and created at the
+first start. To rotate, put the new key before the old one, separated by a comma (or, in the file, on a line of its own): the first
+encrypts, all decrypt, `SecretBox.rotate` re-encrypts.
 
     SecretBoxError
     ├── UnusableKey        the key, or its file, cannot be used
@@ -31,15 +31,15 @@ KEY_FILE = "encryption.key"
 
 
 class SecretBoxError(Exception):
-    """Something is wrong with the encryption key."""
+    """The encryption key cannot be used, or does not fit."""
 
 
 class UnusableKey(SecretBoxError):
-    """The encryption key, or the file it stands in, cannot be used."""
+    """The encryption key, or its file, cannot be used."""
 
 
 class CannotDecrypt(SecretBoxError):
-    """This was encrypted with another key, or was altered."""
+    """The text was encrypted with another key, or was altered."""
 
 
 class SecretBox:
@@ -49,7 +49,7 @@ class SecretBox:
         keys: Fernet keys (32 bytes, URL-safe base64); the first encrypts, all of them decrypt.
 
     Raises:
-        UnusableKey: when there is none, or one has another form.
+        UnusableKey: there is no key, or one is malformed.
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -65,10 +65,10 @@ class SecretBox:
 
     @classmethod
     def open(cls, folder: Path, environ: Mapping[str, str]) -> SecretBox:
-        """The box of an installation: its key from the environment, else from the data folder, where one is made at need.
+        """Open the box of an installation: its key comes from the environment, else from the data folder, where one is created if needed.
 
         Raises:
-            UnusableKey: when the key has another form, or its file can be read by others.
+            UnusableKey: the key is malformed, or other users can read its file.
         """
         text = environ.get(ENVIRONMENT_NAME, "").strip()
         where = ENVIRONMENT_NAME
@@ -89,31 +89,31 @@ class SecretBox:
         return self._fernet.encrypt(text.encode()).decode("ascii")
 
     def decrypt(self, token: str) -> str:
-        """What `encrypt` was given.
+        """The text that was encrypted.
 
         Raises:
-            CannotDecrypt: when no key of this box fits.
+            CannotDecrypt: no key of this box fits.
         """
         try:
             return self._fernet.decrypt(token).decode()
         except InvalidToken:
             raise CannotDecrypt(
-                "a stored secret was encrypted with another key: give the old key back (after the new one, in "
-                f"{ENVIRONMENT_NAME} or the key file), or store the secret anew"
+                "a stored secret was encrypted with another key: put the old key back (after the new one, in "
+                f"{ENVIRONMENT_NAME} or the key file), or store the secret again"
             ) from None
 
     def derive(self, purpose: str) -> tuple[bytes, ...]:
-        """A key of 32 bytes for one purpose, from each key of the installation in turn (HKDF-SHA256, RFC 5869).
+        """A 32-byte key for one purpose, derived from each key of the installation in turn (HKDF-SHA256, RFC 5869).
 
-        Sign with the first, accept every one: then what was signed before a rotation holds while the old key is kept.
+        Sign with the first and accept all: signatures made before a rotation then stay valid as long as the old key is kept.
         """
         return tuple(HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(key) for key in self._keys)
 
     def rotate(self, token: str) -> str:
-        """The same secret, encrypted with the first key.
+        """The same secret, re-encrypted with the first key.
 
         Raises:
-            CannotDecrypt: when no key of this box fits.
+            CannotDecrypt: no key of this box fits.
         """
         return self.encrypt(self.decrypt(token))
 
@@ -128,7 +128,7 @@ def _read_or_make(path: Path) -> str:
 
 
 def _make(path: Path) -> None:
-    """Write a new key; of two processes that start together, the first to link its file wins."""
+    """Write a new key; if two processes start together, the first to link its file wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".encryption-")  # mode 0600
     try:

@@ -1,12 +1,12 @@
 """Hot statements: compiled once for each dialect, then run on the driver's cursor.
 
-A statement of SQLAlchemy Core costs more to build, to find in the cache of compiled statements and to wrap in a result than the database
-needs to run it. What runs several times in every call is therefore a module constant:
+Building a statement of SQLAlchemy Core, finding it in the cache of compiled statements and wrapping its result costs more than the
+database needs to run it. Statements that run several times per call are therefore module constants:
 
     _MOVE = Statement(update(calls).where(calls.c.call_id == bindparam("id")).values(state=bindparam("state")))
     moved = _MOVE.run(connection, id=call_id, state="ended").rowcount
 
-It runs in the transaction of the connection that it is handed, and fails with the same exceptions as `Connection.execute`.
+It runs in the transaction of the given connection, and raises the same exceptions as `Connection.execute`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["AnyRow", "Insert", "Rows", "Statement", "one_of", "table_of"]
 
 Processor = Callable[[Any], Any]
 AnyRow = Any
-"""A row of columns by name: of a `Statement`, or of SQLAlchemy."""
+"""A row with columns by name: of a `Statement` or of SQLAlchemy."""
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -39,7 +39,7 @@ def table_of(model: type[SQLModel]) -> Table:
 
 
 def one_of(column: ColumnElement[str], words: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a column holds one of our own words, written out in the statement: states, kinds.
+    """Whether a column holds one of our own words (states, kinds), which are written into the statement as literals.
 
     Raises:
         ValueError: a word is not made of letters, digits and `_` alone.
@@ -51,7 +51,7 @@ def one_of(column: ColumnElement[str], words: Iterable[str]) -> ColumnElement[bo
 
 
 class Rows:
-    """What a statement found: named tuples of plain values. `rowcount` is how many rows a write changed."""
+    """The result of a statement: named tuples of plain values. `rowcount` is the number of rows that a write changed."""
 
     def __init__(self, rows: list[Any], rowcount: int) -> None:
         self.rows, self.rowcount = rows, rowcount
@@ -86,7 +86,7 @@ class Rows:
 
 
 class _Compiled:
-    """A statement for one dialect: its text, how parameters become what the driver takes, how columns become values."""
+    """A statement for one dialect: its text, the conversion of parameters for the driver, and of columns to values."""
 
     def __init__(self, clause: ClauseElement, dialect: Dialect, columns: Sequence[str] | None) -> None:
         compiled = clause.compile(
@@ -118,9 +118,9 @@ class _Compiled:
         self._converters: list[tuple[int, Processor]] | None = None
 
     def converters(self, description: Sequence[Sequence[Any]]) -> list[tuple[int, Processor]]:
-        """How the columns become values that are not the driver's own: position and function. Known once the driver has said its types."""
+        """The columns that need conversion from the driver's type: position and function. Known once the driver has reported its types."""
         if self._converters is None:
-            # a TypeDecorator's own dialect_impl knows how its values come from this driver
+            # a TypeDecorator's own dialect_impl knows how to convert this driver's values
             made = [
                 kind.dialect_impl(self._dialect).result_processor(self._dialect, column[1])
                 for kind, column in zip(self._types, description, strict=True)
@@ -143,8 +143,8 @@ class Statement:
     """A statement that is built once.
 
     Args:
-        clause: a SELECT, INSERT, UPDATE or DELETE; what changes from run to run is a `bindparam`. An IN is `one_of`.
-        columns: of an INSERT without `values`: the columns that each run gives.
+        clause: a SELECT, INSERT, UPDATE or DELETE; values that change from run to run are a `bindparam`. Use `one_of` for an IN.
+        columns: for an INSERT without `values`: the columns that each run supplies.
     """
 
     def __init__(self, clause: Executable, columns: Sequence[str] | None = None) -> None:

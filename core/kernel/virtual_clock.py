@@ -1,8 +1,8 @@
-"""Virtual time: the same decisions with no waiting.
+"""Virtual time: the same decisions without waiting.
 
 The clock moves only when every task it started is parked in it (sleeping, or waiting for a signal or another
-task). A task that waits for anything else (a socket, a subprocess) counts as running, and time stands still for it:
-that is why I/O never times out falsely here. Every wake-up takes its turn through one queue ordered by (moment,
+task). A task that waits for anything else (a socket, a subprocess) counts as running, and time stands still for it, so I/O never times
+out falsely here. Every wake-up takes its turn through one queue ordered by (moment,
 sequence number), so two runs with the same inputs make the same steps in the same order on every database.
 
 The rule for users: wait only through the clock, from tasks that the clock started (or inside `hold()`), and never
@@ -32,7 +32,7 @@ SETTLE_STEPS = 2  # loop steps granted to plain asyncio wake-ups (a cancelled ta
 
 
 class Entry:
-    """One thing to do at a moment; `action` is None once it was cancelled."""
+    """An action due at a given time; `action` is None once cancelled."""
 
     __slots__ = ("action", "at", "order")
 
@@ -72,10 +72,10 @@ class VirtualClock:
     """A clock that jumps from one event to the next.
 
     Args:
-        start: what the clock shows at first (aware).
+        start: the first time it shows (aware).
 
     Raises:
-        RuntimeError: when a task that the clock does not know waits through it.
+        RuntimeError: a task that the clock does not know waits through it.
     """
 
     def __init__(self, start: datetime) -> None:
@@ -156,7 +156,7 @@ class VirtualClock:
     def hold(self) -> Iterator[None]:
         task = asyncio.current_task()
         assert task is not None
-        if task in self._running:  # it is known already, and stays so
+        if task in self._running:  # it is already known, and stays so
             yield
             return
         self._running.add(task)
@@ -211,7 +211,7 @@ class VirtualClock:
         return task in self._running
 
     def _begin(self, task: asyncio.Task[Any]) -> None:
-        """The task is at work from now on."""
+        """Mark the task as running."""
         self._running.add(task)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
@@ -238,7 +238,7 @@ class VirtualClock:
                     return
 
     def _do(self, entry: Entry) -> None:
-        """Go to the moment of an entry, and do it."""
+        """Advance to the time of an entry, and run its action."""
         assert entry.action is not None
         self._now = max(self._now, entry.at)
         self._jumps += 1
@@ -246,7 +246,7 @@ class VirtualClock:
         self._arm()
 
     def _standing_still(self) -> bool:
-        """Whether time that does not move is worth a word."""
+        """Whether to log that virtual time stands still."""
         return bool(self._queue)
 
     def _check_for_stall(self, jumps: int) -> None:

@@ -1,4 +1,4 @@
-"""The file around the samples: RIFF WAVE, PCM, 8 kHz, 16 bits, two channels (caller left, bot right). Pure."""
+"""The WAV file around the samples: RIFF WAVE, PCM, 8 kHz, 16 bits, two channels (caller left, bot right). Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FRAME_BYTES = 2 * CHANNELS
 
 
 def wav_header(frames: int, trailer: int = 0) -> bytes:
-    """The 44 bytes before so many frames; `trailer` is the length of what follows them, in bytes."""
+    """The 44-byte header for this many frames; `trailer` is the number of bytes after the samples."""
     data = frames * FRAME_BYTES
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
@@ -24,7 +24,7 @@ def wav_header(frames: int, trailer: int = 0) -> bytes:
 
 
 def wav_note(text: str) -> bytes:
-    """A chunk with a remark, to stand behind the samples: players show it as the file's comment."""
+    """A chunk with a remark, to be placed after the samples: players show it as the file's comment."""
     remark = text.encode("ascii") + b"\0"
     remark += b"\0" * (len(remark) % 2)
     info = b"INFO" + b"ICMT" + struct.pack("<I", len(remark)) + remark

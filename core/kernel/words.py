@@ -1,4 +1,4 @@
-"""Words around numbers, for sentences that people read."""
+"""Numbers with their nouns, for sentences that people read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
     Args:
         number: how many.
-        one: the word for one.
-        many: the word for several; with an s at its end if left out.
+        one: the singular.
+        many: the plural; the singular plus s if left out.
     """
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,4 +1,4 @@
-"""Configuration from a YAML file into a pydantic model, with every problem at once and the line of each."""
+"""Reads a YAML file into a pydantic model; reports every problem at once, each with its line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def load_yaml_model(path: Path, model: type[M]) -> M:
     """The model that the file describes.
 
     Raises:
-        ConfigError: the file cannot be read or used, with everything that is wrong with it.
+        ConfigError: the file cannot be read or used; lists every problem.
     """
     document = read_yaml(path)
     made = check_document(document, model)
@@ -30,9 +30,9 @@ def load_yaml_model(path: Path, model: type[M]) -> M:
 
 
 def check_document(document: YamlDocument, model: type[M]) -> M | None:
-    """The model that a document describes; None, and more problems in the document, if it does not describe one.
+    """The model that a document describes; None, and problems added to the document, if it does not describe one.
 
-    Values are taken strictly: a number is not a text, a text not a number.
+    Values are read strictly: a number is not a text, a text not a number.
     """
     if not document.readable:
         return None

@@ -1,7 +1,7 @@
-"""Reading a YAML file with the line of every key, and everything that is wrong with it as YAML.
+"""Reads a YAML file with the line of every key, and all of its YAML errors.
 
-Plain values are read as YAML 1.2 does (its core schema): only true and false are booleans, so that the country NO stays
-a country and `on` a word, and 10:30 stays a time of day instead of becoming 630.
+Plain values are read as in YAML 1.2 (its core schema): only true and false are booleans, so the country NO stays a country and `on` a word,
+and 10:30 stays a time of day instead of becoming 630.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.kernel.config_problems import ConfigProblem, KeyPath, key_text
 __all__ = ["YamlDocument", "read_yaml", "read_yaml_text"]
 
 _LARGEST = 1_000_000  # characters; a configuration is a page or two
-_MOST_VALUES = 20_000  # aliases could multiply a small file without end
+_MOST_VALUES = 20_000  # aliases could expand a small file without end
 _CORE = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
@@ -30,7 +30,7 @@ _QUOTES = 'Put a text with a colon, a # or braces in quotes: "Hello {{crm.name}}
 
 
 class _CoreLoader(yaml.SafeLoader):
-    """Only composes nodes; values are made here."""
+    """Only composes nodes; the values are made here."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own attribute)
 
@@ -41,17 +41,17 @@ for _name, (_pattern, _first) in _CORE.items():
 
 @dataclass
 class YamlDocument:
-    """A file: its data, the line of each key and item in it, and what is wrong with it as YAML."""
+    """A file: its data, the line of each key and item in it, and its YAML errors."""
 
     file: str
     data: dict[str, Any] = field(default_factory=dict)
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[ConfigProblem] = field(default_factory=list)
     readable: bool = True
-    """False: it is no YAML at all, so that there is nothing to check further."""
+    """False: it is not YAML, so there is nothing further to check."""
 
     def line_of(self, path: KeyPath) -> int | None:
-        """The line of a path, or of the nearest key above it that stands in the file."""
+        """The line of a path, or of the nearest key above it in the file."""
         while path not in self.lines and path:
             path = path[:-1]
         return self.lines.get(path)
@@ -67,7 +67,7 @@ class YamlDocument:
 
 
 def read_yaml(path: Path) -> YamlDocument:
-    """Read a file. Never raises for what is in it, or for its absence: see `problems`."""
+    """Read a file. Never raises for its contents or its absence: see `problems`."""
     document = YamlDocument(str(path))
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -91,7 +91,7 @@ def read_yaml_text(text: str, file: str) -> YamlDocument:
         mark = error.problem_mark or error.context_mark
         return document._unreadable(*_syntax(error), mark.line + 1 if mark else None)
     except yaml.YAMLError:
-        return document._unreadable("it holds characters that no text has", "Save it again as plain text, UTF-8.")
+        return document._unreadable("it contains characters that no text has", "Save it again as plain text, UTF-8.")
     if root is None or (isinstance(root, ScalarNode) and root.value == ""):
         return document
     if not isinstance(root, MappingNode):
@@ -105,14 +105,14 @@ def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     if "\\t" in problem:
         return "there is a tab where spaces are needed", "Indent with spaces."
     if "mapping values are not allowed" in problem:
-        return "a colon stands where none can be", _QUOTES
+        return "there is a colon where none can be", _QUOTES
     if "expected <block end>" in problem or "could not find expected" in problem:
-        return f"the line does not fit to the ones above ({problem})", f"Check the indentation. {_QUOTES}"
+        return f"the line does not fit the lines above ({problem})", f"Check the indentation. {_QUOTES}"
     return problem, _QUOTES
 
 
 class _Builder:
-    """Makes plain values of nodes, notes their lines, and complains about what has no meaning here."""
+    """Makes plain values of nodes, records their lines, and reports constructs that have no meaning here."""
 
     def __init__(self, document: YamlDocument) -> None:
         self._document, self._values = document, 0
@@ -149,7 +149,7 @@ class _Builder:
             key = str(key_node.value)
             if key in values:
                 first = self._document.lines[(*path, key)]
-                self._document.complain((*path, key), f"the key stands here a second time (first in line {first})", "Remove one.", line)
+                self._document.complain((*path, key), f"the key is repeated (first in line {first})", "Remove one.", line)
                 continue
             self._document.lines[(*path, key)] = line
             values[key] = self._value(value_node, (*path, key), above)
@@ -169,5 +169,5 @@ class _Builder:
             case "float" | "int" if re.fullmatch(_CORE["float"][0], text):
                 return float(text)
             case _:
-                self._document.complain(path, f"the mark {node.tag} has no meaning here", "Remove it.", node.start_mark.line + 1)
+                self._document.complain(path, f"the tag {node.tag} has no meaning here", "Remove it.", node.start_mark.line + 1)
                 return None

@@ -1,9 +1,9 @@
-"""The one HTTP client for everything that leaves: pushes, webhooks, pre-fetches, tools.
+"""The one HTTP client for outgoing requests: pushes, webhooks, pre-fetches, tools.
 
-Only http and https; internal addresses only where the operator listed them; redirects are answers, not followed; no
-proxy and no credentials from the environment; no cookies kept; time limits in real seconds; at most 64 KiB of an answer
-read. A host name can be routed to an ASGI app in this process (`mount`), and a plain word can stand for a URL that is
-known only at run time (`alias`). Answers that come bit by bit (a model's) are read by `stream`.
+Only http and https; internal addresses only if the operator listed them; redirects are not followed; no proxy and no credentials from
+the environment; no cookies; time limits in real seconds; at most 64 KiB of a reply are read. `mount` routes a host name to an ASGI app
+in this process; `alias` makes a plain word stand for a URL that is known only at run time; `stream` reads replies that arrive piece by
+piece (a model's).
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from core.outgoing.watch import EndpointWatch
 
 __all__ = ["OutgoingClient", "TimeLimits"]
 
-_MOST_CONNECTIONS = 400  # more than the sender of deliveries uses: slow CRMs must not keep pre-fetches and models waiting
+_MOST_CONNECTIONS = 400  # more than the delivery sender uses: slow CRMs must not hold up pre-fetches and models
 
-# They log URLs (at INFO) and headers (at DEBUG), which may hold tokens and phone numbers.
+# They log URLs (at INFO) and headers (at DEBUG), which may contain tokens and phone numbers.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """How long a request may take, in real seconds: each phase, and all of it."""
+    """Time limits of a request, in real seconds: per phase, and in total."""
 
     connect: float = 5.0
     read: float = 10.0
@@ -47,13 +47,13 @@ class TimeLimits:
 
 
 class OutgoingClient:
-    """Sends requests out; one per process.
+    """Sends outgoing requests; one per process.
 
     Args:
         allow: internal hosts and ports that may be reached.
         limits: time limits.
-        resolve: what resolves names (tests give their own).
-        ssl_context: what certificates are checked with; by default every one is verified against the public CAs.
+        resolve: resolves names (tests pass their own).
+        ssl_context: checks certificates; by default against the public CAs.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class OutgoingClient:
     ) -> None:
         self.limits = limits or TimeLimits()
         self.watch = EndpointWatch()
-        """What whoever sends something tells of how the endpoint stands."""
+        """Where senders report how their endpoint responds."""
         self._backend = GuardedBackend(allow or AllowList(), resolve)
         self._aliases: dict[str, str] = {}
         self._apps: dict[str, httpx.ASGITransport] = {}
@@ -109,7 +109,7 @@ class OutgoingClient:
             self._backend.allow = self._backend.allow.plus(target.host, target.port or {"http": 80, "https": 443}[target.scheme])
 
     def mount(self, host: str, app: AsgiApp) -> None:
-        """Answer requests to `host` (any port) by an app in this process, in the task that asks: no network, no guard."""
+        """Answer requests to `host` (any port) with an app in this process, in the calling task: no network, no guard."""
         self._apps[host.lower()] = httpx.ASGITransport(app=logged(app, host), raise_app_exceptions=False)
 
     def is_here(self, url: str) -> bool:
@@ -122,7 +122,7 @@ class OutgoingClient:
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes = b"", limits: TimeLimits | None = None
     ) -> Reply:
-        """Send one request and read its answer, whatever its status.
+        """Send one request and read its reply, whatever the status.
 
         Args:
             method: the HTTP method.
@@ -132,7 +132,7 @@ class OutgoingClient:
             limits: time limits in place of the client's.
 
         Raises:
-            OutgoingError: one of `core.outgoing.errors`, when no answer came.
+            OutgoingError: one of `core.outgoing.errors`, if no reply came.
         """
         limits = limits or self.limits
         started = time.monotonic()
@@ -150,9 +150,9 @@ class OutgoingClient:
     async def stream(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes = b"", limits: TimeLimits | None = None
     ) -> AsyncIterator[StreamedReply]:
-        """Send one request whose answer is read as it comes, within the block. Arguments and errors as in `request`.
+        """Send one request and read its reply piece by piece within the block. Arguments and errors as in `request`.
 
-        `limits.read` bounds each wait for more, `limits.total` all of it.
+        `limits.read` bounds each wait for the next piece, `limits.total` the whole request.
         """
         limits = limits or self.limits
         started = time.monotonic()
@@ -162,12 +162,12 @@ class OutgoingClient:
             async with contextlib.aclosing(parts):
                 yield StreamedReply(response.status_code, _plain(response.headers), parts)
         finally:
-            await response.aclose()  # drops the connection unless all of the answer was read
+            await response.aclose()  # drops the connection unless the whole reply was read
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str] | None, content: bytes, limits: TimeLimits
     ) -> tuple[httpx.Response, str]:
-        """The answer without its body, and the host and port for messages."""
+        """The reply without its body, and the host and port for messages."""
         target = self._target(url)
         where = target.netloc.decode("ascii")
         try:

@@ -1,16 +1,16 @@
-"""What can go wrong with an outgoing request. The text of each says what, where and what to do; it holds no secrets.
+"""Errors of an outgoing request. Each message says what is wrong, where, and what to do; it contains no secrets.
 
 OutgoingError
-├── BadRequest          it cannot be sent as it is: not http(s), no host, a broken header
-│   └── UnknownAlias    its address is a plain word that stands for nothing in this process
+├── BadRequest          the request is invalid: not http(s), no host, a broken header
+│   └── UnknownAlias    its URL is a plain word that is no alias in this process
 ├── Blocked             the host is at an internal address that the operator has not listed
 └── RequestFailed       no answer came
     ├── NameNotFound    the name of the host is unknown
-    ├── ConnectFailed   nobody took the connection
-    ├── TlsFailed       the certificate, or the TLS handshake, is not in order
+    ├── ConnectFailed   the connection was refused or timed out
+    ├── TlsFailed       the certificate or the TLS handshake is invalid
     ├── TimedOut        it took too long
-    ├── ConnectionLost  the connection broke, or what came was not HTTP
-    └── TooLarge        a stream was longer than it may be
+    ├── ConnectionLost  the connection broke, or the reply was not HTTP
+    └── TooLarge        a stream exceeded the size limit
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ __all__ = [
 
 
 class OutgoingError(Exception):
-    """An outgoing request came to nothing."""
+    """An outgoing request failed."""
 
 
 class BadRequest(OutgoingError):
-    """The request cannot be sent as it is."""
+    """The request is invalid."""
 
 
 class UnknownAlias(BadRequest):
-    """The address is a plain word that stands for nothing in this process; in another one it may."""
+    """The URL is a plain word that is no alias in this process; another process may know it."""
 
 
 class Blocked(OutgoingError):
@@ -55,20 +55,20 @@ class NameNotFound(RequestFailed):
 
 
 class ConnectFailed(RequestFailed):
-    """Nobody took the connection."""
+    """The connection was refused or timed out."""
 
 
 class TlsFailed(RequestFailed):
-    """The certificate, or the TLS handshake, is not in order."""
+    """The certificate or the TLS handshake is invalid."""
 
 
 class TimedOut(RequestFailed):
-    """It took too long."""
+    """No reply in time."""
 
 
 class ConnectionLost(RequestFailed):
-    """The connection broke, or what came was not HTTP."""
+    """The connection broke, or the reply was not HTTP."""
 
 
 class TooLarge(RequestFailed):
-    """A stream was longer than it may be."""
+    """A stream exceeded the size limit."""

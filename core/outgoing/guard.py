@@ -1,9 +1,9 @@
-"""The guard of outgoing connections: which addresses may be connected to. Judged when the connection is made.
+"""The guard of outgoing connections decides which addresses may be connected to, when the connection is made.
 
-A URL in a bot's configuration is chosen by whoever may edit bots; without a guard it could reach what only this
-machine can (a database, a cloud's metadata service). The name is resolved here, the addresses are judged, and the
-connection goes to the very address that was judged: a name that resolves differently a moment later (DNS rebinding)
-gains nothing. Redirects are not followed, so each connection passes here.
+Anyone who may edit bots chooses the URLs in their configuration. Without a guard such a URL could reach services that only this machine can
+reach (a database, a cloud's metadata service). The name is resolved here, the addresses are checked, and the connection goes to the very
+address that was checked, so a name that resolves differently a moment later (DNS rebinding) gains nothing. Redirects are not followed, so
+every connection passes here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from core.outgoing.errors import Blocked, ConnectFailed, NameNotFound, TimedOut
 __all__ = ["AllowList", "GuardedBackend", "Resolver", "is_public", "resolve_by_system"]
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Turns a host name and a port into addresses, in order of preference; raises OSError when it cannot."""
+"""Resolves a host name and port to addresses, in order of preference; raises OSError if it cannot."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address is in its last 32 bits
 _NOT_UNICAST = [
@@ -36,7 +36,7 @@ _NOT_UNICAST = [
         "fec0::/10",  # site-local, deprecated
         "192.0.0.0/24",  # IETF protocol assignments
         "192.88.99.0/24",  # 6to4 relays, deprecated
-        "3fff::/20",  # documentation (RFC 9637), which older Pythons take for global
+        "3fff::/20",  # documentation (RFC 9637), which older Pythons treat as global
     )
 ]
 _MOST_ADDRESSES = 4
@@ -45,7 +45,7 @@ _MOST_ADDRESSES = 4
 def is_public(address: str) -> bool:
     """Whether an IP address is a global unicast one: not loopback, private, link-local, shared, multicast, reserved.
 
-    An IPv4 address inside an IPv6 one (mapped, RFC 4291; NAT64, RFC 6052) is judged as the IPv4 address that it is.
+    An IPv4 address embedded in an IPv6 one (mapped, RFC 4291; NAT64, RFC 6052) is checked as that IPv4 address.
     Ranges by the IANA special-purpose registries, as Python's `ipaddress` has them, and a few of our own.
     """
     try:
@@ -72,7 +72,7 @@ class AllowList:
 
     @classmethod
     def parse(cls, text: str) -> AllowList:
-        """From `host:port,host:port` (DIALLER_ALLOW_INTERNAL); an IPv6 address stands in brackets.
+        """Parse `host:port,host:port` (DIALLER_ALLOW_INTERNAL); an IPv6 address is written in brackets.
 
         Raises:
             ValueError: when an entry is not of that form.
@@ -80,14 +80,14 @@ class AllowList:
         entries = set()
         for entry in filter(None, (part.strip() for part in text.split(","))):
             host, _, port = entry.rpartition(":")
-            bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host.replace(":", " ")  # a bare IPv6 address is no host
+            bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host.replace(":", " ")  # a bare IPv6 address
             if not bare or re.search(r"[/\s]", bare) or not port.isdecimal() or not 0 < int(port) < 65_536:
                 raise ValueError(f"{entry} is not of the form host:port, as in crm.internal:8443 or [::1]:8080")
             entries.add((_plain(host), int(port)))
         return cls(frozenset(entries))
 
     def plus(self, host: str, port: int) -> AllowList:
-        """This list and one more."""
+        """This list plus one entry."""
         return AllowList(self.entries | {(_plain(host), port)})
 
     def allows(self, host: str, port: int) -> bool:
@@ -100,16 +100,16 @@ def _plain(host: str) -> str:
 
 
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
-    """The addresses that the system's resolver gives."""
+    """The addresses from the system's resolver."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Makes the TCP connections of the outgoing client, to judged addresses only.
+    """Makes the TCP connections of the outgoing client, only to addresses that passed the check.
 
     Args:
-        allow: the internal hosts that may be reached all the same; may be replaced at any time.
+        allow: the internal hosts that may be reached anyway; may be replaced at any time.
         resolve: what resolves names.
     """
 
@@ -126,7 +126,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first address of the host that may be reached and answers, within `timeout` real seconds.
+        """Connect to the first permitted address of the host that accepts, within `timeout` real seconds.
 
         Raises:
             NameNotFound, Blocked, ConnectFailed, TimedOut: see there.
@@ -136,7 +136,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         listed = self.allow.allows(host, port)
         usable = [address for address in addresses if listed or is_public(address)]
         if not usable:
-            entry = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"  # as the list has it
+            entry = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"  # as written in the list
             raise Blocked(
                 f"{entry} is at an internal address, which outgoing requests may not reach; "
                 f"an operator can list it in DIALLER_ALLOW_INTERNAL as {entry}"

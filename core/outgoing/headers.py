@@ -1,4 +1,4 @@
-"""The headers of a request that a bot sends, from its configuration."""
+"""The headers of a request that a bot sends, built from its configuration."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["headers_of"]
 
 
 def headers_of(reach: Reach, headers: Mapping[str, str], namespaces: Namespaces) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The headers with secrets and values in them, and those secrets, to be masked in whatever comes back.
+    """The headers with secrets and values filled in, and those secrets, so that they can be masked in any reply.
 
-    A header that names a secret is no template, so that a value of a lead can never name one.
+    A header that names a secret takes no templates, so a value of a lead can never name a secret.
 
     Raises:
         SecretError, SecretBoxError: as `Reach` says.

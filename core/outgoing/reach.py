@@ -1,4 +1,4 @@
-"""What a call needs to talk to the outside: the one client, and the secrets that its requests name."""
+"""What a call needs to send requests: the HTTP client, and the secrets that its requests name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers, and reading their bodies: all of it bounded, in bytes and in real seconds."""
+"""Replies, and reading their bodies within limits of bytes and real seconds."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _MOST_STREAMED = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer.
+    """A reply.
 
-    `headers` have names in lower case. `body` is its first 64 KiB; `truncated` says that there was more, or that the
-    connection broke or the time ran out while it was read: the status counts all the same. `seconds` is real time.
+    `headers` have names in lower case. `body` is its first 64 KiB; `truncated` means that there was more, or that the connection broke
+    or the time ran out during reading; the status is still valid. `seconds` is real time.
     """
 
     status: int
@@ -36,16 +36,16 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The body as text; what is not UTF-8 is replaced."""
+        """The body as text; invalid UTF-8 is replaced."""
         return self.body.decode("utf-8", errors="replace")
 
 
 @dataclass(frozen=True)
 class StreamedReply:
-    """An answer whose body comes bit by bit; `headers` as in `Reply`.
+    """A reply whose body arrives piece by piece; `headers` as in `Reply`.
 
-    `parts` gives the body as it comes, and raises one of `core.outgoing.errors` when it breaks off, takes longer than the
-    limits allow, or is longer than 4 MiB.
+    `parts` yields the body as it arrives, and raises one of `core.outgoing.errors` when it breaks off, exceeds the time limits, or exceeds
+    4 MiB.
     """
 
     status: int
@@ -54,12 +54,12 @@ class StreamedReply:
 
 
 async def parts_of(response: httpx.Response, where: str, deadline: float) -> AsyncGenerator[bytes, None]:
-    """The body as it comes, until the moment `deadline` (monotonic)."""
+    """The body as it arrives, until the time `deadline` (monotonic)."""
     size = 0
     async with contextlib.aclosing(cast(AsyncGenerator[bytes, None], response.aiter_raw())) as raw:
         while True:
             try:
-                async with asyncio.timeout(deadline - time.monotonic()):  # not around the yield: that is the reader's time
+                async with asyncio.timeout(deadline - time.monotonic()):  # not around the yield: that time is the reader's
                     part = await anext(raw, None)
             except TimeoutError as error:
                 raise TimedOut(f"{where} did not finish its answer in time") from error
@@ -74,7 +74,7 @@ async def parts_of(response: httpx.Response, where: str, deadline: float) -> Asy
 
 
 async def beginning_of(response: httpx.Response, seconds: float) -> tuple[bytes, bool]:
-    """The first 64 KiB of the body, and whether that is not all of it. The status is known: nothing here is a failure."""
+    """The first 64 KiB of the body, and whether there was more. Never fails: the status is already known."""
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
@@ -85,14 +85,14 @@ async def beginning_of(response: httpx.Response, seconds: float) -> tuple[bytes,
             else:
                 return bytes(body), False
     except (TimeoutError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
-        pass  # what came, came
+        pass  # keep what arrived
     finally:
-        await response.aclose()  # drops the connection unless all of the answer was read
+        await response.aclose()  # drops the connection unless the whole reply was read
     return bytes(body[:_MOST_BODY]), True
 
 
 def translated(error: Exception, where: str) -> Exception:
-    """An error of httpx or httpcore as one of ours; a bug stays what it is."""
+    """Convert an error of httpx or httpcore into one of ours; other exceptions pass through."""
     text = str(error)
     if isinstance(error, (httpcore.ConnectError, httpx.ConnectError)) and ("CERTIFICATE" in text.upper() or "SSL" in text.upper()):
         return TlsFailed(f"the TLS certificate or handshake of {where} is not in order: {text}")
@@ -101,5 +101,5 @@ def translated(error: Exception, where: str) -> Exception:
     if isinstance(error, (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol, httpx.UnsupportedProtocol)):
         return BadRequest(f"the request to {where} has a header or an address that HTTP does not allow")
     if isinstance(error, (httpcore.NetworkError, httpcore.ProtocolError, httpx.TransportError)):
-        return ConnectionLost(f"{where} broke the connection off, or did not answer in HTTP")
+        return ConnectionLost(f"{where} closed the connection, or did not answer in HTTP")
     return error

@@ -1,4 +1,4 @@
-"""Hosts that are apps in this process: requests to them are answered in the task that asks."""
+"""Hosts that are apps in this process: their requests are answered in the calling task."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Router(httpx.AsyncBaseTransport):
         self._apps, self._outside = apps, outside
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer of the host's app, or of the outside."""
+        """The reply of the host's app, or of the network."""
         return await self._apps.get(request.url.host, self._outside).handle_async_request(request)
 
     async def aclose(self) -> None:
-        """Close the connections to the outside."""
+        """Close the network connections."""
         await self._outside.aclose()
 
 
 def logged(app: AsgiApp, host: str) -> AsgiApp:
-    """The app, with its failures in the log: the transport turns them into a 500 and drops them."""
+    """The app, with its failures logged: the transport turns them into a 500 and drops them."""
 
     async def run(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         try:

@@ -26,7 +26,7 @@ class _Stream(httpx.AsyncByteStream):
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """Sends requests over connections that `backend` makes; errors of httpcore pass through as they are.
+    """Sends requests over connections that `backend` makes; errors of httpcore pass through unchanged.
 
     (httpx's own transport makes its pool itself and takes no network backend.)
     """

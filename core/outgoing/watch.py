@@ -1,16 +1,17 @@
-"""How the endpoints of others stand: one warning when one fails, one when it recovers, one when a push to it is given up.
+"""The health of other systems' endpoints: one warning when one fails, one message when it recovers, one when a push to it is given up.
 
-Of an endpoint, not of a request: a CRM that is down for an hour is one line in the log, whatever the number of pushes. What counts:
+Health belongs to an endpoint, not to a request: a CRM that is down for an hour is one line in the log, whatever the number of pushes.
+Rules:
 
-* no answer, a status of the server or of the credentials (3xx, 401, 403, 429, 5xx ...), a request that cannot be built (a secret that
-  is missing): it fails at the first one;
-* a status that may be about this one request (400, 404, 409, 413, 415, 422): it fails at the third in a row;
+* no reply, a status about the server or the credentials (3xx, 401, 403, 429, 5xx ...), a request that cannot be built (a missing
+  secret): the endpoint fails at the first one;
+* a status that may be about one request (400, 404, 409, 413, 415, 422): it fails at the third in a row;
 * 2xx: it works.
 
-An answer to a request that began before the last change says nothing about now. An endpoint that comes and goes is told of three
-times in ten minutes at most.
+A reply to a request that began before the last change is ignored. An endpoint that comes and goes is logged at most three times in ten
+minutes.
 
-Endpoints are named by host and port, or alias: paths, queries and credentials may hold what nobody may read in a log.
+Endpoints are named by host and port, or alias: paths, queries and credentials may contain data that must not be logged.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ log = logging.getLogger(__name__)
 _OF_ONE_REQUEST = frozenset({400, 404, 409, 413, 415, 422})
 _IN_A_ROW = 3
 _TOLD, _WITHIN = 3, 600.0
-"""So many warnings of one kind about one endpoint within so many real seconds."""
+"""Most warnings of one kind about one endpoint, and the real seconds in which they are counted."""
 
 
 def destination_of(url: str) -> str:
-    """`host:port` of a URL, or the alias that it is. Never fails."""
+    """`host:port` of a URL, or the alias. Never fails."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
@@ -45,7 +46,7 @@ def destination_of(url: str) -> str:
 
 
 class Endpoint(NamedTuple):
-    """What is sent, `pushes` or `questions (pre-fetch)`, and where to, as `destination_of` has it."""
+    """What is sent, `pushes` or `questions (pre-fetch)`, and where to, as returned by `destination_of`."""
 
     what: str
     where: str
@@ -77,7 +78,7 @@ class _State:
     failures: int = 0
     """Failures since it last worked."""
     of_one_request: int = 0
-    """Those in a row that may have been about their requests only."""
+    """Failures in a row that may have been about single requests."""
     since: float = 0.0
     changed: int = 0
     given_up: int = 0
@@ -98,7 +99,7 @@ class EndpointWatch:
         self._count = 0
 
     def begin(self) -> int:
-        """A request begins: hand the number to `answered` or `failed` when it is over."""
+        """A request begins: pass the number to `answered` or `failed` when it is over."""
         return self._next()
 
     def answered(self, endpoint: Endpoint, status: int, began: int) -> None:
@@ -109,18 +110,18 @@ class EndpointWatch:
             self._failed(endpoint, f"it answered with status {status}", began, surely=status not in _OF_ONE_REQUEST)
 
     def failed(self, endpoint: Endpoint, why: str, began: int, *, surely: bool = True) -> None:
-        """No usable answer came, or the request could not be sent; `why` has no value in it. Not `surely`: it may be this one request."""
+        """No usable reply came, or the request could not be sent; `why` has no values. Not `surely`: it may concern only this request."""
         self._failed(endpoint, why, began, surely=surely)
 
     def gave_up(self, endpoint: Endpoint, why: str) -> None:
-        """A push was given up: it is not tried again by itself."""
+        """A push was given up: it is not retried automatically."""
         state = self._states.setdefault(endpoint, _State())
         state.given_up += 1
         state.why = why
         if not state.given_up_told and self._may_tell(state, "given up"):
             state.given_up_told = True
             log.warning(
-                "%s: one was given up: %s. Of others nothing is said until one arrives. `dialler deliveries list --state dead` has "
+                "%s: one was given up: %s. Others are not logged until one arrives. `dialler deliveries list --state dead` has "
                 "them, `dialler deliveries send --dead` sends them again",
                 endpoint,
                 why,
@@ -145,8 +146,8 @@ class EndpointWatch:
         if state.failing or (not surely and state.of_one_request < _IN_A_ROW) or not self._may_tell(state, "failing"):
             return
         state.failing, state.since, state.changed = True, self._seconds(), self._next()
-        often = " It comes and goes: for ten minutes no more is said of that." if len(state.told["failing"]) == _TOLD else ""
-        log.warning("%s fail: %s. Nothing more is said until they work again.%s", endpoint, why, often)
+        often = " It comes and goes: no more of this is logged for ten minutes." if len(state.told["failing"]) == _TOLD else ""
+        log.warning("%s fail: %s. Nothing more is logged until they work again.%s", endpoint, why, often)
 
     def _worked(self, endpoint: Endpoint, began: int) -> None:
         state = self._states.get(endpoint)

@@ -1,8 +1,8 @@
-"""CRM pre-fetch: the callee's data, asked for at the start of a call (docs/prefetch.md).
+"""CRM pre-fetch: fetches the callee's data from the CRM at the start of a call (docs/prefetch.md).
 
-config    what a bot says of it
-plan      pure: what would be requested, and what is missing for it
-answer    pure: the fields in what came back
-merge     pure: the fields and the dialout's variables put together
-fetch     sends it; a failure is an outcome here, not an exception
+config    its configuration in a bot
+plan      pure: the request, and what it lacks
+answer    pure: the fields in the reply
+merge     pure: merges the fields with the dialout's variables
+fetch     sends it; a failure is a result here, not an exception
 """

@@ -1,4 +1,4 @@
-"""The fields in the answer of a CRM. Pure."""
+"""Reads the fields from a CRM's reply. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_FIELDS: Final = 500
 
 
 class NoFields(ValueError):
-    """The answer holds no fields that can be used; the text says why, without a value of it."""
+    """The reply has no usable fields; the text says why, without any value from it."""
 
 
 def fields_in(text: str, path: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Asking the CRM: one request through the outgoing client. Whatever goes wrong is an outcome, not an exception."""
+"""Sends the pre-fetch through the outgoing client. Whatever goes wrong is a result, not an exception."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from core.templates.values import stringify
 __all__ = ["ASKED", "Fetched", "fetch"]
 
 ASKED: dict[str, Any] = {"outcome": "asked"}
-"""The record of a call whose CRM has not answered yet: such a call has not left."""
+"""The record of a call whose pre-fetch is not answered yet: such a call has not left."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """What came of a pre-fetch.
+    """The result of a pre-fetch.
 
     Attributes:
-        outcome: `ok`, or `failed`: there is no usable answer, and `error` says why, without a value.
-        status: the HTTP status; None if no answer came.
+        outcome: `ok`, or `failed`: there is no usable reply, and `error` says why, without values.
+        status: the HTTP status; None if no reply came.
         seconds: real time.
-        missing: references of the address that had no value, so that nothing was asked.
+        missing: references in the URL that had no value, so nothing was sent.
         fields: what the CRM gave.
     """
 
@@ -51,7 +51,7 @@ class Fetched:
     fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def facts(self) -> dict[str, Any]:
-        """For the event log: without any value."""
+        """The form for the event log, without values."""
         return {
             "outcome": self.outcome,
             "status": self.status,
@@ -62,15 +62,15 @@ class Fetched:
         }
 
     def record(self, at: datetime) -> dict[str, Any]:
-        """For the call's row: with the values. `at` is the clock's time."""
+        """The form for the call's row, with values. `at` is the clock's time."""
         return {**self.facts(), "at": moment_text(at), "fields": dict(self.fields)}
 
 
 async def fetch(reach: Reach | None, config: PrefetchConfig, namespaces: Namespaces) -> Fetched:
-    """Ask the CRM for the callee's fields. Never raises for what configuration, network or CRM do.
+    """Fetch the callee's fields from the CRM. Never raises for errors of configuration, network or CRM.
 
     Args:
-        reach: the outgoing client, and what resolves `secret:NAME`; None: this process has no way out.
+        reach: the outgoing client and the secrets; None: this process cannot send requests.
         config: the bot's pre-fetch.
         namespaces: `crm` (the dialout's variables) and `call`.
     """

@@ -1,4 +1,4 @@
-"""The fields of a pre-fetch and the variables of the dialout, put together. Pure."""
+"""Merges the fields of a pre-fetch with the variables of the dialout. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["merged"]
 def merged(
     variables: Mapping[str, Any], prefetched: Mapping[str, Any] | None, precedence: Literal["variables", "response"]
 ) -> dict[str, Any]:
-    """What `{{crm.*}}` is made of.
+    """The fields of `{{crm.*}}`.
 
-    Names are one if templates take them for one (`Customer Name` and `customer_name`): of two such fields the one that
-    `precedence` names stays, unless it holds nothing (null or blank) and the other does. Types are kept.
+    Two names are the same field if templates treat them so (`Customer Name` and `customer_name`). Of two such fields the one that
+    `precedence` names wins, unless it is null or blank and the other is not. Types are kept.
     """
     if not prefetched:
         return dict(variables)

@@ -1,4 +1,4 @@
-"""What a bot's pre-fetch would request for one call. Pure; secrets stay references."""
+"""The request that a bot's pre-fetch would send for one call. Pure; secrets stay references."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Plan:
     """A request that could be sent.
 
     Attributes:
-        headers: with values in them; secrets stand as `secret:NAME`.
+        headers: with values filled in; secrets appear as `secret:NAME`.
         body: the JSON body; None for none.
-        missing: references of the address without which nothing is asked: an address that lacks its customer's number is
-            that of somebody else, or of everybody.
+        missing: references in the URL that have no value; then nothing is sent: a URL without its customer's number is somebody else's,
+            or everybody's.
     """
 
     method: str
@@ -40,7 +40,7 @@ def plan(config: PrefetchConfig, namespaces: Namespaces) -> Plan:
         namespaces: `crm` (the dialout's variables) and `call`.
 
     Raises:
-        UnusableValue: a value cannot stand in the address.
+        UnusableValue: a value cannot be used in the URL.
     """
     address = render(config.url, namespaces)
     headers = {name: value if names_in(value) else render(value, namespaces).text for name, value in config.headers.items()}

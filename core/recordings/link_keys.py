@@ -1,9 +1,9 @@
-"""What signs links to recordings.
+"""The keys that sign links to recordings.
 
-Links are signed with a key derived from the installation's encryption key. A seeded run must repeat exactly, its links
-too, whatever the installation: so links to *sandbox* calls of a seeded process are signed with a key derived from the
-seed. Whoever knows the seed can make such links, and hears a synthesized conversation. That key is kept (encrypted) in
-the run's database, so that later processes on it, which know no seed, open those links as well.
+Links are signed with a key derived from the installation's encryption key. A seeded run must repeat exactly, including its links, on any
+installation: so links to *sandbox* calls of a seeded process are signed with a key derived from the seed. Anyone who knows the seed can
+make such links, and hears a synthesized conversation. That key is stored (encrypted) in the run's database, so that later processes on it,
+which do not know the seed, accept those links as well.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST_KEPT = 16
 
 @dataclass(frozen=True)
 class LinkKeys:
-    """Keys of real and of sandbox calls. The first signs, every one is accepted."""
+    """Keys for real and for sandbox calls. The first signs, all are accepted."""
 
     real: tuple[bytes, ...] = field(repr=False)
     sandbox: tuple[bytes, ...] = field(repr=False)
@@ -42,7 +42,7 @@ def seed_key(seed: int) -> bytes:
 
 
 def link_keys(connection: Connection, secrets: SecretStore, box: SecretBox, seed: int | None, now: datetime) -> LinkKeys:
-    """The keys of this process; keeps that of its seed for later ones."""
+    """The keys of this process; stores that of its seed for later processes."""
     real = box.derive(_PURPOSE)
     kept = _kept(connection, secrets)
     if seed is None:

@@ -1,13 +1,13 @@
-"""Links to recordings: signed, and good until a moment. Pure.
+"""Signed links to recordings, valid until a given time. Pure.
 
     {public_base_url}/recordings/{call_id}?expires=SECONDS&signature=TEXT
 
-The signature is HMAC-SHA256 over call and expiry, in URL-safe base64 without padding. It is the same whenever the same
-link is made, and says nothing about the call.
+The signature is HMAC-SHA256 over call and expiry, in URL-safe base64 without padding. The same link always has the same signature, which
+reveals nothing about the call.
 
     LinkRefused
-    ├── LinkForged     not signed by us, or not for this call and expiry
-    └── LinkExpired    it was ours, but its time is over
+    ├── LinkForged     the signature does not match call and expiry
+    └── LinkExpired    the signature is valid, but the link has expired
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class LinkForged(LinkRefused):
 
 
 class LinkExpired(LinkRefused):
-    """The link was ours, but its time is over."""
+    """The link is valid but has expired."""
 
 
 def sign(key: bytes, call_id: str, expires: int) -> str:
@@ -51,13 +51,13 @@ def make_link(base_url: str, key: bytes, call_id: str, expires_at: datetime) -> 
 
 
 def check_link(keys: Sequence[bytes], call_id: str, expires: str, signature: str, now: datetime) -> None:
-    """Let pass a link that one of the keys signed and whose time is not over.
+    """Accept a link that one of the keys signed and that has not expired.
 
     Args:
-        keys: what may have signed it.
-        call_id: the call that the link names.
-        expires: as it stands in the link.
-        signature: as it stands in the link.
+        keys: the keys that may have signed it.
+        call_id: the call in the link.
+        expires: as given in the link.
+        signature: as given in the link.
         now: the clock's time.
 
     Raises:
@@ -66,9 +66,9 @@ def check_link(keys: Sequence[bytes], call_id: str, expires: str, signature: str
     if not (expires.isascii() and expires.isdigit() and len(expires) <= 12 and signature.isascii()):
         raise LinkForged("This link was not made by us, or was altered.")
     given = signature.encode()
-    # every key is tried, so that the time taken does not tell which one fits
+    # every key is tried, so that the response time does not reveal which one fits
     fits = [bytes_eq(sign(key, call_id, int(expires)).encode(), given) for key in keys]
     if not any(fits) or expires != str(int(expires)):
         raise LinkForged("This link was not made by us, or was altered.")
     if now.timestamp() >= int(expires):
-        raise LinkExpired("This link has expired. Whoever holds an API key can make a new one.")
+        raise LinkExpired("This link has expired. Anyone with an API key can make a new one.")

@@ -1,9 +1,9 @@
-"""From a call to the bytes that are played.
+"""From a call to the bytes to play.
 
 NotPlayable
 ├── NoRecording   the call has none: it is not over, was not answered, or its bot does not record
-├── Gone          it was deleted, as the bot's retention says
-└── NotYet        it waits on another machine to be uploaded
+├── Gone          it was deleted at the end of its retention
+└── NotYet        it is not uploaded from another machine yet
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class NoRecording(NotPlayable):
 
 
 class Gone(NotPlayable):
-    """The recording was deleted, as the bot's retention says."""
+    """The recording was deleted at the end of its retention."""
 
 
 class NotYet(NotPlayable):
-    """The recording waits on another machine to be uploaded."""
+    """The recording is not uploaded from another machine yet."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Playable:
 
 
 def require_recording(connection: Connection, call: Row[Any], now: datetime) -> RecordingConfig:
-    """How the call's bot keeps recordings, if the call has one now.
+    """The recording settings of the call's bot, if the call has a recording now.
 
     Raises:
         NoRecording, Gone: see there.
@@ -88,7 +88,7 @@ async def find_recording(recordings: Recordings, db: Database, call: Row[Any], n
     try:
         size = await recordings.store.size(row.key)
     except ObjectMissing:
-        raise Gone("This recording is not in the storage any more.") from None
+        raise Gone("This recording is no longer in the storage.") from None
     return Playable(size, False, lambda start, stop: recordings.store.read(row.key, start, stop))
 
 
@@ -102,7 +102,7 @@ async def _on_this_machine(recordings: Recordings, call_id: str) -> Playable:
 
 
 def _synthesized(call: Row[Any]) -> Playable:
-    from core.recordings.sound import Synthesis  # noqa: PLC0415 - numpy is loaded by whoever listens
+    from core.recordings.sound import Synthesis  # noqa: PLC0415 - numpy is loaded only when somebody listens
 
     duration = call.result["call_duration_seconds"]
     sound = Synthesis(call.call_id, turns_of(call.result["transcript"], duration), duration)
@@ -110,6 +110,6 @@ def _synthesized(call: Row[Any]) -> Playable:
 
 
 async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """An iterator whose every step is taken in a thread: it computes."""
+    """Run each step of an iterator in a thread: it is CPU-bound."""
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
         yield piece

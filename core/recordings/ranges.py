@@ -10,13 +10,13 @@ _ONE = re.compile(r"bytes[ \t]*=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.IGN
 
 
 class RangeNotSatisfiable(Exception):
-    """The part lies behind the end of the file."""
+    """The part begins beyond the end of the file."""
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """First byte (included) and end (not included) of the part of a file of `size` bytes; None: the whole file.
+    """First byte (included) and end (excluded) of the requested part of a file of `size` bytes; None: the whole file.
 
-    What is no single range of bytes is ignored, as the standard allows: the answer is then the whole.
+    Anything but a single byte range is ignored, as the standard allows: the reply is then the whole file.
 
     Raises:
         RangeNotSatisfiable: see there.
@@ -25,7 +25,7 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
     if match is None or match.groups() == ("", ""):
         return None
     first, last = match.groups()
-    if not first:  # the last so many bytes
+    if not first:  # the last N bytes
         start, stop = max(size - int(last), 0), size
     else:
         start, stop = int(first), min(int(last) + 1, size) if last else size

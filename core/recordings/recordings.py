@@ -1,9 +1,8 @@
-"""What the result of a call says of its recording, and fresh links to it.
+"""What a call's result says about its recording, and fresh links to it.
 
-A call of the sandbox has nothing to store: its recording is made from its result when somebody listens. For a real call
-the transport writes `CALL_ID.wav` into the spool folder of its machine; the same transaction that writes the call's result
-notes that the file is to be uploaded. So if the process dies before, whoever finishes the call finds the file again, and
-comes to the same key.
+A sandbox call has nothing to store: its recording is synthesized from its result on demand. For a real call the transport writes
+`CALL_ID.wav` into the spool folder of its machine, and the transaction that writes the call's result records that the file is to be
+uploaded. If the process dies before that, the process that finishes the call finds the file and arrives at the same key.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ __all__ = ["NO_RECORDING", "Recorded", "Recordings", "config_of", "deleted_at"]
 
 @dataclass(frozen=True)
 class Recorded:
-    """The recording of a call, for its result; `to_upload`: a file waits on this machine."""
+    """The recording of a call, for its result; `to_upload`: a file on this machine waits to be uploaded."""
 
     key: str | None
     url: str | None
@@ -41,12 +40,12 @@ NO_RECORDING = Recorded(None, None)
 
 
 def deleted_at(config: RecordingConfig, ended_at: datetime) -> datetime | None:
-    """From when on a recording is gone; None: never. Pure."""
+    """When a recording expires; None: never. Pure."""
     return None if config.retention is None else ended_at + config.retention
 
 
 def config_of(connection: Connection, call: Row[Any]) -> RecordingConfig:
-    """How the bot of a call keeps recordings, at the version that the call ran."""
+    """The recording settings of the bot version that the call used."""
     bot = read_version(connection, call.bot_id, call.bot_version)
     if bot is None:
         raise LookupError(f"bot {call.bot_id} has no version {call.bot_version}, which call {call.call_id} ran")
@@ -62,13 +61,13 @@ class Recordings:
     """Recordings of one process.
 
     Attributes:
-        store: where files are kept in the end.
+        store: where files are finally kept.
         spool: the folder of this machine where transports write files.
         public_base_url: what links begin with.
         keys: what signs links.
         host: the name of this machine.
-        wake_uploads: called after a transaction that left a file to upload.
-        finish_uploads: waits until what is to be uploaded now was tried; before the process ends.
+        wake_uploads: called after a transaction that recorded a file to upload.
+        finish_uploads: waits until everything due was tried; called before the process ends.
     """
 
     store: ObjectStore
@@ -84,9 +83,9 @@ class Recordings:
         return self.spool / f"{call_id}.wav"
 
     def settle(self, connection: Connection, call: Row[Any], config: RecordingConfig, now: datetime) -> Recorded:
-        """Decide what becomes of the recording of a call that has ended; part of the transaction that writes its result.
+        """Decide what happens to the recording of an ended call; part of the transaction that writes its result.
 
-        Only answered calls have one, of bots that record. No network is used.
+        Only answered calls of bots that record have one. Does not use the network.
         """
         if call.answered_at is None or not config.enabled:
             return NO_RECORDING
@@ -104,7 +103,7 @@ class Recordings:
         return make_link(self.public_base_url, self.keys.of(transport)[0], call_id, expires_at)
 
     def check(self, call_id: str, transport: str | None, expires: str, signature: str, now: datetime) -> None:
-        """Let a link pass; `transport` is None if there is no such call.
+        """Check a link; `transport` is None if there is no such call.
 
         Raises:
             core.recordings.links.LinkRefused: see there.
@@ -112,7 +111,7 @@ class Recordings:
         check_link(self.keys.of(transport or ""), call_id, expires, signature, now)
 
     def fresh_results(self, connection: Connection, calls: Iterable[Row[Any]], now: datetime) -> dict[str, dict[str, Any]]:
-        """The results of calls by call id, with links that are good from now on; without one where the recording is gone."""
+        """The results of calls by call id, with links whose validity starts now; without one where the recording is gone."""
         configs: dict[tuple[str, int], RecordingConfig] = {}
         found = {}
         for call in calls:

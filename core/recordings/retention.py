@@ -1,4 +1,4 @@
-"""Forgetting recordings: files whose bot's retention is over are deleted. The sandbox's are not kept anywhere."""
+"""Deletes recording files past their bot's retention. The sandbox's recordings are not stored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BATCH = 100
 
 
 async def delete_due(recordings: Recordings, db: Database, clock: Clock) -> int:
-    """Delete every recording whose time is over; returns how many. One that cannot be deleted is tried the next time."""
+    """Delete every expired recording; returns how many. One that cannot be deleted is tried again next time."""
     deleted, failed, after = 0, 0, ""
     while True:
         with db.read() as connection:
@@ -45,7 +45,7 @@ async def delete_due(recordings: Recordings, db: Database, clock: Clock) -> int:
 
 
 async def _remove(recordings: Recordings, row: Row[Any]) -> None:
-    """The object first: if that fails, the row still says that there is something to delete."""
+    """Delete the object first: if that fails, the row still says that there is something to delete."""
     await recordings.store.delete(row.key)
     with contextlib.suppress(FileNotFoundError):
         await asyncio.to_thread(recordings.file_of(row.call_id).unlink)

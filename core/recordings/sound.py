@@ -1,8 +1,8 @@
-"""The sandbox's recordings: speech-shaped tones where somebody speaks, silence elsewhere.
+"""The sandbox's recordings: speech-shaped tones while somebody speaks, silence elsewhere.
 
-Every byte of the file is a pure function of the call's facts and of its own place in the file, so any range is made
-without the rest, nothing is stored, and two listeners get the same bytes. Each speaker has a voice: a pitch, harmonics
-shaped by the formants of a vowel that changes with every syllable, about four and a half syllables a second.
+Every byte is a pure function of the call's data and of its position in the file, so any range can be made without the rest, nothing is
+stored, and two listeners get the same bytes. Each speaker has a voice: a pitch, and harmonics shaped by the formants of a vowel that
+changes with every syllable, about four and a half syllables a second.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from core.recordings.turns import Turn
 __all__ = ["LONGEST_SECONDS", "NOTE", "Synthesis"]
 
 LONGEST_SECONDS = 5 * 3600
-"""Longest recording that is made; no bot may talk that long."""
+"""Longest recording that is made; no bot may talk longer."""
 NOTE = "SANDBOX: tones in place of a synthesized conversation; no real phone rang."
 
-_BLOCK = 4 * RATE  # frames that are made at once, on a fixed grid: equal inputs, equal bytes
+_BLOCK = 4 * RATE  # frames that are made at once, on a fixed grid: equal inputs give equal bytes
 _PITCH = {"customer": 120.0, "bot": 205.0}  # Hz
 _CHANNEL = {"customer": 0, "bot": 1}
 _SYLLABLES_PER_SECOND = 4.5
@@ -36,7 +36,7 @@ _LOUDNESS = 9000  # of 32767
 
 @dataclass(frozen=True)
 class _Voice:
-    """One turn, ready to be made."""
+    """One turn, prepared for synthesis."""
 
     channel: int
     first: int
@@ -53,7 +53,7 @@ class Synthesis:
     Args:
         call_id: seeds the voices.
         turns: who speaks when.
-        duration: of the call in seconds; what is over LONGEST_SECONDS is left out.
+        duration: of the call in seconds; anything beyond LONGEST_SECONDS is cut off.
     """
 
     def __init__(self, call_id: str, turns: Sequence[Turn], duration: float) -> None:
@@ -64,7 +64,7 @@ class Synthesis:
 
     @property
     def size(self) -> int:
-        """Bytes of the file."""
+        """The size of the file in bytes."""
         return len(self._header) + self.frames * FRAME_BYTES + len(self._note)
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -113,7 +113,7 @@ def _voice(call_id: str, number: int, turn: Turn) -> _Voice:
 
 
 def _amplitudes(pitch: float, *formants: float) -> NDArray[np.float64]:
-    """How loud each harmonic is: a falling slope with a hill at each formant, of sum 1."""
+    """How loud each harmonic is: a falling slope with a peak at each formant; they add up to 1."""
     frequencies = pitch * _HARMONICS
     hills = sum(np.exp(-(((frequencies - formant) / 180.0) ** 2)) for formant in formants)
     loud = (0.15 + hills) / np.sqrt(_HARMONICS)
@@ -128,7 +128,7 @@ def _speak(voice: _Voice, begin: int, end: int) -> NDArray[np.float64]:
     place = seconds * (voice.syllables / ((voice.last - voice.first) / RATE))
     syllable = np.minimum(place.astype(np.int64), voice.syllables - 1)
     swing = 2 * math.pi * voice.sway
-    phase = 2 * math.pi * voice.pitch * (seconds + 0.06 * np.sin(swing * seconds) / swing)  # the pitch sways by 6 %
+    phase = 2 * math.pi * voice.pitch * (seconds + 0.06 * np.sin(swing * seconds) / swing)  # the pitch varies by 6 %
     loud = voice.vowels[syllable]
     twice, before, wave = 2 * np.cos(phase), np.zeros_like(phase), np.sin(phase)
     mix = loud[:, 0] * wave

@@ -28,7 +28,7 @@ _recordings = table_of(Recording)
 
 
 def add_waiting(connection: Connection, call_id: str, key: str, host: str, now: datetime, delete_at: datetime | None) -> None:
-    """Note that a file on the machine `host` is to be uploaded."""
+    """Record that a file on the machine `host` is to be uploaded."""
     connection.execute(
         insert(_recordings).values(
             call_id=call_id, key=key, state="waiting", host=host, tries=0, try_at=now, created_at=now, delete_at=delete_at
@@ -42,7 +42,7 @@ def read_recording(connection: Connection, call_id: str) -> Row[Any] | None:
 
 
 def due_uploads(connection: Connection, host: str, now: datetime, limit: int) -> Sequence[Row[Any]]:
-    """Files of this machine whose upload is due, the longest waiting first."""
+    """Files of this machine whose upload is due, longest waiting first."""
     return connection.execute(
         select(_recordings)
         .where(_recordings.c.state == "waiting", _recordings.c.host == host, _recordings.c.try_at <= now)
@@ -60,27 +60,27 @@ def next_upload(connection: Connection, host: str) -> datetime | None:
 
 
 def claim_upload(connection: Connection, row: Row[Any], until: datetime) -> bool:
-    """Take an upload for this process until a moment; False if another was faster."""
+    """Claim an upload for this process until a given time; False if another process was faster."""
     return _change(connection, row.call_id, and_(_recordings.c.state == "waiting", _recordings.c.try_at == row.try_at), try_at=until)
 
 
 def mark_stored(connection: Connection, call_id: str, size: int, now: datetime) -> bool:
-    """The file is in the storage; False if it is not wanted any more."""
+    """Record that the file is in the storage; False if it is no longer wanted."""
     return _change(connection, call_id, _recordings.c.state == "waiting", state="stored", size=size, stored_at=now, error=None)
 
 
 def mark_failed(connection: Connection, call_id: str, tries: int, error: str, try_at: datetime) -> bool:
-    """The upload failed and is to be tried again."""
+    """Record that the upload failed and is to be retried."""
     return _change(connection, call_id, _recordings.c.state == "waiting", tries=tries, error=error[:500], try_at=try_at)
 
 
 def mark_lost(connection: Connection, call_id: str) -> bool:
-    """The file vanished before it was uploaded."""
+    """Record that the file vanished before it was uploaded."""
     return _change(connection, call_id, _recordings.c.state == "waiting", state="lost", error="the file vanished before it was uploaded")
 
 
 def due_deletions(connection: Connection, host: str, now: datetime, after: str, limit: int) -> Sequence[Row[Any]]:
-    """Recordings whose time is over, by call id from `after` on; files that wait on other machines are those machines' business."""
+    """Expired recordings by call id, after `after`; files that wait on other machines are left to those machines."""
     return connection.execute(
         select(_recordings)
         .where(
@@ -94,7 +94,7 @@ def due_deletions(connection: Connection, host: str, now: datetime, after: str, 
 
 
 def mark_deleted(connection: Connection, call_id: str, now: datetime) -> bool:
-    """The recording is gone."""
+    """Record that the recording is deleted."""
     return _change(connection, call_id, _recordings.c.state != "deleted", state="deleted", deleted_at=now, error=None)
 
 

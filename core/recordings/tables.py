@@ -1,4 +1,4 @@
-"""Table of recordings that are files. The sandbox's are made when somebody listens, and have no row."""
+"""Table of recordings that are files. The sandbox's are synthesized on demand and have no row."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _SHORTEST = 0.25
 
 @dataclass(frozen=True)
 class Turn:
-    """Somebody speaks: `bot` or `customer`, from and until, in seconds since the answer."""
+    """A turn of `bot` or `customer`: from and until, in seconds since the answer."""
 
     speaker: str
     begins: float
@@ -22,7 +22,7 @@ class Turn:
 
 
 def turns_of(transcript: Iterable[Mapping[str, Any]], duration: float) -> list[Turn]:
-    """The turns of a conversation, in order, none over another, all within the call.
+    """The turns of a conversation, in order, without overlap, all within the call.
 
     A line lasts as long as its words take, but at most until the next one begins or the call ends.
 

@@ -1,8 +1,8 @@
-"""The uploader: takes recordings from the spool folder of this machine to the storage, in the background.
+"""Uploads recordings from the spool folder of this machine to the storage, in the background.
 
-It wakes when a result was committed with a file to upload, when a try falls due, and by a slow timer for what a dead
-process of this machine left. A try that fails is repeated with growing gaps until the recording's retention ends. An
-upload may happen twice (the process died before it was recorded): it is the same file under the same key.
+It wakes when a result with a file to upload was committed, when a retry falls due, and on a slow timer for files left by a dead process of
+this machine. A failed try is repeated with growing delays until the recording's retention ends. An upload may happen twice (the process
+died before it was recorded): it is the same file under the same key.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _POLICY = RetryPolicy(first=timedelta(seconds=10), growth=3.0, longest=timedelta
 
 
 class Uploader:
-    """Uploads the recordings of one machine; several processes of it may have one each.
+    """Uploads the recordings of one machine; several of its processes may run one each.
 
     Args:
-        recordings: where they are, and where they go.
+        recordings: the spool folder and the storage.
         db: the database.
-        clock: when tries are due.
-        ids: the random streams of the gaps.
+        clock: decides when tries are due.
+        ids: random streams for the delays.
         at_once: how many are uploaded at once.
-        claim: clock time after which another process may try what this one took.
-        poll: clock seconds between looks for what dead processes left.
+        claim: clock time after which another process may take over an upload.
+        poll: clock seconds between checks for files left by dead processes.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Uploader:
         self._finishing = False
 
     async def run(self) -> None:
-        """Upload what is due, until cancelled. Started with `clock.spawn`."""
+        """Upload what is due, until cancelled. Start it with `clock.spawn`."""
         while True:
             self._changed.clear()
             last, wait = self._finishing, self._poll
@@ -82,13 +82,15 @@ class Uploader:
             await self._changed.wait(wait)
 
     async def finish(self) -> None:
-        """Wait until everything that is due now was tried: before the process ends. While `run` runs; what fails is for a later process."""
+        """Wait until everything due now was tried, before the process ends. Requires `run` to be running; failed uploads are left to a
+        later process.
+        """
         self._finishing = True
         self._changed.set()
         await self._tried.wait()
 
     async def upload_due(self) -> int:
-        """Try every upload that is due once. Returns how many were stored."""
+        """Try every due upload once. Returns how many were stored."""
         stored = 0
         while rows := self._take():
             tasks = [self._clock.spawn(self._upload(row), name=f"upload of recording {row.call_id}") for row in rows]
@@ -109,7 +111,7 @@ class Uploader:
             return [row for row in rows if claim_upload(connection, row, now + self._claim)]
 
     async def _upload(self, row: Row[Any]) -> bool:
-        """One try. Returns whether the recording is stored now."""
+        """Try one upload. Returns whether the recording is now stored."""
         file = self._recordings.file_of(row.call_id)
         if not await asyncio.to_thread(file.is_file):
             with self._db.write() as connection:
@@ -126,7 +128,7 @@ class Uploader:
         if not stored:  # its retention ended meanwhile, or another process was faster
             await self._discard_if_deleted(row)
         with contextlib.suppress(FileNotFoundError):
-            file.unlink()  # not in a thread: nothing may come between, or nobody would look for the file any more
+            file.unlink()  # not in a thread: nothing may come in between, or nobody would look for the file again
         return stored
 
     def _failed(self, row: Row[Any], error: Exception) -> None:

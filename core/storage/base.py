@@ -2,10 +2,10 @@
 
 StorageError
 ├── BadObjectKey         the key is not a safe relative path
-├── ObjectMissing        there is nothing under this key
-├── StorageRefused       credentials, rights or bucket: an operator has to put it right
-├── StorageUnavailable   it does not answer, or fails: try again later
-└── StorageMisconfigured the settings do not say which store is meant
+├── ObjectMissing        no object has this key
+├── StorageRefused       credentials, rights or bucket: an operator has to fix it
+├── StorageUnavailable   the store does not answer, or fails: try again later
+└── StorageMisconfigured the settings name no usable store
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ __all__ = [
 ]
 
 CHUNK = 256 * 1024
-"""Bytes that are read or written at once."""
+"""Bytes read or written at once."""
 
 
 class StorageError(Exception):
-    """Something is wrong with the storage of objects."""
+    """An object store failed."""
 
 
 class BadObjectKey(StorageError):
@@ -42,26 +42,25 @@ class ObjectMissing(StorageError):
 
 
 class StorageRefused(StorageError):
-    """The store refuses us: wrong credentials, no rights, no such bucket. Trying again does not help, putting it right does."""
+    """The store refuses access: wrong credentials, no rights, no such bucket. A retry does not help; an operator has to fix it."""
 
 
 class StorageUnavailable(StorageError):
-    """The store does not answer, or fails; later it may work."""
+    """The store does not answer, or fails; it may work later."""
 
 
 class StorageMisconfigured(StorageError):
-    """The settings do not say which store is meant, or it needs a package that is not installed."""
+    """The settings name no usable store, or it needs a package that is not installed."""
 
 
 class ObjectStore(Protocol):
-    """Bytes under keys. A reader sees an object whole, as it was written last, or not at all.
+    """Bytes under keys. A reader sees the last object that was written whole, or none.
 
-    Every method raises BadObjectKey for a key that is not safe, and StorageRefused or StorageUnavailable when the store
-    does not do its part.
+    Every method raises BadObjectKey for an unsafe key, and StorageRefused or StorageUnavailable when the store fails.
     """
 
     async def put(self, key: str, data: AsyncIterable[bytes], *, media_type: str = "application/octet-stream") -> int:
-        """Store a stream in place of whatever is there; returns its size in bytes. Nothing is stored if the stream raises."""
+        """Store a stream, replacing any object under the key; returns its size in bytes. Stores nothing if the stream raises."""
 
     async def put_file(self, key: str, path: Path, *, media_type: str = "application/octet-stream") -> int:
         """Store a copy of a file, as `put`.
@@ -78,16 +77,16 @@ class ObjectStore(Protocol):
         """
 
     async def exists(self, key: str) -> bool:
-        """Whether there is an object."""
+        """Whether the object exists."""
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
         """The bytes from `start` (included) to `stop` (not included; None: the end), in pieces.
 
-        A `stop` behind the end means the end.
+        A `stop` beyond the end means the end.
 
         Raises:
-            ObjectMissing: there is no object; when the first piece is asked for.
+            ObjectMissing: there is no object; raised when the first piece is requested.
         """
 
     async def delete(self, key: str) -> bool:
-        """Remove the object, if there is one. Returns whether there was."""
+        """Remove the object, if it exists. Returns whether it did."""

@@ -15,7 +15,7 @@ _LONGEST_PART = 200
 
 
 def check_key(key: str) -> str:
-    """The key, if it is safe: it stays below any folder, names no hidden file, and means the same on every system.
+    """The key, if it is safe: it stays inside any folder, names no hidden file, and means the same on every system.
 
     Raises:
         BadObjectKey: see there.

@@ -1,4 +1,4 @@
-"""Objects as files below a folder. Only their owner can read them."""
+"""Objects as files in a folder. Only their owner can read them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["LocalStore"]
 
 
 class LocalStore:
-    """A folder. An object is written beside its place, synced to the disk, and then renamed: never half of it is seen.
+    """A folder. An object is written to a temporary file, synced to the disk, and then renamed: readers never see half of it.
 
     Args:
-        folder: where the objects are; made when the first is written.
-        stands_for: the first part of every key, which the folder stands for and which is no folder of its own:
+        folder: where the objects are; created with the first object.
+        stands_for: the first part of every key, which is not a folder of its own:
             with `recordings`, the key `recordings/2026/a.wav` is the file `2026/a.wav`. Other keys are refused.
     """
 
@@ -116,12 +116,12 @@ async def _pieces(path: Path, start: int, stop: int | None) -> AsyncIterator[byt
 
 @contextlib.contextmanager
 def _failures(key: str | None = None) -> Iterator[None]:
-    """Turn the system's errors into ours; a missing file only where a key says which object that was."""
+    """Convert OS errors into ours; a missing file becomes ObjectMissing only if a key is given."""
     try:
         yield
     except FileNotFoundError:
         if key is None:
-            raise StorageUnavailable("the folder of recordings was removed while it was used") from None
+            raise StorageUnavailable("the folder of recordings was removed while in use") from None
         raise ObjectMissing(f"there is no object {key}") from None
     except PermissionError as error:
         raise StorageRefused(f"the folder of recordings cannot be used: {error}; give this user the right to write there") from error

@@ -25,9 +25,9 @@ __all__ = ["S3Settings", "S3Store"]
 
 @dataclass(frozen=True)
 class S3Settings:
-    """Which bucket, and who we are. What is None is found as Amazon's own tools find it (the role of the machine).
+    """The bucket, and the credentials. Values that are None are found as Amazon's own tools find them (the role of the machine).
 
-    `prefix` stands before every key. `endpoint` is the URL of a service other than Amazon's; http:// is for a trusted
+    `prefix` is put before every key. `endpoint` is the URL of a service other than Amazon's; http:// is for a trusted
     network only. `request_timeout` and `retry_for` are in real seconds.
     """
 
@@ -43,12 +43,12 @@ class S3Settings:
 
 
 class S3Store:
-    """A bucket. Large objects go up in parts; one that was not completed is never seen."""
+    """A bucket. Large objects are uploaded in parts; an incomplete one is never visible."""
 
     def __init__(self, settings: S3Settings) -> None:
         self.settings = settings
         given: S3Config = {"region": settings.region, "virtual_hosted_style_request": settings.endpoint is None}
-        given["disable_bulk_delete"] = True  # not every service has it
+        given["disable_bulk_delete"] = True  # not every service supports it
         if settings.endpoint:
             given["endpoint"] = settings.endpoint.rstrip("/")
         if settings.access_key_id:
@@ -132,7 +132,7 @@ class S3Store:
 
 @contextlib.contextmanager
 def _failures(key: str | None = None) -> Iterator[None]:
-    """Turn obstore's errors into ours; a missing object only where a key says which."""
+    """Convert obstore's errors into ours; a missing object becomes ObjectMissing only if a key is given."""
     try:
         yield
     except FileNotFoundError as error:
@@ -140,11 +140,11 @@ def _failures(key: str | None = None) -> Iterator[None]:
             raise StorageRefused(f"the bucket is not there: {_words(error)}") from None
         raise ObjectMissing(f"there is no object {key}") from None
     except (PermissionDeniedError, UnauthenticatedError) as error:
-        raise StorageRefused(f"the storage service refuses us; check its keys and rights: {_words(error)}") from None
+        raise StorageRefused(f"the storage service refuses access; check keys and rights: {_words(error)}") from None
     except BaseError as error:
         raise StorageUnavailable(f"the storage service failed: {_words(error)}") from None
 
 
 def _words(error: Exception) -> str:
-    """The message without obstore's long form of its own state."""
+    """The message without obstore's long dump of its own state."""
     return str(error).partition("\n")[0][:500]

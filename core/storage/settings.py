@@ -1,4 +1,4 @@
-"""Which store keeps the recordings, by the environment.
+"""Chooses the store of recordings from the environment.
 
 `DIALLER_RECORDINGS`   a folder, or `s3://BUCKET` or `s3://BUCKET/PREFIX`; the folder `recordings` in the data folder if not set
 `AWS_ENDPOINT_URL`     the service, if it is not Amazon's
@@ -19,11 +19,11 @@ __all__ = ["RECORDINGS", "VARIABLE", "open_store"]
 
 VARIABLE = "DIALLER_RECORDINGS"
 RECORDINGS = "recordings"
-"""The first part of every recording's key, which a local folder stands for."""
+"""The first part of every recording's key, which a local folder replaces."""
 
 
 def open_store(environ: Mapping[str, str], data_folder: Path) -> ObjectStore:
-    """The store that the environment names. Nothing is written, and no service is asked.
+    """The store that the environment names. Writes nothing and contacts no service.
 
     Raises:
         StorageMisconfigured: see there.

@@ -1,12 +1,12 @@
-"""Templates: `{{crm.customer_name}}` and its kin in prompts, lines and key mappers (docs/templates.md).
+"""Templates: `{{crm.customer_name}}` and the like in prompts, lines and key mappers (docs/templates.md).
 
 values      how a value becomes text
-lookup      finding a field by its name, tolerant of how exports write headers
-syntax      cutting a template into literals and references
-render      putting values in; never expanded twice
+lookup      finds a field by its name, tolerant of how exports write headers
+syntax      splits a template into literals and references
+render      fills values in; never expands twice
 fields      the fields of {{call.*}}
-addresses   templates in the address of a request
-problems    what is wrong with a template, for people
+addresses   templates in the URL of a request
+problems    problems with a template, for people
 """
 
 from core.templates.problems import problems

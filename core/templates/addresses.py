@@ -1,4 +1,4 @@
-"""Templates in the address of a request."""
+"""Templates in the URL of a request."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from core.templates.syntax import Reference, parse
 __all__ = ["UnusableValue", "address_of", "complaint_about_places", "has_references", "url_of"]
 
 _VALUE: Final = "\0"
-"""Stands before each value while the segments of a path are looked at; no address can hold it."""
+"""Marks each value while the segments of a path are checked; no URL can contain it."""
 
 
 class UnusableValue(ValueError):
-    """A value cannot stand in the address. The message names fields, never values."""
+    """A value cannot be used in the URL. The message names fields, never values."""
 
 
 def url_of(template: str, namespaces: Namespaces, *, empty_segments: bool = True) -> str:
-    """The address with its values in it, each percent-encoded whole: a value never becomes a host, a path or a parameter of its own.
+    """The URL with its values, each percent-encoded whole: a value never becomes a host, a path or a parameter of its own.
 
     Args:
-        template: an address; references stand after its host.
-        namespaces: what they show.
-        empty_segments: let a value leave a segment of the path empty: for an address that is shown, and asked only if nothing is missing.
+        template: a URL; references come after its host.
+        namespaces: the values.
+        empty_segments: allow a value to leave a path segment empty: for a URL that is only shown.
 
     Raises:
-        UnusableValue: a segment of the path would be `.` or `..`, or empty for want of a value: that is another address.
+        UnusableValue: a path segment would be `.`, `..` or empty: that is another URL.
     """
     texts: list[str] = []
     for part in parse(template):
@@ -41,17 +41,17 @@ def url_of(template: str, namespaces: Namespaces, *, empty_segments: bool = True
     for segment in path.split("/"):
         plain = segment.replace(_VALUE, "")
         if unquote(plain) in (".", ".."):
-            raise UnusableValue("A value cannot stand in the address: a part of its path would be . or ..")
+            raise UnusableValue("A value cannot be used in the address: a part of its path would be . or ..")
         if segment and not unquote(plain).strip() and not empty_segments:
-            raise UnusableValue("A value cannot stand in the address: it is empty, and so would be a part of the path.")
+            raise UnusableValue("A value cannot be used in the address: it is empty, and so would be a part of the path.")
     return marked.replace(_VALUE, "")
 
 
 def address_of(template: str, namespaces: Namespaces) -> str:
-    """The address of a push: as `url_of`, and every reference needs a value or a default.
+    """The URL of a push: as `url_of`, but every reference needs a value or a default.
 
     Raises:
-        UnusableValue: as `url_of`; or a reference shows nothing, so that the push would reach somebody else's record.
+        UnusableValue: as `url_of`; or a reference has no value, so the push would reach somebody else's record.
     """
     rendered = render(template, namespaces)
     if lacking := (*rendered.missing, *rendered.empty):
@@ -60,12 +60,12 @@ def address_of(template: str, namespaces: Namespaces) -> str:
 
 
 def has_references(template: str) -> bool:
-    """Whether an address has values to be filled in."""
+    """Whether a URL contains templates."""
     return any(isinstance(part, Reference) for part in parse(template))
 
 
 def complaint_about_places(url: str) -> tuple[str, str] | None:
-    """What is wrong with the places where references stand in an address, and what to do; None if nothing is."""
+    """The problem with where templates are placed in a URL, and the advice; None if there is none."""
     literal = ""
     for part in parse(url):
         if isinstance(part, str):
@@ -73,8 +73,8 @@ def complaint_about_places(url: str) -> tuple[str, str] | None:
             continue
         scheme, separator, rest = literal.partition("://")
         if not (scheme and separator and rest.strip("/?#\\") and any(sign in rest for sign in "/?#")):
-            return "a template stands in the host", "Write scheme, host and port out: values may stand after them only."
+            return "a template is in the host", "Write scheme, host and port out: values are allowed only after them."
         if "#" in literal:
-            return "a template stands after the #, which is never sent", "Put the value into the path or the query."
+            return "a template is after the #, which is never sent", "Put the value into the path or the query."
         literal += "x"
     return None

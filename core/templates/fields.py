@@ -1,4 +1,4 @@
-"""The fields of `{{call.*}}`: one list, for what fills them, what checks templates, and docs/templates.md."""
+"""The fields of `{{call.*}}`: one list for filling them, checking templates, and docs/templates.md."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CALL_FIELDS: Final = (
     "caller_id",
     "started_at",
 )
-"""Known from the start of a call on."""
+"""Known from the start of a call."""
 CALL_FIELDS_AT_THE_END: Final = (
     "duration",
     "ringing_at",
@@ -33,12 +33,13 @@ CALL_FIELDS_AT_THE_END: Final = (
     "transport",
     "sandbox",
 )
-"""Known once it is over, so in key mappers only."""
+"""Known once the call is over, so in key mappers only."""
 
 _OURS: Final = frozenset(map(normalised, (*CALL_FIELDS, *CALL_FIELDS_AT_THE_END)))
 
 
 def added_fields(connected: Mapping[str, Any] | None) -> dict[str, str]:
-    """What the `connected` message of a WebSocket call adds to `{{call.*}}`, as text. Fields of ours cannot be overwritten, however
-    their names are spelt."""
+    """Adds to `{{call.*}}`, as text, what the `connected` message of a WebSocket call carries. Our own fields cannot be overwritten,
+    however their names are spelt.
+    """
     return {name: stringify(value) for name, value in (connected or {}).items() if normalised(name) not in _OURS}

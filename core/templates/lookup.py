@@ -1,4 +1,4 @@
-"""Finding a field by its name, tolerant of how exports write headers."""
+"""Finds a field by its name, tolerant of how exports write headers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class _Missing:
 
 
 MISSING: Final[Any] = _Missing()
-"""What `find` returns when there is no such field; None is a value."""
+"""Returned by `find` if there is no such field; None is a value."""
 
 
 def normalised(name: str) -> str:
-    """A name reduced to its letters, marks and digits, without case: `Customer-Name` and `customer name` are one."""
+    """A name reduced to its letters, marks and digits, ignoring case: `Customer-Name` and `customer name` are the same."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return "".join(c for c in folded if unicodedata.category(c)[0] in "LMN")
 
@@ -27,8 +27,8 @@ def normalised(name: str) -> str:
 def find(fields: Mapping[str, Any], name: str) -> Any:
     """The value of the field called `name`, else MISSING.
 
-    In this order: a field of exactly that name; the first whose normalised name is the same; and then, for names with
-    dots, a path into objects and lists (`answers.q1`, `items.0.price`).
+    In this order: a field of exactly that name; the first whose normalised name is the same; then, for names with dots, a path into
+    objects and lists (`answers.q1`, `items.0.price`).
     """
     if name in fields:
         return fields[name]

@@ -1,4 +1,4 @@
-"""What is wrong with a template, in words for the person who wrote it."""
+"""Problems with a template, worded for the person who wrote it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["NAMESPACES", "ClosedFields", "Known", "OpenFields", "doubts", "probl
 
 @dataclass(frozen=True)
 class OpenFields:
-    """A namespace in which any field may come, beside those of ours: a name that is nearly one of ours is a slip.
+    """A namespace in which any field may come, besides our own: a name that is nearly one of ours is a typo.
 
     `later` are fields of ours that are not known yet where the template is used.
     """
@@ -38,8 +38,8 @@ class ClosedFields:
 
 
 Known = Mapping[str, Collection[str] | ClosedFields | OpenFields | None]
-"""The namespaces that are filled where a template is used -> their fields; None where any field may come. Of a plain
-collection of names each may be an object."""
+"""The namespaces available where a template is used -> their fields; None where any field may come. In a plain collection of names, each
+may be an object."""
 
 NAMESPACES: Final[Known] = {"crm": None, "call": None, "result": None, "analysis": None}
 """The namespaces that templates know, without their fields."""
@@ -48,11 +48,11 @@ _SINGLE_BRACES = re.compile(r"(?<!\{)\{\s*(\w+\.[^{}]+?)\s*\}(?!\})")
 
 
 def problems(template: Any, known: Known = NAMESPACES) -> list[str]:
-    """What is wrong with a template, or with the templates of a key mapper; empty if nothing is.
+    """Problems with a template, or with the templates of a key mapper; empty if there are none.
 
     Args:
-        template: a text, or an object or list of them at any depth.
-        known: the namespaces that are filled where the template is used, each with its fields (None: any).
+        template: a text, or an object or list of texts at any depth.
+        known: the namespaces available where the template is used, each with its fields (None: any).
     """
     if isinstance(template, Mapping):
         return [f"{key}: {problem}" for key, value in template.items() for problem in problems(value, known)]
@@ -67,8 +67,9 @@ def problems(template: Any, known: Known = NAMESPACES) -> list[str]:
 
 
 def doubts(template: Any, known: Known) -> list[str]:
-    """References to fields of open namespaces that are none of ours, each as it is written: they show something only where
-    somebody else sends such a field. For a template without `problems`; of a reference with a default nobody need be told."""
+    """References to fields that an open namespace does not list, each as written: they show something only if somebody else sends such a
+    field. For a template without `problems`; references with a default are left out.
+    """
     if isinstance(template, Mapping):
         return [found for value in template.values() for found in doubts(value, known)]
     if isinstance(template, list | tuple):

@@ -1,4 +1,4 @@
-"""Putting values into templates. Values are data: one that looks like a template stays as it is."""
+"""Fills values into templates. Values are data: one that looks like a template is left unchanged."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Namespaces = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Rendered:
-    """A rendered text. `missing`: references to fields that are not there; `empty`: to fields that hold nothing; both as
-    `namespace.field`, in order, only where no default helped."""
+    """A rendered text. `missing`: references to fields that do not exist; `empty`: to fields without content; both as `namespace.field`,
+    in order, only if no default applied."""
 
     text: str
     missing: tuple[str, ...] = ()
@@ -27,14 +27,14 @@ class Rendered:
 
     @property
     def complete(self) -> bool:
-        """Whether every reference found a value to show."""
+        """Whether every reference had a value."""
         return not self.missing and not self.empty
 
 
 def render(template: str, namespaces: Namespaces) -> Rendered:
     """The template with its references replaced by the text of their values.
 
-    A missing or empty field shows its default, or nothing. Literal text is never changed.
+    A missing or empty field is replaced by its default, or by nothing. Literal text is never changed.
 
     Raises:
         TypeError: if a value cannot be shown as text.
@@ -60,7 +60,7 @@ def render(template: str, namespaces: Namespaces) -> Rendered:
 def render_mapping(mapper: Any, namespaces: Namespaces) -> Any:
     """A key mapper with its templates replaced, in the same shape.
 
-    Objects and lists are walked; keys and anything that is not text pass as they are. A text that is one single reference
+    Objects and lists are walked; keys and anything that is not text are left unchanged. A text that is one single reference
     keeps the type of its value (a number stays a number, an object stays an object); a missing field gives "".
 
     Raises:

@@ -1,4 +1,4 @@
-"""Cutting a template into literals and references."""
+"""Splits a template into literals and references."""
 
 from __future__ import annotations
 

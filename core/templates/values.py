@@ -1,4 +1,4 @@
-"""How a value becomes text. The integration guide: all values are stringified, nested objects are JSON-encoded."""
+"""Converts a value to text. The integration guide: all values are stringified, nested objects are JSON-encoded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def stringify(value: object) -> str:
     number), dates and times are ISO 8601, objects and lists are JSON with their characters as they are.
 
     Raises:
-        TypeError: for a value that JSON cannot hold either.
+        TypeError: for a value that JSON cannot represent either.
     """
     match value:
         case None:
@@ -36,11 +36,11 @@ def stringify(value: object) -> str:
         case Mapping() | list() | tuple():
             return json.dumps(value, ensure_ascii=False, default=_inside_json)
         case _:
-            raise TypeError(f"a value of type {type(value).__name__} cannot stand in a template; use text, a number, a list or an object")
+            raise TypeError(f"a value of type {type(value).__name__} cannot be used in a template; use text, a number, a list or an object")
 
 
 def stringify_fields(fields: Mapping[str, object]) -> dict[str, str]:
-    """Every value of a mapping as text: the `variables` of a dialout as `{{crm.*}}` shows them."""
+    """Every value of a mapping as text: `{{crm.*}}` shows the `variables` of a dialout this way."""
     return {name: stringify(value) for name, value in fields.items()}
 
 

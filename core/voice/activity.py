@@ -1,8 +1,7 @@
-"""Who speaks: voice activity by the energy of frames over the noise of the line. Pure.
+"""Voice activity by the energy of frames over the noise of the line. Pure.
 
-Plain arithmetic: a line's noise is followed, fast downwards and slowly upwards, and a frame that stands well above it is
-speech. On telephone lines, whose networks suppress echo and noise, that is as far as most need to go; anything with the
-same interface can stand in for it.
+It follows the line's noise, fast downwards and slowly upwards; a frame well above it is speech. Telephone networks suppress echo and noise,
+so this is usually enough; anything with the same interface can replace it.
 """
 
 from __future__ import annotations
@@ -23,26 +22,26 @@ _QUIETEST = -96.0
 
 
 def level(frame: Frame) -> float:
-    """How loud a frame is, in dB below full scale: 0 at most, -96 for silence."""
+    """The level of a frame in dB relative to full scale: 0 at most, -96 for silence."""
     power = float(np.mean(frame.astype(np.float64) ** 2)) / _FULL_SCALE**2
     return max(10 * math.log10(power), _QUIETEST) if power > 0 else _QUIETEST
 
 
 class ActivityDetector(Protocol):
-    """Tells when somebody begins and ends to speak."""
+    """Detects when somebody begins and stops speaking."""
 
     def feed(self, frame: Frame) -> Activity | None:
-        """The next frame of 20 ms. Returns what changed with it."""
+        """Take the next frame of 20 ms. Returns what changed with it."""
 
 
 class EnergyDetector:
     """An `ActivityDetector`.
 
     Args:
-        begin_seconds: speech must last so long to count: shorter are clicks.
-        end_seconds: silence must last so long before a turn counts as over.
-        above_noise: dB above the noise of the line from which a frame is speech.
-        quietest: dB below full scale under which nothing is speech.
+        begin_seconds: shortest speech that counts; anything shorter is a click.
+        end_seconds: silence after which a turn counts as over.
+        above_noise: dB above the noise of the line at which a frame is speech.
+        quietest: level in dB relative to full scale below which nothing is speech.
     """
 
     def __init__(self, *, begin_seconds: float = 0.1, end_seconds: float = 0.7, above_noise: float = 12.0, quietest: float = -42.0) -> None:
@@ -53,7 +52,7 @@ class EnergyDetector:
         self._speaking = False
 
     def feed(self, frame: Frame) -> Activity | None:
-        """The next frame of 20 ms. Returns what changed with it."""
+        """Take the next frame of 20 ms. Returns what changed with it."""
         loudness = level(frame)
         threshold = max(self._noise + self._above, self._quietest)
         is_loud = loudness > (threshold - 3 if self._speaking else threshold)

@@ -1,8 +1,8 @@
-"""What 20 ms of the callee's sound are: silence, one steady tone, several steady tones, or something like speech. Pure.
+"""Classifies 20 ms of the callee's sound: silence, one steady tone, several steady tones, or something like speech. Pure.
 
-A beep is one steady tone: nearly all the energy of 40 ms stands at one frequency, which stays the same for 0.14 to 1.4 seconds.
-Speech never does that for so long; whole bursts of ringback, dial tones and fax tones last longer. Whether a beep is that of an
-answering machine is decided elsewhere (`core.voice.machine_tones`), from what was heard before and after it.
+A beep is one steady tone: nearly all the energy of 40 ms is at one frequency, which stays the same for 0.14 to 1.4 seconds. Speech never
+does that; whole bursts of ringback, dial tones and fax tones last longer. `core.voice.machine_tones` decides whether a beep is
+an answering machine's, from what was heard before and after it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.voice.ports import FRAME, FRAME_SECONDS, RATE, Frame
 __all__ = ["BeepDetector", "Kind"]
 
 Kind = Literal["quiet", "tone", "chord", "speech"]
-"""`chord`: two steady tones at once, as keys and busy tones are."""
+"""`chord`: two steady tones at once, as in keys and busy tones."""
 
 _LOWEST, _HIGHEST = 350.0, 2200.0  # Hz
 _SHARE = 0.85
@@ -37,13 +37,13 @@ class BeepDetector:
         self._pair: tuple[float, float] | None = None
         self.kind: Kind = "quiet"
         self.frequency: float | None = None
-        """Of the tone that goes on, in Hz; None if there is none."""
+        """Of the current tone, in Hz; None if there is none."""
         self.frames = 0
-        """How many frames it has lasted."""
+        """How many frames the current tone has lasted."""
         self.ended: float | None = None
         """The frequency of the tone that ended with the last frame, whatever its length; None if none did."""
         self.lasted = 0
-        """How many frames that one lasted."""
+        """How many frames the ended tone lasted."""
 
     def feed(self, frame: Frame) -> bool:
         """Whether a tone of the length of a beep has just ended."""
@@ -79,7 +79,7 @@ class BeepDetector:
 
 
 def _peak(power: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, float]:
-    """The frequency of the strongest peak, in Hz, and the energy at it."""
+    """The frequency of the strongest peak, in Hz, and its energy."""
     peak = int(np.argmax(power))
     low = max(peak - 2, 0)
     near = power[low : peak + 3]

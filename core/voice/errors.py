@@ -1,4 +1,4 @@
-"""What can go wrong with voices."""
+"""Errors of voices."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class VoiceError(LegError):
 
 
 class VoiceUnavailable(Exception):
-    """There is no voice for a call, so it is not to be placed or answered; the message says why, and what to do.
+    """No voice is available for a call, so it must not be placed or answered; the message says why, and what to do.
 
     Attributes:
-        field: the setting of this half of a bot's voice that it is about, as `key`; "" if it is about none alone.
+        field: the setting of the bot's stt or tts that is at fault, such as `key`; "" if no single one is.
     """
 
     def __init__(self, message: str, *, field: str = "") -> None:

@@ -1,6 +1,6 @@
-"""A leg that takes turns by the energy of sound: for voices without words, and wherever no AgentSession is installed.
+"""A leg that takes turns by voice energy: for voices of tones, and wherever AgentSession is not installed.
 
-It runs on any clock, so it is also what the line is tested with.
+It runs on any clock, so the line is tested with it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["VoiceLeg"]
 log = logging.getLogger(__name__)
 
 _LAST_WORDS_SECONDS = 3.0
-"""How long the words of a callee who hangs up in the middle of them are waited for."""
+"""How long to wait for the words of a callee who hangs up while speaking."""
 _MOST_FAILURES = 3
 
 
@@ -55,11 +55,11 @@ class VoiceLeg(SoundLeg):
 
     Args:
         audio: the leg that carries the sound.
-        voice: what speaks and understands.
+        voice: speech synthesis and recognition.
         clock: all waiting is done through it.
         call_id: for the log.
-        recording: where both sides are recorded; it is begun at the answer.
-        phrases: sound of this voice that is kept.
+        recording: where both sides are recorded, from the answer on.
+        phrases: the cache of this voice's sound.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class VoiceLeg(SoundLeg):
 
     @property
     def speaking(self) -> bool:
-        """Whether the callee speaks, or what it said is being understood."""
+        """Whether the callee is speaking, or its words are being recognized."""
         return self._waiting > 0
 
     async def say(self, text: str) -> Playout:
@@ -121,7 +121,7 @@ class VoiceLeg(SoundLeg):
         try:
             async with contextlib.aclosing(self._voice.synthesize(text)) as stream:
                 pieces = [piece async for piece in stream]
-        except VoiceError as error:  # it is tried again when it is to be said
+        except VoiceError as error:  # it is synthesized again when it is to be said
             log.warning("call %s: words were not synthesized ahead: %s", self._call_id, error)
             return
         if pieces:
@@ -138,7 +138,7 @@ class VoiceLeg(SoundLeg):
             self._clock.cancel(self._understanding)
 
     def _take(self, event: LineEvent) -> None:
-        """What happened on the line, in the event loop's thread."""
+        """Handle what happened on the line, in the event loop's thread."""
         match event:
             case PlayoutEnded(sound):
                 if sound is self._sound:
@@ -170,7 +170,7 @@ class VoiceLeg(SoundLeg):
         self._utterance = None
 
     async def _understand(self, utterance: _Utterance, before: asyncio.Task[None] | None) -> None:
-        """Recognize one utterance; utterances are told of in their order."""
+        """Recognize one utterance; utterances are reported in their order."""
         try:
             text = await self._voice.transcribe(utterance.sound())
             self._failures = 0

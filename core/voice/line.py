@@ -1,8 +1,7 @@
-"""One call's sound, 20 ms at a time: what we play, which the callee can interrupt, and what the callee does.
+"""One call's sound, 20 ms at a time: our playout, which the callee can interrupt, and what the callee does.
 
-`Line` is the end that a transport's media thread exchanges frames with. Everything that must happen within a frame happens
-in `exchange`: when the callee speaks up, the playout is gone before this frame is sent. What happened is told to the
-event loop, which is never waited for.
+A transport's media thread exchanges frames with a `Line`. Everything that must happen within a frame happens in `exchange`: when the callee
+begins to speak, the playout is dropped before this frame is sent. Events are passed to the event loop without ever waiting for it.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ from core.voice.recording import CallRecording
 __all__ = ["BeepHeard", "FaxHeard", "Line", "LineEvent", "PlayoutEnded", "Sound", "SpeechBegan", "SpeechEnded", "SpeechSound"]
 
 _BEFORE = 15
-"""Frames before the beginning of speech was noticed that belong to it: 300 ms."""
+"""Frames that belong to speech before its beginning was detected: 300 ms."""
 _LONGEST_UTTERANCE = round(30 / FRAME_SECONDS)
 
 
 class Sound:
-    """Something that is being played. Written in the event loop's thread, played in the media thread."""
+    """A sound being played. Written in the event loop's thread, played in the media thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -64,7 +63,7 @@ class Sound:
             self._whole = True
 
     def next(self) -> tuple[Frame | None, bool]:
-        """The next frame, None if it is not ready; and whether that was the last."""
+        """The next frame, None if it is not ready; and whether it was the last."""
         with self._lock:
             if not self._frames:
                 return None, self._whole
@@ -74,7 +73,7 @@ class Sound:
 
 @dataclass(frozen=True)
 class SpeechBegan:
-    """The callee speaks; `before` is the sound so far. `barged_in`: it stopped what was being played."""
+    """The callee speaks; `before` is the sound so far. `barged_in`: the callee interrupted our playout."""
 
     before: tuple[Frame, ...]
     barged_in: bool
@@ -82,21 +81,21 @@ class SpeechBegan:
 
 @dataclass(frozen=True)
 class SpeechSound:
-    """The callee speaks on."""
+    """The callee goes on speaking."""
 
     frame: Frame
 
 
 @dataclass(frozen=True)
 class SpeechEnded:
-    """The callee has fallen silent; `seconds` is how long it spoke."""
+    """The callee stopped speaking; `seconds` is how long it spoke."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class BeepHeard:
-    """A beep has ended; `tells_machine`: that of a machine, which records by now (`core.voice.machine_tones`)."""
+    """A beep has ended; `tells_machine`: it is that of a machine, which is now recording (`core.voice.machine_tones`)."""
 
     tells_machine: bool = False
 
@@ -108,7 +107,7 @@ class FaxHeard:
 
 @dataclass(frozen=True)
 class PlayoutEnded:
-    """What was being played is over: played to its end, or interrupted."""
+    """The playout is over: played to its end, or interrupted."""
 
     sound: Sound
 
@@ -121,8 +120,8 @@ class Line:
 
     Args:
         notify: called in the media thread for every event; must not block.
-        recording: what both sides are written to.
-        activity: tells when the callee speaks.
+        recording: where both sides are recorded.
+        activity: detects when the callee speaks.
     """
 
     def __init__(
@@ -131,26 +130,26 @@ class Line:
         self._notify, self._recording = notify, recording
         self._activity, self._beeps, self._tones = activity or EnergyDetector(), BeepDetector(), MachineTones()
         self._lately: deque[Frame] = deque(maxlen=_BEFORE)
-        self._lock = threading.Lock()  # of `_playing`: a sound that is begun while the one before ends must not get lost
+        self._lock = threading.Lock()  # protects `_playing`: a sound that begins while the previous one ends must not be lost
         self._playing: Sound | None = None
-        self._utterance = 0  # frames of it; 0 between two
+        self._utterance = 0  # frames of the current utterance; 0 between two
         self.frames = 0
         """Frames since the line was connected."""
         self.first_audio: float | None = None
-        """Seconds from the connection to the first frame of ours."""
+        """Seconds from the connection to our first frame."""
 
     def play(self, sound: Sound) -> None:
-        """Play something, from the next frame on; what is being played is cut off. From the event loop's thread."""
+        """Play something from the next frame on; cuts off what is being played. Called in the event loop's thread."""
         with self._lock:
             self._playing = sound
 
     def stop(self) -> None:
-        """Play nothing any more. From the event loop's thread."""
+        """Stop playing. Called in the event loop's thread."""
         with self._lock:
             self._playing = None
 
     def exchange(self, heard: Frame) -> Frame | None:
-        """20 ms in each direction. In the media thread."""
+        """Exchange 20 ms in each direction. Called in the media thread."""
         change = self._activity.feed(heard)
         if change == "began":
             self._begin()

@@ -1,10 +1,10 @@
-"""Whether a tone tells that a machine has answered, from what was heard before and after it. Pure, of plain values.
+"""Decides whether a tone shows that a machine has answered, from what was heard before and after it. Pure, on plain values.
 
-A person who is taken for a machine is hung up on; a machine that is taken for a person costs a minute. So a beep tells by itself only at
-a machine's moment: something has spoken a greeting, which began soon after the answer and is longer than people say when they pick up; it
-has stopped, and within seconds the one beep came, alone, while the bot was silent; then nothing was heard, because the machine records.
+A person mistaken for a machine is hung up on; a machine mistaken for a person costs a minute. So a beep alone counts only when a machine
+would give it: a greeting began soon after the answer and is longer than what people say when they pick up; it stopped, and within seconds a
+single beep came while the bot was silent; then nothing was heard, because the machine records.
 
-What is no such beep:
+Tones that are not such a beep:
 
 - ringback that outlives the answer, or any tone before a greeting: nobody has spoken yet;
 - tones below 500 Hz (ITU-T E.180: ringing, busy, dial and call-waiting tones of every country are there), also behind an announcement;
@@ -13,7 +13,7 @@ What is no such beep:
 - our own sound, echoed: what is heard while the bot speaks, or just has, is neither a greeting nor a beep;
 - a key, which is two tones; music, whose notes are not alone and go on.
 
-A fax or a modem is a machine by its tones alone: 2100 Hz for 1.5 seconds (CED, ANSam; ITU-T T.30, V.25), or the calling tone of a fax,
+A fax or a modem is recognized by its tones alone: 2100 Hz for 1.5 seconds (CED, ANSam; ITU-T T.30, V.25), or the calling tone of a fax,
 1100 Hz for half a second every 3.5 seconds, heard twice.
 """
 
@@ -27,8 +27,9 @@ from core.voice.beep import Kind
 __all__ = ["MachineTones", "Tone", "Verdict"]
 
 Verdict = Literal["beep", "machine", "fax"]
-"""`beep`: a tone for which a machine that is known by its words may have been waited; `machine`: one that tells of a machine by itself;
-`fax`: a fax or a modem."""
+"""`beep`: a tone that a machine already recognized by its words may have given; `machine`: a tone that by itself shows a machine; `fax`: a
+fax or a modem.
+"""
 
 _GREETING_BEGINS: Final = 4.0
 """Seconds after the answer within which a machine begins to speak."""
@@ -44,9 +45,9 @@ _LIKE_RECORDING_LASTS: Final = 0.56
 _PAUSE: Final = 2.0
 """Longer silence ends a greeting."""
 _BREATH: Final = 0.4
-"""Silence that is not longer belongs to what is spoken."""
+"""Silence up to this length belongs to the speech."""
 _NO_CLICK: Final = 0.08
-"""Sound that is shorter is a click, or the edge of a tone."""
+"""Shorter sound is a click, or the edge of a tone."""
 _BEEP_WITHIN: Final = 4.0
 """Seconds after the greeting within which a machine beeps."""
 _ALONE: Final = 2.0
@@ -56,14 +57,14 @@ _QUIET_AFTER: Final = 0.5
 _ECHO: Final = 0.5
 """Seconds after the bot's last sound in which its echo may still come."""
 _EARLY: Final = 0.3
-"""A tone that is there so soon after the answer began before it."""
+"""A tone heard this soon after the answer began before it."""
 _NETWORK: Final = 500.0
-"""Hz below which tones are the network's."""
+"""Tones below this frequency (Hz) are the network's."""
 _SAME: Final = 40.0
 _SHORTEST, _LONGEST = 0.14, 1.4
 _ANSWER_TONE, _ANSWER_SECONDS, _ANSWER_SWAY = 2100.0, 1.5, 25.0
 _REVERSAL: Final = 0.08
-"""An answer tone may turn its phase every 0.45 seconds, which breaks it for a moment."""
+"""An answer tone may reverse its phase every 0.45 seconds, which interrupts it briefly."""
 _CALLING_TONE, _CALLING_LENGTH, _CALLING_EVERY = 1100.0, (0.4, 0.6), (3.0, 4.2)
 
 
@@ -82,7 +83,7 @@ class Tone:
 
 
 class MachineTones:
-    """What was heard on one call so far. Feed `hear` with every piece of sound since the answer, in order."""
+    """What was heard on one call so far. Pass every piece of sound since the answer to `hear`, in order."""
 
     def __init__(self) -> None:
         self._greeting_began: float | None = None
@@ -91,7 +92,7 @@ class MachineTones:
         self._beeps: list[Tone] = []
         self._tone_ended = -_ALONE
         self._played = -_ECHO
-        self._loud = self._speaking = 0.0  # how long there has been sound, and speech, without a break
+        self._loud = self._speaking = 0.0  # how long sound, and speech, have lasted without a break
         self._candidate: Tone | None = None
         self._answer_tone, self._answer_heard = 0.0, -1.0
         self._fax = False
@@ -99,14 +100,14 @@ class MachineTones:
     def hear(
         self, at: float, seconds: float, kind: Kind, *, playing: bool, frequency: float | None = None, ended: Tone | None = None
     ) -> Verdict | None:
-        """What the next piece of sound tells, if anything.
+        """What the next piece of sound shows, if anything.
 
         Args:
             at: when it began, in seconds since the answer.
             seconds: its length.
             kind: what it is.
-            playing: whether the bot's voice was being played meanwhile.
-            frequency: of the tone that it is, in Hz.
+            playing: whether the bot was speaking meanwhile.
+            frequency: of the tone, in Hz.
             ended: the tone that ended with it.
         """
         if playing:
@@ -131,7 +132,7 @@ class MachineTones:
         return at < self._played + _ECHO
 
     def _speech(self, now: float) -> None:
-        """The greeting is what is spoken first, as long as nobody pauses for long; what is spoken after that is conversation."""
+        """The greeting is the first speech, without long pauses; any later speech is conversation."""
         began = now - self._speaking
         gap = began - self._greeting_ended
         if self._greeting_began is None or gap > _PAUSE:

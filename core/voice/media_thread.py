@@ -1,6 +1,6 @@
-"""The media thread: one clock of 20 ms for the sound of all calls of a transport.
+"""The media thread: one 20 ms clock for the sound of all calls of a transport.
 
-Nothing that can block runs in it: no database, no file, no name look-up. Each tick lets every session exchange 20 ms.
+Nothing that can block runs in it: no database, no file, no name look-up. On each tick every session exchanges 20 ms.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ log = logging.getLogger(__name__)
 
 TICK = 0.02
 """Seconds."""
-_GIVE_UP = 0.2  # farther behind than this, the clock is set anew: what is lost cannot be made up for
+_GIVE_UP = 0.2  # further behind than this, restart the clock: lost ticks cannot be made up
 
 
 class TickedSession(Protocol):
-    """The sound of one call, as its clock sees it."""
+    """The sound of one call, as the media thread sees it."""
 
     end: AudioEnd | None
 
     def tick(self) -> None:
-        """Exchange 20 ms. In the media thread; it must never block."""
+        """Exchange 20 ms. Called in the media thread; must never block."""
 
     def close(self) -> None:
-        """It is served no longer."""
+        """The session is no longer served."""
 
 
 @dataclass
 class MediaStats:
-    """Figures of the media thread: `late_ticks` began more than 10 ms after their time, `skipped_ticks` never."""
+    """Statistics of the media thread: `late_ticks` began more than 10 ms late, `skipped_ticks` never ran."""
 
     ticks: int = 0
     late_ticks: int = 0
@@ -73,7 +73,7 @@ class MediaThread:
                 self._thread.start()
 
     def remove(self, session: TickedSession) -> None:
-        """Serve it no longer, and close it."""
+        """Stop serving a session, and close it."""
 
         def forget() -> None:
             self._sessions.discard(session)
@@ -82,7 +82,7 @@ class MediaThread:
         self._orders.append(forget)
 
     def stop(self) -> None:
-        """End the thread and close every session that is left."""
+        """End the thread and close every remaining session."""
         self._stopping.set()
         with self._lock:
             if self._thread is not None:
@@ -110,7 +110,7 @@ class MediaThread:
             for session in list(self._sessions):
                 try:
                     session.tick()
-                except Exception as error:  # one call's failure is not the others'
+                except Exception as error:  # one call's failure must not affect the others
                     log.error("the sound of a call failed; it goes on without it: %s", without_values(error))
                     session.end = None
             self._after_tick()

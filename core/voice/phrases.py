@@ -1,4 +1,4 @@
-"""Sound that was synthesized already, by its words: openings are ready when the callee picks up."""
+"""A cache of synthesized sound by its words: openings are ready when the callee picks up."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["Phrases"]
 
 
 class Phrases:
-    """The sound of words in one voice, kept up to a total length; those least lately asked for go first.
+    """The sound of words in one voice, up to a total length; the least recently used go first.
 
     Args:
-        seconds: how much sound is kept: a minute takes 1 MB.
+        seconds: how much sound to keep; a minute takes 1 MB.
     """
 
     def __init__(self, seconds: float = 1200.0) -> None:
@@ -21,14 +21,14 @@ class Phrases:
         self._kept: OrderedDict[str, Frame] = OrderedDict()
 
     def get(self, text: str) -> Frame | None:
-        """The sound of these words, if it is kept."""
+        """The sound of these words, if cached."""
         sound = self._kept.get(text)
         if sound is not None:
             self._kept.move_to_end(text)
         return sound
 
     def keep(self, text: str, sound: Frame) -> None:
-        """Keep the sound of these words. Sound longer than all that may be kept is not."""
+        """Cache the sound of these words, unless it is longer than the whole cache."""
         if len(sound) > self._most:
             return
         if (before := self._kept.pop(text, None)) is not None:

@@ -1,4 +1,4 @@
-"""What audio transports and speech providers look like to each other. Sound is 16-bit PCM, 8 kHz, mono."""
+"""The protocols between audio transports and speech providers. Sound is 16-bit PCM, 8 kHz, mono."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ __all__ = [
 RATE = 8000
 """Samples a second."""
 FRAME = 160
-"""Samples of a frame."""
+"""Samples in a frame."""
 FRAME_SECONDS = FRAME / RATE
 Frame = NDArray[np.int16]
-"""Sound: 16-bit samples, one dimension; `FRAME` of them where a frame is meant."""
+"""Sound: 16-bit samples, one dimension; a frame has `FRAME` of them."""
 
 AudioEvent = Ringing | Answered | Failed | Digit | HungUp
-"""What can happen on an audio leg."""
+"""The events of an audio leg."""
 
 
 class Voice(Protocol):
-    """Speech synthesis and recognition of one provider or pair of providers. One serves many calls at once."""
+    """Speech synthesis and recognition by one provider or a pair of them. One serves many calls at once."""
 
     def synthesize(self, text: str) -> AsyncGenerator[Frame, None]:
         """The words as sound, in pieces of any length, as they become ready.
@@ -46,9 +46,9 @@ class Voice(Protocol):
         """
 
     async def transcribe(self, speech: AsyncIterator[Frame]) -> str:
-        """The words of one utterance. The sound begins to come when the speaker begins, and ends when it ends.
+        """The words of one utterance. The sound starts when the speaker starts, and ends when the speaker stops.
 
-        Returns "" if no words were in it.
+        Returns "" if it contained no words.
 
         Raises:
             VoiceError: the provider failed.
@@ -56,48 +56,48 @@ class Voice(Protocol):
 
 
 class AudioEnd(Protocol):
-    """Our end of a call's audio, as the transport sees it."""
+    """Our end of a call's audio, as seen by the transport."""
 
     def exchange(self, heard: Frame) -> Frame | None:
-        """Called every 20 ms in the transport's media thread: takes a frame of the callee, gives the one to be sent.
+        """Called every 20 ms in the transport's media thread: takes a frame from the callee, returns the one to send.
 
         None is silence. It must never block.
         """
 
 
 class AudioLeg(Protocol):
-    """The callee's end of a call that carries sound. All methods but `run_soon` are called in the event loop's thread."""
+    """The callee's end of a call that carries sound. All methods except `run_soon` are called in the event loop's thread."""
 
     def run_soon(self, function: Callable[[], None]) -> None:
-        """Call a function in the event loop's thread. From any thread; nothing happens once the loop is closed."""
+        """Call a function in the event loop's thread. Callable from any thread; does nothing once the loop is closed."""
 
     async def next(self, timeout: float | None = None) -> AudioEvent | None:
-        """The next event; None when nothing happened for `timeout` clock seconds."""
+        """The next event; None if nothing happened for `timeout` clock seconds."""
 
     def connect(self, end: AudioEnd) -> None:
-        """From now on exchange sound with this end."""
+        """Start exchanging sound with this end."""
 
     def press(self, keys: str) -> None:
-        """Send keys of the phone (RFC 4733)."""
+        """Send phone keys (DTMF, RFC 4733)."""
 
     async def hang_up(self, reason: str = "") -> None:
-        """End the call: CANCEL before the answer, BYE after it. Safe at any moment, any number of times."""
+        """End the call: CANCEL before the answer, BYE after it. Safe at any time, any number of times."""
 
     async def transfer(self, destination: str) -> TransferOutcome:
-        """Hand the callee over."""
+        """Transfer the callee."""
 
 
 @runtime_checkable
 class BufferedAudioLeg(Protocol):
-    """An audio leg whose other side keeps sound of ours for a while before it plays it."""
+    """An audio leg whose other side buffers our sound before playing it."""
 
     def clear(self) -> None:
-        """The callee broke in: what of ours was not played yet is not to be played. In the event loop's thread."""
+        """The callee interrupted: discard our audio that has not been played. Called in the event loop's thread."""
 
 
 Speech = Callable[[PlaceOrder], Callable[[AudioLeg], Leg]]
-"""How a transport of sound makes the leg of a conversation.
+"""Makes the leg of a conversation for a transport of sound.
 
-Called with the order before anything leaves: then the voice is chosen, or `VoiceUnavailable` raised if there is none for this call. What it
-returns is called once, with the audio leg.
+Called with the order before anything is sent: it chooses the voice, or raises `VoiceUnavailable` if there is none for this call. The
+function it returns is called once, with the audio leg.
 """

@@ -1,8 +1,7 @@
-"""The recording of a call: stereo WAV, the caller left, the bot right, written as it goes.
+"""Records a call: stereo WAV, the caller left, the bot right, written during the call.
 
-Frames come from media threads, which must not wait for a disk: one thread writes for all calls. Each time it first
-appends the sound, then corrects the lengths in the header, so a file is whole at any moment, even after a SIGKILL; at most
-the last half second is missing then.
+Frames come from media threads, which must not wait for a disk, so one thread writes for all calls. Each time it appends the sound first and
+then corrects the lengths in the header, so a file is valid at any time, even after a SIGKILL; at most the last half second is then missing.
 """
 
 from __future__ import annotations
@@ -45,17 +44,17 @@ class CallRecording:
         return len(self._frames)
 
     def write(self, heard: Frame, played: Frame | None) -> None:
-        """Take 20 ms of both sides. Never waits. What could not be written anyway is not kept."""
+        """Take 20 ms of both sides. Never waits; drops frames once writing has failed."""
         if not (self._closing or self._failed):
             self._frames.append(np.column_stack((heard, _SILENCE if played is None else played)))
 
     def close(self) -> None:
-        """No more comes. Never waits: `closed` tells when it is written."""
+        """End the recording. Never waits: `closed` is set when it is written."""
         self._closing = True
         self._writer.wake()
 
     def flush(self) -> bool:
-        """Write what has come; False once the file is closed. In the writer's thread."""
+        """Write the frames received so far; False once the file is closed. Called in the writer's thread."""
         closing = self._closing
         if not self._failed:
             try:
@@ -63,7 +62,7 @@ class CallRecording:
             except OSError as error:
                 self._failed = True
                 log.error("the recording %s cannot be written: %s; the call goes on without it", self._path.name, error.strerror)
-        if self._failed:  # each time: a frame may have come in between
+        if self._failed:  # checked every time: a frame may have arrived in between
             self._frames.clear()
         if closing:
             if self._file is not None:
@@ -88,7 +87,7 @@ class CallRecording:
 
 
 class RecordingWriter:
-    """The thread that writes the recordings of a process. It starts with the first one."""
+    """The thread that writes the recordings of a process. It starts with the first recording."""
 
     def __init__(self) -> None:
         self._open: set[CallRecording] = set()
@@ -98,7 +97,7 @@ class RecordingWriter:
         self._thread: threading.Thread | None = None
 
     def open(self, path: Path) -> CallRecording:
-        """A new recording in this file, whose folder is made if it is missing. What was in the file is lost."""
+        """Start a recording in this file, creating its folder if needed. Overwrites the file."""
         recording = CallRecording(path, self)
         with self._lock:
             self._open.add(recording)
@@ -112,7 +111,7 @@ class RecordingWriter:
         self._woken.set()
 
     def stop(self) -> None:
-        """Close what is open, and end the thread."""
+        """Close open recordings, and end the thread."""
         with self._lock:
             thread, self._stopping = self._thread, True
             for recording in self._open:

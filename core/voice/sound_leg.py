@@ -1,4 +1,4 @@
-"""What every leg made of sound has in common: the events of its audio leg, its line, its recording, its end."""
+"""The common base of legs that carry sound: the events of the audio leg, the line, the recording, the end."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ __all__ = ["NOTHING", "SoundLeg"]
 log = logging.getLogger(__name__)
 
 _WORDS_PER_SECOND = 2.6
-"""How fast voices speak, for words that were not synthesized yet when the callee broke in."""
+"""How fast voices speak, for words that were not fully synthesized when the callee interrupted."""
 NOTHING = Playout("", completed=False, seconds=0.0)
 """Nothing was said: the call is over, or has not begun."""
 
 
 class SoundLeg(ABC):
-    """A `Leg` but for what speaks and listens, which a subclass knows.
+    """A `Leg` without synthesis and recognition, which a subclass adds.
 
     Args:
         audio: the leg that carries the sound.
         clock: all waiting is done through it.
         call_id: for the log.
-        recording: where both sides are recorded; it is begun at the answer.
-        phrases: sound of its voice that is kept.
+        recording: where both sides are recorded, from the answer on.
+        phrases: the cache of its voice's sound.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class SoundLeg(ABC):
     @property
     @abstractmethod
     def speaking(self) -> bool:
-        """Whether the callee speaks, or what it said is being understood."""
+        """Whether the callee is speaking, or its words are being recognized."""
 
     @abstractmethod
     async def say(self, text: str) -> Playout:
@@ -85,7 +85,7 @@ class SoundLeg(ABC):
         """
 
     def prepare(self, text: str) -> None:
-        """These words are about to be said: have their sound ready. Never waits, never fails. Several are made one after another."""
+        """These words are about to be said: synthesize them ahead. Never waits, never fails. Works on one text at a time."""
         if not text.strip() or text in self._preparing or self._phrases.get(text) is not None:
             return
         before = list(self._preparing.values())
@@ -99,11 +99,11 @@ class SoundLeg(ABC):
 
     @abstractmethod
     async def _synthesize_ahead(self, text: str) -> None:
-        """Keep the sound of these words. Never raises: it is tried again when they are to be said."""
+        """Synthesize and cache these words. Never raises: they are synthesized again when they are to be said."""
 
     @property
     def leftover(self) -> dict[str, Any] | None:
-        """What must be kept to end the call, should this process die."""
+        """What to store so that the call can be ended should this process die."""
         return self._audio.leftover if isinstance(self._audio, KeepsLeftover) else None
 
     @property
@@ -112,26 +112,26 @@ class SoundLeg(ABC):
         return self._line.first_audio if self._line is not None else None
 
     async def next(self, timeout: float | None = None) -> LegEvent | None:
-        """The next event; None when nothing happened for `timeout` clock seconds."""
+        """The next event; None if nothing happened for `timeout` clock seconds."""
         return await self._events.next(timeout)
 
     async def hang_up(self, reason: str = "") -> None:
-        """End the call; what was recorded is on the disk when this returns."""
+        """End the call; the recording is on the disk when this returns."""
         await self._audio.hang_up(reason)
         if self._recording is not None:
             self._recording.close()
             await asyncio.to_thread(self._recording.closed.wait, 5.0)
 
     async def transfer(self, destination: str) -> TransferOutcome:
-        """Hand the callee over."""
+        """Transfer the callee."""
         return await self._audio.transfer(destination)
 
     def _activity(self) -> ActivityDetector | None:
-        """What tells the line when the callee speaks; None: the line's own."""
+        """Detects when the callee speaks; None: the line's own detector."""
         return None
 
     def _take(self, event: LineEvent) -> None:
-        """What happened on the line, in the event loop's thread."""
+        """Handle what happened on the line, in the event loop's thread."""
         if isinstance(event, BeepHeard):
             self._events.put(Beep(tells_machine=event.tells_machine))
         elif isinstance(event, FaxHeard):
@@ -139,19 +139,19 @@ class SoundLeg(ABC):
 
     @abstractmethod
     async def _last_words(self) -> None:
-        """The call is over, but for what the callee was saying: have it understood, within bounds."""
+        """Transcribe what the callee was saying when the call ended, within a time limit."""
 
     def _closed(self) -> None:
         """Nothing more comes."""
         return
 
     async def _prepared(self, text: str) -> None:
-        """Wait until these words are ready, if they are being made."""
+        """Wait until these words are synthesized, if that is in progress."""
         if (task := self._preparing.pop(text, None)) is not None:
             await self._clock.join(task)
 
     def _fail(self, reason: str) -> None:
-        """What speaks or listens has failed for good. A callee who has not picked up is not troubled: the call is given up."""
+        """Synthesis or recognition has failed for good. A callee who has not picked up is not disturbed: the call is given up."""
         if self._over.is_set() or self._trouble is not None:
             return
         self._trouble = reason
@@ -162,18 +162,18 @@ class SoundLeg(ABC):
             self._clock.spawn(self._audio.hang_up(reason), name=f"giving up call {self._call_id}")
 
     def _outcome(self, text: str, sound: Sound, *, broken: bool = False) -> Playout:
-        """What became of words whose sound this was; `broken`: their synthesis failed on the way."""
+        """How much of the words was played; `broken`: their synthesis failed on the way."""
         seconds = sound.played / RATE
         if not sound.interrupted and not self._over.is_set() and not broken:
             return Playout(text, completed=True, seconds=seconds)
         words = text.split()
-        guess = round(len(words) / _WORDS_PER_SECOND * RATE)  # while it is not known how much sound there would have been
+        guess = round(len(words) / _WORDS_PER_SECOND * RATE)  # as long as the total length of the sound is not known
         whole = max(sound.written, 1) if sound.whole and not broken else max(sound.written, guess, 1)
         spoken = " ".join(words[: math.floor(len(words) * sound.played / whole + 1e-6)])
         return Playout(spoken, completed=False, seconds=seconds)
 
     async def _follow(self) -> None:
-        """Hand on what happens on the leg, until its last event."""
+        """Pass on the events of the leg, until the last one."""
         while True:
             event: AudioEvent | None = await self._audio.next()
             match event:
@@ -182,7 +182,7 @@ class SoundLeg(ABC):
                 case Answered():
                     self._connect()
                     self._events.put(event)
-                    if self._trouble is not None:  # the callee was faster than our giving up
+                    if self._trouble is not None:  # the callee hung up before we gave up
                         self._events.put(Failed(500, self._trouble, ours=True))
                 case Failed() | HungUp():
                     await self._end(event)

@@ -1,6 +1,6 @@
-"""A voice without words: every word a tone, and nothing is understood but keys. For trying out a line before a speech provider.
+"""A voice of tones: every word is a tone, and only keys are understood. For trying out a trunk before setting up a speech provider.
 
-It is honest about itself: nobody would take it for speech, and what a callee says counts as heard without words.
+Nobody would mistake it for speech, and whatever a callee says counts as heard without words.
 """
 
 from __future__ import annotations

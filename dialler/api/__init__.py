@@ -1,12 +1,12 @@
-"""The dialler's HTTP API: where call results come in.
+"""The dialler's HTTP API: campaigns, leads, and the webhook for call results.
 
-app         the endpoints put into an app
+app         adds the endpoints to an app
 campaigns   campaigns
 imports     lead files
 leads       leads and attempts
 handoffs    the work list of leads whose callee asked for a person
-ledger      what the CRM has of each lead
+ledger      what the CRM has for each lead
 events      progress as server-sent events
 results     the results webhook
-bodies, shared   JSON bodies; what the endpoints share
+bodies, shared   JSON bodies; common code of the endpoints
 """

@@ -1,4 +1,4 @@
-"""The dialler's endpoints for those who manage campaigns, put into an app."""
+"""Adds the dialler's endpoints for campaign managers to an app."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["include_campaigns"]
 
 
 def include_campaigns(app: FastAPI, dialler: Dialler, admin_only: Callable[..., Awaitable[Any]]) -> None:
-    """Put the endpoints of campaigns into an app.
+    """Add the endpoints of campaigns to an app.
 
     Args:
-        app: it must answer HTTPException and RequestValidationError with problem documents, as the core's does.
-        dialler: what they work on.
-        admin_only: a dependency that refuses whoever is no admin.
+        app: must answer HTTPException and RequestValidationError with problem documents, as the core's app does.
+        dialler: the dialler behind the endpoints.
+        admin_only: a dependency that refuses everybody but admins.
     """
     app.state.dialler = dialler
     for module in (campaigns, imports, leads, handoffs, ledger, events):

@@ -1,4 +1,4 @@
-"""JSON bodies of the dialler's endpoints: every problem at once, in words; and what the OpenAPI document says of them."""
+"""JSON bodies of the dialler's endpoints: reports every problem at once, and describes the bodies in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_BYTES: Final = 1_000_000
 
 
 class StrictBody(BaseModel):
-    """A body whose keys are all known: one that is misspelt is an error that suggests the right one."""
+    """A body that refuses unknown keys: a misspelt one is an error that suggests the right one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -55,6 +55,6 @@ async def read_model(request: Request, model: type[M]) -> M:
 
 
 def body_schema(model: type[BaseModel] | dict[str, Any], example: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
-    """What the OpenAPI document says of a body that is read here."""
+    """The OpenAPI description of a body that is read here."""
     schema = model if isinstance(model, dict) else schema_of(model)
     return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema, "example": example}}}}

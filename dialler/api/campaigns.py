@@ -1,4 +1,4 @@
-"""Campaigns over HTTP: made, listed, read with live counts, changed, steered, cloned."""
+"""Campaigns over HTTP: create, list, read with live counts, change, control, clone."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ class Counts(BaseModel):
     """Where the leads are now."""
 
     leads: int
-    done: int = Field(description="Nothing more will be dialled; `held` ones among them.")
+    done: int = Field(description="Nothing more will be dialled; includes `held` leads.")
     waiting: int
     in_flight: int = Field(description="Being dialled or talked to.")
-    held: int = Field(description="May have been dialled: a person must say what is true.")
+    held: int = Field(description="May have been dialled: a person must decide.")
     by_state: dict[str, int]
     attempts: int = Field(description="Calls placed.")
     answered: int
@@ -146,7 +146,7 @@ async def get_campaigns(dialler: TheDialler, state: State | None = None, cursor:
     openapi_extra=body_schema(_settings_schema(["name", "bot_id"]), _EXAMPLE),
 )
 async def post_campaign(request: Request, dialler: TheDialler) -> CampaignDetail:
-    """Make a campaign, in draft: the keys of campaign.yaml, and the bot. Every problem is answered at once."""
+    """Make a campaign, in draft: the keys of campaign.yaml, and the bot. Every problem is reported at once."""
     bot_id, config = await _read(dialler, await read_object(request))
     with errors_of_the_dialler(), dialler.db.write() as connection:
         campaign_id = manage.new_campaign(connection, dialler.parts.ids, bot_id, config, dialler.parts.clock.now())
@@ -155,7 +155,7 @@ async def post_campaign(request: Request, dialler: TheDialler) -> CampaignDetail
 
 @router.get("/{campaign_id}", summary="Read a campaign with live counts", responses=answers(404))
 async def get_campaign(campaign_id: CampaignId, dialler: TheDialler) -> CampaignDetail:
-    """One campaign: its settings, where its leads are, what holds it."""
+    """One campaign: its settings, the states of its leads, why it is on hold."""
     return _detail(dialler, campaign_id)
 
 
@@ -192,7 +192,7 @@ async def post_start(campaign_id: CampaignId, dialler: TheDialler) -> CampaignDe
 
 @router.post("/{campaign_id}/pause", summary="Pause a campaign", responses=answers(404, 409, 413), openapi_extra=_ORDER)
 async def post_pause(campaign_id: CampaignId, request: Request, dialler: TheDialler) -> Steered:
-    """Dial no more until resumed. Once this has answered no new call leaves; calls in progress are finished, or ended if asked."""
+    """Pause dialling until resumed. Once this has answered, no new call leaves; calls in progress finish, or are ended if requested."""
     body = await read_model(request, OrderBody)
     with _steering(dialler, campaign_id):
         done = await control.pause(dialler.db, campaign_id, dialler.wall, end_calls=body.end_calls)
@@ -209,7 +209,7 @@ async def post_resume(campaign_id: CampaignId, dialler: TheDialler) -> Steered:
 
 @router.post("/{campaign_id}/stop", summary="Stop a campaign", responses=answers(404, 409, 413), openapi_extra=_ORDER)
 async def post_stop(campaign_id: CampaignId, request: Request, dialler: TheDialler) -> Steered:
-    """End it: leads that wait are not called. Calls in progress are finished, or ended if asked."""
+    """End the campaign: waiting leads are not called. Calls in progress finish, or are ended if requested."""
     body = await read_model(request, OrderBody)
     with _steering(dialler, campaign_id):
         done = await control.stop(dialler.db, campaign_id, dialler.wall, end_calls=body.end_calls)
@@ -224,11 +224,11 @@ async def post_stop(campaign_id: CampaignId, request: Request, dialler: TheDiall
     openapi_extra=body_schema(CloneBody, {"name": "June reminders", "with_leads": True}, required=False),
 )
 async def post_clone(campaign_id: CampaignId, request: Request, dialler: TheDialler) -> CampaignDetail:
-    """A new campaign, in draft, with the settings of this one; and, if asked, with its leads, none of them called yet."""
+    """Create a campaign, in draft, with the settings of this one and, if requested, with its leads, none of them called yet."""
     wanted, now = await read_model(request, CloneBody), dialler.parts.clock.now()
 
     def clone() -> str:
-        db = Database(dialler.db.url)  # its own connection: a million leads take a while, and the loop goes on meanwhile
+        db = Database(dialler.db.url)  # its own connection: a million leads take a while, and the event loop goes on meanwhile
         try:
             with db.write() as connection:
                 return manage.clone(connection, dialler.parts.ids, campaign_id, wanted.name, with_leads=wanted.with_leads, now=now)
@@ -241,7 +241,7 @@ async def post_clone(campaign_id: CampaignId, request: Request, dialler: TheDial
 
 
 async def _read(dialler: Dialler, body: Mapping[str, Any]) -> tuple[str, CampaignConfig]:
-    """The bot and the settings of a body, with everything that is wrong with them at once."""
+    """The bot and the settings of a body; reports every problem at once."""
     bot_id = body.get("bot_id")
     problems: list[tuple[str, str, str]] = []
     if not isinstance(bot_id, str) or not bot_id or len(bot_id) > 200 or complaint_about(bot_id):

@@ -2,7 +2,7 @@
 
 event: progress    whenever a count or the state has changed
 event: end         the campaign is over: the last progress once more; the stream ends
-: heartbeat        a comment, now and then, so that nothing in between takes the line for dead
+: heartbeat        a comment, now and then, so that no proxy closes an idle connection
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ __all__ = ["progress_events", "router"]
 router = APIRouter(prefix="/api/v1/campaigns/{campaign_id}", tags=["campaigns"])
 
 _HEARTBEAT_LOOKS: Final = 15
-"""A heartbeat after so many looks that found nothing new."""
+"""A heartbeat after this many checks that found nothing new."""
 _DEAREST: Final = 20.0
-"""A look that takes long is taken seldom: of the time that passes it may take this part."""
+"""Share of the time that checks may take: slow checks are made less often."""
 _SCHEMA: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The stream."}
 }
@@ -42,12 +42,12 @@ async def get_events(campaign_id: CampaignId, request: Request, dialler: TheDial
 
 
 async def progress_events(dialler: Dialler, campaign_id: str, gone: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
-    """The events of a campaign, each as its text on the line.
+    """The events of a campaign, each in its wire format.
 
     Args:
-        dialler: whose clock is waited through.
+        dialler: its clock is used for waiting.
         campaign_id: the campaign.
-        gone: whether nobody listens any more.
+        gone: returns whether the client has gone.
     """
     yield RETRY
     last, quiet, number = None, 0, 0

@@ -1,4 +1,4 @@
-"""The work list of a campaign over HTTP: leads whose callee asked for a person, who has them, and what came of it."""
+"""The work list of a campaign over HTTP: leads whose callee asked for a person, who claimed them, and the result."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class ClaimBody(StrictBody):
 
 
 class DoneBody(ClaimBody):
-    """Who called, or said that nobody need to."""
+    """Who called, or decided that nobody needs to."""
 
-    note: str | None = Field(default=None, max_length=2000, description="What came of it.")
+    note: str | None = Field(default=None, max_length=2000, description="The result.")
 
 
 @router.get("/handoffs", summary="List leads that want a person", responses=answers(404))
@@ -77,7 +77,7 @@ async def get_handoffs(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> LeadHandoffPage:
-    """Leads whose callee asked for a person and was not handed over. The bot does not call them again."""
+    """Leads whose callee asked for a person and was not transferred. The bot does not call them again."""
     after = position_of(cursor)
     with dialler.db.read() as connection:
         require(connection, campaign_id)
@@ -89,7 +89,7 @@ async def get_handoffs(
 
 @router.post(
     "/leads/{lead_id}/handoff/claim",
-    summary="Say who will call a lead",
+    summary="Claim a lead on the work list",
     responses=answers(404, 409, 413),
     openapi_extra=body_schema(ClaimBody, {"by": "Mira"}),
 )
@@ -108,7 +108,7 @@ async def post_claim(campaign_id: CampaignId, lead_id: LeadId, request: Request,
 
 @router.post(
     "/leads/{lead_id}/handoff/done",
-    summary="Say that a lead was called by a person",
+    summary="Mark a lead as called by a person",
     responses=answers(404, 409, 413),
     openapi_extra=body_schema(DoneBody, {"by": "Mira", "note": "paid by card"}),
 )

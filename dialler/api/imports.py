@@ -1,6 +1,6 @@
-"""Lead files over HTTP: uploaded, imported, and what was rejected.
+"""Lead files over HTTP: upload, import, and the rejected rows.
 
-The file is streamed to disk and imported apart from the event loop, so that calls go on meanwhile (`dialler.imports.apart`).
+The file is streamed to disk and imported off the event loop, so that calls go on meanwhile (`dialler.imports.apart`).
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ router = APIRouter(prefix="/api/v1/campaigns/{campaign_id}", tags=["campaigns"])
 
 
 class ImportAnswer(BaseModel):
-    """What came of a lead file. `rows_read` = `imported` + `already_there` + `rejected`; `lines` says it in sentences."""
+    """The result of an import. `rows_read` = `imported` + `already_there` + `rejected`; `lines` says it in sentences."""
 
     import_id: str | None
     unchanged: bool = Field(description="The campaign has this very file already: nothing was done.")
     rows_read: int
     imported: int
-    already_there: int = Field(description="Their numbers were in the campaign: they are kept as they were.")
+    already_there: int = Field(description="Their numbers were already in the campaign: they are left unchanged.")
     already_there_differ: int
     rejected: int
     duplicates: int
@@ -63,7 +63,7 @@ class ImportAnswer(BaseModel):
 
     @classmethod
     def of(cls, report: ImportReport) -> ImportAnswer:
-        """The answer that a report makes."""
+        """The response for a report."""
         given = {name: getattr(report, name) for name in cls.model_fields if name not in {"lines", "warnings"}}
         return cls(**given, warnings=list(report.warnings), lines=report.lines())
 
@@ -126,7 +126,7 @@ _FILE: Final = {
 
 @router.post("/leads", summary="Upload a lead file", responses=answers(404, 409), openapi_extra=_FILE)
 async def post_leads(campaign_id: CampaignId, request: Request, dialler: TheDialler) -> ImportAnswer:
-    """Import a lead file (multipart, field `file`), whole or not at all. Bad rows are listed and never stop the good ones.
+    """Import a lead file (multipart, field `file`), all or nothing. Bad rows are listed and never stop the good ones.
 
     The same file again changes nothing; a changed one adds what is new. A campaign that runs dials the new leads, too; one
     that is over needs a start.
@@ -138,7 +138,7 @@ async def post_leads(campaign_id: CampaignId, request: Request, dialler: TheDial
     config = CampaignConfig.model_validate(campaign.settings)
     try:
         form = await request.form(max_files=1, max_fields=20)
-    except HTTPException as error:  # the multipart body cannot be read
+    except HTTPException as error:  # the multipart body is malformed
         raise bad_fields(("body", str(error.detail), "unreadable")) from None
     try:
         file = form.get("file")
@@ -181,7 +181,7 @@ async def get_rejected(
 
 
 async def _import(dialler: Dialler, campaign_id: str, upload: IO[bytes], name: str, config: CampaignConfig) -> ImportReport:
-    """Import an upload, from a file of its own."""
+    """Import an upload from its temporary file."""
     clean = "".join(ch for ch in name if ch.isprintable())[:200] or "leads.csv"
     with tempfile.TemporaryDirectory(prefix="dialler-upload-") as folder:
         path = Path(folder) / "leads.csv"

@@ -36,7 +36,7 @@ Word = Annotated[str | None, Query(max_length=200)]
 
 
 def _one_of(what: str, known: Sequence[str]) -> AfterValidator:
-    """A typing error must not look like a campaign without such leads."""
+    """Refuse unknown values: a typo must not look like a campaign without such leads."""
 
     def check(value: str | None) -> str | None:
         if value is not None and value not in known:
@@ -63,7 +63,7 @@ class LeadView(BaseModel):
     disposition: str | None
     outcome: str | None
     attempts: int
-    uncharged: int = Field(description="Dials that ended without a chance to ring.")
+    uncharged: int = Field(description="Attempts that failed before the phone could ring.")
     due_at: datetime | None
     note: str | None
     updated_at: datetime
@@ -124,7 +124,7 @@ class AttemptPage(BaseModel):
 
 
 class ResolveBody(StrictBody):
-    """What is true of a held lead: find out first, from the callee or from the carrier."""
+    """Whether a held lead was dialled: find out first, from the callee or from the carrier."""
 
     dialled: bool = Field(description="Whether the callee's phone was dialled. If not, the lead waits to be dialled again.")
 
@@ -159,14 +159,14 @@ async def get_lead(campaign_id: CampaignId, lead_id: LeadId, dialler: TheDialler
 
 @router.post(
     "/leads/{lead_id}/resolve",
-    summary="Say what is true of a held lead",
+    summary="Resolve a held lead",
     responses=answers(404, 409, 413),
     openapi_extra=body_schema(ResolveBody, {"dialled": False}),
 )
 async def post_resolve(campaign_id: CampaignId, lead_id: LeadId, request: Request, dialler: TheDialler) -> LeadDetail:
-    """A held lead may have been dialled: nobody can know, so it is not dialled again until a person says what is true.
+    """A held lead may have been dialled: it is not dialled again until a person decides.
 
-    One that was not dialled waits again; start the campaign anew if it is over.
+    One that was not dialled waits again; start the campaign again if it is over.
     """
     body = await read_model(request, ResolveBody)
     with errors_of_the_dialler(), dialler.db.write() as connection:

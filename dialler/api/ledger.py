@@ -1,4 +1,4 @@
-"""The parity ledger of a campaign over HTTP: has the CRM each lead's last disposition, and sending again what it has not."""
+"""The parity ledger of a campaign over HTTP: whether the CRM has each lead's last disposition, and replaying what it lacks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1/campaigns/{campaign_id}/ledger", tags=["campa
 
 
 class LedgerView(BaseModel):
-    """What the CRM has of one lead's last call; `delivery_id` leads to every attempt at the push, and its answer."""
+    """What the CRM has of one lead's last call; `delivery_id` identifies the delivery with every try and its answer."""
 
     lead_id: int
     line: int
@@ -47,7 +47,7 @@ class LedgerPage(BaseModel):
 
 
 class ReplayedView(BaseModel):
-    """What came of a replay; what is `pending` is sent without it, what is `not_pushed` has nothing to send."""
+    """The result of a replay. `pending` pushes are sent without it; `not_pushed` calls have nothing to send."""
 
     replayed: int
     pending: int

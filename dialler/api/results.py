@@ -18,11 +18,11 @@ RESULTS_PATH = "/dialler/v1/results"
 
 
 def include_results(app: FastAPI, parts: Parts, signing_secret: Callable[[], str]) -> None:
-    """Put the endpoint into an app.
+    """Add the endpoint to an app.
 
     Args:
         parts: the dialler's database, clock and wake signals.
-        signing_secret: gives the secret (`whsec_...`) that results are signed with.
+        signing_secret: returns the secret (`whsec_...`) that signs results.
     """
     router = APIRouter(tags=["results"])
 

@@ -1,6 +1,6 @@
-"""What the dialler's endpoints share: the dialler behind the app, errors in the API's one shape, campaigns by their id.
+"""Common code of the dialler's endpoints: the dialler behind the app, errors in the API's format, campaigns by id.
 
-Who may ask is not decided here: the composition root hands in a dependency that lets only admins through.
+Authentication is not decided here: the composition root passes in a dependency that admits only admins.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Dialler:
         return self.parts.db
 
     def wake(self, campaign_id: str) -> None:
-        """Let a campaign that runs here look at once at what has changed."""
+        """Make a campaign that runs here check at once for changes."""
         if campaign_id in self.parts.wakes:
             self.parts.wakes[campaign_id].set()
 
@@ -89,7 +89,7 @@ _MEANING = {
     401: "Missing or invalid API key",
     403: "The key may not do this: it needs an admin key",
     404: "Not found",
-    409: "Not as things stand",
+    409: "Not possible in the current state",
     413: "Body too large",
     422: "Invalid request: every bad field at once",
     429: "The key has used up its requests a minute; `Retry-After` says when the next may come",
@@ -106,12 +106,12 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def bad_fields(*fields: tuple[str, str, str]) -> RequestValidationError:
-    """The error that names bad fields: of each its name, what is wrong, and a word for programs."""
+    """The error that lists bad fields: name, problem, and a code for programs."""
     return RequestValidationError([{"loc": (name,), "msg": detail, "type": code} for name, detail, code in fields])
 
 
 def fields_of(error: ConfigError) -> list[tuple[str, str, str]]:
-    """The problems of settings, as `bad_fields` takes them."""
+    """The problems of settings, in the form of `bad_fields`."""
     return [(p.key or "body", f"{p.problem}. {p.advice}".rstrip().removesuffix("."), "invalid") for p in error.problems]
 
 
@@ -124,20 +124,20 @@ def require(connection: Connection, campaign_id: str) -> Row[Any]:
 
 
 def position_of(cursor: str | None) -> int:
-    """Where a list ordered by a number goes on; 0 from its beginning."""
+    """Where to continue a list ordered by a number; 0 for its beginning."""
     with errors_of_the_dialler():
         return 0 if cursor is None else read_cursor(cursor)
 
 
 def moment_of(cursor: str | None) -> tuple[datetime, str] | None:
-    """Where a list ordered by a moment and an id goes on; None from its beginning."""
+    """Where to continue a list ordered by a timestamp and an id; None for its beginning."""
     with errors_of_the_dialler():
         return None if cursor is None else read_moment_cursor(cursor)
 
 
 @contextlib.contextmanager
 def errors_of_the_dialler() -> Iterator[None]:
-    """The dialler's own errors as those of the API."""
+    """Converts the dialler's own errors into those of the API."""
     try:
         yield
     except ConfigError as error:
@@ -151,6 +151,6 @@ def errors_of_the_dialler() -> Iterator[None]:
     except (manage.ManageError, NotAllowed, NotHeld, NotOnTheList, ImportInProgress) as error:
         raise HTTPException(409, str(error)) from None
     except IntegrityError:
-        raise HTTPException(409, "The same was made by somebody else at this moment.") from None
+        raise HTTPException(409, "Another request just created this; read it and try again.") from None
     except CoreUnreachable as error:
         raise HTTPException(503, f"The call engine does not answer as it should: {error}.") from None

@@ -1,4 +1,4 @@
-"""What an operator writes in `campaign.yaml`. Every key has a default but `name`; docs/campaign-yaml.md explains each."""
+"""The operator's settings in `campaign.yaml`. Every key except `name` has a default; docs/campaign-yaml.md explains each."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["CallingWindow", "CampaignConfig", "HandoffConfig"]
 
 
 def _column(value: Any) -> Any:
-    """The number of a column is a name, too."""
+    """A column may also be named by its number."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class CallingWindow(HoursConfig):
-    """When the campaign may dial: opening hours, in a time zone that must be said."""
+    """When the campaign may dial: opening hours, in a time zone that must be given."""
 
     time_zone: Annotated[str, AfterValidator(check_time_zone)] = Field(description="Its time zone (IANA name), such as Asia/Kolkata.")
 
@@ -33,7 +33,7 @@ class CallingWindow(HoursConfig):
 
 
 class HandoffConfig(BaseModel):
-    """What becomes of leads whose callee asked for a person."""
+    """What happens to leads whose callee asked for a person."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,25 +48,29 @@ class CampaignConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1, max_length=200, description="What people call it.")
+    name: str = Field(min_length=1, max_length=200, description="Its name.")
     default_region: Annotated[str, AfterValidator(check_region)] | None = Field(
         default=None, description="Country (ISO 3166, such as IN) of numbers written without a country code."
     )
     phone_column: Annotated[str, BeforeValidator(_column)] | None = Field(
-        default=None, min_length=1, description="Header or number (from 1) of the column of phone numbers; found by itself if left out."
+        default=None, min_length=1, description="Header or number (from 1) of the column of phone numbers; detected if left out."
     )
-    encoding: str | None = Field(default=None, min_length=1, description="Encoding of the lead file, such as cp1252; found by itself.")
+    encoding: str | None = Field(default=None, min_length=1, description="Encoding of the lead file, such as cp1252; detected if left out.")
     delimiter: str | None = Field(
-        default=None, min_length=1, description="What separates columns: a character, or comma, semicolon, tab, pipe; found by itself."
+        default=None, min_length=1, description="What separates columns: a character, or comma, semicolon, tab, pipe; detected if left out."
     )
-    duplicates: Literal["refuse"] = Field(default="refuse", description="A number that comes again in the file: the later row is refused.")
+    duplicates: Literal["refuse"] = Field(default="refuse", description="A number that is repeated in the file: the later row is refused.")
     concurrency_limit: int = Field(default=50, ge=1, le=10_000, strict=True, description="Most calls of this campaign at once.")
     calls_per_second: float = Field(default=10, gt=0, le=1000, description="Most new calls a second (CPS); below 1 for less than one.")
-    max_attempts: int = Field(default=3, ge=1, le=100, strict=True, description="Most attempts at a lead that could have rung.")
-    max_uncharged: int = Field(default=5, ge=1, le=100, strict=True, description="Most dials of a lead that end without a chance to ring.")
+    max_attempts: int = Field(
+        default=3, ge=1, le=100, strict=True, description="Most attempts per lead in which the phone could have rung."
+    )
+    max_uncharged: int = Field(
+        default=5, ge=1, le=100, strict=True, description="Most attempts per lead that fail before the phone can ring."
+    )
     max_callbacks: int = Field(default=5, ge=0, le=100, strict=True, description="Most callbacks that a callee can ask for.")
     callback_delay: Duration = Field(default=timedelta(hours=2), description="When to call back a callee who named no time.")
-    handoff: HandoffConfig = Field(default=HandoffConfig(), description="What becomes of leads whose callee asked for a person.")
+    handoff: HandoffConfig = Field(default=HandoffConfig(), description="What happens to leads whose callee asked for a person.")
     retry: RetryRules = Field(default=RetryRules(), description="For each outcome: whether, and how soon, to try again.")
     calling_window: CallingWindow | None = Field(
         default=None, description="When this campaign may dial; only the bot's active hours and the permitted hours count if left out."

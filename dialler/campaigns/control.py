@@ -1,7 +1,7 @@
 """Pause, resume and stop: intents in the database, which the owner carries out. They work from any process.
 
-A claim locks the campaign's row and needs it to be running, so once the intent is committed no further lead can be
-claimed. Leads claimed just before are on their way to the core: whoever gives the order waits until they are through.
+A claim locks the campaign's row and requires it to be running, so once the intent is committed no further lead can be claimed. Leads
+claimed just before are on their way to the core: the caller waits until they are through.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _POLL = 0.05
 
 @dataclass(frozen=True)
 class Steered:
-    """What an order did: the campaign's new state, calls still in progress, dials that could not be waited for."""
+    """The result of an order: the campaign's new state, calls still in progress, and dialouts it could not wait for."""
 
     state: str
     in_progress: int
@@ -36,13 +36,13 @@ class Steered:
 
 
 async def pause(db: Database, campaign_id: str, wall: WallTime, *, end_calls: bool = False, patience: float = 15.0) -> Steered:
-    """Dial no more until resumed; calls in progress are finished, or ended if asked.
+    """Pause dialling until resumed; calls in progress finish, or are ended if requested.
 
     Args:
-        patience: real seconds to wait for dials that were on their way.
+        patience: real seconds to wait for dialouts already on their way.
 
     Raises:
-        NotAllowed: if the campaign is over.
+        NotAllowed: the campaign is over.
     """
     with db.write() as connection:
         now = latest_clock(connection, campaign_id) or wall()
@@ -51,10 +51,10 @@ async def pause(db: Database, campaign_id: str, wall: WallTime, *, end_calls: bo
 
 
 async def resume(db: Database, campaign_id: str, wall: WallTime) -> Steered:
-    """Dial again.
+    """Resume dialling.
 
     Raises:
-        NotAllowed: if the campaign is not paused.
+        NotAllowed: the campaign is not paused.
     """
     with db.write() as connection:
         now = latest_clock(connection, campaign_id) or wall()
@@ -63,10 +63,10 @@ async def resume(db: Database, campaign_id: str, wall: WallTime) -> Steered:
 
 
 async def stop(db: Database, campaign_id: str, wall: WallTime, *, end_calls: bool = False, patience: float = 15.0) -> Steered:
-    """End the campaign: waiting leads are stopped; calls in progress are finished, or ended if asked.
+    """End the campaign: waiting leads are stopped; calls in progress finish, or are ended if requested.
 
     Raises:
-        NotAllowed: if the campaign is over already.
+        NotAllowed: the campaign is already over.
     """
     with db.write() as connection:
         now = latest_clock(connection, campaign_id) or wall()

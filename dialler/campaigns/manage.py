@@ -1,10 +1,10 @@
-"""Campaigns as an operator keeps them: made, changed, started, cloned. For the API and the command line alike.
+"""Campaigns for operators: create, change, start, clone. Used by the API and the command line.
 
 ManageError
- +-- UnknownCampaign    there is none of this id
+ +-- UnknownCampaign    no campaign has this id
  +-- NameTaken          another campaign has the name
  +-- CannotChange       its settings cannot be changed in its state
- +-- NothingToDial      there is no lead that could be dialled
+ +-- NothingToDial      no lead can be dialled
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ __all__ = [
 ]
 
 CHANGEABLE: Final = ("draft", "paused", *OVER)
-"""States in which no lead is claimed by the settings."""
+"""States in which no lead is claimed under the settings."""
 
 _campaigns = table_of(Campaign)
 _leads = table_of(Lead)
 
 
 class ManageError(Exception):
-    """It cannot be done with this campaign."""
+    """The request cannot be carried out for this campaign."""
 
 
 class UnknownCampaign(ManageError):
@@ -70,18 +70,18 @@ class NameTaken(ManageError):
 
 
 class CannotChange(ManageError):
-    """The settings cannot be changed while the campaign dials, or is being stopped."""
+    """The settings cannot be changed while the campaign dials or is being stopped."""
 
 
 class NothingToDial(ManageError):
-    """There is no lead that could be dialled."""
+    """No lead can be dialled."""
 
 
 def settings_from(data: Mapping[str, Any]) -> CampaignConfig:
-    """Settings from plain JSON, as campaign.yaml has them. Pure.
+    """Settings from plain JSON, with the keys of campaign.yaml. Pure.
 
     Raises:
-        ConfigError: with everything that is wrong with them.
+        ConfigError: lists every problem.
     """
     document = YamlDocument("the settings", dict(data))
     for key, value in data.items():
@@ -96,7 +96,7 @@ def settings_from(data: Mapping[str, Any]) -> CampaignConfig:
 
 
 def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with changes: null takes a key back to its default (JSON merge patch, RFC 7396). Pure."""
+    """Settings with changes applied: null resets a key to its default (JSON merge patch, RFC 7396). Pure."""
     result = dict(settings)
     for key, value in changes.items():
         if value is None:
@@ -113,7 +113,7 @@ def require(connection: Connection, campaign_id: str) -> Row[Any]:
     """The row of a campaign.
 
     Raises:
-        UnknownCampaign: there is none of this id.
+        UnknownCampaign: no campaign has this id.
     """
     row = connection.execute(select(_campaigns).where(_campaigns.c.id == campaign_id)).one_or_none()
     if row is None:
@@ -128,8 +128,8 @@ def page_of_campaigns(
 
     Args:
         state: only those in this state; None: all.
-        limit: how many at most.
-        before: (created_at, id) of the last one of the page before.
+        limit: maximum number of rows.
+        before: (created_at, id) of the last item of the previous page.
     """
     query = select(_campaigns).order_by(_campaigns.c.created_at.desc(), _campaigns.c.id.desc()).limit(limit)
     if state is not None:
@@ -141,7 +141,7 @@ def page_of_campaigns(
 
 
 def new_campaign(connection: Connection, ids: Ids, bot_id: str, config: CampaignConfig, now: datetime) -> str:
-    """Make a campaign, in draft. Returns its id.
+    """Create a campaign, in draft. Returns its id.
 
     Raises:
         NameTaken: see there.
@@ -153,7 +153,7 @@ def new_campaign(connection: Connection, ids: Ids, bot_id: str, config: Campaign
 
 
 def change(connection: Connection, campaign_id: str, bot_id: str, config: CampaignConfig) -> None:
-    """Replace the settings of a campaign that does not dial now; they count from its next dial on.
+    """Replace the settings of a campaign that is not dialling; they apply from its next dialout.
 
     Raises:
         UnknownCampaign, NameTaken, CannotChange: see there.
@@ -170,11 +170,11 @@ def change(connection: Connection, campaign_id: str, bot_id: str, config: Campai
 
 
 def start(connection: Connection, campaign_id: str, now: datetime) -> str:
-    """Set a campaign running; one that was over goes on with the leads that it has got since. Returns its state.
+    """Start a campaign; one that was over continues with the leads added since. Returns its state.
 
     Raises:
         UnknownCampaign, NothingToDial: see there.
-        dialler.campaigns.states.NotAllowed: if its state does not allow it.
+        dialler.campaigns.states.NotAllowed: its state does not allow it.
     """
     campaign = require(connection, campaign_id)
     if campaign.state in {"draft", *OVER} and backlog(connection, campaign_id).empty:
@@ -183,15 +183,15 @@ def start(connection: Connection, campaign_id: str, now: datetime) -> str:
 
 
 def clone(connection: Connection, ids: Ids, campaign_id: str, name: str | None, *, with_leads: bool, now: datetime) -> str:
-    """Make a campaign with the settings of another, in draft. Returns its id.
+    """Create a campaign with the settings of another, in draft. Returns its id.
 
     Args:
         connection: a transaction that may write.
-        ids: gives it its id.
-        campaign_id: the other one.
-        name: its name; None: made from the other's.
-        with_leads: also copy the leads, as new ones: their numbers and variables, not what became of them.
-        now: the moment it is.
+        ids: makes its id.
+        campaign_id: the campaign to clone.
+        name: its name; None: derived from the other's.
+        with_leads: also copy the leads as new ones: numbers and variables, without their history.
+        now: the current time.
 
     Raises:
         UnknownCampaign, NameTaken: see there.

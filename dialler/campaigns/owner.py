@@ -14,7 +14,7 @@ from dialler.campaigns.tables import Campaign
 __all__ = ["OWNER_LEASE", "AlreadyRunning", "Owner", "acquire", "owner_of", "release", "renew"]
 
 OWNER_LEASE = timedelta(seconds=20)
-"""How long, in wall time, an owner that is not heard of keeps a campaign. A dead process of this machine loses it at once."""
+"""How long, in wall time, an owner that has gone silent keeps a campaign. A dead process on this machine loses it at once."""
 
 _campaigns = table_of(Campaign)
 
@@ -25,19 +25,19 @@ class AlreadyRunning(Exception):
 
 @dataclass(frozen=True)
 class Owner:
-    """The owner of a campaign as it stands in the database."""
+    """The owner of a campaign as stored in the database."""
 
     token: str
     process: ProcessIdentity
     lease_until: datetime
 
     def alive(self, wall: datetime) -> bool:
-        """Whether its lease counts."""
+        """Whether its lease is valid."""
         return self.lease_until >= wall and not is_dead(self.process)
 
 
 def owner_of(connection: Connection, campaign_id: str) -> Owner | None:
-    """Who owns the campaign, alive or not."""
+    """The owner of the campaign, alive or not."""
     row = connection.execute(select(_campaigns).where(_campaigns.c.id == campaign_id)).one_or_none()
     if row is None or row.owner_token is None:
         return None
@@ -48,7 +48,7 @@ def acquire(connection: Connection, campaign_id: str, token: str, process: Proce
     """Become the owner.
 
     Raises:
-        AlreadyRunning: if another process is, and lives.
+        AlreadyRunning: another live process owns it.
     """
     before = owner_of(connection, campaign_id)
     if before is not None and before.alive(wall):
@@ -73,7 +73,7 @@ def acquire(connection: Connection, campaign_id: str, token: str, process: Proce
 
 
 def renew(connection: Connection, campaign_id: str, token: str, wall: datetime, clock_at: datetime) -> bool:
-    """Keep the lease, and note what the owner's clock shows. Returns False if the lease was lost."""
+    """Renew the lease, and record the owner's clock. Returns False if the lease was lost."""
     kept = connection.execute(
         update(_campaigns)
         .where(_campaigns.c.id == campaign_id, _campaigns.c.owner_token == token)
@@ -83,7 +83,7 @@ def renew(connection: Connection, campaign_id: str, token: str, wall: datetime, 
 
 
 def release(connection: Connection, campaign_id: str, token: str, clock_at: datetime) -> None:
-    """Own it no more."""
+    """Give up ownership."""
     connection.execute(
         update(_campaigns)
         .where(_campaigns.c.id == campaign_id, _campaigns.c.owner_token == token)

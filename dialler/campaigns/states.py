@@ -23,7 +23,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     ("stopping", "drained"): "stopped",
     ("running", "finished"): "completed",
     ("running", "failed"): "failed",
-    # new leads, or a held one that was resolved, wake a campaign that was over
+    # new leads, or a held one that was resolved, reopen a campaign that was over
     ("completed", "start"): "running",
     ("failed", "start"): "running",
     ("stopped", "start"): "running",
@@ -31,14 +31,14 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
 
 
 class NotAllowed(Exception):
-    """The campaign is in a state in which this cannot be done."""
+    """The campaign's state does not allow this."""
 
 
 def next_state(state: str, event: str) -> str:
     """The state after `event`.
 
     Raises:
-        NotAllowed: if the event is not allowed in that state.
+        NotAllowed: the event is not allowed in that state.
     """
     try:
         return TRANSITIONS[state, event]

@@ -34,12 +34,12 @@ __all__ = [
 
 
 class OtherLines(Exception):
-    """The campaign was dialled on other lines: on the sandbox, or on real ones."""
+    """The campaign was dialled on the other network: on the sandbox, or on real trunks."""
 
     def __init__(self, before: str) -> None:
         theirs, ours = ("the sandbox", "real lines") if before == SANDBOX else ("real lines", "the sandbox")
         super().__init__(
-            f"It was dialled on {theirs}, and what its leads hold came of that: it is not dialled on {ours}. Clone it, leads and all."
+            f"It was dialled on {theirs}, and its leads' results come from there: it cannot be dialled on {ours}. Clone it with its leads."
         )
 
 
@@ -57,7 +57,7 @@ def create_campaign(
     now: datetime,
     folder: str | None = None,
 ) -> None:
-    """Add a campaign, in draft; `folder` is the one that it is made from, if it is."""
+    """Add a campaign, in draft; `folder` is the one it is made from, if any."""
     connection.execute(
         insert(_campaigns).values(
             id=campaign_id, name=name, folder=folder, bot_id=bot_id, state="draft", settings=settings, created_at=now, end_calls=False
@@ -66,12 +66,12 @@ def create_campaign(
 
 
 def update_settings(connection: Connection, campaign_id: str, bot_id: str, settings: dict[str, Any]) -> None:
-    """Replace the settings; a dispatcher reads them when it begins."""
+    """Replace the settings; a dispatcher reads them when it starts."""
     connection.execute(update(_campaigns).where(_campaigns.c.id == campaign_id).values(bot_id=bot_id, settings=settings))
 
 
 def move_campaign(connection: Connection, campaign_id: str, folder: str) -> None:
-    """Say that a campaign belongs to another folder from now on."""
+    """Record that a campaign now belongs to another folder."""
     connection.execute(update(_campaigns).where(_campaigns.c.id == campaign_id).values(folder=folder))
 
 
@@ -79,39 +79,40 @@ def read_campaign(connection: Connection, campaign_id: str) -> Row[Any]:
     """The row of a campaign.
 
     Raises:
-        sqlalchemy.exc.NoResultFound: if there is none.
+        sqlalchemy.exc.NoResultFound: there is none.
     """
     return connection.execute(select(_campaigns).where(_campaigns.c.id == campaign_id)).one()
 
 
 def lock_campaign(connection: Connection, campaign_id: str, *, alone: bool = False) -> AnyRow:
-    """Keep a campaign as it is to the end of the transaction. Returns its `state`, `owner_token` and `end_calls`.
+    """Lock a campaign until the end of the transaction. Returns its `state`, `owner_token` and `end_calls`.
 
-    Whatever writes to the leads or attempts of a campaign begins with this: everywhere the campaign is locked first, then
-    the lead, then the attempt, so no two can wait for each other; and a pause or a stop comes wholly before or wholly
-    after it. (SQLite has one writer at a time: there the transaction itself is the lock.)
+    Every write to the leads or attempts of a campaign begins with this. Locks are always taken in the order campaign, lead, attempt, so no
+    two transactions wait for each other; and a pause or a stop comes entirely before or after it. (SQLite has one writer at a time: there
+    the transaction itself is the lock.)
 
     Args:
         connection: a transaction that may write.
         campaign_id: the campaign.
-        alone: keep out those who only share the lock as well: for whoever changes the campaign's state.
+        alone: take the lock exclusively, to change the campaign's state; otherwise it is shared.
 
     Raises:
-        sqlalchemy.exc.NoResultFound: if there is none.
+        sqlalchemy.exc.NoResultFound: there is none.
     """
     return (_ALONE if alone else _SHARED).run(connection, campaign_id=campaign_id).one()
 
 
 def rename_campaign(connection: Connection, campaign_id: str, name: str) -> None:
-    """Give a campaign another name, which nobody has yet."""
+    """Rename a campaign; the new name must be free."""
     connection.execute(update(_campaigns).where(_campaigns.c.id == campaign_id).values(name=name))
 
 
 def note_run(connection: Connection, campaign_id: str, lines: str, *, own_clock: bool) -> None:
-    """Say on which lines a campaign is dialled, and whether by a clock of the process's own. Only its owner may.
+    """Record whether a campaign is dialled on the sandbox or on real trunks, and whether by a clock of the process's own. Only for its
+    owner.
 
     Raises:
-        OtherLines: its leads hold what came of calls on other lines.
+        OtherLines: its leads were dialled on the other network.
     """
     before = connection.execute(select(_campaigns.c.lines).where(_campaigns.c.id == campaign_id)).scalar_one()
     if before not in {None, lines}:
@@ -125,12 +126,12 @@ def find_campaign(connection: Connection, name_or_id: str) -> Row[Any] | None:
 
 
 def rehearsal_of(name: str) -> str:
-    """The name under which a campaign is kept whose leads were dialled on the sandbox, where real lines have its own."""
+    """The new name of a campaign dialled on the sandbox, when a campaign for real calls takes its name."""
     return f"{name} (sandbox)"
 
 
 def own_campaign(connection: Connection, name: str, lines: str) -> Row[Any] | None:
-    """The campaign of a folder on these lines, by the name that its file gives: never one that was dialled on the others."""
+    """The campaign of a folder, by the name in its file, that was not dialled on the other network."""
     rows = connection.execute(select(_campaigns).where(_campaigns.c.name.in_((name, rehearsal_of(name))))).all()
     fitting = {row.name: row for row in rows if row.lines in {None, lines}}
     return fitting.get(name) or (fitting.get(rehearsal_of(name)) if lines == SANDBOX else None)
@@ -142,10 +143,10 @@ def all_campaigns(connection: Connection) -> Sequence[Row[Any]]:
 
 
 def latest_clock(connection: Connection, campaign_id: str) -> datetime | None:
-    """The latest that the clock of a campaign's runs has shown: time must not go back for its leads. None before it ran.
+    """The latest time shown by the clock of a campaign's runs: time must not go back for its leads. None before its first run.
 
-    A run notes its clock now and then; after a crash, the last change of a lead may tell a later moment. What the clocks of
-    other campaigns on the database showed does not matter: each run has its own.
+    A run records its clock now and then; after a crash, the last change of a lead may be later. The clocks of other campaigns on the
+    database do not matter: each run has its own.
     """
     row = connection.execute(select(_campaigns.c.clock_at, _campaigns.c.started_at).where(_campaigns.c.id == campaign_id)).one()
     if row.started_at is None:
@@ -159,10 +160,10 @@ def change_state(
 ) -> str:
     """Apply an event to the campaign's state; returns the new state.
 
-    An order to end the calls in progress stands until it was carried out, or the campaign is over: no later order takes it back.
+    An order to end the calls in progress stays in force until it is carried out or the campaign is over; no later order cancels it.
 
     Raises:
-        dialler.campaigns.states.NotAllowed: if the state does not allow the event.
+        dialler.campaigns.states.NotAllowed: the state does not allow the event.
     """
     before = lock_campaign(connection, campaign_id, alone=True)
     state, new = before.state, next_state(before.state, event)
@@ -178,7 +179,7 @@ def change_state(
 
 
 def set_hold(connection: Connection, campaign_id: str, token: str, until: datetime | None, reason: str | None) -> None:
-    """Say why nothing is dialled now, and until when; None for both when dialling goes on."""
+    """Record why nothing is dialled now, and until when; None for both when dialling goes on."""
     connection.execute(
         update(_campaigns)
         .where(_campaigns.c.id == campaign_id, _campaigns.c.owner_token == token)

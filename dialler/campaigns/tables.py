@@ -16,8 +16,8 @@ __all__ = ["Campaign"]
 class Campaign(SQLModel, table=True):
     """A campaign. `state`: draft, running, paused, stopping, stopped, completed, failed (`dialler.campaigns.states`).
 
-    The owner columns are the lease of the one process that dials for it: a token that fences every write of that
-    process, and enough (host, pid, start of the process) to see at once that a process of this machine has died.
+    The owner columns are the lease of the one process that dials for it: a token that fences every write of that process, and host, pid and
+    start time, which show at once that a process on this machine has died.
     """
 
     __tablename__ = "campaigns"
@@ -25,7 +25,7 @@ class Campaign(SQLModel, table=True):
     id: str = Field(primary_key=True)
     name: str = Field(unique=True)
     folder: str | None = None
-    """The folder that it was made from (`dialler run FOLDER`), resolved; null if it was made over the API."""
+    """The folder it was made from (`dialler run FOLDER`), resolved; null if it was created over the API."""
     bot_id: str
     state: str = "draft"
     settings: dict[str, Any] = Field(sa_type=JsonValue)
@@ -47,8 +47,8 @@ class Campaign(SQLModel, table=True):
     owner_lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """In wall time."""
     lines: str | None = None
-    """The lines that its leads were dialled on, `sandbox` or `real` (`core.kernel.lines`): never both. None before its first run."""
+    """Where its leads were dialled: `sandbox` or `real` (`core.kernel.lines`), never both. None before its first run."""
     own_clock: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
-    """Its last run had a clock of its own, virtual or scaled: its moments mean nothing to processes in real time."""
+    """Its last run used its own clock, virtual or scaled: its timestamps mean nothing to processes in real time."""
     clock_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """What the owner's clock last showed: a continued run starts its clock no earlier."""

@@ -1,13 +1,13 @@
-"""Lead files: from bytes that some spreadsheet wrote to leads that can be dialled (docs/lead-files.md).
+"""Lead files: from the bytes that a spreadsheet wrote to leads that can be dialled (docs/lead-files.md).
 
-kinds, encoding, legacy      what the file is, and which letters its bytes stand for
-rows, dialect                rows of cells with their true lines; the delimiter
-header, names, phone_*       where the header is, names of variables, the phone column
+kinds, encoding, legacy      the file's type and encoding
+rows, dialect                rows of cells with their line numbers; the delimiter
+header, names, phone_*       the header, the names of variables, the phone column
 values, phones, judge        one cell, one number, one row: pure
-reader                       all of these as a stream: `LeadFile`, `check_file`
-staging, store, tables       into the database, whole or not at all: `import_file`
-apart                        the same beside calls, a big file in a process of its own: `import_apart`
-report, options, errors      plain values around them
+reader                       all of the above as a stream: `LeadFile`, `check_file`
+staging, store, tables       into the database, all or nothing: `import_file`
+apart                        imports while calls go on, big files in a separate process: `import_apart`
+report, options, errors      plain values for the others
 sample, sample_names         made-up lead files of any length
 code_pages, plausibility     old encodings and their countries; how strange a text looks in one
 seen                         which numbers the file has had so far, on disk

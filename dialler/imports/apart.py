@@ -1,6 +1,6 @@
-"""An import beside calls: a small file in a thread, a big one in a process of its own, each with its own database connection.
+"""Imports while calls go on: a small file in a thread, a big one in a separate process, each with its own database connection.
 
-A thread shares the interpreter with the event loop: for some thousand rows nobody notices, for a million every call would.
+A thread shares the interpreter with the event loop: a few thousand rows go unnoticed, a million would disturb every call.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from dialler.imports.staging import import_file
 __all__ = ["BIG", "ImportProcessDied", "ImportTask", "import_apart"]
 
 BIG: Final = 1_000_000
-"""Bytes of a file from which it is worth a process: its start takes about a second."""
+"""File size in bytes from which a process pays off: starting it takes about a second."""
 
 _spawn = multiprocessing.get_context("spawn")
 
 
 class ImportProcessDied(Exception):
-    """The process that imported ended before it was done. Nothing was imported; import again."""
+    """The import process ended before it was done. Nothing was imported; import again."""
 
     def __init__(self, code: int | None) -> None:
         super().__init__(f"The process of the import ended before it was done (exit code {code}). Nothing was imported: try again.")
@@ -38,7 +38,7 @@ class ImportProcessDied(Exception):
 
 @dataclass(frozen=True)
 class ImportTask:
-    """What to import, in values that another process can be handed. See `import_file`."""
+    """What to import, as values that can be passed to another process. See `import_file`."""
 
     database_url: str
     campaign_id: str
@@ -48,7 +48,7 @@ class ImportTask:
 
 
 async def import_apart(task: ImportTask, clock: Clock, ids: Ids, wall: WallTime = utc_now) -> ImportReport:
-    """Import a lead file while the event loop goes on. Cancelled, it ends the process; the campaign's next import tidies up.
+    """Import a lead file while the event loop goes on. When cancelled, ends the process; the campaign's next import cleans up.
 
     Raises:
         LeadFileError, ImportInProgress, OSError: as `import_file`.
@@ -76,7 +76,7 @@ async def import_apart(task: ImportTask, clock: Clock, ids: Ids, wall: WallTime 
 
 
 def _answer(connection: Connection) -> ImportReport | Exception | None:
-    """What the process sends; None if it ends without."""
+    """The message from the process; None if it ends without one."""
     try:
         answer: ImportReport | Exception = connection.recv()
     except (EOFError, OSError):
@@ -85,7 +85,7 @@ def _answer(connection: Connection) -> ImportReport | Exception | None:
 
 
 def _in_process(connection: Connection, task: ImportTask, now: datetime, seed: int | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C on a terminal reaches us, too: what is to be done about it our parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches this process too: the parent decides what to do
     try:
         connection.send(_import(task, RealClock(start=now), Ids(seed), utc_now))
     except Exception as error:

@@ -1,7 +1,7 @@
-"""Old encodings of one country or one script, and where each is met; data only.
+"""Legacy encodings of one country or one script, and where each is used; data only.
 
-A file that is not UTF-8 is nearly always in the encoding that the spreadsheets of its country use, and the campaign's
-`default_region` tells the country. `cp1252`, then the old encodings of the Macintosh and of DOS, are met everywhere.
+A file that is not UTF-8 is nearly always in the encoding used by its country's spreadsheets, and the campaign's `default_region` gives the
+country. `cp1252`, and after it the legacy Macintosh and DOS encodings, occur everywhere.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ Script = Literal["latin", "cyrillic", "greek", "hebrew", "arabic", "thai", "japa
 
 @dataclass(frozen=True)
 class CodePage:
-    """An encoding: its name in Python, what people call it, what is written in it.
+    """An encoding: its Python name, its name for people, its script.
 
-    `longest_run` is the most letters with accents that stand in a row in Latin text of it.
+    `longest_run`: the most consecutive accented letters in Latin text of this encoding.
     """
 
     name: str
@@ -57,13 +57,13 @@ PAGES = {
         CodePage("cp949", "Korean Windows-949", "korean"),
     )
 }
-"""All encodings that are considered, by their names in Python."""
+"""All encodings that are considered, by Python name."""
 
 EVERYWHERE = ("cp1252", "mac_roman", "cp850")
 """Considered in every country, in this order."""
 
 _CENTRAL, _CYRILLIC = "cp1250 iso8859_2 cp852", "cp1251 koi8_r cp866"
-_REGIONS: tuple[tuple[str, str, str], ...] = (  # regions, encodings (likelier ones first), letters beyond a-z ("" for all of the script)
+_REGIONS: tuple[tuple[str, str, str], ...] = (  # regions, encodings (likelier ones first), letters beyond a-z ("" for the whole script)
     ("PL", _CENTRAL, "ąćęłńóśźż"),
     ("CZ SK", _CENTRAL, "áäčďéěíĺľňóôŕřšťúůýž"),
     ("HU", _CENTRAL, "áéíóöőúüű"),
@@ -95,11 +95,11 @@ _BY_REGION = {region: (tuple(pages.split()), frozenset(letters)) for regions, pa
 
 
 def pages_of(region: str | None) -> list[CodePage]:
-    """The encodings that are met in files of a country (ISO 3166), the likelier ones first; of any country if None."""
+    """The encodings found in files from a country (ISO 3166), the likelier ones first; from any country if None."""
     own = _BY_REGION[region][0] if region in _BY_REGION else ()
     return [PAGES[name] for name in (*own, *EVERYWHERE)]
 
 
 def letters_of(region: str | None) -> frozenset[str]:
-    """The small letters beyond a-z in which names of a country are written; empty if that is not known."""
+    """The lower-case letters beyond a-z in names of a country; empty if unknown."""
     return _BY_REGION[region][1] if region in _BY_REGION else frozenset()

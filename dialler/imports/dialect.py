@@ -1,4 +1,4 @@
-"""Which delimiter a file uses: the one that cuts its first rows most evenly and leaves whole phone numbers."""
+"""Finds a file's delimiter: the one that splits its first rows most evenly and keeps phone numbers whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dialler.imports.values import strip_invisible
 __all__ = ["DELIMITERS", "Dialect", "find_dialect", "refuse_unsplit"]
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-"""The delimiters that are looked for, and their names."""
+"""The delimiters to look for, and their names."""
 
 _SEP_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE | re.DOTALL)
 _BLANKS = r" {2,}"
@@ -26,7 +26,7 @@ _DECORATION = "'\"=+ \u00a0"
 
 @dataclass(frozen=True)
 class Dialect:
-    """How rows are cut. `skip` is the number of lines at the top that only a spreadsheet reads (`sep=;`)."""
+    """How to split rows. `skip`: the number of lines at the top that are meant for a spreadsheet (`sep=;`)."""
 
     delimiter: str
     skip: int = 0
@@ -40,12 +40,12 @@ class Dialect:
 def find_dialect(lines: Sequence[str], delimiter: str | None = None) -> Dialect:
     """The dialect of a file that begins with `lines`.
 
-    A delimiter scores the share of rows that have the most frequent number of cells (two at least), plus the share of
-    rows with a cell that looks like a phone number; more cells decide a tie. A file of one column counts as comma.
+    A delimiter scores the share of rows that have the most frequent number of cells (at least two), plus the share of rows with a cell
+    that looks like a phone number; in a tie, more cells win. A file of one column counts as comma.
 
     Args:
         lines: the first physical lines.
-        delimiter: the one that the user named: a character or a name of DELIMITERS; nothing is guessed then.
+        delimiter: the user's choice: a character or a name from DELIMITERS; then nothing is guessed.
 
     Raises:
         LeadFileError: `delimiter` is neither.
@@ -64,7 +64,7 @@ def find_dialect(lines: Sequence[str], delimiter: str | None = None) -> Dialect:
 
 
 def refuse_unsplit(rows: Sequence[Row]) -> None:
-    """Raise LeadFileError if each row is one cell that is no number but plainly holds several values."""
+    """Raise LeadFileError if each row is one cell that is not a number but clearly holds several values."""
     texts = [strip_invisible(row.cells[0]) for row in rows if not row.is_blank]
     if any(len(row.cells) > 1 for row in rows) or any(looks_like_phone(text.strip(_DECORATION)) for text in texts):
         return
@@ -82,11 +82,11 @@ def refuse_unsplit(rows: Sequence[Row]) -> None:
         if usual and rows_of_it * 10 >= len(texts) * 9:
             if separator == _BLANKS:
                 advice = "Export the leads with commas between the columns."
-                raise LeadFileError("The columns of the file are lined up with blanks, not separated.", advice, looked_at)
+                raise LeadFileError("The columns of the file are aligned with blanks, not separated.", advice, looked_at)
             shown = re.search(separator, texts[0])
             raise LeadFileError(
                 "The columns of the file are separated by none of comma, semicolon, tab and pipe.",
-                f"Put what separates them into campaign.yaml, as in `delimiter: {json.dumps(shown[0] if shown else separator)}`.",
+                f"Put the delimiter into campaign.yaml, as in `delimiter: {json.dumps(shown[0] if shown else separator)}`.",
                 looked_at,
             )
 

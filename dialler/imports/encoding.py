@@ -1,8 +1,8 @@
-"""Which characters a file's bytes stand for, found in one pass over the bytes that keeps none of them.
+"""Finds the encoding of a file in one pass over its bytes, without keeping them.
 
-In this order: a byte order mark; NUL bytes at every second place (UTF-16 without a mark); UTF-8, if the whole file
-is; UTF-8 with damaged places, if it has more whole characters than broken ones; else an old encoding of the campaign's
-country (`legacy`). What cannot be decoded becomes `DAMAGED`, so that only its row is rejected.
+In this order: a byte order mark; NUL bytes at every second position (UTF-16 without a mark); valid UTF-8; damaged UTF-8, if it has more
+valid characters than broken ones; else a legacy encoding of the campaign's country (`legacy`). Bytes that cannot be decoded become
+`DAMAGED`, so that only their row is rejected.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dialler.imports.legacy import LegacySample
 __all__ = ["CUT", "DAMAGED", "FileFacts", "inspect_file", "physical_lines"]
 
 DAMAGED = "\udfff"
-"""Stands in decoded text for bytes that are no character; no real text can contain it."""
+"""Replaces undecodable bytes in decoded text; no real text can contain it."""
 CUT = "\udffe"
-"""Stands at the end of a line that was cut because it is too long to be a row."""
+"""Marks the end of a line that was cut because it is too long to be a row."""
 
 _BLOCK = 1 << 20
 _LONGEST_LINE = 1_000_000
@@ -38,7 +38,7 @@ _MARKS = (  # the longer ones first: UTF-32's begins like UTF-16's
 )
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-_TRAIL = r"[\u0080-\u00bf\u0152-\u0178\u017d\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"  # 80 to BF as Windows-1252 shows them
+_TRAIL = r"[\u0080-\u00bf\u0152-\u0178\u017d\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"  # 80 to BF as shown in Windows-1252
 _TWICE = re.compile(rf"[^\W\d_]*(?:[\u00c3\u00c2]{_TRAIL}|\u00e2\u20ac[\u0153\u2122\u009d\u201c])[^\W\d_]*")
 """UTF-8 that was read as Windows-1252 and written as UTF-8 once more."""
 
@@ -47,7 +47,7 @@ codecs.register_error(_HANDLER, lambda error: (DAMAGED, error.end) if isinstance
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What one pass over the bytes tells. `encoding` is Python's name of it, `label` people's; `size` is in bytes."""
+    """The result of the pass. `encoding` is Python's name, `label` the name for people; `size` is in bytes."""
 
     size: int
     sha256: str
@@ -57,15 +57,15 @@ class FileFacts:
 
 
 def inspect_file(handle: BinaryIO, encoding: str | None = None, region: str | None = None) -> FileFacts:
-    """Read the file through once and say how to decode it.
+    """Read the whole file once and determine how to decode it.
 
     Args:
-        handle: the file, open for reading bytes; any position.
-        encoding: the encoding that the user named; nothing is guessed then.
-        region: the country that the leads are from (ISO 3166), if it is known: its old encodings are tried first.
+        handle: the file, open for reading bytes, at any position.
+        encoding: the user's choice of encoding; then nothing is guessed.
+        region: the country of the leads (ISO 3166), if known: its legacy encodings are tried first.
 
     Raises:
-        LeadFileError: it is empty, no text file at all, `encoding` is not known, or no encoding makes sense of it.
+        LeadFileError: it is empty or not a text file, `encoding` is unknown, or no encoding fits.
     """
     handle.seek(0)
     head = handle.read(_BLOCK)
@@ -107,7 +107,7 @@ def _facts(handle: BinaryIO, encoding: str, label: str, warning: str | None = No
 
 
 def _utf16_without_mark(head: bytes) -> str | None:
-    """UTF-16 if NULs stand (nearly) only at even or only at odd places, and often: digits and delimiters have one each."""
+    """UTF-16 if NULs are (nearly) only at even or only at odd positions, and frequent: digits and delimiters contain one each."""
     sample = head[: 1 << 14]
     sample = sample[: len(sample) & ~1]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
@@ -141,23 +141,23 @@ def _utf8_or_older(handle: BinaryIO, region: str | None) -> FileFacts:
     guess = legacy.guess(region)
     words = f" It reads, for example: {', '.join(guess.words)}." if guess.words else ""
     warning = (
-        f"The file does not say how its letters are written; it was read as {guess.page.label}.{words} "
+        f"The file does not declare its encoding; it was read as {guess.page.label}.{words} "
         f"If that looks wrong, save it again as CSV (UTF-8), or set `encoding` in campaign.yaml (now: {guess.page.name})."
     )
     return FileFacts(size, digest.hexdigest(), guess.page.name, guess.page.label, warning)
 
 
 def _written_twice(text: str) -> str | None:
-    """A warning if letters of the text went through two encodings."""
+    """A warning if letters of the text were encoded twice."""
     match = _TWICE.search(text)
     return match and (
-        f"Letters of the file were spoiled before it came here (it holds {match[0][:20]!r}), and would be spoken so. "
+        f"Letters of the file were damaged earlier (it contains {match[0][:20]!r}), and would be spoken like that. "
         "Export it again from where the leads are kept, as CSV (UTF-8)."
     )
 
 
 def physical_lines(handle: BinaryIO, encoding: str) -> Generator[str, None, None]:
-    """The lines of the file as they stand, line ends included (LF, CRLF or CR). The handle stays open.
+    """The file's raw lines, including line ends (LF, CRLF or CR). The handle stays open.
 
     A line longer than a million characters is cut and marked with `CUT`, so that no line can fill the memory.
     """

@@ -1,8 +1,8 @@
-"""What can be wrong with a lead file as a whole, or with one cell of it.
+"""Problems with a lead file as a whole, or with one cell of it.
 
 LeadFileError        the whole file is unusable: no phone column, empty, not a text file ...
 ImportInProgress     another process is importing into the same campaign
-CellProblem          one cell is unusable: its row is rejected, the others go on
+CellProblem          one cell is unusable: only its row is rejected
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["CellProblem", "ImportInProgress", "LeadFileError", "Problem"]
 
 
 class LeadFileError(Exception):
-    """No row of the file can be used, and why.
+    """No row of the file can be used.
 
     Attributes:
         reason: what is wrong with the file.
@@ -27,7 +27,7 @@ class LeadFileError(Exception):
         super().__init__("\n".join([f"{reason} {advice}", *(f"  - {item}" for item in self.looked_at)]))
 
     def __reduce__(self) -> tuple[type[LeadFileError], tuple[str, str, tuple[str, ...]]]:
-        """It may come from another process."""
+        """Picklable, since it may come from another process."""
         return type(self), (self.reason, self.advice, self.looked_at)
 
 
@@ -37,7 +37,7 @@ class ImportInProgress(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a row or a cell cannot be used, and what to do about it. Two sentences that do not repeat the cell."""
+    """Why a row or a cell cannot be used, and what to do. Two sentences that do not contain the cell."""
 
     reason: str
     advice: str

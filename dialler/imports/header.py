@@ -1,4 +1,4 @@
-"""Where the header is, what the columns are called, and which of them holds the number to dial."""
+"""Finds the header, the names of the columns, and the column with the number to dial."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Layout:
-    """What the columns are. `header_line` is 0 if the file has no header; data begin after line `last_header_line`."""
+    """The columns. `header_line` is 0 if the file has no header; data begin after line `last_header_line`."""
 
     header_line: int
     last_header_line: int
@@ -50,7 +50,7 @@ class Layout:
 
     @property
     def phone_title(self) -> str:
-        """What people call the phone column: its header, or its number."""
+        """The phone column for people: its header, or its number."""
         return self.columns[self.phone].header or f"column {self.phone + 1}"
 
 
@@ -59,7 +59,7 @@ def find_layout(rows: Sequence[Row], phone_column: str | None, region: str | Non
 
     Args:
         rows: the first rows, blank ones included.
-        phone_column: the user's word for the phone column: its header, its variable name, or its number from 1.
+        phone_column: the user's choice of phone column: its header, its variable name, or its number from 1.
         region: the country of national numbers, or None.
 
     Raises:
@@ -109,7 +109,7 @@ def _layout_of_export(header: Row) -> Layout:
 
 
 def _usual_width(rows: Sequence[Row]) -> int:
-    """The most frequent number of cells up to the last one with something in it."""
+    """The most frequent number of cells, counted up to the last non-empty one."""
     counts = Counter(
         max(position for position, cell in enumerate(row.cells, start=1) if strip_invisible(cell) or position == 1) for row in rows
     )
@@ -117,10 +117,10 @@ def _usual_width(rows: Sequence[Row]) -> int:
 
 
 def _common_width(rows: Sequence[Row], headers: int) -> int:
-    """The number of cells of most rows, if it is more than there are headers for a reason.
+    """The number of cells in most rows, if it exceeds the number of headers for a reason.
 
-    The reason is that most rows (three at least) have so many, or that all have and nothing stands in the surplus. A
-    few long rows have a stray delimiter.
+    The reason is that most rows (at least three) have that many cells, or that all do and the extra ones are empty. A few long rows have a
+    stray delimiter.
     """
     width, count = Counter(len(row.cells) for row in rows).most_common(1)[0] if rows else (0, 0)
     all_blank = count == len(rows) and not any(strip_invisible(cell) for row in rows for cell in row.cells[headers:])
@@ -128,10 +128,10 @@ def _common_width(rows: Sequence[Row], headers: int) -> int:
 
 
 def _find_header(rows: Sequence[Row], phone_column: str | None, width: int) -> Row | None:
-    """The header among the first rows, None if the first full row is data already.
+    """The header among the first rows; None if the first full row is already data.
 
-    In this order: the row with the cell that the user named; of the rows above the first number, the fullest one that
-    names a phone column; the first of them with several words. Rows that fill less than half of the columns are titles.
+    In this order: the row with the cell that the user named; of the rows above the first number, the fullest one that names a phone column;
+    the first of them with several words. Rows that fill less than half of the columns are titles.
     """
     top = rows[:_TOP_ROWS]
     if phone_column is not None and not phone_column.isdecimal():
@@ -154,7 +154,7 @@ def _find_header(rows: Sequence[Row], phone_column: str | None, width: int) -> R
     if width == 1:
         return next(reversed(named or candidates), None)
     if named:
-        return max(named, key=_filled)  # the first of equals: a title "Phone campaign" fills one cell only
+        return max(named, key=_filled)  # the first of equals: a title "Phone campaign" fills only one cell
     return next((row for row in candidates if _filled(row) > 1), None)
 
 
@@ -167,7 +167,7 @@ def _is_full(row: Row, width: int) -> bool:
 
 
 def _has_data(row: Row) -> bool:
-    """Whether a cell looks like a phone number: no header does."""
+    """Whether a cell looks like a phone number; no header does."""
     return any(looks_like_phone(strip_invisible(cell).strip("'=\"")) for cell in row.cells)
 
 
@@ -189,7 +189,7 @@ def _phone_position(headers: Sequence[str], data: Sequence[Row], phone_column: s
 
 
 def _renamed(columns: Sequence[Column]) -> list[str]:
-    """A warning for each variable whose name its header alone does not give."""
+    """A warning for each variable whose name does not follow from its header alone."""
     return [
         f"Column {column.position} ({column.header or 'no header'}) is the variable {column.variable}."
         for column in columns

@@ -1,4 +1,4 @@
-"""One row: a lead, or why not. Pure functions of the row and the layout of its file."""
+"""Decides on one row: a lead, or the reason why not. Pure functions of the row and the layout of its file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAMED = 0.5
 
 
 def shown(text: str) -> str:
-    """A cell as it can be shown and stored: no broken characters, not too long."""
+    """A cell for display and storage: without broken characters, not too long."""
     text = text.replace(DAMAGED, "\ufffd").replace(CUT, " ...").replace("\0", "\ufffd").strip("\r\n")
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
@@ -43,7 +43,7 @@ class Judge:
     delimiter: str
 
     def decide(self, row: Row) -> tuple[LeadRow, tuple[str, ...]] | Rejected:
-        """The lead of a row with the repairs that were made, or the row rejected with the first reason found."""
+        """The lead of a row with the repairs made, or the rejected row with the first reason found."""
         try:
             if row.problem is not None:
                 raise _Refused("", " | ".join(row.cells), row.problem, "text")
@@ -57,14 +57,14 @@ class Judge:
         return LeadRow(row.line, phone, variables), repairs + more
 
     def duplicate(self, row: Row, earlier: int) -> Rejected:
-        """The row rejected because line `earlier` has the same number."""
-        reason = f"The same number stands in line {earlier}; the first row of a number is the one that counts."
+        """Reject the row because line `earlier` has the same number."""
+        reason = f"Line {earlier} has the same number; only the first row with a number counts."
         return Rejected(
             row.line, self.layout.phone_title, shown(row.cells[self.layout.phone]), reason, "Remove one of the rows.", "duplicate"
         )
 
     def swallowed_a_lead(self, row: Row, inner: Iterable[Row]) -> bool:
-        """Whether a line within a row of several lines is a whole lead by itself, and its number only part of a cell."""
+        """Whether a line within a multi-line row is a complete lead, while its number is only part of a cell."""
         long_cells = [cell for cell in row.cells if "\n" in cell or "\r" in cell]
         return any(self._is_whole_lead(line.cells) and any(line.cells[self.layout.phone] in cell for cell in long_cells) for line in inner)
 
@@ -78,7 +78,7 @@ class Judge:
         return True
 
     def _check_width(self, row: Row) -> None:
-        """Missing cells count as empty. Surplus ones, even blank ones, mean that values may stand under wrong headers."""
+        """Check the number of cells. Missing cells count as empty; extra ones, even blank, mean that values may be under wrong headers."""
         width = len(self.layout.columns)
         if len(row.cells) > width:
             problem = Problem(
@@ -101,9 +101,9 @@ class Judge:
             raise _Refused(title, cell, error.problem, "phone") from error
 
     def _no_number(self, row: Row) -> Problem:
-        """The number is missing: is there one in another column that is named like a phone?"""
+        """The number is missing: look for one in another column that is named like a phone."""
         for column, cell in zip(self.layout.columns, row.cells, strict=False):
-            if header_score(column.header) <= _NAMED:  # not somebody else's either
+            if header_score(column.header) <= _NAMED:  # nor a column for somebody else's number
                 continue
             with contextlib.suppress(CellProblem):
                 read_phone(cell, self.options.default_region)
@@ -125,6 +125,6 @@ class Judge:
                 problem = Problem(f"The value has {len(cleaned.text)} characters; {longest} are allowed.", "Shorten it.")
                 raise _Refused(column.header or column.variable, cleaned.text, problem, "value")
             repairs += cleaned.repairs
-            if cleaned.text or column.header:  # a column without a header counts only where something stands in it
+            if cleaned.text or column.header:  # a column without a header counts only if the cell is not empty
                 variables[column.variable] = cleaned.text
         return variables, repairs

@@ -1,4 +1,4 @@
-"""Files that are no lists of leads in text: recognised by how they begin, and named in the error."""
+"""Files that are not text lists of leads: recognized by how they begin, and named in the error."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CONTROLS = bytes(set(range(32)) - {9, 10, 11, 12, 13, 26, 27, 28, 29, 30, 31}) 
 
 
 def refuse_other_kinds(head: bytes) -> None:
-    """Raise LeadFileError if a file that begins with `head` is a workbook, a document, an archive and the like."""
+    """Raise LeadFileError if a file that begins with `head` is a workbook, a document, an archive or the like."""
     for beginning, what, advice in _BEGINNINGS:
         if head.startswith(beginning):
             raise LeadFileError(f"This is {what}, not a CSV file, whatever its name says.", advice)
@@ -47,7 +47,7 @@ def refuse_other_kinds(head: bytes) -> None:
 
 
 def refuse_binary(head: bytes) -> None:
-    """Raise LeadFileError if more than one byte in twenty, and not just a few, is a control character. Not for UTF-16."""
+    """Raise LeadFileError if more than one byte in twenty, and more than a few, are control characters. Not for UTF-16."""
     if len(head) - len(head.translate(None, _CONTROLS)) > max(len(head) // 20, _FEW_CONTROLS):
         raise LeadFileError("This is not a text file: it is full of control characters.", _SAVE_AS)
 

@@ -1,9 +1,9 @@
-"""Old single-country encodings: which one, when a file is not UTF-8 and does not say.
+"""Legacy single-country encodings: guesses which one, if a file is not UTF-8 and does not say.
 
-The likely encodings of the campaign's country are tried, and those met everywhere; the one whose text has the smallest
-share of strange places wins, an earlier one in a tie. If each has many, those of other scripts are tried; one of them
-must be clearly better than the others, or charset-normalizer must say the same (by itself it needs more text than a list
-of ten names has). Else nothing is guessed: names in the wrong letters would be spoken to people.
+Tries the likely encodings of the campaign's country and those used everywhere; the one whose text has the smallest share of implausible
+places wins, the earlier one in a tie. If all have many, the encodings of other scripts are tried; one of them must be clearly better than
+the others, or charset-normalizer must agree (alone it needs more text than a list of ten names has). Otherwise nothing is guessed: names in
+the wrong letters would be spoken to people.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ __all__ = ["Guess", "LegacySample"]
 
 _KEEP = 32_000
 _HIGH_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
-_LONG_NUMBER = re.compile(rb"[\d+]{3,}")  # they say nothing about letters; a GB18030 character may hold single digits
+_LONG_NUMBER = re.compile(rb"[\d+]{3,}")  # they say nothing about letters; a GB18030 character may contain single digits
 _SHARE, _SMALL_SHARE, _MARGIN = 0.2, 0.05, 0.1
 _ENOUGH = 8
-"""Characters beyond ASCII, without which no encoding of the Macintosh or of DOS is believed."""
+"""Characters beyond ASCII needed before a Macintosh or DOS encoding is accepted."""
 _LINES_OF_A_STRAY = 50
-"""One strange place in so many lines is a slip of somebody's, whatever the encoding."""
-_SAME_LETTERS = ("cyrillic", "greek", "arabic")  # the encodings of one of these scripts need not be far apart
+"""One implausible place in this many lines is a typing error, whatever the encoding."""
+_SAME_LETTERS = ("cyrillic", "greek", "arabic")  # the encodings of one of these scripts may score alike
 
 
 @dataclass(frozen=True)
 class Guess:
-    """An encoding, and words of the file that it makes, to judge it by."""
+    """An encoding, and words of the file decoded with it, for a person to judge."""
 
     page: CodePage
     words: tuple[str, ...]
 
 
 class LegacySample:
-    """Collects distinct lines with high bytes, a bounded amount of them, and guesses their encoding."""
+    """Collects a bounded number of distinct lines with non-ASCII bytes, and guesses their encoding."""
 
     def __init__(self) -> None:
         self._lines: dict[bytes, None] = {}
@@ -48,7 +48,7 @@ class LegacySample:
         self._ends = 0
 
     def add(self, block: bytes) -> None:
-        """Look at one more block of the file."""
+        """Take one more block of the file."""
         self._ends += block.count(b"\n") or block.count(b"\r")
         if self._size >= _KEEP:
             return
@@ -64,7 +64,7 @@ class LegacySample:
         """The most likely encoding of a file from this country (ISO 3166), or from anywhere.
 
         Raises:
-            LeadFileError: none makes sense of the file, or several do.
+            LeadFileError: no encoding fits, or several do.
         """
         sample = b"\n".join(self._lines)
         likely = [_tried(sample, page, region) for page in pages_of(region)]
@@ -80,7 +80,7 @@ class LegacySample:
 
 @dataclass(frozen=True)
 class _Tried:
-    """`strange` of `count` characters beyond ASCII are out of place; `share` is more if letters are not the country's."""
+    """`strange` of `count` characters beyond ASCII are out of place; `share` is larger if letters are not the country's."""
 
     page: CodePage
     text: str
@@ -117,11 +117,11 @@ def _clearly_best(sample: bytes, tried: list[_Tried]) -> _Tried | None:
 
 
 def _fail(tried: list[_Tried]) -> NoReturn:
-    """Raise the error, with how the file would read in the encodings that fit least badly."""
+    """Raise the error, showing how the file would read in the encodings that fit best."""
     ranked = sorted(tried, key=lambda one: one.share)[:5]
     raise LeadFileError(
-        "The file is not UTF-8, and how its letters are written cannot be told.",
-        "Save it again as CSV (UTF-8). Or set `default_region` in campaign.yaml, which tells the country, or choose the encoding "
+        "The file is not UTF-8, and its encoding cannot be determined.",
+        "Save it again as CSV (UTF-8). Or set `default_region` in campaign.yaml, which gives the country, or choose the encoding "
         f"whose words look right below and set it there, as in `encoding: {ranked[0].page.name}`.",
         [f"`encoding: {one.page.name}` ({one.page.label}): {', '.join(examples(one.text, 5)) or 'no words'}" for one in ranked],
     )

@@ -1,8 +1,8 @@
 """From header cells to the names that `{{crm.NAME}}` uses.
 
-The rule: compatibility forms are unified (full-width letters and the like), letters become lower case, whatever is no
-letter, mark, digit or underscore becomes `_`, runs of `_` become one, and `_` at the ends goes. Letters of every script
-stay. A blank header becomes `column_N` (N from 1). A name that is taken gets `_2`, `_3` ... in the order of the columns.
+The rule: compatibility forms are unified (full-width letters and the like), letters become lower case, anything but letters, marks, digits
+and underscores becomes `_`, runs of `_` become one, and `_` at the ends is removed. Letters of every script stay. A blank header becomes
+`column_N` (N from 1). A name that is taken gets `_2`, `_3` ... in the order of the columns.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["unique_names", "variable_name"]
 
 
 def variable_name(header: str) -> str:
-    """The name of a header cell by the rule above; empty if nothing of it is left.
+    """The name of a header cell by the rule above; empty if nothing is left.
 
     >>> variable_name(" Customer Name ")
     'customer_name'
@@ -27,7 +27,7 @@ def variable_name(header: str) -> str:
 
 
 def unique_names(headers: Sequence[str]) -> list[str]:
-    """One name for each header cell, all different. Written names win over made ones, earlier columns over later."""
+    """One name for each header cell, all different. Names from headers win over generated ones, earlier columns over later."""
     wanted = [variable_name(header) for header in headers]
     taken = {name for name in wanted if name}
     given: set[str] = set()

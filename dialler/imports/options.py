@@ -1,4 +1,4 @@
-"""How a campaign wants its lead file read."""
+"""How a campaign's lead file is to be read."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ __all__ = ["ImportOptions"]
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What cannot be seen in a lead file, or was seen wrongly. Every one has a default.
+    """Settings that cannot be detected in a lead file, or were detected wrongly. Each has a default.
 
     Args:
         default_region: country (ISO 3166, two capitals) of numbers written nationally; None: they are rejected.
-        phone_column: header, variable name or number (from 1) of the column of numbers; None: it is found.
-        encoding: as Python names it (`cp1251`); None: it is found.
-        delimiter: a character, or comma, semicolon, tab, pipe; None: it is found.
+        phone_column: header, variable name or number (from 1) of the column of numbers; None: detected.
+        encoding: as Python names it (`cp1251`); None: detected.
+        delimiter: a character, or comma, semicolon, tab, pipe; None: detected.
         max_variable_length: longest value in characters; rows with a longer one are rejected.
     """
 

@@ -1,4 +1,4 @@
-"""Which column holds the number to dial: by what its header says and by what stands in it."""
+"""Finds the column with the number to dial, by its header and its contents."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _NAMED = 0.5
 
 @dataclass(frozen=True)
 class ColumnEvidence:
-    """What is known of a column. Shares are of its cells with something in them, in the first rows.
+    """What is known about a column. Shares are of its non-empty cells in the first rows.
 
     Args:
         position: from 0.
-        header: its header, as it stands.
-        filled: cells with something in them.
+        header: its header, as written.
+        filled: number of non-empty cells.
         rows: all its cells in the sample.
-        numbers: share of cells that are numbers which could be dialled.
-        shaped: share of cells that are written like phone numbers, right or wrong.
-        name: what its header says (`phone_words.header_score`).
+        numbers: share of cells that are numbers that can be dialled.
+        shaped: share of cells in the shape of phone numbers, valid or not.
+        name: the score of its header (`phone_words.header_score`).
     """
 
     position: int
@@ -42,7 +42,7 @@ class ColumnEvidence:
 
     @property
     def score(self) -> float:
-        """Name and content together. A right number counts whole, one that only looks like one a third, a blank cell half."""
+        """Header and content combined. A valid number counts fully, one of the right shape a third, a blank cell half."""
         content = self.numbers + max(self.shaped - self.numbers, 0.0) / 3
         return round(self.name + content * (1 + self.filled / max(self.rows, 1)) / 2, 3)
 
@@ -72,7 +72,7 @@ def column_evidence(position: int, header: str, cells: Sequence[str], region: st
 
 
 def named_columns(headers: Sequence[str], wanted: str) -> list[int]:
-    """The columns (from 0) that the user can mean by `wanted`: its header, the name made of it, or its number from 1."""
+    """The columns (from 0) that the user can mean by `wanted`: its header, its variable name, or its number from 1."""
     for same in (str.strip, str.casefold, variable_name):
         key = same(strip_invisible(wanted))
         if found := [position for position, header in enumerate(headers) if key and same(strip_invisible(header)) == key]:
@@ -81,10 +81,10 @@ def named_columns(headers: Sequence[str], wanted: str) -> list[int]:
 
 
 def only_one(columns: Sequence[ColumnEvidence]) -> int:
-    """The position of the one among columns of the same header in which numbers stand.
+    """The position of the column with numbers, among columns with the same header.
 
     Raises:
-        LeadFileError: in several of them, or in none.
+        LeadFileError: several of them have numbers, or none has.
     """
     fit = [column for column in columns if column.shaped > 0]
     if len(fit) == 1:
@@ -100,13 +100,13 @@ def only_one(columns: Sequence[ColumnEvidence]) -> int:
 def choose_phone_column(columns: Sequence[ColumnEvidence]) -> tuple[int, str | None]:
     """The position of the phone column, and a warning if another one came close.
 
-    A column whose header names a phone needs one cell that looks like a number (or to be the only one so named); one
-    whose header names something else (an account, a date) never counts; any other needs that half of its cells can be
-    dialled. Content and name count alike; an earlier column wins a tie of named ones. Two columns of numbers that no header
-    tells apart, or that have the same one, are not guessed: the wrong one rings a stranger.
+    A column whose header names a phone needs one cell that looks like a number (or must be the only one so named); one whose header names
+    something else (an account, a date) never counts; for any other, half of the cells must be numbers that can be dialled. Content and
+    header count alike; among named columns, the earlier one wins a tie. Two columns of numbers whose headers do not decide, or are the
+    same, are not guessed: the wrong one rings a stranger.
 
     Raises:
-        LeadFileError: there is none, or it cannot be told which.
+        LeadFileError: there is none, or several are possible.
     """
     looked_at = [str(column) for column in columns]
     fit = [column for column in columns if column.is_fit]

@@ -1,4 +1,4 @@
-"""What phone columns are called, in the languages of the world; data only.
+"""Names of phone columns in many languages; data only.
 
 Words are compared after `fold`: lower case, without accents. A STEM counts anywhere in a header (`Telefonnummer`,
 `phone_no`), a WORD only as a whole word (`tel`, `cell`).
@@ -34,7 +34,7 @@ loan account invoice order policy amount balance birth aadhaar passport serial p
 _OTHERS_WORDS = "alt other id ext date pin dob ref work home landline parent kin relative nominee co-applicant backup"
 
 
-_STROKED = str.maketrans("đłøı", "dloi")  # letters that no accent can be taken from
+_STROKED = str.maketrans("đłøı", "dloi")  # letters that cannot lose an accent
 
 
 @lru_cache(maxsize=4096)
@@ -56,10 +56,10 @@ _OTHER_STEMS, _OTHER_WHOLE = _terms(_OTHERS_STEMS), _terms(_OTHERS_WORDS)
 
 
 def header_score(header: str) -> float:
-    """How much a header says that its column holds the number to dial.
+    """How strongly a header suggests that its column holds the number to dial.
 
-    1 a mobile, 0.9 a phone, 0.8 a short form of one, 0 nothing; 0.3 somebody else's or a second number, and -0.5 the
-    name of something else (an account, an amount).
+    1 a mobile, 0.9 a phone, 0.8 an abbreviation of one, 0 nothing; 0.3 somebody else's or a second number, and -0.5 the name of something
+    else (an account, an amount).
     """
     folded = _fold(header)
     padded = f" {folded} "

@@ -1,8 +1,8 @@
 """From the cell of the phone column to the key of a number.
 
-Spreadsheet repairs first (`values.clean_phone`), then the kernel's parser decides. One rule is added: a cell of
-digits only, without a plus, is read as a national number of the default region, or, where that is no number, as a full
-number of the same country (919876543210 in India); if both readings are numbers it is refused, not guessed.
+Spreadsheet repairs come first (`values.clean_phone`), then the kernel's parser decides. One rule is added: a cell of digits only, without a
+plus, is read as a national number of the default region, or, if that is not a number, as a full number of the same country (919876543210 in
+India); if both readings are valid it is refused, not guessed.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _AMOUNT = re.compile(r"\d+[.]\d{1,2}")
 
 
 def read_phone(cell: str, region: str | None) -> tuple[str, tuple[str, ...]]:
-    """The key of the number in a cell (E.164, `;ext=` and the extension), and the repairs that were made.
+    """The key of the number in a cell (E.164, `;ext=` and the extension), and the repairs made.
 
     Args:
-        cell: as it stands in the file.
+        cell: as written in the file.
         region: the country of national numbers, or None.
 
     Raises:
-        CellProblem: it is no number that can be dialled.
+        CellProblem: it is not a number that can be dialled.
     """
     cleaned = clean_phone(cell)
     try:
@@ -53,7 +53,7 @@ def read_phone(cell: str, region: str | None) -> tuple[str, tuple[str, ...]]:
 
 
 def looks_like_phone(text: str) -> bool:
-    """Whether a cleaned cell has the shape of a phone number, be it a right one or not. Dates and amounts have not."""
+    """Whether a cleaned cell has the shape of a phone number, valid or not. Dates and amounts do not."""
     if _EXPONENT.fullmatch(text):
         return True
     if not 7 <= sum(map(str.isdigit, text)) <= 26 or _DATE.fullmatch(text) or _AMOUNT.fullmatch(text):

@@ -1,7 +1,7 @@
-"""How much of a decoded text cannot be what its writer meant: a text in the wrong encoding is full of such places.
+"""Measures how implausible a decoded text is: a text in the wrong encoding has many impossible places.
 
-Pure functions of text. They look at characters beyond ASCII only: letters of another script, capitals within a word,
-signs where no sign can stand, characters so rare that no list of people holds many of them.
+Pure functions of text. They look only at characters beyond ASCII: letters of another script, capitals within a word, signs where none can
+be, characters so rare that no list of people has many of them.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _BESIDE_NUMBERS = frozenset("\u20ac\u00a3\u00a5\u00a2\u00a7\u00bd\u00bc\u00be\u0
 
 
 def strangeness(text: str, page: CodePage, letters: frozenset[str] = frozenset()) -> tuple[float, int]:
-    """The weight of the characters beyond ASCII that are out of place, and the number of all of them.
+    """The weight of the misplaced characters beyond ASCII, and the number of all characters beyond ASCII.
 
     Args:
-        text: decoded as `page`; U+FFFD where that failed.
+        text: decoded as `page`; U+FFFD where decoding failed.
         page: the encoding, for its script.
-        letters: the small letters of the country's names; any of the script if empty.
+        letters: the lower-case letters of the country's names; any of the script if empty.
     """
     weight, count = 0.0, 0
     for match in _HIGH.finditer(text):
@@ -60,7 +60,7 @@ def strangeness(text: str, page: CodePage, letters: frozenset[str] = frozenset()
 
 
 def examples(text: str, most: int = 3) -> list[str]:
-    """The first words of the text with a letter beyond ASCII, all different and not too long to be shown."""
+    """The first words of the text with a letter beyond ASCII, all different and short enough to show."""
     return list(dict.fromkeys(word[:20] for word in _WORD.findall(text) if len(word) > 1))[:most]
 
 
@@ -91,7 +91,7 @@ def _weight(char: str, before: str, after: str, page: CodePage, letters: frozens
 
 
 def _may_stand(char: str, before: str, after: str) -> bool:
-    """Whether a sign can stand between these two neighbours (empty at the ends of the text)."""
+    """Whether a sign can be between these two neighbours (empty at the ends of the text)."""
     if char in _ANYWHERE:
         return True
     if char == "\u2019":

@@ -1,4 +1,4 @@
-"""Imports for people: lists, rejected rows by the page, and what all imports of a campaign come to."""
+"""Imports for people: lists, pages of rejected rows, and the totals of a campaign's imports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _rejected = table_of(RejectedRow)
 
 
 def imports_of(connection: Connection, campaign_id: str) -> Sequence[Row[Any]]:
-    """Every import of a campaign, newest first: those under way and those that failed, too."""
+    """Every import of a campaign, newest first, including those in progress and those that failed."""
     query = select(_imports).where(_imports.c.campaign_id == campaign_id)
     return connection.execute(query.order_by(_imports.c.created_at.desc(), _imports.c.id.desc())).all()
 
@@ -32,7 +32,7 @@ def find_import(connection: Connection, campaign_id: str, import_id: str) -> Row
 
 
 def rejected_page(connection: Connection, import_id: str, *, after: int, limit: int) -> Sequence[Row[Any]]:
-    """Rejected rows of an import in the order of the file, from the one after `after` (its `id`) on."""
+    """Rejected rows of an import in file order, after the one with the id `after`."""
     query = select(_rejected).where(_rejected.c.import_id == import_id, _rejected.c.id > after)
     return connection.execute(query.order_by(_rejected.c.id).limit(limit)).all()
 
@@ -43,7 +43,7 @@ def variable_names(connection: Connection, campaign_id: str) -> list[str]:
 
 
 def merged_report(connection: Connection, campaign_id: str, source_name: str, import_id: str) -> ImportReport | None:
-    """A report of all leads of a campaign as one import, for a copy of them; None if nothing was imported."""
+    """One report for all leads of a campaign, used for a clone; None if nothing was imported."""
     reports = _reports(connection, campaign_id)
     if not reports:
         return None
@@ -54,7 +54,7 @@ def merged_report(connection: Connection, campaign_id: str, source_name: str, im
     return replace(
         reports[-1],
         source_name=source_name,
-        sha256="",  # no file is the same as this
+        sha256="",  # no file has this hash
         size=0,
         columns=tuple(replace(column, position=number) for number, column in enumerate(columns.values(), 1)),
         rows_read=imported,

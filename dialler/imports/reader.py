@@ -1,9 +1,9 @@
-"""A lead file as a stream of leads and rejected rows. No database; memory does not grow with the file.
+"""A lead file as a stream of leads and rejected rows. No database; memory use does not grow with the file.
 
     bytes -> encoding -> physical lines -> dialect -> rows -> header -> cells -> LeadRow | Rejected
 
-The file is read three times from one handle: through, for its hash and encoding; its beginning, for the delimiter and
-the header; and row by row.
+The file is read three times from one handle: the whole for its hash and encoding, the beginning for the delimiter and the header, and
+row by row.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class LeadFile:
     Args:
         path: the file.
         options: how to read it.
-        source_name: what people call it; the file's own name if None.
+        source_name: its name for people; the file's own name if None.
 
     Raises:
         LeadFileError: no row of the file can be used (see `dialler.imports.errors`).
@@ -62,7 +62,7 @@ class LeadFile:
             self.dialect = find_dialect(sample, options.delimiter)
             rows = list(RowStream(sample[self.dialect.skip :], self.dialect.delimiter, self.dialect.skip + 1))
             if len(sample) >= _SAMPLED_LINES and len(rows) > 1:
-                rows.pop()  # it may go on beyond the sample
+                rows.pop()  # the row may go on beyond the sample
             self.layout = find_layout(rows, options.phone_column, options.default_region)
             self._judge = Judge(self.layout, options, self.dialect.label)
         except BaseException:
@@ -81,7 +81,7 @@ class LeadFile:
         self._seen.close()
 
     def report(self) -> ImportReport:
-        """What was found, and what was counted so far."""
+        """What was detected, and the counts so far."""
         return self._tally.report(self.source_name, self.facts, self.dialect.label, self.layout, self.options)
 
     def __iter__(self) -> Iterator[LeadRow | Rejected]:
@@ -96,7 +96,7 @@ class LeadFile:
                     continue
                 self._tally.rows += 1
                 if row.lines > 1 and self._judge.swallowed_a_lead(row, stream.split(row)[1:]):
-                    row = stream.take_apart(row)  # a stray quote joined whole leads to one row
+                    row = stream.take_apart(row)  # a stray quote joined several leads into one row
                 yield self._decide(row)
         if self._look() != self._stat:
             raise LeadFileError("The file was changed while it was read.", "Import it again when nobody writes to it.")
@@ -106,7 +106,7 @@ class LeadFile:
         return found.st_size, found.st_mtime_ns
 
     def _decide(self, row: Row) -> LeadRow | Rejected:
-        """Decide and count one row. Its number is noted as seen only if all else is right: the first good row wins."""
+        """Decide and count one row. Its number is recorded as seen only if everything else is valid: the first valid row wins."""
         decided = self._judge.decide(row)
         if isinstance(decided, Rejected):
             self._tally.reject(decided)
@@ -121,7 +121,7 @@ class LeadFile:
 
 
 def _sample(lines: Generator[str, None, None]) -> list[str]:
-    """The first lines, not more than fit into a few megabytes."""
+    """The first lines, at most a few megabytes."""
     taken, size = [], 0
     with contextlib.closing(lines):
         for line in itertools.islice(lines, _SAMPLED_LINES):
@@ -146,9 +146,9 @@ def check_file(
     Args:
         path: the file.
         options: how to read it.
-        source_name: what people call it; the file's own name if None.
+        source_name: its name for people; the file's own name if None.
         on_lead: called with every row that would be imported, in order.
-        on_rejected: called with every row that would not.
+        on_rejected: called with every row that would be rejected.
         progress: called now and then with the number of rows read so far.
 
     Raises:

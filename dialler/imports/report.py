@@ -1,4 +1,4 @@
-"""What came of reading a lead file, in plain values: for the console, for `summary.json`, for the database."""
+"""The report on a lead file in plain values: for the console, for `summary.json`, for the database."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LeadRow:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that cannot: its line, the column and the value at fault, why, and what to do.
+    """A rejected row: its line, the column and the value at fault, the reason, and what to do.
 
     `kind`: `phone`, `duplicate`, `cells` (too many), `text` (undecodable, stray quote) or `value`.
     """
@@ -47,9 +47,9 @@ class ImportReport:
     """One reading of one lead file.
 
     Rows are counted without header, titles and blank lines: rows_read = imported + already_there + rejected.
-    `imported` counts the leads that are new to the campaign (of a check without a database: that would be);
-    `already_there` those whose number the campaign has (`already_there_differ` of them with other variables now; they
-    are kept as they are); `rejected` includes `duplicates`.
+    `imported` counts the leads that are new to the campaign (in a check without a database: that would be); `already_there` those whose
+    number the campaign already has (`already_there_differ` of them with different variables; the old values are kept); `rejected`
+    includes `duplicates`.
     """
 
     source_name: str
@@ -72,26 +72,26 @@ class ImportReport:
     repairs: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     unchanged: bool = False
-    """The campaign has this very file, read with the same options: nothing was done."""
+    """The campaign already has this very file, read with the same options: nothing was done."""
     import_id: str | None = None
 
     @property
     def named_variables(self) -> list[str]:
-        """The variables that have a header, or all of them in a file without one."""
+        """The variables with a header, or all of them in a file without one."""
         return [column.variable for column in self.columns if column.variable is not None and (column.header or not self.header_line)]
 
     @property
     def variables(self) -> dict[str, str]:
-        """Name of each variable, as `{{crm.NAME}}` uses it -> the header it comes from."""
+        """Name of each variable, as used in `{{crm.NAME}}` -> the header it comes from."""
         return {column.variable: column.header for column in self.columns if column.variable is not None}
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values only, as JSON knows them."""
+        """Plain JSON values only."""
         return {**asdict(self), "columns": [asdict(column) for column in self.columns], "warnings": list(self.warnings)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ImportReport:
-        """The report that `as_dict` made these values of."""
+        """The report from the values of `as_dict`."""
         columns = tuple(Column(**column) for column in values["columns"])
         return cls(**{**values, "columns": columns, "warnings": tuple(values["warnings"])})
 
@@ -100,7 +100,7 @@ class ImportReport:
         if self.unchanged:
             return [f"{self.source_name}: the campaign has this very file already; nothing was changed."]
         there = f", {self.already_there:,} in the campaign already" if self.already_there else ""
-        duplicates = f" ({counted(self.duplicates, 'duplicate')} among them)" if self.duplicates else ""
+        duplicates = f" ({counted(self.duplicates, 'duplicate')} included)" if self.duplicates else ""
         said = [
             f"{self.source_name}: {counted(self.rows_read, 'row')} read ({self.encoding}, {self.delimiter}), {self.imported:,} new{there}, "
             f"{self.rejected:,} rejected{duplicates}.",
@@ -125,12 +125,12 @@ def _listed(names: list[str]) -> str:
 
 
 def already_imported(report: ImportReport) -> ImportReport:
-    """The report of importing again what `report` tells of: nothing new."""
+    """The report of importing the file of `report` again: nothing new."""
     return replace(report, unchanged=True, imported=0, already_there=report.imported + report.already_there, already_there_differ=0)
 
 
 class Tally:
-    """Counts while a file is read; only whole numbers, whatever its length."""
+    """Counts while a file is read; only whole numbers, however long the file is."""
 
     def __init__(self) -> None:
         self.rows = self.accepted = self.blank = 0
@@ -139,7 +139,7 @@ class Tally:
         self.unknown_numbers = 0
 
     def accept(self, repairs: tuple[str, ...]) -> None:
-        """Count a lead, and the repairs that were made in its row."""
+        """Count a lead, and the repairs made in its row."""
         self.accepted += 1
         self.repairs.update(repairs)
 
@@ -149,7 +149,7 @@ class Tally:
         self.unknown_numbers += row.kind == "phone" and looks_like_phone(row.value) and "E" not in row.value.upper()
 
     def report(self, source_name: str, facts: FileFacts, delimiter: str, layout: Layout, options: ImportOptions) -> ImportReport:
-        """What was counted so far; every accepted row counts as imported."""
+        """The counts so far; every accepted row counts as imported."""
         return ImportReport(
             source_name=source_name,
             sha256=facts.sha256,
@@ -171,7 +171,7 @@ class Tally:
         )
 
     def _of_another_country(self, region: str | None) -> str | None:
-        """A warning if so many numbers are refused that the default region is likely to be wrong or missing."""
+        """A warning if so many numbers are refused that the default region is probably wrong or missing."""
         if self.unknown_numbers * 2 <= self.rows:
             return None
         now = f"is {region}: is it the country of these numbers" if region else "is not set: which country are these numbers of"

@@ -1,7 +1,7 @@
-"""From physical lines to rows of cells, with the true line of each and with stray quotes contained.
+"""From physical lines to rows of cells, with the line number of each, and with stray quotes contained.
 
-The csv module does the splitting; this stands around it for one reason: a quote that is opened and never closed makes
-csv swallow every following row up to the next quote. Here such a line is rejected alone and reading goes on below it.
+The csv module splits the rows. This module exists because of one problem: a quote that is opened and never closed makes csv swallow every
+following row up to the next quote. Here only that line is rejected, and reading goes on below it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _UNDECODABLE = Problem(
 
 @dataclass(slots=True)
 class Row:
-    """One row. `line` counts from 1, `lines` is how many physical lines it takes; with a `problem` the cells are a guess."""
+    """One row. `line` counts from 1, `lines` is how many physical lines it spans; with a `problem` the cells are a guess."""
 
     line: int
     cells: list[str]
@@ -39,7 +39,7 @@ class Row:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing is written in any cell."""
+        """Whether every cell is empty."""
         return not any(cell and not cell.isspace() for cell in self.cells)
 
 
@@ -48,10 +48,10 @@ class _OpenQuote(Exception):
 
 
 class RowStream:
-    """The rows of `lines`, one after another, in memory that does not grow.
+    """The rows of `lines`, one after another; memory use does not grow.
 
     Args:
-        lines: physical lines with their line ends, DAMAGED and CUT as `encoding.physical_lines` marks them.
+        lines: physical lines with their line ends, and the marks DAMAGED and CUT of `encoding.physical_lines`.
         delimiter: one character.
         first_line: the number of the first of them.
     """
@@ -80,11 +80,11 @@ class RowStream:
             yield row
 
     def split(self, row: Row) -> list[Row]:
-        """The physical lines of the row that was returned last, each read as a row of its own."""
+        """The physical lines of the last returned row, each parsed as a row of its own."""
         return [Row(row.line + number, _leniently(line, self._delimiter)) for number, line in enumerate(self._taken)]
 
     def take_apart(self, row: Row) -> Row:
-        """Undo the row that was returned last: its first line as a row with a problem; the others are read again."""
+        """Undo the last returned row: reject its first line, and read the others again."""
         self._line = row.line
         first = self._first_line_alone(_OPEN_QUOTE)
         self._line += 1
@@ -106,7 +106,7 @@ class RowStream:
             yield line
 
     def _recovered(self) -> Row:
-        """After csv gave up on the lines taken: they are one line with odd quotes, or a first line that swallowed others."""
+        """csv gave up on the lines taken: they are one line with odd quotes, or a first line that swallowed others."""
         if len(self._taken) > 1:
             return self._first_line_alone(_OPEN_QUOTE)
         line = self._taken[0]

@@ -1,7 +1,7 @@
-"""Lead files of any length for trying things out: made-up people, numbers that no real phone answers.
+"""Lead files of any length for trying things out: invented people, numbers that no real phone answers.
 
-All numbers are +999 and ten digits, all different. Nine in ten end in 30 to 99 and follow the profile of the sandbox
-network; one in ten ends in 00 to 29, where its catalogue fixes what happens (docs/sandbox.md).
+All numbers are +999 and ten digits, all different. Nine in ten end in 30 to 99 and follow the profile of the sandbox network; one in ten
+ends in 00 to 29, where its catalogue determines what happens (docs/sandbox.md).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dialler.imports.sample_names import NAMES
 __all__ = ["SAMPLE_KINDS", "sample_rows", "write_sample_leads"]
 
 _BLOCKS = 10**8
-_STEP = 61_803_399  # shares no factor with 10**8, so that every block comes once before one comes again
+_STEP = 61_803_399  # coprime to 10**8, so that every block comes once before one repeats
 _CATALOGUE_ENDINGS = 30
 _CITIES = ("Leeds", "Mumbai", "Austin", "Nairobi", "Köln", "Pune", "Cardiff", "Sevilla", "Chennai", "Toronto", "Łódź", "Lagos")
 _DOCTORS = ("Dr Okafor", "Dr Lindqvist", "Dr Rao", "Dr Moreau", "Dr Bianchi", "Dr Hughes")
@@ -59,17 +59,17 @@ _KINDS: dict[str, tuple[list[str], Callable[[random.Random, int, date], list[str
 }
 
 SAMPLE_KINDS: tuple[str, ...] = tuple(_KINDS)
-"""What a sample can be about: the kinds of the sample campaigns."""
+"""The subjects of samples: the kinds of the sample campaigns."""
 
 
 def sample_rows(rows: int, seed: int, kind: str = "loan_reminder", *, today: date = date(2026, 3, 4)) -> Iterator[list[str]]:
-    """The header, then so many rows; the same arguments give the same rows.
+    """The header, then this many rows; the same arguments give the same rows.
 
     Args:
         rows: how many leads, at most 100 million.
-        seed: of every name, number and amount.
+        seed: seed for every name, number and amount.
         kind: one of SAMPLE_KINDS.
-        today: the day around which dates lie.
+        today: the day around which the dates lie.
 
     Raises:
         ValueError: too many rows, or an unknown kind.
@@ -92,7 +92,7 @@ def _rows(rows: int, stream: random.Random, kind: str, today: date) -> Iterator[
 
 
 def write_sample_leads(path: Path, rows: int, seed: int, kind: str = "loan_reminder", *, today: date = date(2026, 3, 4)) -> None:
-    """Write a sample as a CSV file (UTF-8, commas), row by row: memory does not grow with it.
+    """Write a sample as a CSV file (UTF-8, commas), row by row: memory use does not grow with it.
 
     Raises:
         ValueError: too many rows, or an unknown kind.

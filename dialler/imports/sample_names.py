@@ -1,4 +1,4 @@
-"""Given and family names in several scripts, for made-up people; data only."""
+"""Given and family names in several scripts, for invented people; data only."""
 
 from __future__ import annotations
 
@@ -36,4 +36,4 @@ NAMES: tuple[tuple[int, tuple[str, ...], tuple[str, ...], str], ...] = (
     (2, _words("伟 娜 秀英 强 磊"), _words("王 李 张 刘 陈"), "family first"),
     (2, _words("太郎 花子 健一 美咲"), _words("山田 鈴木 佐藤 高橋"), "family first"),
 )
-"""Scripts: how often (out of 100), given names, family names, and what stands between (`family first`: nothing, and turned round)."""
+"""Scripts: frequency (out of 100), given names, family names, and the separator (`family first`: none, and family name first)."""

@@ -1,4 +1,4 @@
-"""Which numbers a file has had so far, and in which line: kept on disk, so that memory does not grow with the file."""
+"""The numbers seen so far in a file, with their lines: kept on disk, so that memory use does not grow with the file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CACHE_KIBIBYTES = 8192
 
 
 class SeenNumbers:
-    """A set of numbers with the line of each; SQLite keeps it in a nameless temporary file that nobody else can open."""
+    """A set of numbers with the line of each, in an anonymous temporary SQLite file that nobody else can open."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
@@ -24,12 +24,12 @@ class SeenNumbers:
             self._database.execute(statement)
 
     def first_line(self, phone: str, line: int) -> int | None:
-        """The line where `phone` stood before; None if it is new, and then it is noted with `line`."""
+        """The line where `phone` appeared before; None if it is new, in which case `line` is recorded."""
         added = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (phone, line)).rowcount
         if added:
             return None
         return int(self._database.execute("SELECT line FROM seen WHERE phone = ?", (phone,)).fetchone()[0])
 
     def close(self) -> None:
-        """Forget all and remove the file."""
+        """Forget everything and remove the file."""
         self._database.close()

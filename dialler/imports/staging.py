@@ -1,11 +1,11 @@
-"""A lead file into the database: staged in chunks, then visible whole or not at all.
+"""Imports a lead file into the database: staged in chunks, then made visible all at once or not at all.
 
-1. `_begin`    the same file again? another import under way? else a row in `lead_imports`, state `staged`
-2. `_stage`    chunk by chunk, one transaction each: leads in state `staged`, which no dispatcher and no count sees
+1. `_begin`    the same file again? another import in progress? else a row in `lead_imports`, state `staged`
+2. `_stage`    chunk by chunk, one transaction each: leads in state `staged`, which no dispatcher and no count includes
 3. `_finish`   one transaction: every staged lead becomes `pending`, the import `active`, with its report
 
-If anything fails before the end of 3, no lead of the file is visible; what is left over is removed at once or, after a
-crash, by the campaign's next import. Every write is fenced by (import id, state staged).
+If anything fails before the end of 3, no lead of the file is visible; leftovers are removed at once or, after a crash, by the campaign's
+next import. Every write is fenced by (import id, state staged).
 """
 
 from __future__ import annotations
@@ -60,21 +60,21 @@ def import_file(
     progress: Callable[[int], None] | None = None,
     wall: WallTime = utc_now,
 ) -> ImportReport:
-    """Import a lead file into a campaign, whole or not at all.
+    """Import a lead file into a campaign, all or nothing.
 
-    The same file with the same options changes nothing (`report.unchanged`); a changed one adds the numbers that the
-    campaign has not. Numbers that it has keep their values and their state. Blocks until done; safe from any process.
+    The same file with the same options changes nothing (`report.unchanged`); a changed one adds the numbers that the campaign does not
+    have. Existing numbers keep their values and their state. Blocks until done; safe from any process.
 
     Args:
         database: where the campaign is.
-        clock: gives the moment at which the new leads are due.
+        clock: gives the time at which the new leads are due.
         ids: gives the import its id.
         campaign_id: the campaign, which must exist.
         path: the file.
-        source_name: what people call the file.
+        source_name: the file's name for people.
         options: how to read it.
         progress: called now and then with the number of rows read so far.
-        wall: real time, for the signs of life of this import.
+        wall: real time, for the heartbeats of this import.
 
     Raises:
         LeadFileError: no row of the file can be used.
@@ -103,7 +103,7 @@ def import_file(
 
 
 def _begin(context: _Context, leads: LeadFile) -> str | ImportReport:
-    """The id of a new staged import; or the report that the same file was imported before."""
+    """The id of a new staged import, or the report of the same file's earlier import."""
     busy = ImportInProgress("Another import into this campaign is under way. Wait until it has ended, then import again.")
     campaign_id, now, wall = context.campaign_id, context.clock.now(), context.wall()
     try:
@@ -115,7 +115,7 @@ def _begin(context: _Context, leads: LeadFile) -> str | ImportReport:
                 if not _is_left_over(owner, alive_at, wall):
                     raise busy
                 store.close_import(connection, import_id, "discarded", now, {"reason": "its process died"})
-                log.warning("import %s was left over by a process that died; it is discarded", import_id)
+                log.warning("import %s was left by a process that died; it is discarded", import_id)
             new_id = context.ids.new("import", campaign_id, store.count_imports(connection, campaign_id) + 1)
             new = store.NewImport(new_id, campaign_id, leads.source_name, leads.facts.sha256, now, this_process())
             store.add_import(connection, new, wall)
@@ -127,12 +127,12 @@ def _begin(context: _Context, leads: LeadFile) -> str | ImportReport:
 
 
 def _is_left_over(owner: ProcessIdentity, alive_at: datetime, wall: datetime) -> bool:
-    """Whether the import's process is dead; of one on another machine only its silence can tell."""
+    """Whether the import's process is dead; for one on another machine only its silence can tell."""
     return is_dead(owner) or (owner.host != this_process().host and wall - alive_at > _SILENT_TOO_LONG)
 
 
 class _Staging:
-    """The staged rows of one import, at most a chunk of them in memory."""
+    """The staged rows of one import, with at most a chunk of them in memory."""
 
     def __init__(self, context: _Context, import_id: str) -> None:
         self._database, self._campaign_id, self._import_id = context.database, context.campaign_id, import_id
@@ -143,7 +143,7 @@ class _Staging:
         self.rows = self._imported = self._there = self._differ = 0
 
     def remove_left_over(self) -> None:
-        """Delete the staged leads of imports that crashed, and see whether the campaign has any leads to compare with."""
+        """Delete the staged leads of crashed imports, and check whether the campaign has any leads to compare with."""
         while True:
             with self._database.write() as connection:
                 if store.delete_staged_leads(connection, self._campaign_id, self._import_id, _DELETED_AT_ONCE) < _DELETED_AT_ONCE:
@@ -163,7 +163,7 @@ class _Staging:
         return True
 
     def flush(self) -> None:
-        """Write what is in memory, in one transaction."""
+        """Write the chunk in memory, in one transaction."""
         if not self._leads and not self._rejected:
             return
         with self._database.write() as connection:
@@ -178,12 +178,12 @@ class _Staging:
         self._leads, self._rejected = [], []
 
     def finish(self, report: ImportReport, now: datetime) -> ImportReport:
-        """Make everything visible in one transaction; returns the report with what the database knows."""
+        """Make everything visible in one transaction; returns the report with the database's counts."""
         report = replace(
             report, imported=self._imported, already_there=self._there, already_there_differ=self._differ, import_id=self._import_id
         )
         with self._database.write(long=True) as connection:
-            lock_campaign(connection, self._campaign_id)  # it does not end as finished at the same moment
+            lock_campaign(connection, self._campaign_id)  # so that it cannot finish at the same moment
             self._fence(store.close_import(connection, self._import_id, "active", now, report.as_dict()))
             visible = store.activate_leads(connection, self._import_id, now)
             if visible != self._imported:
@@ -191,7 +191,7 @@ class _Staging:
         return report
 
     def discard(self) -> None:
-        """Remove every trace but the row of the import itself. If even that fails, the next import does it."""
+        """Remove every trace except the row of the import itself. If even that fails, the next import does it."""
         try:
             with self._database.write() as connection:
                 store.close_import(connection, self._import_id, "discarded", self._now, {"reason": "it failed"})
@@ -205,4 +205,4 @@ class _Staging:
 
     def _fence(self, still_ours: bool) -> None:
         if not still_ours:
-            raise ImportInProgress("Another process took this import for dead and discarded it. Nothing was imported; import again.")
+            raise ImportInProgress("Another process presumed this import dead and discarded it. Nothing was imported; import again.")

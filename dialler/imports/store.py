@@ -1,4 +1,4 @@
-"""Imports in the database: one function for each statement, and what came of earlier imports."""
+"""Imports in the database: one function per statement, and the reports of earlier imports."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _leads = table_of(Lead)
 
 
 def count_imports(connection: Connection, campaign_id: str) -> int:
-    """How many imports the campaign has had, discarded ones included."""
+    """How many imports the campaign has had, including discarded ones."""
     return int(connection.execute(select(func.count()).select_from(_imports).where(_imports.c.campaign_id == campaign_id)).scalar_one())
 
 
 def find_active(connection: Connection, campaign_id: str, sha256: str, options: dict[str, Any]) -> ImportReport | None:
-    """The report of the active import of the same bytes, read in the same way."""
+    """The report of the active import of the same bytes, read with the same options."""
     rows = connection.execute(
         select(_imports.c.report).where(_imports.c.campaign_id == campaign_id, _imports.c.sha256 == sha256, _imports.c.state == "active")
     )
@@ -69,7 +69,7 @@ def latest_import(connection: Connection, campaign_id: str) -> ImportReport | No
 
 
 def rejected_rows(connection: Connection, import_id: str) -> Iterator[Rejected]:
-    """The rejected rows of an import in the order of the file; read them within the transaction."""
+    """The rejected rows of an import in file order; read them within the transaction."""
     columns = (_rejected.c.line, _rejected.c.column, _rejected.c.value, _rejected.c.reason, _rejected.c.advice, _rejected.c.kind)
     found = connection.execution_options(yield_per=2000).execute(
         select(*columns).where(_rejected.c.import_id == import_id).order_by(_rejected.c.id)
@@ -79,14 +79,14 @@ def rejected_rows(connection: Connection, import_id: str) -> Iterator[Rejected]:
 
 
 def staged_imports(connection: Connection, campaign_id: str) -> list[tuple[str, ProcessIdentity, datetime]]:
-    """Imports that are under way or were left over by a crash: id, owner, when the owner last gave a sign of life."""
+    """Imports that are in progress or were left by a crash: id, owner, the owner's last heartbeat."""
     rows = connection.execute(select(_imports).where(_imports.c.campaign_id == campaign_id, _imports.c.state == "staged").with_for_update())
     return [(row.id, ProcessIdentity(row.owner_host, row.owner_pid, row.owner_pid_started), row.alive_at) for row in rows]
 
 
 @dataclass(frozen=True)
 class NewImport:
-    """An import that begins: whose, of what, and which process does it."""
+    """A new import: its campaign, its file, and the process that runs it."""
 
     id: str
     campaign_id: str
@@ -97,7 +97,7 @@ class NewImport:
 
 
 def add_import(connection: Connection, new: NewImport, wall: datetime) -> None:
-    """Add a staged import. Raises IntegrityError if the campaign has one."""
+    """Add a staged import. Raises IntegrityError if the campaign already has one."""
     connection.execute(
         insert(_imports).values(
             id=new.id,
@@ -116,13 +116,13 @@ def add_import(connection: Connection, new: NewImport, wall: datetime) -> None:
 
 
 def keep_alive(connection: Connection, import_id: str, wall: datetime) -> bool:
-    """Give a sign of life. False if the import is not staged any more: someone took it for dead."""
+    """Record a heartbeat. False if the import is no longer staged: another process presumed it dead."""
     done = connection.execute(update(_imports).where(_imports.c.id == import_id, _imports.c.state == "staged").values(alive_at=wall))
     return bool(done.rowcount)
 
 
 def close_import(connection: Connection, import_id: str, state: str, now: datetime, report: dict[str, Any]) -> bool:
-    """Turn a staged import to `active` or `discarded`. False if it was not staged any more."""
+    """Change a staged import to `active` or `discarded`. False if it was no longer staged."""
     done = connection.execute(
         update(_imports)
         .where(_imports.c.id == import_id, _imports.c.state == "staged")
@@ -137,7 +137,7 @@ def has_other_leads(connection: Connection, campaign_id: str) -> bool:
 
 
 def known_variables(connection: Connection, campaign_id: str, phones: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Those of the numbers that the campaign has, with their variables."""
+    """Those of the numbers that the campaign already has, with their variables."""
     rows = connection.execute(
         select(_leads.c.phone, _leads.c.variables).where(_leads.c.campaign_id == campaign_id, _leads.c.phone.in_(phones))
     )
@@ -145,7 +145,7 @@ def known_variables(connection: Connection, campaign_id: str, phones: Sequence[s
 
 
 def add_leads(connection: Connection, campaign_id: str, import_id: str, rows: Sequence[LeadRow], *, position: int, now: datetime) -> int:
-    """Add staged leads, the first at `position`. Returns how many were added: a number that the campaign has is left as it is."""
+    """Add staged leads, the first at `position`. Returns how many were added: numbers that the campaign already has are left unchanged."""
     if not rows:
         return 0
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
@@ -171,8 +171,8 @@ def add_rejected(connection: Connection, import_id: str, rows: Sequence[Rejected
 def activate_leads(connection: Connection, import_id: str, now: datetime) -> int:
     """Make the staged leads of an import visible, due now, with their history. Returns how many.
 
-    All in the caller's transaction, which must be one. SQLite keeps what one statement changes in memory until the
-    statement ends, so there it is done in parts.
+    All in the caller's transaction, which must be a single one. SQLite keeps the changes of a statement in memory until it ends, so there
+    it is done in parts.
     """
     state = next_state("staged", "activated")
     staged = (_leads.c.import_id == import_id) & (_leads.c.state == "staged")
@@ -191,7 +191,7 @@ def activate_leads(connection: Connection, import_id: str, now: datetime) -> int
 
 
 def delete_staged_leads(connection: Connection, campaign_id: str, keep_import_id: str | None, limit: int) -> int:
-    """Delete up to `limit` staged leads of other imports, with the rejected rows of those imports. Returns how many leads."""
+    """Delete up to `limit` staged leads of other imports, with those imports' rejected rows. Returns how many leads."""
     others = select(_imports.c.id).where(_imports.c.campaign_id == campaign_id, _imports.c.state == "discarded")
     connection.execute(delete(_rejected).where(_rejected.c.import_id.in_(others)))
     which = (_leads.c.campaign_id == campaign_id) & (_leads.c.state == "staged")

@@ -1,4 +1,4 @@
-"""Tables of imports: a lead file that was read, and the rows of it that were rejected."""
+"""Tables of imports: a lead file that was read, and its rejected rows."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _STAGED = text("state = 'staged'")
 
 
 class LeadImport(SQLModel, table=True):
-    """One reading of one lead file. `state`: `staged` (invisible) -> `active`, or `discarded`.
+    """One import of one lead file. `state`: `staged` (invisible) -> `active`, or `discarded`.
 
-    A campaign has one staged import at most. The owner columns tell whether its process still lives; one on another
-    machine is taken for dead when `alive_at` (wall time, renewed with every chunk) is long past.
+    A campaign has at most one staged import. The owner columns tell whether its process is alive; one on another machine is presumed dead
+    when `alive_at` (wall time, renewed with every chunk) is long past.
     """
 
     __tablename__ = "lead_imports"
@@ -31,7 +31,7 @@ class LeadImport(SQLModel, table=True):
     sha256: str
     state: str = "staged"
     report: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)
-    """What was found in the file and how many rows went where (`dialler.imports.report.ImportReport`)."""
+    """What was detected in the file, and the row counts (`dialler.imports.report.ImportReport`)."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     owner_host: str
@@ -41,7 +41,7 @@ class LeadImport(SQLModel, table=True):
 
 
 class RejectedRow(SQLModel, table=True):
-    """A row that was not imported: where, what, why, and what to do about it."""
+    """A row that was not imported: line and column, value, reason, and what to do."""
 
     __tablename__ = "rejected_rows"
 

@@ -1,7 +1,7 @@
-"""What spreadsheets do to cells, and how much of it can be undone. Pure functions of one cell.
+"""Undoes what spreadsheets do to cells, where possible. Pure functions of one cell.
 
-A repair is made only where every digit and letter is still there. A number in exponent notation has lost digits: it is
-refused, never padded, for a padded number rings a stranger.
+A repair is made only if every digit and letter is still there. A number in exponent notation has lost digits: it is refused, never padded,
+since a padded number rings a stranger.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ REPAIRS = {
     "error_value": "a spreadsheet error (#N/A and the like) was read as an empty value",
     "quotes": "a pair of quotes around a phone number was removed",
 }
-"""The repairs, by the names under which a report counts them."""
+"""The repairs, by their names in the report's counts."""
 
 _LOW = (*map(chr, range(0x3001)), "\ufeff")
 _INVISIBLE = frozenset(char for char in _LOW if unicodedata.category(char) == "Cf")  # zero width, direction marks and the like
 _EDGES = "".join(char for char in _LOW if char.isspace() or unicodedata.category(char) in {"Cc", "Cf"})
-_VALUE_EDGES = _EDGES.replace("\u200c", "").replace("\u200d", "")  # joiners belong to the last letter of some names
+_VALUE_EDGES = _EDGES.replace("\u200c", "").replace("\u200d", "")  # joiners are part of the last letter of some names
 _APOSTROPHES = "'\u2018\u2019`\u00b4"
 _FORMULA_TEXT = re.compile(r'=\s*"((?:[^"]|"")*)"')
 _FORMULA_NUMBER = re.compile(r"=\s*(\+?\d[\d ]*)")
@@ -60,7 +60,7 @@ class Cleaned:
 
 
 def strip_invisible(text: str) -> str:
-    """Without blanks of any kind, control characters and invisible marks at both ends."""
+    """Strip whitespace of any kind, control characters and invisible marks from both ends."""
     return text.strip(_EDGES)
 
 
@@ -103,7 +103,7 @@ def clean_phone(cell: str) -> Cleaned:
 
 
 def clean_value(cell: str) -> Cleaned:
-    """Any other cell, as the value of a variable: its letters are left alone, invisible ones at its ends go."""
+    """Any other cell as the value of a variable: letters stay, invisible ones at its ends are removed."""
     text = cell.strip(_VALUE_EDGES)
     if not text or (text.isalnum() and text.isascii()):
         return Cleaned(text)

@@ -1,9 +1,9 @@
-"""Decisions of the dialler, all of them pure: plain values and a moment in, a frozen value out.
+"""Decisions of the dialler. All are pure: plain values and a time in, a frozen value out.
 
-steps        what the dispatcher does next
+steps        the dispatcher's next step
 pacing       how many to dial now
-outcomes     how an attempt ended, in one word, and whether it is charged
-retry        what becomes of the lead then
-patience     how long until something that failed is tried again, and when it is given up
-retry_rules  the retry policy as an operator writes it
+outcomes     the outcome of an attempt, and whether it is charged
+retry        what happens to the lead then
+patience     how long to wait before a retry after a failure, and when to give up
+retry_rules  the retry policy as written by an operator
 """

@@ -1,6 +1,6 @@
-"""From a call result to one word: how the attempt ended, and whether it is charged. Pure.
+"""Maps a call result to the outcome of the attempt, and decides whether it is charged. Pure.
 
-Every word, what leads to it and what the retry policy does with it by default: docs/retry-policy.md.
+docs/retry-policy.md lists every outcome, what leads to it, and the default retry policy.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class Outcome(StrEnum):
     REACHED = "reached"
     """Somebody was talked to."""
     TRANSFERRED = "transferred"
-    """The callee was handed over to a person."""
+    """The callee was transferred to a person."""
     WANTS_PERSON = "wants_person"
-    """The callee asked for a person, and was not handed over to one."""
+    """The callee asked for a person, and was not transferred to one."""
     CALLBACK = "callback"
     """The callee asked to be called again."""
     DO_NOT_CALL = "do_not_call"
@@ -38,30 +38,30 @@ class Outcome(StrEnum):
     RNR = "RNR"
     """Picked up, and silent throughout."""
     TIMEOUT = "timeout"
-    """Talked to until the longest permitted duration was over."""
+    """The conversation reached the maximum duration."""
     ERROR_BEFORE_RINGING = "error_before_ringing"
-    """It failed before the callee's phone rang, and not because of the callee."""
+    """The call failed before the callee's phone rang, and not because of the callee."""
     TRUNK_BUSY = "trunk_busy"
-    """The carrier took no more calls at that moment: the callee's phone did not ring, and nothing is wrong with the number."""
+    """The carrier took no more calls at that moment: the callee's phone did not ring, and the number is not at fault."""
     PREFETCH_FAILED = "prefetch_failed"
-    """The CRM did not give the callee's data, and the bot does not call without: nothing was dialled."""
+    """The CRM did not supply the callee's data, and the bot does not call without them: nothing was dialled."""
     INVALID_NUMBER = "invalid_number"
     """The network says that there is no such number (SIP 404, 410, 484, 604)."""
     CUT_OFF = "cut_off"
-    """It broke while ringing or talking, and not because of the callee."""
+    """The call broke while ringing or talking, and not because of the callee."""
     CANCELLED = "cancelled"
-    """One of us ended it."""
+    """An operator or a program of ours ended the call."""
     WITHDRAWN = "withdrawn"
     """The callee called us before answering, and our call was withdrawn."""
     OUTSIDE_HOURS = "outside_hours"
     """The bot was unavailable, or outside its active hours: nothing was dialled."""
     HELD = "held"
-    """Nobody can know whether it was dialled."""
+    """It is unknown whether the number was dialled."""
 
 
 _NO_SUCH_NUMBER = frozenset({404, 410, 484, 485, 604})
 _ANSWERED = frozenset({"bot", "customer", "voicemail", "RNR", "timeout", "transfer_to_agent"})
-"""What can have ended a call only after somebody or something picked up."""
+"""Values of disconnected_by that are possible only after an answer."""
 _WORDS = {
     "DO_NOT_CALL": Outcome.DO_NOT_CALL,
     "DNC": Outcome.DO_NOT_CALL,
@@ -73,16 +73,16 @@ _WORDS = {
     "CALLBACK": Outcome.CALLBACK,
     "CALLBACK_REQUESTED": Outcome.CALLBACK,
 }
-"""Dispositions that say what the callee wants, in the spelling of `_word`."""
+"""Dispositions that express what the callee wants, in the spelling of `_word`."""
 
 
 @dataclass(frozen=True)
 class ResultFacts:
-    """What of a call result counts for the outcome; the names are the result's own (docs/results.md).
+    """The parts of a call result that determine the outcome; the names are the result's own (docs/results.md).
 
     Attributes:
         answered: whether somebody or something picked up.
-        callback_requested: the callee asked to be called again, `callback_at` (aware), or at no time named (None).
+        callback_requested: the callee asked for a callback, at `callback_at` (aware), or without naming a time (None).
         do_not_call: the callee asked never to be called again.
         wrong_number: the number is somebody else's.
         wants_person: the callee asked for a person; `was_transferred` says whether they got one.
@@ -107,7 +107,7 @@ class ResultFacts:
     def of(cls, result: Mapping[str, Any]) -> ResultFacts:
         """The facts in a call result (as JSON).
 
-        Of `post_call_analysis`, which a bot's own prompt may shape, only these keys count, and only with these types:
+        From `post_call_analysis`, which a bot's own prompt may shape, only these keys count, and only with these types:
         `callback_requested`, `do_not_call`, `wrong_number`, `wants_person` (true or false), `callback_at` (ISO 8601 with its
         offset); and a `SUB_DISPOSITION` of WANTS_PERSON, which says the same as `wants_person`.
         """
@@ -132,10 +132,10 @@ class ResultFacts:
 
 
 def derive_outcome(facts: ResultFacts) -> Outcome:
-    """The one word for how the attempt ended.
+    """The outcome of the attempt.
 
-    What the callee wants goes before how the call happened to end: who says "never call me again" and then talks until
-    the time is up is not called again.
+    What the callee wants takes precedence over how the call ended: a callee who says "never call me again" and then talks until the maximum
+    duration is not called again.
     """
     if facts.may_have_been_dialled:
         return Outcome.HELD
@@ -152,7 +152,7 @@ def derive_outcome(facts: ResultFacts) -> Outcome:
     if not charged(facts):
         if facts.end_reason == "trunk_busy":
             return Outcome.TRUNK_BUSY
-        if facts.fault == "trunk" or facts.end_reason == "invalid_number":  # whatever word the status has in the guide
+        if facts.fault == "trunk" or facts.end_reason == "invalid_number":  # whatever the guide calls the status
             return _failure(facts)
     match facts.disconnected_by:
         case "bot" | "customer":
@@ -164,15 +164,16 @@ def derive_outcome(facts: ResultFacts) -> Outcome:
 
 
 def charged(facts: ResultFacts) -> bool:
-    """Whether the attempt counts against the lead's attempts: only when the callee's phone could have rung, and it was not us who
-    withdrew the call because the callee called."""
+    """Whether the attempt counts against the lead's attempts: only if the callee's phone could have rung, and we did not withdraw the call
+    because the callee called.
+    """
     if facts.end_reason == "withdrawn":
         return False
     return facts.may_have_been_dialled or facts.phone_rang or _was_answered(facts)
 
 
 def _wish(facts: ResultFacts) -> Outcome | None:
-    """What was settled with the callee; None if nothing was."""
+    """What was agreed with the callee; None if nothing was."""
     said = _WORDS.get(_word(facts.disposition)) if _was_answered(facts) else None
     wishes = (
         (facts.do_not_call, Outcome.DO_NOT_CALL),
@@ -199,7 +200,7 @@ def _word(disposition: str) -> str:
 
 
 def _moment(value: object) -> datetime | None:
-    """An aware moment, or None: a time without its zone could be hours off, and hours off is a call at night."""
+    """An aware time, or None: a time without its zone could be hours off, and could mean a call at night."""
     if not isinstance(value, str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""How many to dial now. Pure: from capacity, limits and the rate of calls to one number."""
+"""How many leads to dial now. Pure: from capacity, limits and the call rate to one number."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["Plan", "plan"]
 
 @dataclass(frozen=True)
 class Plan:
-    """How many to dial now, and what keeps it from being more.
+    """How many to dial now, and what limits the number.
 
     Attributes:
-        dials: how many.
+        dials: the number.
         limited_by: `fleet` (no free seat), `concurrency` (the campaign's own limit) or `rate` (calls per second).
-        again_at: when more could be dialled, if that is known: only the rate tells. None: when a call has ended.
+        again_at: when more can be dialled, known only for the rate. None: when a call has ended.
     """
 
     dials: int
@@ -30,11 +30,11 @@ def plan(*, fleet_available: int, in_flight: int, concurrency_limit: int, bucket
     """How many leads to dial now.
 
     Args:
-        fleet_available: calls that the core takes now, as its fleet health says.
-        in_flight: calls of the campaign that are dialled or talked on now.
+        fleet_available: calls that the core accepts now, from its fleet health.
+        in_flight: calls of the campaign in progress now.
         concurrency_limit: most calls of the campaign at once.
-        bucket: the campaign's rate of calls.
-        now: the moment it is.
+        bucket: the campaign's call rate.
+        now: the current time.
     """
     room = max(0, concurrency_limit - in_flight)
     seats = max(0, fleet_available)

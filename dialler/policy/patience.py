@@ -1,6 +1,6 @@
-"""How long to wait before something that failed is tried again, and when to give it up. Pure.
+"""How long to wait before retrying something that failed, and when to give up. Pure.
 
-Nothing here is drawn at random: it paces one dispatcher, not a list of callees (`dialler.policy.retry` does that).
+Nothing here is random: it paces one dispatcher, not a list of callees (`dialler.policy.retry` does that).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _APART = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Futility:
-    """How often nobody could be dialled because of the hours, although the campaign's own window was open.
+    """Counts how often nobody could be dialled because of the hours, although the campaign's own window was open.
 
-    The core knows the bot's hours and the callees', and says when each opens; the campaign has a window of its own. Where they never
-    meet, each opening would be waited for in vain for ever. Refusals within half a day count as one: so a bot that is closed for
-    weeks counts once, and an hour of the night does.
+    The core knows the hours of the bot and the callees, and reports when each opens; the campaign has its own window. If they never
+    overlap, the dispatcher would wait for each opening for ever. Refusals within half a day count as one, so a bot that is closed for weeks
+    counts once, and so does an hour of the night.
 
     Attributes:
-        refusals: how many in a row, half a day apart, with nobody dialled between them.
+        refusals: how many in a row, at least half a day apart, with nobody dialled in between.
         counted_at: when the last one of them was.
     """
 
@@ -33,11 +33,11 @@ class Futility:
 
     @property
     def hopeless(self) -> bool:
-        """Whether to give it up."""
+        """Whether to give up."""
         return self.refusals >= _MOST_REFUSALS
 
     def after(self, now: datetime, *, placed: int, closed: int) -> Futility:
-        """After a batch in which so many were dialled, and so many were refused because of the hours."""
+        """Count a batch in which this many were dialled, and this many were refused because of the hours."""
         if placed:
             return Futility()
         if not closed or (self.counted_at is not None and now - self.counted_at < _APART):
@@ -46,23 +46,23 @@ class Futility:
 
 
 def growing(failures: int, first: timedelta, longest: timedelta) -> timedelta:
-    """The wait after so many failures in a row (from 1): `first`, doubled with each further one, at most `longest`."""
+    """The wait after this many failures in a row (from 1): `first`, doubled with each further one, at most `longest`."""
     doublings = max(failures, 1) - 1
-    return longest if doublings > 40 else min(first * 2**doublings, longest)  # (asked first, or the product overflows)
+    return longest if doublings > 40 else min(first * 2**doublings, longest)  # checked first, or the product overflows
 
 
 def send_again_at(failed_dialouts: int, uncharged: int, max_uncharged: int, now: datetime) -> datetime | None:
-    """When a dialout that the core has not received is sent again; None: never, the lead is given up.
+    """When to resend a dialout that the core has not received; None: never, the lead is given up.
 
-    After the first failure at once, for it is most often the connection's; then after a wait that grows from a minute to
-    an hour, so that one lead that the core always fails on does not keep the others from being dialled. Each failed dialout
-    is a dial that could not ring, and all of a lead's together have the policy's cap.
+    At once after the first failure, which is usually the connection's; then after a wait that grows from a minute to an hour, so that a
+    lead on which the core always fails does not hold up the others. Each failed dialout counts as uncharged, and all of a lead's together
+    have the policy's cap.
 
     Args:
-        failed_dialouts: dialouts of the attempt that failed so far; none if its process died before it was sent.
-        uncharged: dials of the lead's earlier attempts that could not ring.
+        failed_dialouts: failed dialouts of the attempt so far; 0 if its process died before it was sent.
+        uncharged: uncharged dials of the lead's earlier attempts.
         max_uncharged: the policy's cap.
-        now: the moment it is.
+        now: the current time.
     """
     if failed_dialouts and uncharged + failed_dialouts >= max_uncharged:
         return None

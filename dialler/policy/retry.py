@@ -1,4 +1,4 @@
-"""What becomes of a lead after an attempt. Pure: from the outcome and the counters to one decision."""
+"""What happens to a lead after an attempt. Pure: from the outcome and the counters to one decision."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dialler.policy.retry_rules import RetryPolicy, RetryRule
 __all__ = ["LATEST_CALLBACK", "Decision", "decide", "retry_delay"]
 
 LATEST_CALLBACK = timedelta(days=30)
-"""A callback later than this is more likely misheard than meant, and would keep the campaign open: it is brought forward."""
+"""A callback later than this is more likely misheard than meant, and would keep the campaign open: it is moved to this date."""
 
 _UNCHARGED = frozenset(
     {Outcome.ERROR_BEFORE_RINGING, Outcome.TRUNK_BUSY, Outcome.PREFETCH_FAILED, Outcome.WITHDRAWN, Outcome.OUTSIDE_HOURS}
 )
-"""Outcomes that only the dials without a chance to ring count for: our failure must not cost a callee their callback."""
+"""Outcomes that are limited only by the uncharged cap: our failure must not cost a callee their callback."""
 
 _NEVER_RANG = _UNCHARGED - {Outcome.WITHDRAWN}
 """Of these the callee knows nothing; a withdrawn call is one whose callee talked to us instead."""
@@ -28,9 +28,9 @@ _NEVER_RANG = _UNCHARGED - {Outcome.WITHDRAWN}
 _ENDS_BY_ITSELF = frozenset(
     {Outcome.REACHED, Outcome.TRANSFERRED, Outcome.WRONG_NUMBER, Outcome.DO_NOT_CALL, Outcome.HELD, Outcome.INVALID_NUMBER}
 )
-"""Outcomes after which a lead is never dialled again, whoever asked for what."""
+"""Outcomes after which a lead is never dialled again, whatever anybody asked for."""
 _PATIENCE_WITH_TRUNKS = 4
-"""How many times `max_uncharged` refusals by a full trunk are borne: they pass by themselves, and say nothing of the lead."""
+"""A full trunk may refuse a lead this many times `max_uncharged`: such refusals pass by themselves and say nothing about the lead."""
 
 _NO_CALLBACKS = "a callback; the campaign allows none"
 _WHAT_HAPPENED = {
@@ -54,7 +54,7 @@ State = Literal["completed", "exhausted", "retry_scheduled", "callback_scheduled
 
 @dataclass(frozen=True)
 class Decision:
-    """The lead's next state, when it is due (None if never), the event that takes it there, and a note for people."""
+    """The lead's next state, when it is due (None if never), the event that leads there, and a note for people."""
 
     outcome: Outcome
     state: State
@@ -75,7 +75,7 @@ def decide(
     callback_at: datetime | None = None,
     asked_for_a_person: bool = False,
 ) -> Decision:
-    """What becomes of the lead.
+    """Decide what happens to the lead.
 
     A callback that the callee asked for is kept even when the attempts are used up: it has a cap of its own. A callee who
     asked for a person is not dialled again, unless the policy has the bot call back once; after that nothing is tried again,
@@ -83,12 +83,12 @@ def decide(
 
     Args:
         outcome: how the attempt ended.
-        attempts_charged: attempts so far in which the phone could have rung, this one included.
-        attempts_uncharged: dials so far that could not ring, this one included.
-        callbacks: attempts so far that were callbacks, this one included.
+        attempts_charged: attempts so far in which the phone could have rung, including this one.
+        attempts_uncharged: dials so far that could not ring, including this one.
+        callbacks: attempts so far that were callbacks, including this one.
         policy: the campaign's.
-        now: the moment of the decision.
-        stream: randomness of this decision alone.
+        now: the time of the decision.
+        stream: random stream for this decision only.
         callback_at: when the callee wants to be called; None if no time was named.
         asked_for_a_person: the callee had asked for a person before this attempt.
     """
@@ -131,14 +131,14 @@ def decide(
 def retry_delay(rule: RetryRule, number: int, stream: random.Random) -> timedelta:
     """The delay after the `number`-th attempt (from 1): delay * growth^(number-1), at most max_delay, with jitter.
 
-    Jitter spreads a list that was dialled all at once, so that it does not come back all at once; it never makes a delay
-    longer than max_delay.
+    Jitter spreads a list that was dialled all at once, so that its retries do not come all at once; it never makes a delay longer than
+    max_delay.
     """
     first, longest = rule.delay.total_seconds(), rule.max_delay.total_seconds()
     steps = max(number - 1, 0)
     if first <= 0:
         return timedelta(0)
-    at_longest = steps * math.log(rule.growth) >= math.log(max(longest, 1e-6) / first)  # asked first, or the power overflows
+    at_longest = steps * math.log(rule.growth) >= math.log(max(longest, 1e-6) / first)  # checked first, or the power overflows
     grown = longest if at_longest else first * rule.growth**steps
     spread = 1 + rule.jitter * stream.uniform(-1, 1)
     return timedelta(seconds=min(grown * spread, longest))

@@ -1,4 +1,4 @@
-"""The retry policy as an operator writes it: how often, how soon, for which outcomes. Defaults: docs/retry-policy.md."""
+"""The retry policy as written by an operator: how often, how soon, for which outcomes. Defaults: docs/retry-policy.md."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class _Strict(BaseModel):
 class RetryRule(_Strict):
     """Whether, and how soon, a lead is tried again after one kind of outcome.
 
-    The n-th delay is delay * growth^(n-1), at most max_delay, spread at random by up to the share `jitter` both ways.
+    The n-th delay is delay * growth^(n-1), at most max_delay, varied at random by up to the share `jitter` both ways.
     """
 
     retry: bool = Field(default=True, strict=True, description="False: the lead is given up after this outcome.")
     delay: Duration = Field(default=timedelta(minutes=30), description="Time until the next attempt: 45s, 30m, 2h, 1d, or minutes.")
-    growth: float = Field(default=1.5, ge=1, le=10, description="How many times longer each further delay is.")
+    growth: float = Field(default=1.5, ge=1, le=10, description="The factor by which each further delay grows.")
     jitter: float = Field(default=0.1, ge=0, le=0.5, description="Share of the delay by which it varies at random, both ways.")
     max_delay: Duration = Field(default=timedelta(days=1), description="Longest delay.")
 
 
 class RetryRules(_Strict):
-    """A rule for every outcome after which trying again can make sense."""
+    """A rule for every outcome after which a retry can make sense."""
 
     no_answer: RetryRule = RetryRule(delay=timedelta(minutes=30))
     rejected: RetryRule = RetryRule(delay=timedelta(minutes=60))
@@ -48,7 +48,7 @@ class RetryRules(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _fill_in(cls, written: Any) -> Any:
-        """Keys that a rule leaves out keep the default of that outcome, not of rules in general.
+        """Keys that a rule leaves out keep the default of that outcome, not the general default.
 
         `no_answer: 30m` is short for `no_answer: {delay: 30m}`, and `no_answer: false` for `{retry: false}`.
         """
@@ -70,7 +70,7 @@ class RetryPolicy(_Strict):
     """How often a lead is tried, and when again."""
 
     max_attempts: int = Field(default=3, ge=1, le=100, strict=True, description="Most attempts in which the phone could have rung.")
-    max_uncharged: int = Field(default=5, ge=1, le=100, strict=True, description="Most dials that ended without a chance to ring.")
+    max_uncharged: int = Field(default=5, ge=1, le=100, strict=True, description="Most attempts that fail before the phone can ring.")
     max_callbacks: int = Field(default=5, ge=0, le=100, strict=True, description="Most callbacks that a callee can ask for.")
     callback_delay: Duration = Field(default=timedelta(hours=2), description="When to call back a callee who named no time.")
     person_callback: bool = Field(default=False, description="Whether the bot calls back, once, a callee who asked for a person.")

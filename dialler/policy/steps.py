@@ -1,4 +1,4 @@
-"""What a dispatcher does next. Pure: from where the campaign stands and what time it is, to one step."""
+"""The dispatcher's next step. Pure: from the state of the campaign and the time to one step."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ __all__ = ["Close", "Dial", "Over", "Paused", "Situation", "Step", "Wait", "next
 
 @dataclass(frozen=True)
 class Situation:
-    """Where a campaign stands.
+    """The state of a campaign.
 
     Attributes:
-        state: the campaign's state; or `draining`: this process is asked to end, and dials no more; or `failing`: nothing
-            can be dialled any more, and the calls in progress are being finished.
+        state: the campaign's state; or `draining`: this process was asked to stop dialling; or `failing`: nothing can be dialled any
+            longer, and the calls in progress are finishing.
         ready: whether leads could be dialled now.
         in_flight: leads being dialled or talked to.
         next_due: when the next waiting lead is due; None if none waits.
         window_open: whether the calling window is open.
         opens_at: when it opens next; None if never.
-        hold_until: nothing is dialled until then, for `hold_reason`; None if nothing holds it.
-        ending_calls: an order to end the calls in progress stands, and nothing is dialled before it was carried out.
+        hold_until: nothing is dialled until then, for `hold_reason`; None if dialling is not on hold.
+        ending_calls: the calls in progress were ordered to end, and nothing is dialled until that is done.
     """
 
     state: str
@@ -50,7 +50,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Paused:
-    """An operator's order holds it, and nothing is in progress; only another order changes that, or that it was carried out."""
+    """On hold by an operator's order, with nothing in progress, until another order comes or this one has been carried out."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Close:
 
 @dataclass(frozen=True)
 class Over:
-    """The campaign is at its end, by this event."""
+    """The campaign is over, by this event."""
 
     event: str
 
@@ -75,7 +75,7 @@ def next_step(now: datetime, at: Situation) -> Step:
     match at.state:
         case "running" if not at.ending_calls:
             return _running(now, at)
-        case _ if at.in_flight:  # nothing is dialled, but what is in progress is finished first
+        case _ if at.in_flight:  # nothing is dialled, but calls in progress finish first
             return Wait(None, "the calls in progress are being ended, as was ordered" if at.state == "running" else None)
         case "paused" | "running":
             return Paused()

@@ -1,7 +1,7 @@
-"""A small CRM that receives pushes over real HTTP, in a process of its own. For samples and tests, not for customers.
+"""A small CRM that receives pushes over real HTTP, in a separate process. For samples and tests, not for customers.
 
 app       the HTTP API
-page      what a person sees in a browser
+page      the page for browsers
 ledger    what arrived, kept in a JSONL file
-process   starts one as a subprocess and ends it
+process   starts and ends one as a subprocess
 """

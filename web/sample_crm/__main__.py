@@ -1,4 +1,4 @@
-"""`python -m web.sample_crm`: run the sample CRM until it is told to stop; its URL comes first, as JSON on stdout."""
+"""`python -m web.sample_crm`: run the sample CRM until it is told to stop. Prints its URL first, as JSON on stdout."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ TOKEN_VARIABLE = "SAMPLE_CRM_TOKEN"  # noqa: S105 - a name, not a token
 
 
 def main() -> int:
-    """Run it. Returns the exit code: 0 when it was told to stop, 2 when it was started wrongly."""
+    """Run it. Returns the exit code: 0 after it was told to stop, 2 for wrong options."""
     options = _parser().parse_args()
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
-        sys.stderr.write(f"set {TOKEN_VARIABLE} to the token that pushes must bring\n")
+        sys.stderr.write(f"set {TOKEN_VARIABLE} to the token that pushes must have\n")
         return 2
     listener = listen("127.0.0.1", options.port)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        # the socket listens already: whoever reads the line can connect
+        # the socket is already listening: a reader of this line can connect
         sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{listener.getsockname()[1]}", "pid": os.getpid()}) + "\n")
         sys.stdout.flush()
         yield
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _stop_when_stdin_closes(server: uvicorn.Server) -> None:
-    """So that it goes when the process that started it goes, however that ends."""
+    """Stop when the process that started it ends, for whatever reason."""
     while os.read(sys.stdin.fileno(), 1024):
         pass
     server.should_exit = True
@@ -55,11 +55,11 @@ def _stop_when_stdin_closes(server: uvicorn.Server) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m web.sample_crm", description="A small CRM that receives pushes, on this machine only.")
-    parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 picks a free one")
     parser.add_argument("--file", type=Path, required=True, help="JSONL file that arrivals are appended to")
     parser.add_argument("--fail-first", type=int, default=0, metavar="N", help="answer 503 to the first N pushes")
-    parser.add_argument("--down-until-file", type=Path, metavar="PATH", help="answer 503 until that file exists")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="answer so much later")
+    parser.add_argument("--down-until-file", type=Path, metavar="PATH", help="answer 503 until this file exists")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="delay each answer by this many seconds")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input is closed")
     return parser
 

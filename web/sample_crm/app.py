@@ -26,8 +26,8 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 class Faults:
     """How the sample CRM misbehaves, for tests.
 
-    It answers 503 to the first `fail_first` pushes, and to every push until the file `down_until` exists; each answer
-    comes `latency` real seconds late.
+    It answers 503 to the first `fail_first` pushes, and to every push until the file `down_until` exists; each answer comes `latency` real
+    seconds late.
     """
 
     fail_first: int = 0
@@ -35,7 +35,7 @@ class Faults:
     latency: float = 0.0
 
     def refuses(self) -> bool:
-        """Whether to refuse the push that is there now."""
+        """Whether to refuse the current push."""
         if self.fail_first > 0:
             self.fail_first -= 1
             return True
@@ -43,16 +43,16 @@ class Faults:
 
 
 def create_app(ledger: Ledger, token: str, faults: Faults, lifespan: Lifespan | None = None) -> FastAPI:
-    """The app: takes pushes at /api/call-result and shows them at /api/call-results, to whoever has the token.
+    """The app: takes pushes at /api/call-result and lists them at /api/call-results, for clients with the token.
 
-    Whoever opens its address in a browser sees how many came, without the token.
+    A browser that opens its address sees the counts, without the token.
     """
     app = FastAPI(title="Sample CRM", lifespan=lifespan, openapi_url=None)
     app.state.refused = 0
 
     async def authorised(authorization: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
-            raise HTTPException(401, "The Authorization header must be `Bearer` and the token of this CRM. A browser may look at /.")
+            raise HTTPException(401, "The Authorization header must be `Bearer` and the token of this CRM. A browser may see / without it.")
 
     @app.post("/api/call-result", dependencies=[Depends(authorised)])
     async def receive(request: Request, webhook_id: Annotated[str, Header(min_length=1, max_length=200)]) -> dict[str, Any]:

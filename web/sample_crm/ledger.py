@@ -1,4 +1,4 @@
-"""What arrived at the sample CRM: the first of each webhook-id counts, repeats are counted, all stand in a JSONL file."""
+"""The arrivals at the sample CRM: the first of each webhook-id counts, repeats are counted, all are kept in a JSONL file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Ledger:
         return self._path.name
 
     def add(self, webhook_id: str, body: dict[str, Any], at: datetime) -> bool:
-        """Write an arrival down. Returns whether it is the first of its id."""
+        """Record an arrival. Returns whether it is the first with its id."""
         arrival = {"webhook_id": webhook_id, "at": moment_text(at), "repeat": webhook_id in self._first, "body": body}
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(arrival, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""The page that a person sees who opens the sample CRM in a browser: counts only, no names and no numbers of people."""
+"""The page that the sample CRM shows in a browser: counts only, no names and no phone numbers."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ def page(received: int, repeats: int, refused: int, dispositions: Mapping[str, i
     """The page. Pure.
 
     Args:
-        received: results that came for the first time.
-        repeats: those that came again.
-        refused: those that were refused, as a CRM that is down does.
-        dispositions: how many of each disposition came.
-        file: where they stand whole.
+        received: results received for the first time.
+        repeats: results received again.
+        refused: pushes that were refused, as by a CRM that is down.
+        dispositions: number of results for each disposition.
+        file: the file with the full results.
     """
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{count:,}</td></tr>" for name, count in dispositions.items())
     table = f"<table><thead><tr><th>Disposition</th><th>Results</th></tr></thead><tbody>{rows}</tbody></table>" if rows else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="3">'
         f"<title>Sample CRM (SANDBOX)</title><style>{_STYLE}</style></head><body><h1>Sample CRM</h1>"
-        "<p>SANDBOX: it stands for your CRM, and takes what the dialler pushes.</p>"
-        f"<p>{received:,} received, {repeats:,} repeats told apart, {refused:,} refused.</p>{table}"
-        f"<p>Each result stands in <code>{escape(file)}</code>. Programs ask <code>/api/call-results</code>, with the token.</p>"
+        "<p>SANDBOX: it takes the place of your CRM, and receives the dialler's pushes.</p>"
+        f"<p>{received:,} received, {repeats:,} repeats recognized, {refused:,} refused.</p>{table}"
+        f"<p>Each result is in <code>{escape(file)}</code>. Programs read <code>/api/call-results</code>, with the token.</p>"
         "</body></html>"
     )

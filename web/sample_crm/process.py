@@ -1,4 +1,4 @@
-"""Starts a sample CRM in a process of its own and ends it, each within bounded time."""
+"""Starts a sample CRM in a separate process and ends it, each within a time limit."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class SampleCrmFailed(Exception):
 
 
 class SampleCrm:
-    """A sample CRM in a subprocess, which also ends when this process does, even by SIGKILL: its standard input closes then.
+    """A sample CRM in a subprocess, which also ends when this process does, even by SIGKILL, because its standard input closes.
 
     Args:
-        file: where it writes what arrives; its own log stands beside it.
-        token: what pushes must bring as their Bearer token.
-        port: its port on 127.0.0.1; 0 takes a free one.
+        file: where it writes arrivals; its own log is beside it.
+        token: the Bearer token that pushes must have.
+        port: its port on 127.0.0.1; 0 picks a free one.
         options: further options of `python -m web.sample_crm`.
     """
 
@@ -40,12 +40,12 @@ class SampleCrm:
 
     @property
     def push_url(self) -> str:
-        """Where pushes go; known once started."""
+        """The URL for pushes; known once started."""
         return f"{self.url}/api/call-result"
 
     @property
     def results_url(self) -> str:
-        """Where it shows what arrived; known once started."""
+        """The URL that lists arrivals; known once started."""
         return f"{self.url}/api/call-results"
 
     @property
@@ -64,7 +64,7 @@ class SampleCrm:
         """Start it and wait until it takes connections. Returns its URL.
 
         Raises:
-            SampleCrmFailed: when it does not within 30 s; says where its log is.
+            SampleCrmFailed: it does not start within 30 s; the message names its log.
         """
         self._file.parent.mkdir(parents=True, exist_ok=True)
         log_file = self._file.with_suffix(".log")
@@ -79,7 +79,7 @@ class SampleCrm:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                start_new_session=True,  # Ctrl-C on the terminal is for us: the calls in progress still have to be pushed
+                start_new_session=True,  # Ctrl-C in the terminal is for us: the calls in progress still have to be pushed
             )
         line = self._first_line()
         if not line:
@@ -89,7 +89,7 @@ class SampleCrm:
         return self.url
 
     def stop(self) -> None:
-        """End it: closes its standard input, and if that does not help within 5 s, by its process id."""
+        """End it: close its standard input, and if that does not help within 5 s, terminate it."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -104,7 +104,7 @@ class SampleCrm:
         process.stdout.close()
 
     def kill(self) -> None:
-        """End it without a warning, as a crash would (for tests)."""
+        """Kill it without warning, as a crash would (for tests)."""
         if self._process is not None:
             self._process.kill()
         self.stop()

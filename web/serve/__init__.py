@@ -1,4 +1,4 @@
-"""`dialler serve`: the API, kept up, and a runner for every campaign that is to be dialled.
+"""`dialler serve`: keeps the API up, with a runner for every campaign to be dialled.
 
 supervisor   starts and ends the runners
 server       the API beside them, until told to stop

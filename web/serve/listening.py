@@ -1,4 +1,4 @@
-"""The socket that an HTTP server of ours listens on, and the server's settings."""
+"""The listening socket of an HTTP server of ours, and the server's settings."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 __all__ = ["config_for", "listen"]
 
 _KEEP_ALIVE_SECONDS = 75
-"""Longer than clients keep an idle connection, so that it is they who close it: a request that meets our closing is lost."""
+"""Longer than clients keep an idle connection, so that they close it first: a request sent while we close is lost."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A TCP socket that listens; `port` 0 takes a free one.
+    """A listening TCP socket; `port` 0 picks a free one.
 
-    Its connections send at once what is written (TCP_NODELAY). An answer is written in two parts, head and body, and by
-    default the second one waits for the client's acknowledgement of the first, which clients delay by 40 ms. asyncio
-    would set the option itself, but not for connections of a socket that was made like this one.
+    Its connections send immediately (TCP_NODELAY). A response is written in two parts, head and body; by default the second one waits for
+    the client's acknowledgement of the first, which clients delay by 40 ms. asyncio sets the option itself, but not for connections of a
+    socket created this way.
 
     Raises:
-        OSError: nothing can listen there.
+        OSError: the address cannot be listened on.
     """
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -38,35 +38,36 @@ _FIRST_REQUEST_SECONDS = 20.0
 
 
 class _Http(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # uvicorn chooses one of two classes
-    """HTTP whose connections ask for something: uvicorn keeps one that never sends a whole request for ever, and files are few."""
+    """HTTP with a time limit for the first request: uvicorn keeps a connection that never sends one for ever, and file descriptors are
+    scarce.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Give the client some seconds for the head of its first request."""
+        """Give the client a few seconds for the head of its first request."""
         super().connection_made(transport)
         self.loop.call_later(_FIRST_REQUEST_SECONDS, self._give_up)
 
     def _give_up(self) -> None:
-        if self.cycle is None and self.transport.get_protocol() is self:  # else it has asked, or become a WebSocket
+        if self.cycle is None and self.transport.get_protocol() is self:  # otherwise it has sent one, or become a WebSocket
             self.transport.abort()
 
 
 class _WebSockets(WebSocketsSansIOProtocol):
-    """WebSockets whose connections end: uvicorn closes them once everything is sent, which a client that does not read can put off
-    for ever."""
+    """WebSockets that are sure to close: uvicorn first sends everything, which a client that does not read can delay for ever."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep little in the kernel, too: whether a client reads shows after seconds of sound, not after a minute."""
+        """Keep the kernel's send buffer small, too: then a client that does not read shows after seconds of sound, not after a minute."""
         super().connection_made(transport)
         if (sock := transport.get_extra_info("socket")) is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST_SOCKET_BYTES)
 
     async def run_asgi(self) -> None:
-        """Run the app, then give the client some seconds to take what is left."""
+        """Run the app, then give the client a few seconds to read the rest."""
         await super().run_asgi()
         self.loop.call_later(_CLOSING_SECONDS, self._abort)
 
     def keepalive_timeout(self) -> None:
-        """The client is gone: a ping was not answered."""
+        """The client is gone: it did not answer a ping."""
         super().keepalive_timeout()
         self._abort()
 
@@ -76,7 +77,7 @@ class _WebSockets(WebSocketsSansIOProtocol):
 
 
 def config_for(app: Any, **more: Any) -> uvicorn.Config:
-    """The settings of a server for this app; no log of its own, since paths have phone numbers in them, and queries have tokens."""
+    """The settings of a server for this app. No access log: paths contain phone numbers, and queries contain tokens."""
     settings = {
         "log_config": None,
         "log_level": "warning",
@@ -88,6 +89,6 @@ def config_for(app: Any, **more: Any) -> uvicorn.Config:
         "ws_max_size": _MOST_SOCKET_BYTES,
         "ws_ping_interval": _PING_SECONDS,
         "ws_ping_timeout": _PING_SECONDS,
-        "ws_per_message_deflate": False,  # a small message could become a very large one
+        "ws_per_message_deflate": False,  # a small message could expand to a very large one
     }
     return uvicorn.Config(app, **{**settings, **more})

@@ -32,11 +32,11 @@ __all__ = ["serve_until_stopped"]
 log = logging.getLogger(__name__)
 
 _CLOSING_SECONDS = 8.0
-"""How long WebSocket clients have to take the end of their calls."""
+"""How long WebSocket clients have to receive the end of their calls."""
 
 
 class _Server(uvicorn.Server):
-    """One whose signals we take care of ourselves."""
+    """A server whose signals we handle ourselves."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -58,12 +58,12 @@ async def serve_until_stopped(
     """Serve the API on `listener` and dial for every running campaign, until SIGINT or SIGTERM; a second one ends the calls, too.
 
     Args:
-        settings: of this process.
-        listener: a socket that listens.
+        settings: the settings of this process.
+        listener: the listening socket.
         folder: a campaign to import and run first; None for none.
-        out: where the files of that campaign go.
-        reporter: told how it goes.
-        on_end: told what came of that campaign.
+        out: where to write the files of that campaign.
+        reporter: receives its progress.
+        on_end: receives the result of that campaign.
         moved: the campaign of the folder's name belongs to this folder from now on.
         calls_only: dial for no campaign; other processes on the database do.
 
@@ -82,14 +82,14 @@ async def serve_until_stopped(
             supervisor = Supervisor(whole, reporter.say)
             serving = asyncio.create_task(server.serve(sockets=[listener]), name="API")
             others = []
-            if folder is not None:  # before the supervisor looks, which would take the campaign otherwise
+            if folder is not None:  # before the supervisor looks, which would otherwise take the campaign
                 others.append(asyncio.create_task(_run(whole, folder, campaign_id, out, reporter, supervisor, on_end), name="campaign"))
             if not calls_only:
                 others.append(asyncio.create_task(supervisor.run(), name="supervisor"))
             try:
                 await _until_stopped(whole, supervisor, [serving, *others], reporter)
             finally:
-                if whole.sockets is not None:  # before the server, which would close them as if it were their end
+                if whole.sockets is not None:  # before the server, which would close them without a proper end
                     await whole.sockets.hang_up(_CLOSING_SECONDS)
                 server.should_exit = True
                 for task in others:
@@ -106,7 +106,7 @@ async def _run(
     supervisor: Supervisor,
     on_end: Callable[[RunSummary], None],
 ) -> None:
-    """Run the folder's campaign, then say that the API stays."""
+    """Run the folder's campaign, then tell the user that the API stays up."""
 
     def guard(runner: CampaignRunner, _: Reporter) -> contextlib.AbstractContextManager[None]:
         return supervisor.care_for(runner)
@@ -116,7 +116,7 @@ async def _run(
 
 
 async def _until_stopped(whole: Whole, supervisor: Supervisor, tasks: list[asyncio.Task[None]], reporter: Reporter) -> None:
-    """Wait for the first signal, then for the calls in progress or for the second signal. Raises what a task raised."""
+    """Wait for the first signal, then for the calls in progress or for the second signal. Raises the exception of a failed task."""
     loop = asyncio.get_running_loop()
     signals: asyncio.Queue[int] = asyncio.Queue()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -132,12 +132,12 @@ async def _until_stopped(whole: Whole, supervisor: Supervisor, tasks: list[async
 
 
 async def _finish(whole: Whole, supervisor: Supervisor, tasks: list[asyncio.Task[None]]) -> None:
-    """Dial for no campaign any more, take no call, and wait until the calls in progress are over, whoever asked for them."""
+    """Stop dialling, refuse new calls, and wait until the calls in progress are over, including those requested by others."""
     try:
         with whole.db.write() as connection:
             set_draining(connection, whole.engine.worker_id, draining=True)
     except DATABASE_FAILURES as error:
-        log.warning("calls may still be taken, for the database does not answer (%s)", type(error).__name__)
+        log.warning("calls may still be accepted, because the database does not answer (%s)", type(error).__name__)
     if whole.sockets is not None:
         await asyncio.gather(supervisor.stop(), whole.sockets.transport.drain())
     else:
@@ -149,7 +149,7 @@ async def _finish(whole: Whole, supervisor: Supervisor, tasks: list[asyncio.Task
 
 
 async def _first(wake: Any, *tasks: asyncio.Task[None]) -> None:
-    """Wait for `wake`, or for a task that fails or, if it is the only one, ends."""
+    """Wait for `wake`, or for a task that fails, or, if it is the only one, ends."""
     waking = asyncio.ensure_future(wake)
     waiting: set[asyncio.Future[Any]] = {waking, *tasks}
     try:

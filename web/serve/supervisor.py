@@ -1,4 +1,4 @@
-"""Starts a runner for every campaign that is to be dialled and that no live process dials for."""
+"""Starts a runner for every campaign that should be dialled and has no live owner."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Supervisor"]
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY, _LONGEST = timedelta(seconds=1), timedelta(seconds=30)
-"""Between two looks, in real time, as operators' orders come; and the longest while the database does not answer."""
+"""Seconds between two checks, in real time, as operators' orders are; and the longest while the database does not answer."""
 _OURS = ("running", "stopping")
 
 
@@ -37,7 +37,7 @@ class Supervisor:
 
     Args:
         whole: the running process.
-        tell: told a sentence for people when a campaign begins or ends.
+        tell: receives a sentence for people when a campaign begins or ends.
     """
 
     def __init__(self, whole: Whole, tell: Callable[[str], None] = lambda _: None) -> None:
@@ -48,7 +48,7 @@ class Supervisor:
         self._stopping = False
 
     async def run(self) -> None:
-        """Look every second for campaigns to dial, until cancelled; less often while the database does not answer."""
+        """Check every second for campaigns to dial, until cancelled; less often while the database does not answer."""
         failures = 0
         while True:
             try:
@@ -56,11 +56,11 @@ class Supervisor:
                 failures = 0
             except DATABASE_FAILURES as error:
                 failures += 1
-                log.warning("no campaign can be looked for: the database does not answer (%s); tried again", type(error).__name__)
+                log.warning("cannot look for campaigns: the database does not answer (%s); trying again", type(error).__name__)
             await asyncio.sleep(growing(failures, _LOOK_EVERY, _LONGEST).total_seconds())
 
     def look(self) -> None:
-        """Start what is to be started now."""
+        """Start the campaigns that should be running."""
         if self._stopping:
             return
         for campaign_id, name in self._waiting():
@@ -70,7 +70,7 @@ class Supervisor:
 
     @contextlib.contextmanager
     def care_for(self, runner: CampaignRunner) -> Iterator[None]:
-        """Let `stop` end a runner that somebody else runs, too; within the block."""
+        """Within the block, let `stop` end a runner started elsewhere, too."""
         self._runners[runner.campaign_id] = runner
         try:
             if self._stopping:
@@ -80,14 +80,14 @@ class Supervisor:
             self._runners.pop(runner.campaign_id, None)
 
     async def stop(self) -> None:
-        """Dial no more, and wait until the calls in progress are over; the campaigns can be continued."""
+        """Stop dialling, and wait until the calls in progress are over; the campaigns can be continued."""
         self._stopping = True
         for runner in list(self._runners.values()):
             runner.drain()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def cancel(self) -> None:
-        """End at once; what was in progress is recovered at the next start."""
+        """End at once; calls in progress are recovered at the next start."""
         self._stopping = True
         tasks = list(self._tasks.values())
         for task in tasks:
@@ -105,13 +105,13 @@ class Supervisor:
         return [(row.id, row.name) for row, owner in owners if owner is None or not owner.alive(utc_now())]
 
     def _has_another_clock(self, row: Row[Any]) -> bool:
-        """Whether the moments of a campaign are not those of real time, which we keep; says so once."""
+        """Whether a campaign's timestamps are not in real time, which we use; logs it once."""
         if not self._whole.settings.in_real_time or not (row.own_clock or is_behind(self._whole.clock.now(), row.clock_at)):
             return False
         if row.id not in self._left_alone:
             self._left_alone.add(row.id)
             at = f", which shows {row.clock_at:%Y-%m-%dT%H:%M}Z" if row.clock_at else ""
-            self._tell(f"{row.name}: left alone, for it has a clock of its own{at}. `dialler run` with its folder goes on with it.")
+            self._tell(f"{row.name}: skipped, because it has its own clock{at}. `dialler run` with its folder goes on with it.")
         return True
 
     def _pause(self, campaign_id: str, why: str) -> None:
@@ -126,7 +126,7 @@ class Supervisor:
                         self._tell(f"{name}: dialling.")
                         self._tell(f"{name}: {await dial(self._whole, runner)}.")
         except AlreadyRunning:
-            log.info("campaign %s has another owner by now", campaign_id)
+            log.info("campaign %s now has another owner", campaign_id)
         except OtherLines as error:
             self._tell(f"{name}: paused. {error}")
             self._pause(campaign_id, str(error))

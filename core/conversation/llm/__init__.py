@@ -1,13 +1,13 @@
-"""The brain that is a model behind an OpenAI-compatible API (docs/llm-brain.md).
+"""The brain backed by a model behind an OpenAI-compatible API (docs/llm-brain.md).
 
 brain       holds the conversation: history, rounds of tools, turns
-prompt      pure: the system message; a lead's values stand in a data block of their own
+prompt      pure: the system message, with a lead's values in a separate data block
 tools       pure: the built-in tools, and what the model's tool calls mean
 http_tools  the bot's own HTTP tools
-models      which model is asked, and what when one fails: retry, fallback, give up
+models      which model to ask, and what to do when one fails: retry, fallback, give up
 endpoint    one request to one model
-sse         pure: server-sent events out of bytes
-answer      pure: an answer out of its streamed bits
-schemas     pure: values checked against JSON schemas
-analysis    what came of an ended call, by the bot's prompt and schema
+sse         pure: parses server-sent events from bytes
+answer      pure: assembles an answer from streamed chunks
+schemas     pure: checks values against JSON schemas
+analysis    analyses an ended call by the bot's prompt and schema
 """

@@ -1,6 +1,6 @@
-"""What came of an ended call, by the bot's prompt and schema: `post_call_analysis`.
+"""Analyses an ended call by the bot's prompt and schema: `post_call_analysis`.
 
-Made of the call's record alone, never of the brain that held it: so it can be made again by another process.
+Uses only the call's record, never the brain that held it, so another process can repeat it.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _LONGEST_RAW: Final = 20_000
 
 @dataclass(frozen=True)
 class EndedCall:
-    """The record of a call that has ended.
+    """The record of an ended call.
 
     Attributes:
         seconds: from the answer to the end.
         transcript: its lines: `speaker`, `text`, `timestamp`.
         crm: the lead's values.
-        default: the analysis that the ending alone gives.
+        default: the analysis that follows from the ending alone.
         callback: a callback noted in the call: `at` (ISO, or None) and `words`; None if there is none.
         do_not_call: the callee asked never to be called again.
         person: `words` in which the callee asked for a person; None if there is no such wish.
@@ -59,15 +59,15 @@ class EndedCall:
 
 @dataclass(frozen=True)
 class Judged:
-    """What a model made of a call: the object it gave (None if there is none), and what is wrong with it; `raw` is its
-    text where that is no JSON object."""
+    """A model's analysis of a call: the object it returned (None if there is none), and its problems; `raw` is its text if that is not a
+    JSON object."""
 
     value: dict[str, Any] | None
     problems: list[str] = field(default_factory=list)
     raw: str | None = None
 
     def marked(self) -> dict[str, Any]:
-        """The object; with `analysis_valid: false` and what is wrong where something is."""
+        """The object, with `analysis_valid: false` and the problems if there are any."""
         value = dict(self.value or {})
         if self.problems:
             value |= {"analysis_valid": False, "analysis_errors": self.problems}
@@ -94,16 +94,16 @@ async def analyse(
     time_zone: str,
     note: Note,
 ) -> dict[str, Any]:
-    """The `post_call_analysis` of a call. Never raises for what a model does: the defaults stand in, marked as such.
+    """The `post_call_analysis` of a call. Never raises for a model's errors: the defaults are used, marked as such.
 
     Args:
-        reach: the outgoing client, and what resolves `secret:NAME`.
+        reach: the outgoing client and the secrets.
         brain: the models.
-        analysis: what is asked.
+        analysis: the prompt and the schema.
         quality: how the bot's conduct is scored; not at all if None.
         call: the call's record.
         time_zone: the bot's.
-        note: keeps events of the call: `analysis_skipped`, `analysis_invalid`, and those of `Models`.
+        note: records events of the call: `analysis_skipped`, `analysis_invalid`, and those of `Models`.
     """
     if (why := skip_reason(call)) is not None:
         note("analysis_skipped", {"reason": why})
@@ -121,19 +121,19 @@ async def analyse(
 
 
 def settled(call: EndedCall, output: Mapping[str, Any], time_zone: str) -> dict[str, Any]:
-    """The analysis of a call: what a model made of it, over what the ending gives, under what the call itself established.
+    """The analysis of a call: the model's output, completed by the default, and overridden by what the call itself established.
 
-    A wish that the model noted by a tool during the call is a fact, whatever is made of the transcript later. Pure.
+    A wish that the model recorded by a tool during the call is a fact, whatever the analysis of the transcript says. Pure.
 
     Args:
         call: the call's record.
-        output: what the model made of it; may be empty, or of any shape where it is not valid.
-        time_zone: of a `callback_at` without offset.
+        output: the model's output; may be empty, or of any shape if it is invalid.
+        time_zone: applied to a `callback_at` without offset.
     """
     found = with_wishes(call.default, callback=call.callback, do_not_call=call.do_not_call, person=call.person)
     words = {key: value for key, value in output.items() if key not in found or (isinstance(value, str) and value.strip())}
     if "DISPOSITION" in words:
-        found["SUB_DISPOSITION"] = words["DISPOSITION"]  # until the model's own stands there
+        found["SUB_DISPOSITION"] = words["DISPOSITION"]  # until the model's own value replaces it
     found |= {"callback_requested": False, "callback_at": None, "do_not_call": False, **words}
     if isinstance(found["callback_at"], str):
         found["callback_at"] = _with_offset(found["callback_at"], time_zone)
@@ -151,7 +151,7 @@ def settled(call: EndedCall, output: Mapping[str, Any], time_zone: str) -> dict[
 
 
 async def _judge(models: Models, config: QualityConfig, material: str, limits: AskLimits, purpose: str, model: str, note: Note) -> Judged:
-    """Ask; if the answer does not fit the schema, ask once more with what is wrong."""
+    """Ask the model; if the answer does not fit the schema, ask once more and list the problems."""
     messages: list[Message] = [
         {"role": "system", "content": _instructions(config)},
         {"role": "user", "content": material},
@@ -177,7 +177,7 @@ async def _judge(models: Models, config: QualityConfig, material: str, limits: A
 
 
 def _read(text: str, schema: Mapping[str, Any]) -> Judged:
-    """The object in an answer; models like to put it into a code block, or a sentence before it."""
+    """The object in an answer; models like to wrap it in a code block, or to put a sentence before it."""
     begin, end = text.find("{"), text.rfind("}")
     try:
         value = read_json(text[begin : end + 1])
@@ -201,7 +201,7 @@ def _instructions(config: QualityConfig) -> str:
 def _material(call: EndedCall, time_zone: str) -> str:
     lines: list[dict[str, Any]] = []
     left = _LONGEST_TRANSCRIPT
-    for line in reversed(call.transcript):  # of a very long call the end counts most
+    for line in reversed(call.transcript):  # of a very long call the end matters most
         left -= len(line["text"])
         if left < 0:
             break
@@ -212,7 +212,7 @@ def _material(call: EndedCall, time_zone: str) -> str:
 
 
 def _with_offset(text: str, time_zone: str) -> str:
-    """A date and time with its offset; one that cannot be read stays as it is."""
+    """A date and time with its offset; one that cannot be parsed is left unchanged."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

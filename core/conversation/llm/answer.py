@@ -1,4 +1,4 @@
-"""An answer of a model out of its streamed bits, or out of one piece (the chat completions format). Pure."""
+"""Assembles a model's answer from streamed chunks or from one piece (the chat completions format). Pure."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _TO_LAST_SENTENCE: Final = re.compile(r".*[.!?।](?=\s|\Z)", re.DOTALL)
 
 
 class Malformed(ValueError):
-    """What came is not of the format."""
+    """The data is not in the expected format."""
 
 
 @dataclass(frozen=True)
 class ToolCall:
-    """The model asks for a tool; `arguments` is JSON as the model wrote it, right or wrong."""
+    """The model asks for a tool; `arguments` is JSON as the model wrote it, valid or not."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model answered. `usage` holds `prompt_tokens` and `completion_tokens` if the server counts them."""
+    """A model's answer. `usage` holds `prompt_tokens` and `completion_tokens` if the server reports them."""
 
     text: str
     calls: tuple[ToolCall, ...] = ()
@@ -42,7 +42,7 @@ class Answer:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing in it to say or to do."""
+        """Whether it contains nothing to say or to do."""
         return not self.text and not self.calls
 
 
@@ -58,19 +58,19 @@ class AnswerBuilder:
 
     @property
     def begun(self) -> bool:
-        """Whether any of the answer is there."""
+        """Whether any part of the answer has arrived."""
         return bool(self._text or self._calls)
 
     @property
     def complete(self) -> bool:
-        """Whether the server said that it is all of it."""
+        """Whether the server said that the answer is complete."""
         return self._done or self._finish is not None
 
     def add(self, data: str) -> None:
-        """Take in the data of one event.
+        """Add the data of one event.
 
         Raises:
-            Malformed: it is no chunk of an answer, or the server reports an error in it.
+            Malformed: it is not a chunk of an answer, or the server reports an error in it.
         """
         if data.strip() == "[DONE]":
             self._done = True
@@ -78,12 +78,12 @@ class AnswerBuilder:
             self._take(read_json(data), "delta")
 
     def add_whole(self, body: str) -> None:
-        """Take in an answer that came in one piece, from a server that does not stream. Raises like `add`."""
+        """Add an answer that came in one piece, from a server that does not stream. Raises like `add`."""
         self._take(read_json(body), "message")
         self._done = True
 
     def build(self) -> Answer:
-        """The answer so far, without reasoning between <think> marks, and without half a sentence where tokens ran out."""
+        """The answer so far, without reasoning between <think> marks, and without the last half sentence if tokens ran out."""
         calls = tuple(
             ToolCall(call["id"] or f"call_{index}", call["name"], call["arguments"] or "{}")
             for index, call in sorted(self._calls.items())
@@ -96,21 +96,21 @@ class AnswerBuilder:
 
     def _take(self, chunk: Any, key: str) -> None:
         if not isinstance(chunk, dict):
-            raise Malformed("the model's server sent something that is no chunk of an answer")
+            raise Malformed("the model's server sent an invalid chunk of an answer")
         if chunk.get("error"):
             raise Malformed("the model's server reported an error within its answer")
         if isinstance(usage := chunk.get("usage"), dict):
             names = ("prompt_tokens", "completion_tokens")
             self._usage |= {name: usage[name] for name in names if type(usage.get(name)) is int}
-        choices = chunk.get("choices") or []  # the chunk with the usage has none
+        choices = chunk.get("choices") or []  # the chunk with the usage has no choices
         choice = choices[0] if isinstance(choices, list) and choices else {}
         if not isinstance(choice, dict) or not isinstance(choices, list):
-            raise Malformed("the model's server sent something that is no chunk of an answer")
+            raise Malformed("the model's server sent an invalid chunk of an answer")
         if isinstance(finish := choice.get("finish_reason"), str):
             self._finish = finish
         delta = choice.get(key) or {}
         if not isinstance(delta, dict):
-            raise Malformed("the model's server sent something that is no chunk of an answer")
+            raise Malformed("the model's server sent an invalid chunk of an answer")
         if isinstance(text := delta.get("content"), str):
             self._text += text
         calls = delta.get("tool_calls") or []
@@ -122,10 +122,10 @@ class AnswerBuilder:
     def _take_call(self, call: Any) -> None:
         function = call.get("function") if isinstance(call, dict) else None
         if not isinstance(function, dict):
-            raise Malformed("the model's server sent a tool call that is none")
+            raise Malformed("the model's server sent an invalid tool call")
         index = call.get("index")
         if type(index) is not int:
-            index = len(self._calls)  # some servers send whole calls without it
+            index = len(self._calls)  # some servers send whole calls without an index
         if index not in self._calls and len(self._calls) >= _MOST_CALLS:
             raise Malformed(f"the model asked for more than {_MOST_CALLS} tools at once")
         known = self._calls.setdefault(index, {"id": "", "name": "", "arguments": ""})
@@ -136,10 +136,10 @@ class AnswerBuilder:
 
 
 def read_json(text: str) -> Any:
-    """The value of a JSON text as the standard has it: without NaN, infinities, and numbers that a float cannot hold.
+    """Parse a JSON text strictly: no NaN, no infinities, no numbers that overflow a float.
 
     Raises:
-        Malformed: when it is none.
+        Malformed: it is not JSON.
     """
     try:
         return parse_json(text)

@@ -1,4 +1,4 @@
-"""The brain that is a model: keeps the history, asks for the next turn, carries tools out."""
+"""The brain backed by a model: keeps the history, asks for the next turn, runs tools."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from core.templates import render
 __all__ = ["LlmBrain", "trimmed"]
 
 _MOST_ROUNDS: Final = 4
-"""How often in one turn the model may go on after tools; then it has to say something."""
+"""How many times in one turn the model may continue after tools; then it has to say something."""
 _MOST_MESSAGES: Final = 200
 _LONGEST_PAUSE: Final = 3.0
-"""The longest Retry-After that a callee is kept waiting for, in real seconds."""
+"""The longest Retry-After for which a callee is kept waiting, in real seconds."""
 _ANSWERED: Final = "[The phone was answered.]"
 _STILL_HERE: Final = "[The transfer failed; the person was told so and is still on the line.]"
 
 
 class LlmBrain:
-    """Holds one conversation through a model.
+    """Holds one conversation using a model.
 
-    Its time limits are in real seconds, whatever the clock of the call: a model's server knows no other time.
+    Its time limits are in real seconds, whatever the clock of the call, since a model's server runs in real time.
 
     Args:
         context: the call; `system_prompt` and `opening_message` are the bot's templates, rendered here.
         config: the model and its tools.
-        reach: the outgoing client, and what resolves secrets.
-        note: keeps events of the call: `model_answered`, `model_failed`, `tool_call`, `custom_tool_result`.
-        targets: the names of those to whom a callee can be handed.
+        reach: the outgoing client and the secrets.
+        note: records events of the call: `model_answered`, `model_failed`, `tool_call`, `custom_tool_result`.
+        targets: the names of the transfer targets.
         language: of the conversation (BCP 47).
     """
 
@@ -60,7 +60,7 @@ class LlmBrain:
         self._transferring = False
 
     async def opening(self) -> Turn:
-        """The bot's opening message; the model's own words where it has none."""
+        """The bot's opening message; if it has none, the model's own words."""
         message = render(self._context.opening_message, self._values).text.strip()
         if not message:
             return await self._next(_MOST_ROUNDS)
@@ -71,7 +71,7 @@ class LlmBrain:
         """The model's turn after the callee said `heard`.
 
         Raises:
-            ModelError: when no model gave a usable answer.
+            ModelError: no model gave a usable answer.
         """
         self._now = now
         note = f"{_STILL_HERE} " if self._transferring else ""
@@ -80,15 +80,15 @@ class LlmBrain:
         return await self._next(_MOST_ROUNDS)
 
     async def silence(self, count: int, now: datetime) -> Turn:  # noqa: ARG002
-        """Nothing of its own: the bot's configured silence lines are said."""
+        """Returns nothing: the bot's configured silence lines are said."""
         return Turn()
 
     async def analysis(self) -> dict[str, Any]:
-        """Nothing: the analysis is made of the ended call's record, see `core.conversation.llm.analysis`."""
+        """Returns nothing: the analysis uses the ended call's record, see `core.conversation.llm.analysis`."""
         return {}
 
     async def _next(self, rounds: int) -> Turn:
-        """Ask for a turn, in which the model may go on so many times after tools."""
+        """Ask for a turn, in which the model may continue this many times after tools."""
         self._history = trimmed(self._history, _MOST_MESSAGES)
         tools: dict[str, Any] = {"tools": self._tools.definitions, "tool_choice": "auto" if rounds else "none"}
         answer = await self._models.ask([self._system, *self._history], self._limits, purpose="turn", **tools)
@@ -128,7 +128,7 @@ class LlmBrain:
                 self._tell(call, json.dumps({"error": "Not carried out: the turn ended."}))
             return Turn(answer.text or last_words, tuple(actions))
         if answer.text and not customs and not refused:
-            return Turn(answer.text, tuple(actions))  # it said what it had to say
+            return Turn(answer.text, tuple(actions))  # it has already spoken
         waiting = answer.text or next((render(meant.tool.say, self._values).text for _, meant in customs if meant.tool.say), "")
         return Turn(waiting, tuple(actions), functools.partial(self._go_on, customs, rounds - 1))
 
@@ -147,9 +147,9 @@ class LlmBrain:
 
 
 def trimmed(history: list[Message], most: int) -> list[Message]:
-    """The end of a history, at most `most` messages, beginning where the callee speaks: no tool result without its call.
+    """The end of a history, at most `most` messages, starting where the callee speaks, so that no tool result loses its call.
 
-    Where nothing could be left out so, the history stays whole.
+    If that is not possible, the history stays whole.
     """
     if len(history) <= most:
         return history
@@ -158,7 +158,7 @@ def trimmed(history: list[Message], most: int) -> list[Message]:
 
 
 def _as_message(call: ToolCall) -> dict[str, Any]:
-    """A call as history; arguments that are no JSON are left out, since servers refuse them."""
+    """A tool call for the history; invalid JSON arguments are dropped, since servers refuse them."""
     try:
         json.loads(call.arguments)
         arguments = call.arguments

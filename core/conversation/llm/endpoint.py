@@ -1,4 +1,4 @@
-"""One request to one model: sent, its answer read as it comes, and what went wrong in words."""
+"""One request to one model: sends it, reads the answer as it arrives, and describes failures."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from core.outgoing.replies import StreamedReply
 __all__ = ["ModelError", "Timed", "ask_model"]
 
 _PASSING: Final = frozenset({408, 409, 425, 429})
-"""Statuses below 500 that may be others a moment later."""
+"""Statuses below 500 that may succeed a moment later."""
 _AFTER_THE_END: Final = 1.0
-"""How long the token counts and the end of the connection are waited for once the answer is complete, in real seconds."""
+"""How long to wait for the token counts and the end of the connection once the answer is complete, in real seconds."""
 
 
 class ModelError(Exception):
-    """A model gave no usable answer. The text holds neither secrets nor anything of the conversation.
+    """A model gave no usable answer. The text contains no secrets and nothing of the conversation.
 
     Attributes:
-        again: whether the same model may well answer if it is asked again.
-        retry_after: seconds that its server asked to be left alone for.
+        again: whether asking the same model again may help.
+        retry_after: seconds that its server asked us to wait.
         status: the HTTP status, if that is the reason.
     """
 
@@ -45,7 +45,7 @@ class ModelError(Exception):
 
 @dataclass(frozen=True)
 class Timed:
-    """An answer, and how long its first word and all of it took, in real seconds."""
+    """An answer, and how long its first word and the whole took, in real seconds."""
 
     answer: Answer
     first_seconds: float
@@ -53,14 +53,14 @@ class Timed:
 
 
 async def ask_model(reach: Reach, endpoint: ModelEndpoint, request: Mapping[str, Any], *, first_seconds: float, seconds: float) -> Timed:
-    """Ask once.
+    """Send one request.
 
     Args:
-        reach: the outgoing client, and what resolves `secret:NAME`.
+        reach: the outgoing client and the secrets.
         endpoint: the model.
-        request: the request but for the model and the streaming.
+        request: the request, without the model and the streaming options.
         first_seconds: how long the first word may take, in real seconds.
-        seconds: how long all of it may take.
+        seconds: how long the whole answer may take.
 
     Raises:
         ModelError: see there.
@@ -106,7 +106,7 @@ async def ask_model(reach: Reach, endpoint: ModelEndpoint, request: Mapping[str,
 
 
 async def _feed(building: AnswerBuilder, reply: StreamedReply) -> AsyncIterator[None]:
-    """Feed the answer into `building`; yields after each bit."""
+    """Feed the answer into `building`; yields after each chunk."""
     if "json" in reply.headers.get("content-type", ""):
         body = b"".join([part async for part in reply.parts])
         building.add_whole(body.decode("utf-8", errors="replace"))

@@ -1,4 +1,4 @@
-"""The HTTP tools of a bot: the request built from arguments and values, sent, and what the model is told of the answer."""
+"""A bot's HTTP tools: builds the request from arguments and values, sends it, and reports the reply to the model."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from core.templates.values import stringify
 __all__ = ["Outcome", "call_tool"]
 
 _KEPT: Final = 4000
-"""Characters of an answer that the model is told and the record keeps."""
+"""Characters of a reply that the model gets and the record keeps."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a tool: the text for the model, the HTTP status (None if no answer came), and real seconds."""
+    """The result of a tool: the text for the model, the HTTP status (None if no reply came), and real seconds."""
 
     told: str
     status: int | None
@@ -53,12 +53,12 @@ class _Wire:
 
 
 async def call_tool(reach: Reach, tool: HttpTool, arguments: Mapping[str, Any], namespaces: Namespaces) -> Outcome:
-    """Carry a tool out. Never raises for what the network or the other side does: the model is told of it.
+    """Run a tool. Never raises for errors of the network or the server: they are reported to the model.
 
     Args:
-        reach: the outgoing client, and what resolves `secret:NAME`.
+        reach: the outgoing client and the secrets.
         tool: the tool.
-        arguments: its arguments, which fit its schema.
+        arguments: its arguments, already checked against its schema.
         namespaces: `crm` and `call` of this call.
     """
     started = time.monotonic()

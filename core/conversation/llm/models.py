@@ -1,4 +1,4 @@
-"""Which model is asked, and what when one fails: the same once more, then the fallback, then nobody."""
+"""Which model to ask, and what to do when one fails: the same once more, then the fallback, then give up."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["AskLimits", "Message", "Models", "Note", "attempts_of"]
 Message = dict[str, Any]
 """A message of the chat completions format."""
 Note = Callable[[str, dict[str, Any]], None]
-"""Keeps an event of the call: its kind and its data."""
+"""Records an event of the call: its kind and its data."""
 
 _MOST_PROBLEM: Final = 200
 
 
 @dataclass(frozen=True)
 class AskLimits:
-    """Bounds of one question, in real seconds: of the first word, of everything (retries included), and of a pause that a
-    server asks for by Retry-After. `max_tokens` is sent unless it is None."""
+    """Limits of one request, in real seconds: for the first word, for everything including retries, and for a pause that a server asks
+    for by Retry-After. `max_tokens` is sent unless it is None."""
 
     first_seconds: float
     seconds: float
@@ -35,7 +35,7 @@ class AskLimits:
 
 
 def attempts_of(config: LlmBrainConfig, model: str = "") -> list[ModelEndpoint]:
-    """Who is asked, in order: the model, the model again, the fallback.
+    """The models to ask, in order: the model, the model again, the fallback.
 
     Args:
         config: the brain.
@@ -49,10 +49,10 @@ class Models:
     """The models of a bot.
 
     Args:
-        reach: the outgoing client, and what resolves `secret:NAME`.
+        reach: the outgoing client and the secrets.
         config: the bot's brain.
-        note: is told of every answer (`model_answered`, with tokens and seconds) and every failure (`model_failed`).
-        pause: waits real seconds: a server that asks for patience means its own time, whatever the clock of the call.
+        note: receives every answer (`model_answered`, with tokens and seconds) and every failure (`model_failed`).
+        pause: waits real seconds, whatever the clock of the call: Retry-After is in the server's time.
     """
 
     def __init__(self, reach: Reach, config: LlmBrainConfig, note: Note, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -69,7 +69,7 @@ class Models:
             more: further keys of the request, such as tools.
 
         Raises:
-            ModelError: when nobody gave one in time; the last failure.
+            ModelError: when no model gave one in time; this is the last failure.
         """
         config = self._config
         request = {"temperature": config.temperature, "max_tokens": limits.max_tokens, "stream_options": {"include_usage": True}}
@@ -92,7 +92,7 @@ class Models:
         raise failed or ModelError("the model did not answer in time", again=True)
 
     async def _worth_another(self, failed: ModelError, limits: AskLimits, deadline: float) -> bool:
-        """Whether to ask the same model again; waits as long as its server wishes, if that is not too long."""
+        """Whether to ask the same model again; waits as long as its server asks, unless that is too long."""
         wished = failed.retry_after or 0.0
         if not failed.again or wished > min(limits.longest_pause, deadline - time.monotonic()):
             return False

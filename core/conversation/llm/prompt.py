@@ -1,7 +1,7 @@
 """The system message of a conversation. Pure.
 
-What the bot's author wrote is instructions; what the lead file says is data. So a reference in the author's prompt is not
-replaced by the value but by the value's name, and the values stand in a block of their own, as JSON, that no value can end.
+What the bot's author wrote is instructions; what the lead file contains is data. So a reference in the author's prompt is replaced not by
+the value but by its name, and the values go into a separate JSON block that no value can end.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def system_message(prompt: str, namespaces: Mapping[str, Mapping[str, Any]], now
 
 
 def instructions(prompt: str, namespaces: Mapping[str, Mapping[str, Any]]) -> str:
-    """The author's prompt with each reference replaced by its name: `{{crm.name|there}}` becomes `[crm.name]`, or `there`
-    where the lead has no such value. No value of the call gets in here."""
+    """The author's prompt with each reference replaced by its name: `{{crm.name|there}}` becomes `[crm.name]`, or `there` if the lead
+    has no such value. It contains no value of the call."""
     texts = []
     for part in parse(prompt):
         if isinstance(part, str):
@@ -72,12 +72,12 @@ def instructions(prompt: str, namespaces: Mapping[str, Mapping[str, Any]]) -> st
 
 
 def data_block(data: Mapping[str, Any]) -> str:
-    """The values of a call, shortened where they are long, as `delimited` shows them."""
+    """The values of a call, long ones shortened, for `delimited`."""
     return delimited({name: _shortened(value) for name, value in data.items()})
 
 
 def delimited(data: Any) -> str:
-    """One line of JSON between two marker lines. `<` and `>` are escaped, so that nothing in the data holds a marker."""
+    """One line of JSON between two marker lines. `<` and `>` are escaped, so the data cannot contain a marker."""
     text = json.dumps(data, ensure_ascii=False, default=stringify)
     for sign in "<>\u0085\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")

@@ -1,4 +1,4 @@
-"""Values checked against JSON schemas (draft 2020-12), in words for the model or the person who has to mend them. Pure."""
+"""Checks values against JSON schemas (draft 2020-12), worded for the model or the person who has to fix them. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOTHING_REMOTE: Final[Registry[Any]] = Registry()  # by default the library wou
 
 
 def schema_problems(value: Any, schema: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a value, at most ten things; empty if it is as the schema says."""
+    """Problems with a value, at most ten; empty if it fits the schema."""
     validator = Draft202012Validator(schema, registry=_NOTHING_REMOTE, format_checker=Draft202012Validator.FORMAT_CHECKER)
     try:
         errors = sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])

@@ -1,4 +1,4 @@
-"""Server-sent events out of bytes, however these are cut (WHATWG HTML, section 9.2.6: event stream interpretation). Pure."""
+"""Parses server-sent events from bytes, however they are split (WHATWG HTML, section 9.2.6: event stream interpretation). Pure."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ _LONGEST_EVENT = 256 * 1024
 
 
 class TooLong(ValueError):
-    """One event is longer than any that makes sense."""
+    """An event is longer than any that makes sense."""
 
 
 class EventDecoder:
-    """Fed with bytes, gives the `data` of each event that they complete."""
+    """Takes bytes, returns the `data` of each event that they complete."""
 
     def __init__(self) -> None:
         self._rest = b""
         self._data: list[str] = []
 
     def feed(self, part: bytes) -> list[str]:
-        """The data of the events that `part` completes, in order; comments and other fields are passed over.
+        """The data of the events that `part` completes, in order; comments and other fields are skipped.
 
         Raises:
             TooLong: see there.
@@ -38,7 +38,7 @@ class EventDecoder:
 
     @staticmethod
     def _lines(text: bytes) -> list[bytes]:
-        """Lines end with CR LF, LF or CR; a CR at the very end may still be half of a CR LF."""
+        """Lines end with CR LF, LF or CR; a CR at the very end may be half of a CR LF."""
         held = text.endswith(b"\r")
         lines = (text[:-1] if held else text).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         if held:

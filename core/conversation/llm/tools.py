@@ -1,4 +1,4 @@
-"""The tools of a bot with a model: their definitions, and what the model's calls mean. Pure."""
+"""The tools of a bot with a model: their definitions, and the meaning of the model's calls. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_WAIT: Final = timedelta(days=366)
 
 @dataclass(frozen=True)
 class Done:
-    """A built-in tool: what the session does, what the model is told, and last words if the call is to end."""
+    """A built-in tool: the session's action, the reply to the model, and the last words if the call is to end."""
 
     action: Action
     told: str
@@ -28,7 +28,7 @@ class Done:
 
     @property
     def ends_turn(self) -> bool:
-        """Whether nothing is asked of the model after it."""
+        """Whether the model is not asked again after it."""
         return isinstance(self.action, EndCall | Transfer | VoicemailDetected)
 
 
@@ -42,7 +42,7 @@ class CustomCall:
 
 @dataclass(frozen=True)
 class Refused:
-    """A call that cannot be carried out; the model is told why."""
+    """A call that cannot be carried out, with the reason for the model."""
 
     why: str
 
@@ -52,8 +52,8 @@ class ToolBox:
 
     Args:
         custom: the bot's own.
-        targets: the names of those to whom a callee can be handed.
-        time_zone: of dates without an offset.
+        targets: the names of the transfer targets.
+        time_zone: applied to dates without an offset.
     """
 
     def __init__(self, custom: Sequence[HttpTool], targets: Sequence[str], time_zone: str) -> None:
@@ -63,12 +63,12 @@ class ToolBox:
 
     @property
     def definitions(self) -> list[dict[str, Any]]:
-        """The tools as the chat completions format wants them."""
+        """The tools in the chat completions format."""
         custom = ((tool.name, tool.description, tool.arguments) for tool in self._custom.values())
         built_in = (
             (name, description, schema)
             for name, (description, schema) in self._built_in.items()
-            if name not in self._custom  # a bot may have had one of its own before there was a built-in of that name
+            if name not in self._custom  # a bot may have had a tool of this name before it became built-in
         )
         return [
             {"type": "function", "function": {"name": name, "description": description, "parameters": dict(schema)}}
@@ -76,11 +76,11 @@ class ToolBox:
         ]
 
     def read(self, call: ToolCall, now: datetime) -> Done | CustomCall | Refused:
-        """What a call means.
+        """Interpret a call.
 
         Args:
             call: as the model wrote it.
-            now: the moment it is (aware).
+            now: the current time (aware).
         """
         tool = self._custom.get(call.name)
         if tool is None and call.name not in self._built_in:
@@ -137,7 +137,7 @@ def _built_in(targets: Sequence[str]) -> dict[str, tuple[str, dict[str, Any]]]:
             "Hand the person over to somebody else.",
             _object(
                 target={"type": "string", "enum": list(targets)},
-                reason={"type": "string", "description": "Why, in one sentence, for whoever takes over."},
+                reason={"type": "string", "description": "Why, in one sentence, for the person who takes over."},
                 optional={"summary": {"type": "string", "description": "What was said and agreed so far, in two or three sentences."}},
             ),
         ),

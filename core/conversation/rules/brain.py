@@ -23,9 +23,9 @@ from core.conversation.rules.understand import Understood, understand
 
 __all__ = ["RulesBrain"]
 
-_MOST_UNCLEAR = 2  # how often in a row unclear words are asked again
-_MOST_STALLS = 4  # how often in a row a state is asked again for whatever reason
-_SHORT_WORDS = 8  # within a free answer, only so short an utterance can be a wish of its own
+_MOST_UNCLEAR = 2  # how many times in a row unclear words are asked again
+_MOST_STALLS = 4  # how many times in a row a state is asked again for any reason
+_SHORT_WORDS = 8  # within a free answer, only an utterance this short can be a wish
 _WISHES: Final = frozenset(
     {Intent.CALLBACK, Intent.CALLBACK_TIMED, Intent.NOT_INTERESTED, Intent.GOODBYE, Intent.HUMAN, Intent.WRONG_NUMBER}
 )
@@ -71,8 +71,8 @@ class RulesBrain:
         context: the call. `opening_message` is the bot's template: it is rendered here, once, and where the lead lacks a
             field it needs, the scenario's own question takes its place.
         config: the scenario, its questions, and the bot's own lines.
-        stream: chooses between lines that would do equally well.
-        transfer_targets: the names of those to whom a callee can be handed.
+        stream: chooses between equivalent lines.
+        transfer_targets: the names of the transfer targets.
     """
 
     def __init__(self, context: BrainContext, config: BrainConfig, stream: random.Random, transfer_targets: Iterable[str] = ()) -> None:
@@ -93,7 +93,7 @@ class RulesBrain:
         """What the conversation has established so far."""
 
     async def opening(self) -> Turn:
-        """The bot's opening message; the scenario's first question is added if it asks nothing itself."""
+        """The bot's opening message, followed by the scenario's first question if it asks nothing itself."""
         message = self._speaker.opening(self._opening_message)
         if not message:
             message = "Hello."
@@ -106,9 +106,9 @@ class RulesBrain:
         """The bot's turn after the callee said `heard`."""
         self._now = self._local(now)
         actions: tuple[Action, ...] = ()
-        if self.facts.transfer_target and not self.facts.transfer_failed:  # we are still here, so it failed
+        if self.facts.transfer_target and not self.facts.transfer_failed:  # the call is still ours, so the transfer failed
             self.facts.transfer_failed = self.facts.callback_requested = True
-            self._state = "callback_time"  # what was said last is a question for the time of a callback, or can be answered with one
+            self._state = "callback_time"  # the last line asks for the time of a callback, or can be answered with one
             self.facts.callback_words = "asked for a person"
             actions = (ScheduleCallback(None, "asked for a person"),)
             if self.facts.disposition is None:
@@ -118,11 +118,11 @@ class RulesBrain:
         return replace(turn, actions=(*actions, *turn.actions)) if actions else turn
 
     async def silence(self, count: int, now: datetime) -> Turn:  # noqa: ARG002
-        """Nothing of its own: the bot's configured silence lines are said."""
+        """Returns nothing: the bot's configured silence lines are said."""
         return Turn()
 
     async def analysis(self) -> dict[str, Any]:
-        """What came out of the call, at any moment of it: see `rules.report`."""
+        """The analysis of the call, at any time during it: see `rules.report`."""
         questions = {name: self._line(name) for name in self._scenario.states if re.fullmatch(r"q\d+", name)}
         return report(self.facts, questions)
 
@@ -143,7 +143,7 @@ class RulesBrain:
         return self._not_understood("sorry_again") if step is None else self._take(step, heard)
 
     def _step(self, state: State, heard: Understood) -> Step | None:
-        """The step for what was heard here; None if it means nothing here."""
+        """The step for what was heard in this state; None if it means nothing here."""
         if state.hears_only is not None and heard.intent not in state.hears_only:
             wish = heard.intent in _WISHES and len(heard.said.split()) <= _SHORT_WORDS
             if not wish:
@@ -153,7 +153,7 @@ class RulesBrain:
                 return state.steps[intent]
             if intent in self._scenario.anywhere:
                 step = self._scenario.anywhere[intent]
-                ended = not state.question  # after the last word only what changes something is heard
+                ended = not state.question  # after the last word only decisions count
                 if not (ended and step.to == STAY and step.choose is None):
                     return step
         return state.unclear
@@ -181,7 +181,7 @@ class RulesBrain:
         return self._turn(" ".join(word for word in words if word), actions)
 
     def _question(self, heard: Understood) -> Turn:
-        """Answer from what we know of the lead, else promise to pass it on; then ask our own again."""
+        """Answer from what we know about the lead, else promise to pass the question on; then repeat our own question."""
         for pattern, name in self._scenario.topics:
             if not re.search(pattern, heard.said):
                 continue
@@ -193,12 +193,12 @@ class RulesBrain:
         return self._stall(f"{self._line('question_noted')} {self._ask(again=True) or self._line('bye')}")
 
     def _stall(self, say: str) -> Turn:
-        """Say something and stay where we are, a few times at most."""
+        """Say something and stay in this state, a few times at most."""
         self._stalls += 1
         return self._give_up([]) if self._stalls > _MOST_STALLS else self._turn(say, [])
 
     def _is_acceptance(self, heard: Understood) -> bool:
-        """ "Yes, what is it?": whoever is asked for asks back."""
+        """ "Yes, what is it?": the person we asked for asks back."""
         return self._state == self._scenario.start and Intent.YES in heard.all
 
     def _not_understood(self, apology: str) -> Turn:
@@ -214,14 +214,14 @@ class RulesBrain:
         return self._turn(self._line("give_up"), actions)
 
     def _turn(self, say: str, actions: list[Action]) -> Turn:
-        """The turn; a state that asks nothing is the end of the call."""
+        """The turn; a state without a question ends the call."""
         self._last_said = say
         if not self._current.question and not any(isinstance(action, Transfer) for action in actions):
             actions = [*actions, EndCall()]
         return Turn(say, tuple(actions))
 
     def _named(self, heard: Understood) -> Understood:
-        """Whoever gives a name is, or is not, the person we look for."""
+        """A callee who gives a name is, or is not, the person we look for."""
         known = set(re.findall(r"\w+", self._lead.get("name", "").casefold()))
         said = re.sub(r"[^\w\s]", " ", heard.said)
         match = _NAMED.search(" ".join(said.split()))
@@ -235,7 +235,7 @@ class RulesBrain:
         return replace(heard, intent=Intent.IDENTITY if name in known else Intent.NO)
 
     def _ask(self, *, again: bool) -> str:
-        """The question of the state, in short when it was asked before."""
+        """The question of the state; its short form if it was asked before."""
         return self._line((self._current.again if again else "") or self._current.question)
 
     def _line(self, name: str) -> str:

@@ -47,7 +47,7 @@ ANYWHERE: Final[Mapping[Intent, Step]] = {
     Intent.NOT_INTERESTED: Step("not_interested", END, do.decides("NO_OUTCOME", "NOT_INTERESTED"), ask=False),
     Intent.GOODBYE: Step("goodbye", END, ask=False),
 }
-"""What these mean in any state that does not say otherwise. Questions, repeats and unclear words are the brain's own."""
+"""What these meanings lead to in any state that does not override them. The brain handles questions, repeats and unclear words."""
 
 _CALLBACK_TIMES: Final[Mapping[Intent, Step]] = {
     Intent.WHEN: CALLBACK_SET,
@@ -64,7 +64,7 @@ _CALLBACK_TIMES: Final[Mapping[Intent, Step]] = {
 
 
 def closing_states(start: str) -> dict[str, State]:
-    """The states that agree on a callback, and the end; `start` is where the talk begins again with another person."""
+    """The states that agree on a callback, and the end; `start` is where the conversation restarts with another person."""
     goodbye = Step("goodbye", END, ask=False)
     some_time = Step("callback_some_time", "callback_set", do.callback_any_time, ask=False)
     away = {**_CALLBACK_TIMES, Intent.NOT_HERE: goodbye, Intent.HOLD: Step("hold", start, ask=False)}
@@ -78,7 +78,7 @@ def closing_states(start: str) -> dict[str, State]:
 
 
 def identity_states(after: str) -> dict[str, State]:
-    """The states that find out who answered, and lead to the state `after` once it is the right person."""
+    """The states that find out who answered; they lead to the state `after` once it is the right person."""
     found = Step("", after, do.right_party)
     return {
         "identity": State(

@@ -1,7 +1,6 @@
 """Days as people say them.
 
-Days by name and dates with a month are resolved by `dateparser`; what it does not know (the 5th, the end of the month,
-"not tomorrow") is decided here.
+`dateparser` resolves days by name and dates with a month; the rest (the 5th, the end of the month, "not tomorrow") is decided here.
 """
 
 from __future__ import annotations
@@ -91,7 +90,7 @@ _NEGATED: Final = re.compile(r"\b(?:not|never|nahi)\b(?! (?:until|till|before|af
 _NOT_NEGATING: Final = frozenset(["until", "till", "before", "after", "but", "call", "phone", "ring", "now", "here"])
 
 
-# Days. Each maker gets the match, now and whether days come first; None if it is no day after all.
+# Days. Each maker gets the match, now and whether days come first; returns None if it is no day after all.
 _Maker = Callable[[re.Match[str], datetime, bool], When | None]
 
 
@@ -222,7 +221,7 @@ _DAY_RULES: Final[tuple[tuple[re.Pattern[str], _Maker], ...]] = tuple(
 
 
 def find_day(text: str, now: datetime, day_first: bool) -> When | None:
-    """The first day, moment from now or vague period in a text (words and digits only) that is not negated, else None."""
+    """The first day, time from now or vague period in a text (words and digits only) that is not negated, else None."""
     named = [
         (match.start(), match.end(), order, when)
         for order, (pattern, make) in enumerate(_DAY_RULES)
@@ -231,7 +230,7 @@ def find_day(text: str, now: datetime, day_first: bool) -> When | None:
     ]
     found = []
     for start, _, order, when in named:
-        after = max((end for _, end, _, _ in named if end <= start), default=0)  # "not tomorrow, Friday": the not is used up
+        after = max((end for _, end, _, _ in named if end <= start), default=0)  # "not tomorrow, Friday": the "not" is used up
         if not _is_negated(text[after:start]):
             found.append((start, order, when))
     exact = [entry for entry in found if not entry[2].vague and not entry[2].immediate]

@@ -1,4 +1,4 @@
-"""Effects that any scenario may use: what is noted, and what is to be done."""
+"""Effects that any scenario may use: facts to record, and actions to take."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _COMES_BACK: Final = re.compile(r"\b(?:will|back|after|return|returns|comes|call
 
 
 def decides(disposition: str, sub: str | None = None) -> Effect:
-    """An effect that decides the call and does nothing else."""
+    """An effect that only sets the disposition."""
 
     def effect(facts: Facts, _: Understood, __: Moment) -> tuple[Action, ...]:
         facts.decide(disposition, sub)
@@ -46,7 +46,7 @@ def right_party(facts: Facts, _: Understood, __: Moment) -> tuple[Action, ...]:
 
 
 def away(facts: Facts, heard: Understood, moment: Moment) -> tuple[Action, ...]:
-    """Somebody else answered, and the person is not there: they are to be called again, even if no time is named."""
+    """Somebody else answered, and the person is not there: schedule a callback, even if no time is named."""
     facts.right_party = False
     facts.callback_requested = True
     facts.decide("RIGHT_PARTY_NOT_AVAILABLE", "AWAY")
@@ -63,7 +63,7 @@ def do_not_call(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...
 
 
 def callback(facts: Facts, heard: Understood, moment: Moment) -> tuple[Action, ...]:
-    """Call again, at the time that was named if one was."""
+    """Schedule a callback, at the time named if there is one."""
     facts.callback_requested = True
     facts.callback_at = callback_time(heard.when, moment.now, moment.zone)
     facts.callback_words = heard.heard
@@ -73,7 +73,7 @@ def callback(facts: Facts, heard: Understood, moment: Moment) -> tuple[Action, .
 
 
 def callback_any_time(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:
-    """Call again, they leave it to us when."""
+    """Schedule a callback; they leave the time to us."""
     words = facts.callback_words or heard.heard
     facts.callback_requested, facts.callback_words = True, words
     if facts.disposition is None:
@@ -82,7 +82,7 @@ def callback_any_time(facts: Facts, heard: Understood, _: Moment) -> tuple[Actio
 
 
 def wants_person(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:
-    """They want a person, and there is none to hand them to: a colleague calls back."""
+    """They want a person, and there is no transfer target: a colleague calls back."""
     facts.wants_person = True
     facts.callback_requested, facts.callback_words = True, heard.heard
     if facts.disposition is None:
@@ -91,7 +91,7 @@ def wants_person(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ..
 
 
 def transfer(facts: Facts, heard: Understood, moment: Moment) -> tuple[Action, ...]:
-    """They want a person, and there is one."""
+    """They want a person, and there is a transfer target."""
     assert moment.transfer_target is not None
     summary = handover_summary(facts)
     facts.wants_person = True
@@ -107,6 +107,6 @@ def note_question(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, .
 
 
 def note_reason(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...]:
-    """Why, in their own words."""
+    """The reason, in their own words."""
     facts.reason = heard.heard
     return ()

@@ -13,8 +13,8 @@ __all__ = ["Facts"]
 class Facts:
     """Filled turn by turn by the effects of a scenario; `rules.report` makes the analysis of it.
 
-    `disposition` and `sub` are set by what decides a call; what only accompanies it (a callback, a question) stands in
-    fields of its own. `times` counts how often something happened, by name.
+    `disposition` and `sub` are set by what decides a call; what only accompanies it (a callback, a question) has its own
+    fields. `times` counts how often something happened, by name.
     """
 
     disposition: str | None = None
@@ -38,11 +38,11 @@ class Facts:
     times: dict[str, int] = field(default_factory=dict)
 
     def count(self, name: str) -> int:
-        """Count one more of `name`; how many that makes."""
+        """Count one more of `name`; returns the new count."""
         self.times[name] = self.times.get(name, 0) + 1
         return self.times[name]
 
     def decide(self, disposition: str, sub: str | None = None) -> None:
-        """What decides the call; a later decision replaces an earlier one, but a wish never to be called again stays."""
+        """Set the disposition; a later decision replaces an earlier one, except that a wish never to be called again stays."""
         if not self.do_not_call:
             self.disposition, self.sub = disposition, sub

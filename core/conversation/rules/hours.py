@@ -90,7 +90,7 @@ _GREETING: Final = re.compile(r"\bgood (?:morning|afternoon|evening|night)\b")
 
 
 def find_hour(text: str) -> tuple[time | None, str | None, str]:
-    """The hour and the part of the day that a text (words and digits only) names, each None if it does not; and their words."""
+    """The hour and the part of the day that a text (words and digits only) names, each None if absent; and the words used."""
     text = _GREETING.sub("", text)
     part_match = _PART.search(text)
     part = part_match.group(1) if part_match else None

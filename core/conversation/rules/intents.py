@@ -1,4 +1,4 @@
-"""What a callee may mean."""
+"""The possible meanings of what a callee says."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["OUTCOMES", "Intent"]
 
 
 class Intent(enum.Enum):
-    """The meaning of an utterance. The order is the precedence: of several meanings, the first is acted on."""
+    """The meaning of an utterance. The order is the precedence: of several meanings, the first one wins."""
 
     STOP_CALLING = "never to be called again"
-    WRONG_NUMBER = "not the number of whom we look for"
+    WRONG_NUMBER = "not the number of the person we look for"
     DECEASED = "the person has died"
     HUMAN = "wants a person"
     DISPUTE = "denies the debt or its amount"
@@ -29,13 +29,13 @@ class Intent(enum.Enum):
     PROMISE = "will pay, some time"
     CANNOT_COME = "will not come to the appointment"
     CONFIRM = "will come to the appointment"
-    NOT_INTERESTED = "wants none of it"
+    NOT_INTERESTED = "declines altogether"
     NOT_YET = "has not paid yet"
     ROBOT = "asks whether we are a machine"
     WHO = "asks who calls"
     REPEAT = "did not understand us"
     HOLD = "asks us to wait"
-    SKIP = "passes over this question"
+    SKIP = "skips this question"
     QUESTION = "asks something else"
     IDENTITY = "is the person we look for"
     WHEN = "names a time"
@@ -64,4 +64,4 @@ OUTCOMES = frozenset(
         Intent.NOT_INTERESTED,
     }
 )
-"""Meanings that decide a call: of those before and after a "but", the later ones count."""
+"""Meanings that decide a call: of those before and after a "but", the later one counts."""

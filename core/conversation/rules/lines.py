@@ -1,4 +1,4 @@
-"""Choosing and filling a line: values of the lead are data, and a line whose values are missing is not said."""
+"""Chooses and fills a line: values of the lead are data, and a line whose values are missing is not used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def lead_values(crm: Mapping[str, str], aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """What the scenario's lines call `lead.*`: the first field of the lead that holds something, for each alias."""
+    """The values of `lead.*` in the scenario's lines: for each alias, the first non-empty field of the lead."""
     values: dict[str, str] = {}
     for value, names in aliases.items():
         for name in names:
@@ -31,7 +31,7 @@ def lead_values(crm: Mapping[str, str], aliases: Mapping[str, tuple[str, ...]]) 
 
 
 def spoken_day(day: date, today: date) -> str:
-    """A day as one says it: "today", "tomorrow, Thursday the 5th of March" """
+    """A day as people say it: "today", "tomorrow, Thursday the 5th of March" """
     if day == today:
         return "today"
     number = day.day
@@ -43,7 +43,7 @@ def spoken_day(day: date, today: date) -> str:
 
 
 def spoken_value(value: str) -> str:
-    """A value of the lead as one says it: a date in ISO's form, which means one day everywhere, in words; any other as it is."""
+    """A value of the lead as people say it: an ISO date, which is unambiguous, in words; any other value unchanged."""
     try:
         day = date.fromisoformat(value) if _ISO_DATE.fullmatch(value) else None
     except ValueError:  # the 31st of February
@@ -56,10 +56,10 @@ class Speaker:
 
     Args:
         lines: the scenario's lines.
-        overrides: the bot's own lines, by name; they come first where their fields are there.
-        crm, call: what templates show under these names.
-        lead: what the scenario's lines show as `lead.*`.
-        stream: chooses between lines that would do equally well.
+        overrides: the bot's own lines, by name; they take precedence if the lead has their fields.
+        crm, call: the template values of these namespaces.
+        lead: the values of `lead.*` in the scenario's lines.
+        stream: chooses between equivalent lines.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Speaker:
         self._crm, self._call, self._lead = crm, call, lead
 
     def line(self, name: str, facts: Facts, now: datetime) -> str:
-        """The text of a line, "" for no name; of several that can be filled, one of those that say the most."""
+        """The text of a line, "" for no name; of the variants that can be filled, one of those with the most fields."""
         if not name:
             return ""
         lead = {name: spoken_value(value) for name, value in self._lead.items()}
@@ -96,7 +96,7 @@ class Speaker:
         return " ".join(render(line.plain, namespaces).text.split())
 
     def opening(self, template: str) -> str | None:
-        """The bot's opening message, None if it needs fields that the lead does not have."""
+        """The bot's opening message; None if it needs fields that the lead does not have."""
         rendered = render(template, {"crm": self._crm, "call": self._call, "lead": self._lead})
         return rendered.text.strip() if rendered.complete else None
 

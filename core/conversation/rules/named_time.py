@@ -1,4 +1,4 @@
-"""A time that somebody named."""
+"""A time that the callee named."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["When"]
 
 @dataclass(frozen=True)
 class When:
-    """A time that was named: a day, an hour, or a moment counted from now. All local, without zone.
+    """A time that was named: a day, an hour, or a time counted from now. All local, without zone.
 
     `part` is a part of the day ("evening") where no hour was said; `vague` means a period too long to act on ("next week");
-    `immediate` that they mean now; `words` is what was said.
+    `immediate` means now; `words` is what was said.
     """
 
     words: str
@@ -25,7 +25,7 @@ class When:
     immediate: bool = False
 
     def date(self, now: datetime) -> date | None:
-        """The day that is meant, if one is; an hour or part of the day alone is today's."""
+        """The day that is meant, if one is; an hour or part of the day without a day means today."""
         if self.moment is not None:
             return self.moment.date()
         if self.day is None and (self.hour is not None or self.part is not None):

@@ -117,7 +117,7 @@ def _digit(match: re.Match[str]) -> str:
 
 
 def _is_date(match: re.Match[str]) -> bool:
-    """Whether an ordinal word stands where a day of the month does: "the fifth", "fifth of May", or alone."""
+    """Whether an ordinal is a day of the month: "the fifth", "fifth of May", or alone."""
     before, after = match.string[: match.start()].split(), match.string[match.end() :].split()
     return bool(before and before[-1] in {"the", "on"}) or bool(after and after[0] == "of") or len(before) + len(after) == 0
 
@@ -130,7 +130,7 @@ def _ordinal(number: int) -> str:
 def amount_in(said: str) -> float | None:
     """The sum of money in a plain text, else None: "5,000", "rs 5000", "five thousand", "2 lakh", "$49.50".
 
-    A bare number counts from 50 on: smaller ones are hours and days.
+    A bare number counts only from 50 up: smaller ones are hours and days.
     """
     text = digits(said)
     if match := _SCALED.search(text):

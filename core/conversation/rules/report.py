@@ -50,7 +50,7 @@ def report(facts: Facts, questions: dict[str, str]) -> dict[str, Any]:
 
 
 def handover_summary(facts: Facts) -> str:
-    """What a colleague who takes the call over should know, in a sentence or two: who is there, and what was agreed."""
+    """What a colleague who takes over the call should know, in a sentence or two: who is on the line, and what was agreed."""
     known = {True: "It is the person we look for.", False: "Somebody else is on the line.", None: "It is not known who is on the line."}
     disposition, sub = _decided(facts, {})
     agreed = "" if disposition == "NO_OUTCOME" else _remarks(facts, disposition, sub, {})

@@ -24,8 +24,8 @@ END: Final = "ended"
 
 @dataclass(frozen=True)
 class Moment:
-    """What an effect may know: the local time of the bot (without zone), its zone, the values of the lead, and the
-    transfer target, if there is one."""
+    """What an effect can use: the bot's local time (without zone), its zone, the lead's values, and the transfer target, if there is
+    one."""
 
     now: datetime
     zone: ZoneInfo
@@ -34,29 +34,29 @@ class Moment:
 
 
 Effect = Callable[[Facts, Understood, Moment], tuple[Action, ...]]
-"""Notes what was said in the facts; returns what is to be done."""
+"""Records in the facts what was said; returns the actions to take."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What follows a meaning: an effect, a line by its name, and the next state, whose question is asked unless the line asks
-    itself (`ask` false)."""
+    """The reaction to a meaning: an effect, a line by its name, and the next state, whose question is asked unless the line contains one
+    (`ask` false)."""
 
     say: str = ""
     to: str = STAY
     effect: Effect | None = None
     ask: bool = True
     choose: Callable[[Facts, Understood, Moment], Step] | None = None
-    """Decides between steps by the facts, after the effect."""
+    """Chooses between steps by the facts, after the effect."""
 
 
 @dataclass(frozen=True)
 class State:
-    """Where the conversation stands: the line that asks for what it waits for, and what may be answered.
+    """Where the conversation is: the line that asks its question, and the steps for the answers.
 
-    `again` is a shorter line for asking once more. A state without a question is an end: the bot hangs up.
-    `unclear`: the step for anything unforeseen, if that means something here; else it is asked again, twice at most.
-    `hears_only`: meanings heard here; anything else is `unclear` (for questions with free answers).
+    `again` is a shorter line for asking once more. A state without a question ends the call: the bot hangs up. `unclear`: the step for
+    anything unforeseen; without one, the question is repeated, twice at most. `hears_only`: the meanings recognized here; anything else
+    is `unclear` (for questions with free answers).
     """
 
     question: str = ""
@@ -68,8 +68,8 @@ class State:
 
 @dataclass(frozen=True)
 class Line:
-    """Something the bot can say: variants with templates, of which one whose fields are all there is used; else `plain`,
-    which needs no field."""
+    """Something the bot can say: variants with templates, of which one with all its fields present is used; else `plain`, which needs no
+    field."""
 
     plain: str
     variants: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ class Line:
 class Scenario:
     """A kind of conversation.
 
-    `anywhere` holds in every state that does not say otherwise; `topics` are questions that can be answered from the
+    `anywhere` holds in every state that does not override it; `topics` are questions that can be answered from the
     lead's values, as pattern -> line, in a `private` matter only to the right person; `aliases` are the names under which
     leads hold a value, as value -> field names.
     """

@@ -1,4 +1,4 @@
-"""Bringing what was heard into one plain form, and cutting it into clauses."""
+"""Normalizes what was heard, and splits it into clauses."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _WHOLE: Final = {
 _ENDINGS: Final = (("n't", " not"), ("'ll", " will"), ("'re", " are"), ("'ve", " have"), ("'m", " am"), ("'d", " would"))
 _IS: Final = {"he", "she", "it", "that", "this", "there", "here", "who", "what", "where", "when", "how", "name", "everything", "everyone"}
 
-# Said with a negative word, but meant as a yes, or as nothing at all.
+# Contains a negative word, but means yes, or nothing at all.
 _IDIOMS: Final = tuple(
     (re.compile(rf"\b{pattern}\b"), meaning)
     for pattern, meaning in (
@@ -70,12 +70,12 @@ _IDIOMS: Final = tuple(
 _SPLIT: Final = re.compile(r"[!?;।\n]+|\.(?!\d)|,(?!\d)|\s[-\u2013\u2014]+\s")
 _CONJUNCTION: Final = re.compile(r"\b(?:but|however|although|though|because|since|and then|and|lekin|magar|kyunki)\b")
 _CONTRAST: Final = re.compile(r"\b(?:but|however|lekin|magar)\b")
-_SUBORDINATE: Final = re.compile(r"\b(?:until|till|unless|if|when|that)\b")  # what stands before these negates nothing after
+_SUBORDINATE: Final = re.compile(r"\b(?:until|till|unless|if|when|that)\b")  # a negation before these words does not reach past them
 _NEGATORS: Final = frozenset(["not", "no", "never", "nobody", "none", "neither", "nor", "without", "nahi", "mat", "hardly"])
 
 
 def plain(text: str) -> str:
-    """The text without case, contractions and idioms; commas, full stops and question marks stay."""
+    """The text in lower case, without contractions and idioms; commas, full stops and question marks stay."""
     said = unicodedata.normalize("NFKC", text).casefold()
     said = said.replace("\u2019", "'").replace("\u2018", "'").replace("`", "'")
     said = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", said)
@@ -100,9 +100,9 @@ def _expanded(word: str) -> str:
 
 
 def clauses(said: str) -> list[tuple[str, bool]]:
-    """The clauses of a plain text, without punctuation, each with whether a contrast ("but") stands before it.
+    """The clauses of a plain text, without punctuation, each with whether a contrast ("but") precedes it.
 
-    What follows a "but" is what is meant: "I would pay, but I lost my job".
+    What follows a "but" is what counts: "I would pay, but I lost my job".
     """
     found: list[tuple[str, bool]] = []
     for number, part in enumerate(_CONTRAST.split(said)):
@@ -115,6 +115,6 @@ def clauses(said: str) -> list[tuple[str, bool]]:
 
 
 def is_negated(clause: str, start: int, end: int, reach: int = 4) -> bool:
-    """Whether a negative word stands in clause[start:end] or among the `reach` words before it."""
+    """Whether a negative word is in clause[start:end] or among the `reach` words before it."""
     before = _SUBORDINATE.split(clause[:start])[-1].split()[-reach:]
     return not _NEGATORS.isdisjoint(before) or not _NEGATORS.isdisjoint(clause[start:end].split())

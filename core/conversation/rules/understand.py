@@ -29,14 +29,14 @@ _MAY_ACCOMPANY_A_QUESTION: Final = frozenset({Intent.YES, Intent.NO, Intent.GREE
 _GIVES_WAY_TO_A_TIME: Final = frozenset(
     {Intent.YES, Intent.NO, Intent.UNSURE, Intent.THANKS, Intent.GREETING, Intent.GOODBYE, Intent.IDENTITY, Intent.UNCLEAR}
 )
-_LONGEST_HEARD: Final = 2000  # characters: more is a story, or somebody who tries how long we think
+_LONGEST_HEARD: Final = 2000  # characters: longer text is a story, or an attempt to exhaust the matcher
 _STORY_WORDS: Final = 60  # in a longer story a "yes", a "when" or a question is not meant for us
 _ORDER: Final = {intent: number for number, intent in enumerate(Intent)}
 
 
 @dataclass(frozen=True)
 class Understood:
-    """What an utterance means: the meaning to act on, every meaning found, the time it names, and its plain form."""
+    """The meaning of an utterance: the one to act on, every meaning found, the time it names, and its plain form."""
 
     intent: Intent
     all: frozenset[Intent]
@@ -50,12 +50,12 @@ def understand(heard: str, now: datetime, vocabulary: Collection[Pattern], *, da
 
     Args:
         heard: what was said.
-        now: the local time of the bot, without zone, against which dates are resolved.
+        now: the bot's local time, without zone; dates are relative to it.
         vocabulary: the patterns that apply in this conversation.
         day_first: whether 5/3 is the fifth of March.
     """
     said = plain(heard[:_LONGEST_HEARD])
-    found: dict[Intent, list[str]] = {}  # meaning -> the clauses it was found in
+    found: dict[Intent, list[str]] = {}  # meaning -> the clauses that contain it
     late: set[Intent] = set()  # outcomes found after a "but"
     asked = heard.rstrip().endswith("?")
     if _SORRY.fullmatch(said):
@@ -104,14 +104,14 @@ def _meanings(clause: str, vocabulary: Collection[Pattern], *, question: bool) -
 
 
 def _is_exact(when: When, *, promise: bool) -> bool:
-    """Whether a date is one that a promise, or a callback, can be kept on."""
+    """Whether a promise, or a callback, can be kept on this date."""
     if when.vague:
         return False
     return promise or not when.immediate
 
 
 def _yes_or_no(intent: Intent, found: dict[Intent, list[str]]) -> Intent:
-    """Of a yes and a no, the first that was said counts."""
+    """Of a yes and a no, the first one said counts."""
     if intent is Intent.NO and Intent.YES in found and list(found).index(Intent.YES) < list(found).index(Intent.NO):
         return Intent.YES
     return intent

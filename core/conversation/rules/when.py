@@ -1,7 +1,7 @@
 """Dates and times as people say them, resolved against now in the bot's time zone.
 
-A bare hour from 1 to 7 is in the afternoon, "next Friday" is the coming one: the bot says the date that it understood, so
-a callee who meant another can object.
+A bare hour from 1 to 7 is in the afternoon, and "next Friday" is the coming one: the bot repeats the date it understood, so the callee can
+correct it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.conversation.rules.numbers import digits
 __all__ = ["When", "callback_time", "find_past_date", "find_when"]
 
 DAY_BEGINS: Final = time(10, 0)
-"""When to call on a day that was named without an hour."""
+"""Hour at which to call on a day named without an hour."""
 
 
 def find_when(said: str, now: datetime, *, day_first: bool = True) -> When | None:
@@ -28,7 +28,7 @@ def find_when(said: str, now: datetime, *, day_first: bool = True) -> When | Non
 
     Args:
         said: text in plain form.
-        now: the local time of the bot, without zone.
+        now: the bot's local time, without zone.
         day_first: whether 5/3 is the fifth of March.
     """
     text = re.sub(r"(?<!\d)[,.!?;]+|[,.!?;]+(?!\d)", " ", digits(said))
@@ -48,13 +48,13 @@ def find_when(said: str, now: datetime, *, day_first: bool = True) -> When | Non
 
 
 def callback_time(when: When | None, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """The moment at which somebody wants to be called, aware; None if they named none that one can keep.
+    """When the callee wants to be called, aware; None if they named no usable time.
 
     A day without an hour is called at 10 in the morning; an hour that has passed today is tomorrow's.
 
     Args:
-        when: what they said.
-        now: the local time of the bot, without zone.
+        when: the time they named.
+        now: the bot's local time, without zone.
         zone: its time zone.
     """
     if when is None or when.vague or when.immediate:

@@ -1,12 +1,12 @@
 """Opening hours: weekly windows, holidays, exceptions, and the hours in which callees may be called.
 
-One definition rules everything here: something is open at a moment exactly when the clock on the wall of its time zone
-then shows a time inside one of that day's windows. So where clocks are put forward, the skipped hour never comes; where
-they are put back, a window inside the repeated hour opens twice.
+One definition governs everything here: something is open at a given time exactly when the wall clock of its time zone then shows a time
+inside one of that day's windows. So where clocks go forward, the skipped hour never comes; where they go back, a window inside the repeated
+hour opens twice.
 
 config       what people write: `HoursConfig`, `PermittedHours`
 calendar     which windows apply on a date: weekdays, holidays, exceptions
-zones        time zones by name, and the stretches of a date between two changes of the clocks
+zones        time zones by name, and the parts of a date between clock changes
 opening      is it open, when does it open or close next, when are several open at once
 permitted    the callee's own hours, in every time zone the callee may be in
 """

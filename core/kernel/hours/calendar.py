@@ -21,12 +21,12 @@ _REMEMBERED_DATES = 4096
 class Calendar:
     """The windows of each date.
 
-    An overnight window belongs to the date on which it starts. On a holiday or an exceptional date nothing but that
-    date's own hours apply, so what would spill into it from the night before is cut at midnight.
+    An overnight window belongs to the date on which it starts. On a holiday or an exceptional date only that date's own hours apply, so a
+    window from the night before is cut at midnight.
 
     Args:
         weekly: for each weekday, Monday first, its spans; an end beyond 1440 is on the next day.
-        special: the spans of exceptional dates; none means closed. They go before holidays.
+        special: the spans of exceptional dates; an empty list means closed. They override holidays.
         holiday_names: countries or parts of countries on whose public holidays it is closed.
     """
 
@@ -35,7 +35,7 @@ class Calendar:
         self._spans: dict[date, tuple[Span, ...]] = {}
 
     def spans(self, day: date) -> tuple[Span, ...]:
-        """The spans of the date in order, within 0..1440, no two of them touching."""
+        """The spans of the date in order, within 0..1440, no two of them adjacent."""
         known = self._spans.get(day)
         if known is None:
             if len(self._spans) >= _REMEMBERED_DATES:
@@ -44,7 +44,7 @@ class Calendar:
         return known
 
     def _own(self, day: date) -> Sequence[Span] | None:
-        """The spans of a date that has hours of its own; None for an ordinary one."""
+        """The spans of a date with hours of its own; None for an ordinary date."""
         if day in self._special:
             return self._special[day]
         return () if any(day in public_holidays(name, day.year) for name in self._holiday_names) else None
@@ -71,10 +71,10 @@ def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
 
 @lru_cache(maxsize=512)
 def public_holidays(name: str, year: int) -> frozenset[date]:
-    """The public holidays in a year of a country (`IN`) or of a part of one (`US-CA`), substitute days included.
+    """The public holidays in a year of a country (`IN`) or of a part of one (`US-CA`), including substitute days.
 
     Raises:
-        NotImplementedError: the name is unknown (`check_holidays` says so in words).
+        NotImplementedError: the name is unknown (`check_holidays` gives a readable error).
     """
     country, _, part = name.partition("-")
     days = holidays.country_holidays(country, subdiv=part or None, years=year)

@@ -73,7 +73,7 @@ class _Strict(BaseModel):
 
 
 class TimeSpan(_Strict):
-    """From one time of day to another: `start` is inside, `end` is not. An `end` before `start` is on the next day."""
+    """A time span: `start` is included, `end` is not. An `end` before `start` is on the next day."""
 
     start: TimeOfDay = Field(default="00:00", description="First time of day, HH:MM.")
     end: TimeOfDay = Field(default="24:00", description="End, HH:MM, not included; before `start` it means the next day.")
@@ -99,7 +99,7 @@ class Window(TimeSpan):
 
 
 class ExceptionalDay(_Strict):
-    """A date with hours of its own, whatever weekday or holiday it is."""
+    """A date with hours of its own, whatever its weekday and whether or not it is a holiday."""
 
     date: date
     closed: bool = Field(default=False, description="True: closed from midnight to midnight.")
@@ -152,7 +152,7 @@ class HoursConfig(_Strict):
         return Calendar(weekly, special, self.holidays)
 
     def describe(self) -> str:
-        """In words, for people: `mon tue 09:00-18:00, sat 10:00-14:00`."""
+        """The hours in words: `mon tue 09:00-18:00, sat 10:00-14:00`."""
         windows = self.windows or (Window(start=self.start, end=self.end, days=self.days),)
         parts = [("" if w.days == ALL_DAYS else " ".join(w.days) + " ") + f"{w.start}-{w.end}" for w in windows]
         text = "at any time" if parts == ["00:00-24:00"] else ", ".join(parts)
@@ -164,9 +164,9 @@ class HoursConfig(_Strict):
 
 
 class PermittedHours(_Strict):
-    """When callees may be called, by the clocks of every time zone they may be in."""
+    """When callees may be called, by the local time of every time zone they may be in."""
 
-    enabled: bool = Field(default=True, description="False: callees may be called at any time. Know your law before you do.")
+    enabled: bool = Field(default=True, description="False: callees may be called at any time. Know the law before you do.")
     start: TimeOfDay = Field(default="08:00", description="First permitted time of day, HH:MM, where the callee is.")
     end: TimeOfDay = Field(default="21:00", description="End of the permitted hours, HH:MM, not included.")
     days: Days = Field(default=ALL_DAYS, description="Permitted weekdays.")
@@ -178,5 +178,5 @@ class PermittedHours(_Strict):
 
     @cached_property
     def hours(self) -> HoursConfig:
-        """The same as opening hours."""
+        """The permitted hours as opening hours."""
         return HoursConfig(start=self.start, end=self.end, days=self.days)

@@ -1,4 +1,4 @@
-"""Is it open, when does it open or close next, and when are several open at once."""
+"""Whether something is open, when it opens or closes next, and when several things are open at once."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from core.kernel.hours.zones import local_time, stretches
 __all__ = ["NEVER", "SEARCH_DAYS", "Constraint", "is_open", "next_all_open", "next_closing", "next_opening", "why_closed"]
 
 SEARCH_DAYS = 400
-"""How far ahead an opening is looked for: beyond it, it never comes."""
+"""How far ahead to look for an opening; beyond it, none is assumed."""
 
 Interval = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
 class Constraint:
-    """Opening hours and the time zone in which they are meant. Without hours it is never open (`NEVER`)."""
+    """Opening hours and their time zone. Without hours it is never open (`NEVER`)."""
 
     hours: HoursConfig | None
     time_zone: str = "UTC"
 
 
 NEVER = Constraint(None)
-"""The constraint that is never open: what is unknown fails closed."""
+"""The constraint that is never open: unknown fails closed."""
 
 
 def is_open(hours: HoursConfig, time_zone: str, now: datetime) -> bool:
@@ -42,7 +42,7 @@ def is_open(hours: HoursConfig, time_zone: str, now: datetime) -> bool:
 
 
 def next_opening(hours: HoursConfig, time_zone: str, now: datetime) -> datetime | None:
-    """The first moment, `now` or later, at which it is open (UTC); None if none comes within 400 days.
+    """The first time at or after `now` at which it is open (UTC); None if there is none within 400 days.
 
     Raises:
         UnknownTimeZoneError, ValueError: as `is_open`.
@@ -53,7 +53,7 @@ def next_opening(hours: HoursConfig, time_zone: str, now: datetime) -> datetime 
     first: datetime | None = None
     for number in range(SEARCH_DAYS + 3):
         starts = [start for start, _ in _intervals(hours, time_zone, yesterday + timedelta(days=number)) if start > now]
-        if first is not None:  # one date more: where clocks go back over midnight, a date can begin before the last has ended
+        if first is not None:  # one date more: where clocks go back over midnight, a date can begin before the previous one has ended
             first = min([first, *starts])
             break
         first = min(starts, default=None)
@@ -61,7 +61,7 @@ def next_opening(hours: HoursConfig, time_zone: str, now: datetime) -> datetime 
 
 
 def next_closing(hours: HoursConfig, time_zone: str, now: datetime) -> datetime | None:
-    """The first moment, `now` or later, at which it is closed (UTC); None if it stays open for 400 days.
+    """The first time at or after `now` at which it is closed (UTC); None if it stays open for 400 days.
 
     Raises:
         UnknownTimeZoneError, ValueError: as `is_open`.
@@ -73,12 +73,12 @@ def next_closing(hours: HoursConfig, time_zone: str, now: datetime) -> datetime 
             return None
         day = local_time(at, time_zone).date()
         ends = [end for start, end in _intervals(hours, time_zone, day) if start <= at < end]
-        at = max(ends)  # an open moment lies in an interval of its own date
+        at = max(ends)  # an open time lies in an interval of its own date
     return at
 
 
 def next_all_open(constraints: Iterable[Constraint], now: datetime) -> datetime | None:
-    """The first moment, `now` or later, at which every constraint is open (UTC); None if none comes within 400 days.
+    """The first time at or after `now` at which every constraint is open (UTC); None if there is none within 400 days.
 
     Raises:
         UnknownTimeZoneError, ValueError: as `is_open`.
@@ -112,7 +112,7 @@ def why_closed(hours: HoursConfig, time_zone: str, now: datetime) -> str | None:
 
 
 def _intervals(hours: HoursConfig, time_zone: str, day: date) -> list[Interval]:
-    """When it is open on a local date, as moments (UTC)."""
+    """The opening intervals of a local date, in UTC."""
     spans = hours.calendar.spans(day)
     found = []
     for stretch in stretches(time_zone, day) if spans else ():

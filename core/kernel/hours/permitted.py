@@ -13,9 +13,9 @@ __all__ = ["constraints_for", "next_permitted", "permitted", "why_not_permitted"
 
 
 def permitted(permitted_hours: PermittedHours, zones: Sequence[str], now: datetime) -> bool:
-    """Whether a callee who may be in any of `zones` may be called at `now`: it must be permitted in every one of them.
+    """Whether a callee who may be in any of `zones` may be called at `now`: every one of them must permit it.
 
-    No zones at all means that nobody knows where the callee is: then it is not permitted (unless the rule is off).
+    Without zones nobody knows where the callee is, so calling is not permitted (unless the rule is off).
 
     Raises:
         UnknownTimeZoneError: one of the zones does not exist.
@@ -34,7 +34,7 @@ def constraints_for(permitted_hours: PermittedHours, zones: Sequence[str]) -> tu
 
 
 def next_permitted(permitted_hours: PermittedHours, zones: Sequence[str], now: datetime) -> datetime | None:
-    """The first moment, `now` or later, at which the callee may be called (UTC); None if none comes within 400 days.
+    """The first time at or after `now` at which the callee may be called (UTC); None if there is none within 400 days.
 
     Raises:
         UnknownTimeZoneError, ValueError: as `permitted`.
@@ -51,7 +51,7 @@ def why_not_permitted(permitted_hours: PermittedHours, zones: Sequence[str], now
     if permitted(permitted_hours, zones, now):
         return None
     if not zones:
-        return "the callee's time zone is not known, so nobody can tell whether they may be called now"
+        return "the callee's time zone is not known, so it is unknown whether they may be called now"
     closed = next(name for name in zones if not is_open(permitted_hours.hours, name, now))
     local = local_time(now, closed)
     return f"it is {local:%a %H:%M} in {closed}, where the callee may be; calls are permitted {permitted_hours.hours.describe()}"

@@ -1,4 +1,4 @@
-"""Time zones by name, and the stretches of a local date between two changes of the clocks."""
+"""Time zones by name, and the parts of a local date between clock changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WIDEST_OFFSET = timedelta(hours=26)  # further from UTC than any zone has ever 
 
 
 class UnknownTimeZoneError(ValueError):
-    """The name is not one of the IANA time zones, such as `Asia/Kolkata`."""
+    """The name is not an IANA time zone, such as `Asia/Kolkata`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -25,7 +25,7 @@ class UnknownTimeZoneError(ValueError):
 
 
 def _similar(name: str) -> str | None:
-    """The time zone whose name, or the city in it, looks most like `name`."""
+    """The time zone whose name, or city, is most similar to `name`."""
     zones = [z for z in sorted(available_timezones()) if "/" in z and not z.startswith(("Etc/", "posix/", "right/"))]
     wanted = name.strip().lower().replace(" ", "_")
     by_name = {z.lower(): z for z in zones} | {z.lower().rsplit("/", 1)[1]: z for z in reversed(zones)}
@@ -47,7 +47,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def check_time_zone(name: str) -> str:
-    """`name` itself, if there is such a time zone; for validators of configuration.
+    """`name` itself, if it is a time zone; for validators of configuration.
 
     Raises:
         UnknownTimeZoneError: there is none.
@@ -57,7 +57,7 @@ def check_time_zone(name: str) -> str:
 
 
 def local_time(moment: datetime, time_zone: str) -> datetime:
-    """What the wall clock in `time_zone` shows at `moment`.
+    """The wall-clock time in `time_zone` at `moment`.
 
     Raises:
         UnknownTimeZoneError: there is no such zone.
@@ -70,10 +70,10 @@ def local_time(moment: datetime, time_zone: str) -> datetime:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of a local date during which the clocks run evenly.
+    """A part of a local date without a clock change.
 
-    The wall clock goes from `first` to `last` (minutes after midnight, `last` excluded), and its minute m is the moment
-    `midnight + m minutes`; where the offset has seconds in it, minutes may be fractions.
+    The wall clock goes from `first` to `last` (minutes after midnight, `last` excluded), and its minute m is the time `midnight + m
+    minutes`; where the offset includes seconds, minutes may be fractions.
     """
 
     midnight: datetime
@@ -81,13 +81,13 @@ class Stretch:
     last: float
 
     def moment(self, minutes: float) -> datetime:
-        """The moment (UTC) at which the wall clock shows so many minutes after midnight."""
+        """The time (UTC) at which the wall clock shows this many minutes after midnight."""
         return self.midnight + timedelta(minutes=minutes)
 
 
 @lru_cache(maxsize=8192)
 def stretches(time_zone: str, day: date) -> tuple[Stretch, ...]:
-    """The stretches of a local date, in order: one, or more on a date when the clocks change, or none (a skipped date).
+    """The parts of a local date, in order: one, several on a date with a clock change, or none (a skipped date).
 
     Raises:
         UnknownTimeZoneError: there is no such zone.
@@ -97,7 +97,7 @@ def stretches(time_zone: str, day: date) -> tuple[Stretch, ...]:
     start, end = midnight - _WIDEST_OFFSET, midnight + timedelta(days=1) + _WIDEST_OFFSET
     found = []
     for begins, ends, offset in _even_parts(info, start, end):
-        here = midnight - offset  # the moment at which this offset's wall clock shows 00:00 of the date
+        here = midnight - offset  # the time at which this offset's wall clock shows 00:00 of the date
         first = max(begins, here)
         last = min(ends, here + timedelta(days=1))
         if first < last:
@@ -121,7 +121,7 @@ def _even_parts(info: ZoneInfo, start: datetime, end: datetime) -> list[tuple[da
 
 
 def _change(info: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The first second at which the offset is no longer the one at `before`."""
+    """The first second at which the offset differs from the one at `before`."""
     old = _offset(info, before)
     low, high = 0, int((after - before).total_seconds())
     while high - low > 1:

@@ -1,6 +1,6 @@
-"""Phone numbers: reading them, which of them no real phone answers, where their owners are, how to log them.
+"""Phone numbers: parsing, numbers that no real phone answers, the callee's time zones, masking for logs.
 
-parsing      `parse_number`: what a person or a spreadsheet wrote -> `PhoneNumber`, or `NumberError` with advice
+parsing      `parse_number`: text from a person or a spreadsheet -> `PhoneNumber`, or `NumberError` with advice
 fictional    `is_fictional`: the one table of numbers reserved for fiction (docs/numbers.md)
 zones        `callee_zones`: the time zones in which the callee may be
 overlays     North American area codes that share their area, and those that lie in several time zones

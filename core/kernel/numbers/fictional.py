@@ -1,8 +1,8 @@
 """Numbers that no real phone answers: reserved for fiction by the authority of each country, and +999.
 
-The sandbox network may dial these and nothing else; every transport that can ring a real phone refuses them. Only
-ranges that an authority has published stand here: a range missing from the table is refused by nobody, but a range
-that is wrongly in it would make real people unreachable. India, like many countries, has reserved none.
+The sandbox network may dial only these; every transport that can ring a real phone refuses them. The table contains only ranges that an
+authority has published: a missing range is merely not refused, but a range listed wrongly would make real people unreachable. India, like
+many countries, has reserved none.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ FICTIONAL_RANGES: tuple[FictionalRange, ...] = tuple(
         key=lambda found: int(found.first),
     )
 )
-"""Every reserved range but two that are rules: US and Canadian NPA-555-0100 to 0199, and +999."""
+"""Every reserved range except two that are rules: US and Canadian NPA-555-0100 to 0199, and +999."""
 
 _STARTS = [int(found.first) for found in FICTIONAL_RANGES]
 _NORTH_AMERICA = re.compile(r"\+1([2-9][0-9]{2})55501[0-9]{2}")
@@ -119,12 +119,12 @@ _LARGE_SAMPLE = re.compile(r"\+999[0-9]{7,12}")
 
 
 def is_large_sample(e164: str) -> bool:
-    """Whether it is one of ours for large samples: +999, a country code that belongs to nobody, and 7 to 12 digits."""
+    """Whether it is one of our numbers for large samples: +999, an unassigned country code, and 7 to 12 digits."""
     return _LARGE_SAMPLE.fullmatch(e164) is not None
 
 
 def is_fictional(e164: str) -> bool:
-    """Whether no real phone answers this number (E.164, an extension after `;ext=` is ignored)."""
+    """Whether no real phone answers this number (E.164; an extension after `;ext=` is ignored)."""
     number = e164.partition(";")[0]
     if is_large_sample(number):
         return True
@@ -138,7 +138,7 @@ def is_fictional(e164: str) -> bool:
 
 @lru_cache(maxsize=1000)
 def _is_ordinary_area(area: str) -> bool:
-    """Whether the area code is a geographic one of the United States or of Canada: freephone 555-01xx numbers are real."""
+    """Whether the area code is a geographic one of the United States or Canada: freephone 555-01xx numbers are real."""
     number = phonenumbers.PhoneNumber(country_code=1, national_number=int(f"{area}5550100"))
     ordinary = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE
     return ordinary and phonenumbers.region_code_for_number(number) in ("US", "CA")

@@ -1,8 +1,8 @@
 """Area codes of the North American Numbering Plan that share their area, and those that lie in several time zones.
 
 Source: the NPA report of the North American Numbering Plan Administrator, file date 2026-01-05, columns
-`OVERLAY_COMPLEX` and `TIME_ZONE`, all assigned geographic codes (also those not yet in service). To bring it up to
-date, take the next report and write both tables anew.
+`OVERLAY_COMPLEX` and `TIME_ZONE`, all assigned geographic codes (also those not yet in service). To update it, take a newer report and
+rewrite both tables.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _COMPLEXES = """
 704 980|706 762|709 879|724 878|732 848|747 818|748 970|754 954|757 948|773 872|779 815|782 902|787 939|803 839|805 820|
 809 829 849|812 930|816 975|821 864|840 909|843 854|860 959|862 973|919 984
 """
-_LISTED = {  # as the report's time zone column has it, in full
+_LISTED = {  # exactly as in the report's time zone column
     "219 270 364 423 448 574 606 729 812 850 906 931": ("America/New_York", "America/Chicago"),
     "807": ("America/Toronto", "America/Winnipeg"),
     "308 605 620 701 785 915": ("America/Chicago", "America/Denver"),
@@ -46,8 +46,8 @@ def _overlays() -> dict[str, frozenset[str]]:
 
 
 OVERLAYS = MappingProxyType(_overlays())
-"""Each area code that shares its area, and those it shares it with. A code that serves two areas (236: those of 250 and
-of 604) has the codes of both; each of the two has only its own."""
+"""Each area code that shares its area, with the codes it shares it with. A code that serves two areas (236: those of 250 and 604) has
+the codes of both; each of the two has only its own."""
 
 LISTED_ZONES = MappingProxyType({code: zones for codes, zones in _LISTED.items() for code in codes.split()})
 """Area codes that the administrator lists in several time zones. The data of phonenumbers lacks some (915, 931)."""

@@ -1,4 +1,4 @@
-"""Reading a phone number that a person or a spreadsheet wrote. Nothing is guessed and nothing is padded."""
+"""Parses a phone number written by a person or a spreadsheet. Nothing is guessed or padded."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _E164 = "write it in full: +, country code, number"
 class NumberError(ValueError):
     """The text is not a phone number that may be dialled: `reason` says why, `advice` what to do.
 
-    Neither repeats the number, so that both may be logged.
+    Neither contains the number, so both may be logged.
     """
 
     def __init__(self, reason: str, advice: str) -> None:
@@ -78,12 +78,12 @@ class PhoneNumber:
     """Digits to be sent after the answer."""
     kind: NumberKind
     region: str | None
-    """Its country (ISO 3166), where that is known."""
+    """Its country (ISO 3166), if known."""
     fictional: bool
 
     @property
     def key(self) -> str:
-        """What tells it from every other number: E.164, and `;ext=` with the extension if there is one."""
+        """The unique key of the number: E.164, and `;ext=` with the extension if there is one."""
         return f"{self.e164};ext={self.extension}" if self.extension else self.e164
 
 
@@ -94,7 +94,7 @@ def split_key(key: str) -> tuple[str, str | None]:
 
 
 _EMERGENCY_ANYWHERE: Final = frozenset({"112", "911"})
-"""What a mobile phone of any country takes for an emergency call (3GPP TS 22.101, 10.1.1), whatever its own country's numbers are."""
+"""Numbers that mobile phones of any country treat as emergency calls (3GPP TS 22.101, 10.1.1), whatever the national numbers are."""
 
 
 def check_region(region: str) -> str:
@@ -111,7 +111,7 @@ def check_region(region: str) -> str:
 
 
 def mask(e164: str) -> str:
-    """The number as it may stand in a log: its country code and its last two digits. Never fails."""
+    """The number masked for logs: its country code and its last two digits. Never fails."""
     digits = re.sub("[^0-9]", "", e164.partition(";")[0])
     if len(digits) < 7:
         return "..."
@@ -120,10 +120,10 @@ def mask(e164: str) -> str:
 
 
 def parse_number(raw: str, region: str | None = None, *, allow_premium: bool = False) -> PhoneNumber:
-    """Read a phone number.
+    """Parse a phone number.
 
     Args:
-        raw: as it was written, with or without separators, national or international, with or without an extension.
+        raw: as written, with or without separators, national or international, with or without an extension.
         region: country (ISO 3166) of numbers written nationally; None: only international ones are understood.
         allow_premium: accept premium-rate numbers.
 
@@ -216,7 +216,7 @@ def _unparsable(error: phonenumbers.NumberParseException, digits: str) -> Number
 
 
 def _refuse_nonexistent(number: phonenumbers.PhoneNumber, digits: str, country: str, international: bool) -> None:
-    """Refuse emergency numbers, short codes, and what cannot be or is not a number of its country."""
+    """Refuse emergency numbers, short codes, and numbers that cannot exist or do not exist in their country."""
     if phonenumbers.is_valid_number(number):
         return
     national = phonenumbers.national_significant_number(number)
@@ -226,7 +226,7 @@ def _refuse_nonexistent(number: phonenumbers.PhoneNumber, digits: str, country: 
         raise NumberError("it is a short code, not a person's number", "fill in the full number")
     where = f"+{number.country_code}" + ("" if country in ("ZZ", "001") else f" ({country})")
     missing_plus = not international and _is_valid_international(digits)
-    advice = "it would be right with a + before it: write the +" if missing_plus else f"check it with its owner, or {_E164}"
+    advice = "it would be valid with a + before it: write the +" if missing_plus else f"check it with its owner, or {_E164}"
     match phonenumbers.is_possible_number_with_reason(number):
         case ValidationResult.TOO_SHORT:
             reason = f"it is too short for a number of {where}"
@@ -237,7 +237,7 @@ def _refuse_nonexistent(number: phonenumbers.PhoneNumber, digits: str, country: 
         case ValidationResult.INVALID_LENGTH:
             reason = f"no number of {where} has so many digits"
         case _:
-            reason = f"no such number has been given out in {where}"
+            reason = f"no such number has been assigned in {where}"
     raise NumberError(reason, advice)
 
 

@@ -1,8 +1,8 @@
 """The time zones in which a callee may be, from the number alone.
 
-A number tells where it was given out, and that not to the town: the data of phonenumbers has a zone for the numbers of
-most places, and a default for the rest of their area code, which is wrong for some of them. So the zones are those of
-the whole area code, and the callee's permitted hours must hold in each:
+A number shows where it was issued, but not down to the town: the data of phonenumbers has a zone for the numbers of most places, and a
+default for the rest of their area code, which is wrong for some of them. So the zones are those of the whole area code, and the callee's
+permitted hours must hold in each:
 
 * area code: every zone of every longer prefix below it, and, in North America, of the area codes that overlay it;
 * no area code (a mobile number, freephone): every zone of the country;
@@ -27,7 +27,7 @@ from core.kernel.numbers.overlays import LISTED_ZONES, OVERLAYS
 
 __all__ = ["callee_zones", "time_zones", "where_zones_come_from"]
 
-_TODAYS_NAMES = {  # the data still uses the old names of some zones; both mean the same
+_TODAYS_NAMES = {  # the data uses the old names of some zones; both mean the same
     "Asia/Calcutta": "Asia/Kolkata",
     "Asia/Katmandu": "Asia/Kathmandu",
     "Asia/Rangoon": "Asia/Yangon",
@@ -43,7 +43,7 @@ Indonesia among them for its fixed wireless lines, but the prefixes of its mobil
 
 @dataclass(frozen=True)
 class _Place:
-    """What of a number says where it is: `prefix` (digits from the country code on), `area` without the country code."""
+    """The part of a number that determines its location: `prefix` (digits from the country code on), `area` without the country code."""
 
     country: str
     area: str
@@ -63,7 +63,7 @@ def _place(e164: str) -> _Place | None:
     if country == _NORTH_AMERICA:
         return _Place(country, national[:3])
     kind = phonenumbers.number_type(number)
-    if kind == PhoneNumberType.UNKNOWN:  # a fictional number is often not a valid one: go by how its like are written
+    if kind == PhoneNumberType.UNKNOWN:  # a fictional number is often invalid: format it like its neighbours
         return _Place(country, national[: phonenumbers.length_of_national_destination_code(number)])
     if not phonenumbers.is_number_geographical(number):
         return _Place(country, "")
@@ -79,7 +79,7 @@ def _prefixes() -> list[str]:
 
 
 def _below(prefix: str) -> Iterator[str]:
-    """The zones of the prefix itself and of all longer ones."""
+    """The zones of the prefix and of all longer ones."""
     known = _prefixes()
     for at in range(bisect_left(known, prefix), len(known)):
         if not known[at].startswith(prefix):
@@ -88,7 +88,7 @@ def _below(prefix: str) -> Iterator[str]:
 
 
 def _above(place: _Place) -> tuple[str, ...]:
-    """The zones of the longest prefix above the area code, but below the country."""
+    """The zones of the longest prefix of the number that is longer than the country code and shorter than the area code."""
     for length in range(len(place.prefix) - 1, len(place.country), -1):
         if found := TIMEZONE_DATA.get(place.prefix[:length]):
             return found
@@ -122,17 +122,17 @@ def callee_zones(e164: str, fallback_zone: str) -> list[str]:
 
     * +999 (large samples, sandbox only): `fallback_zone`, the bot's own;
     * any other number: the zones of its area code or country;
-    * a number of no country: [], so that `core.kernel.hours.permitted` refuses it and says that nobody knows its zone.
+    * a number of no country: [], so `core.kernel.hours.permitted` refuses it and says that its zone is unknown.
     """
     number = e164.partition(";")[0]
     return [fallback_zone] if is_large_sample(number) else time_zones(number)
 
 
 def where_zones_come_from(e164: str, now: datetime) -> str | None:
-    """Why several clocks count for the number (E.164), for people; None if all of its time zones show the same time.
+    """Why several time zones apply to the number (E.164), for people; None if all of them show the same time.
 
-    Such as `area code 270 lies in America/Chicago and America/New_York: calls must be permitted in both`. It does not
-    repeat the number.
+    Such as `area code 270 lies in America/Chicago and America/New_York: calls must be permitted in both`. It does not contain the
+    number.
     """
     place = _place(e164.partition(";")[0])
     return None if place is None else _explained(place, now)

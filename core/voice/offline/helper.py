@@ -1,4 +1,4 @@
-"""Our end of a speech process: requests one after another, in a thread that may wait; the event loop never does."""
+"""Our end of a speech process: requests one after another, in a thread that may block; the event loop never does."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = ["Helper"]
 log = logging.getLogger(__name__)
 
 _LOADING_PATIENCE = 60.0
-"""Seconds that a process may take to load; then it is taken for stuck, and ended."""
+"""Seconds a process may take to load; then it counts as stuck and is killed."""
 _PATIENCE = 8.0
-"""Seconds that a process which works on a request may say nothing. Those that wait their turn do not count."""
+"""Seconds a process may be silent while it works on a request. Queued requests do not count."""
 _LOOK_SECONDS = 0.5
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR", "OMP_NUM_THREADS", "SYSTEMROOT")
-"""What the process sees of ours: no secrets."""
+"""The environment variables that the process gets: no secrets."""
 
 
 @dataclass
@@ -44,11 +44,11 @@ class _Request:
 
 
 class Helper:
-    """A process that is started when it is first needed, and again after it died. It ends with ours.
+    """A process that starts when first needed, and again after it died. It ends with ours.
 
     Args:
-        module: what it runs.
-        what: what it is called in messages.
+        module: the module it runs.
+        what: its name in messages.
     """
 
     def __init__(self, module: str, what: str) -> None:
@@ -59,16 +59,16 @@ class Helper:
         self._settled = threading.Event()
         self._trouble: str | None = None
         self._stuck_at: float | None = None
-        """When the process, if it says nothing more until then, is taken for stuck; None while nothing is asked of it."""
+        """When the process counts as stuck if it stays silent; None while it has no request."""
 
     def start(self) -> None:
-        """Start the process, if it has not been; never waits."""
+        """Start the process, unless it is running; never waits."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._what, daemon=True)
             self._thread.start()
 
     def load(self) -> None:
-        """Start the process and wait until it is ready: seconds.
+        """Start the process and wait until it is ready; takes seconds.
 
         Raises:
             VoiceUnavailable: it cannot be.
@@ -81,17 +81,17 @@ class Helper:
 
     @property
     def waiting(self) -> int:
-        """How many requests have not begun."""
+        """How many requests are queued."""
         return self._requests.qsize()
 
     @property
     def pid(self) -> int | None:
-        """The id of the process, while it runs."""
+        """The pid, while the process runs."""
         process = self._process
         return None if process is None or process.poll() is not None else process.pid
 
     async def ask(self, kind: Kind, body: bytes) -> AsyncGenerator[tuple[Kind, bytes], None]:
-        """The answers to a request, without the last `END`.
+        """The replies to a request, without the final `END`.
 
         Raises:
             VoiceError: the process failed, died, or is stuck.
@@ -116,7 +116,7 @@ class Helper:
             request.given_up = True
 
     def _end_if_stuck(self) -> None:
-        """Whoever waits for an answer looks after the process: once it is gone, its thread goes on with the next request."""
+        """Callers that wait for a reply watch the process: once it is gone, its thread goes on with the next request."""
         stuck_at, process = self._stuck_at, self._process
         if stuck_at is not None and time.monotonic() > stuck_at and process is not None and process.poll() is None:
             log.warning("%s is stuck: its process %d is ended", self._what, process.pid)
@@ -178,7 +178,7 @@ class Helper:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**environment, "HF_HUB_OFFLINE": "1"},
-            start_new_session=True,  # Ctrl-C is for us: calls that end still speak
+            start_new_session=True,  # Ctrl-C is for us: calls that are ending still speak
         )
         assert process.stdout is not None
         message = read_message(process.stdout)

@@ -1,4 +1,4 @@
-"""The process that understands: `python -m core.voice.offline.listener`. The sound of an utterance comes in, its words go out."""
+"""The process that listens: `python -m core.voice.offline.listener`. Takes the sound of an utterance, returns its words."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from core.voice.offline.wire import Kind, read_message, write_message
 
 __all__ = ["serve"]
 
-_NO_SPEECH = 0.6  # Whisper's own measure above which a stretch of sound has no words
-_UNLIKELY = -1.2  # mean log probability under which words are invented
+_NO_SPEECH = 0.6  # above this no-speech probability by Whisper, a piece of sound has no words
+_UNLIKELY = -1.2  # below this mean log probability, the words are invented
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Answer until the other side is gone."""
+    """Serve requests until the other side is gone."""
     try:
-        from faster_whisper import WhisperModel  # noqa: PLC0415 - its failure is told
+        from faster_whisper import WhisperModel  # noqa: PLC0415 - its failure is reported
 
         from core.voice.offline.resampling import Resampler  # noqa: PLC0415
 
@@ -42,14 +42,14 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         likely = [part.text.strip() for part in segments if part.no_speech_prob < _NO_SPEECH or part.avg_logprob > _UNLIKELY / 2]
         return " ".join(text for text in likely if text)
 
-    words(np.zeros(8000, dtype=np.int16).tobytes())  # the first utterance takes longer than those after it
+    words(np.zeros(8000, dtype=np.int16).tobytes())  # warm-up: the first utterance takes longer than later ones
     write_message(answers, Kind.READY)
     while (request := read_message(requests)) is not None:
         try:
             write_message(answers, Kind.TEXT, words(request[1]).encode())
         except BrokenPipeError:
             return
-        except Exception as error:  # whatever a sound does to the recognition, the next one is to be understood
+        except Exception as error:  # whatever a sound does to the recognition, the next one must work
             write_message(answers, Kind.FAILED, f"Whisper could not listen ({type(error).__name__})".encode())
         else:
             write_message(answers, Kind.END)

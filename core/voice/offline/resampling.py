@@ -1,4 +1,4 @@
-"""From one rate of samples to another, by libswresample (PyAV). In the speech processes only."""
+"""Converts between sample rates with libswresample (PyAV). Used only in the speech processes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Resampler:
         self._rate, self._resampler = from_rate, av.AudioResampler("s16", "mono", to_rate)
 
     def push(self, piece: Frame) -> Frame:
-        """The next piece; returns what is ready."""
+        """Convert the next piece; returns the output that is ready."""
         frame = av.AudioFrame.from_ndarray(piece.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = self._rate
         return self._joined(self._resampler.resample(frame))
 
     def rest(self) -> Frame:
-        """No more comes: what was held back."""
+        """End of the sound: returns the rest."""
         return self._joined(self._resampler.resample(None))
 
     @staticmethod

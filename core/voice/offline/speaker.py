@@ -1,6 +1,6 @@
-"""The process that speaks: `python -m core.voice.offline.speaker`. Texts come in, sound goes out, sentence by sentence.
+"""The process that speaks: `python -m core.voice.offline.speaker`. Takes texts, returns sound sentence by sentence.
 
-piper's licence is the GPL, version 3: it runs in this process of its own, and no other module imports it.
+piper is licensed under the GPL, version 3: it runs in this separate process, and no other module imports it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ __all__ = ["serve"]
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Answer until the other side is gone."""
+    """Serve requests until the other side is gone."""
     try:
-        from piper import PiperVoice  # noqa: PLC0415 - its failure is told
+        from piper import PiperVoice  # noqa: PLC0415 - its failure is reported
 
         from core.voice.offline.resampling import Resampler  # noqa: PLC0415
 
         voice = PiperVoice.load(speaker_model())
-        for _ in voice.synthesize("Hello."):  # the first sentence takes longer than those after it
+        for _ in voice.synthesize("Hello."):  # warm-up: the first sentence takes longer than later ones
             pass
     except (VoiceUnavailable, ImportError, OSError, RuntimeError) as error:
         write_message(answers, Kind.FAILED, str(error).encode())
@@ -37,7 +37,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             write_message(answers, Kind.SOUND, resampler.rest().tobytes())
         except BrokenPipeError:
             return
-        except Exception as error:  # whatever a text does to the synthesis, the next one is to be spoken
+        except Exception as error:  # whatever a text does to the synthesis, the next one must work
             write_message(answers, Kind.FAILED, f"piper could not speak ({type(error).__name__})".encode())
         else:
             write_message(answers, Kind.END)

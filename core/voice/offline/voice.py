@@ -1,4 +1,4 @@
-"""The offline pair as a `Voice`: piper speaks, Whisper tiny.en understands. English only."""
+"""The offline pair as a `Voice`: piper speaks, Whisper tiny.en listens. English only."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from core.voice.ports import RATE, Frame
 __all__ = ["OfflineVoice"]
 
 _SHORTEST = RATE // 5
-"""Samples under which nothing is a word."""
+"""Shorter sound (in samples) has no words."""
 
 
 class OfflineVoice:
-    """A `Voice` in processes of its own, shared by all calls. It begins to load at once.
+    """A `Voice` in separate processes, shared by all calls. It starts loading at once.
 
     Args:
-        listeners: processes that understand; one utterance takes one of them about half a second. None: one for two cores.
+        listeners: number of processes that listen; each takes about half a second per utterance. None: one per two cores.
 
     Raises:
-        core.voice.errors.VoiceUnavailable: what it needs is not installed.
+        core.voice.errors.VoiceUnavailable: a required package is not installed.
     """
 
     def __init__(self, listeners: int | None = None) -> None:
@@ -40,7 +40,7 @@ class OfflineVoice:
             helper.start()
 
     def load(self) -> None:
-        """Wait until the models are loaded: seconds.
+        """Wait until the models are loaded; takes seconds.
 
         Raises:
             core.voice.errors.VoiceUnavailable: they cannot be.
@@ -52,7 +52,7 @@ class OfflineVoice:
         """The words as sound, sentence by sentence.
 
         Raises:
-            VoiceError: it failed.
+            VoiceError: synthesis failed.
         """
         async with contextlib.aclosing(self._speaker.ask(Kind.TEXT, text.encode())) as answers:
             async for _, body in answers:
@@ -63,7 +63,7 @@ class OfflineVoice:
         """The words of one utterance, once it is over.
 
         Raises:
-            VoiceError: it failed.
+            VoiceError: recognition failed.
         """
         sound = b"".join([frame.astype("<i2").tobytes() async for frame in speech])
         if len(sound) < 2 * _SHORTEST:

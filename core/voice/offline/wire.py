@@ -1,4 +1,4 @@
-"""What stands on the pipes between us and a speech process: messages of a kind, a length and a body."""
+"""The messages on the pipes between us and a speech process: a kind, a length and a body."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HEAD = struct.Struct("<BI")
 
 
 class Kind(IntEnum):
-    """What a message is. The body of `SOUND` is 16-bit PCM, 8 kHz, mono; of `TEXT` and `FAILED` it is UTF-8; the others have none."""
+    """The kind of a message. The body of `SOUND` is 16-bit PCM, 8 kHz, mono; of `TEXT` and `FAILED` it is UTF-8; the others have none."""
 
     READY = 1
     TEXT = 2
@@ -28,7 +28,7 @@ def write_message(stream: IO[bytes], kind: Kind, body: bytes = b"") -> None:
 
 
 def read_message(stream: IO[bytes]) -> tuple[Kind, bytes] | None:
-    """The next one; None once the other side is gone."""
+    """Read the next message; None once the other side is gone."""
     head = _read(stream, _HEAD.size)
     if head is None:
         return None

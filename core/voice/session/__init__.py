@@ -1,14 +1,14 @@
-"""Calls held by livekit-agents' AgentSession: voice activity, turn-taking and interruption. Only this package imports livekit.
+"""Calls on livekit-agents' AgentSession: voice activity, turn-taking and interruption. Only this package imports livekit.
 
 sound      our line as a session's audio input and output
 ours       a `Voice` as a session's speech recognition and synthesis
-parts      what a session is made of, and how it takes turns
-providers  speech providers by name, as livekit's plugins offer them
-patience   how long a speech that does not go on is waited for
-trouble    what went wrong with a provider, in words
-resting    a voice that its provider refuses is left alone for a while
-addresses  which settings of a bot name an address
+parts      the parts of a session, and its turn-taking
+providers  speech providers by name, from livekit's plugins
+patience   how long to wait for speech that has stalled
+trouble    provider errors in words
+resting    a voice that its provider refuses is not tried again for a while
+addresses  which settings of a bot name a URL
 reach      which hosts speech providers may be reached at
-warmth     everything that the first call loads, loaded beforehand
-leg        the `Leg` of a call that a session holds
+warmth     preloads everything that the first call needs
+leg        the `Leg` of a call on a session
 """

@@ -1,4 +1,4 @@
-"""Which of a bot's settings name an address that a provider is to be reached at. Pure."""
+"""Which of a bot's settings name a URL of a provider. Pure."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]*")
 
 
 def addresses_in(base_url: str, options: Mapping[str, Any]) -> dict[str, str]:
-    """What names an address: each by its field, as `options.ws_url`.
+    """The settings that name an address, each by its field, such as `options.ws_url`.
 
-    That is text with `://` in it, and text of an option whose name says so (`endpoint`, `host`), however deep it lies.
+    These are texts with `://` in them, and texts of an option whose name suggests one (`endpoint`, `host`), however deeply nested.
     """
     named = {field: text for field, name, text in _texts(options, "options", "") if text and ("://" in text or _ADDRESS.search(name))}
     return {"base_url": base_url, **named} if base_url else named
 
 
 def check_own_connections(what: str, base_url: str, options: Mapping[str, Any], allow: AllowList) -> None:
-    """Look at the settings of a plugin that makes its connections itself, past the guard: it stays with the provider's own address.
+    """Check the settings of a plugin that makes its own connections, past the guard: it must use its provider's own address.
 
     Args:
-        what: what it is, in words.
-        base_url, options: of the bot.
-        allow: what the operator has listed may be named all the same.
+        what: its name for messages.
+        base_url, options: the bot's settings.
+        allow: addresses that the operator has listed, which are permitted.
 
     Raises:
-        VoiceUnavailable: a setting would lead it elsewhere.
+        VoiceUnavailable: a setting names another address.
     """
     for field, text in addresses_in(base_url, options).items():
         if not _is_listed(text, allow):
@@ -60,7 +60,7 @@ def _is_listed(url: str, allow: AllowList) -> bool:
 
 
 def _texts(value: Any, field: str, name: str) -> Iterator[tuple[str, str, str]]:
-    """All text in a setting: its field, the innermost name that it stands under, and itself."""
+    """Every text in a setting: its field, the innermost key above it, and the text."""
     if isinstance(value, str):
         yield field, name, value
     elif isinstance(value, Mapping):

@@ -1,7 +1,8 @@
-"""A leg whose turns livekit-agents' AgentSession takes: it hears when the callee speaks, has it understood, and stops us when it breaks in.
+"""A leg whose turn-taking is livekit-agents' AgentSession: it detects when the callee speaks, gets the words recognized, and stops our
+speech when the callee interrupts.
 
-The session has no model: our brain stays outside, text in and text out. Each turn of the callee becomes a `Heard`, each `say` a
-speech of the session.
+The session has no model: our brain stays outside, text in and text out. Each turn of the callee becomes a `Heard`, each `say` a speech of
+the session.
 """
 
 from __future__ import annotations
@@ -40,22 +41,23 @@ log = logging.getLogger(__name__)
 _CONNECT = APIConnectOptions(max_retry=1, retry_interval=0.3, timeout=5.0)
 _WORDS_SECONDS, _WHOLE_WORDS_SECONDS = 4.0, 12.0
 """How long the words of an utterance may take after its end; then it counts as heard without words. Recognition of whole utterances, which
-begins then, takes longer, and tells by itself when there are none."""
+starts only then, takes longer, and reports by itself when there are no words.
+"""
 _LAST_WORDS_SECONDS = 3.0
-"""How long the words of a callee who hangs up in the middle of them are waited for."""
+"""How long to wait for the words of a callee who hangs up while speaking."""
 _PREPARE_SECONDS = 20.0
 _FIGURES = frozenset({"metrics_collected", "session_usage_updated"})
 _LOOK_SECONDS = 0.25
-"""How often a speech that is being made or played is looked at."""
+"""Seconds between checks of a speech that is being synthesized or played."""
 _GIVEN_UP_SECONDS = 3.0
-"""How long the session may take to let go of a speech that was given up."""
+"""How long the session may take to release a speech that was given up."""
 _UNHEARD_TURNS, _UNHEARD_SECONDS = 3, 3.0
-"""So many turns in a row without a word of a recognition that streams, and so much speech in them: it does not answer."""
+"""After this many consecutive turns, and this much speech, without a word from a streaming recognition, it counts as failed."""
 _HALVES = {"stt_error": "speech recognition", "tts_error": "speech synthesis"}
 
 
 class _Listener(Agent):
-    """The session's agent: it hands on what the callee said."""
+    """The session's agent: it passes on what the callee said."""
 
     def __init__(self, heard: Callable[[str], None]) -> None:
         super().__init__(instructions="")
@@ -66,10 +68,10 @@ class _Listener(Agent):
 
 
 class _Session(AgentSession[None]):
-    """Without the figures that livekit collects of a session and keeps all of to its end."""
+    """Without the metrics that livekit collects for a session and keeps until its end."""
 
     def emit(self, event: EventTypes, arg: AgentEvent) -> None:
-        """Keep and tell an event, unless it is one of the figures that nobody asks for."""
+        """Record and emit an event, unless it is an unused metric."""
         if event not in _FIGURES:
             super().emit(event, arg)
 
@@ -79,10 +81,10 @@ class SessionLeg(SoundLeg):
 
     Args:
         audio: the leg that carries the sound.
-        parts: what speaks and listens.
+        parts: the session's parts.
         clock: a clock in real time.
         call_id: for the log.
-        recording: where both sides are recorded; it is begun at the answer.
+        recording: where both sides are recorded, from the answer on.
     """
 
     def __init__(
@@ -136,14 +138,14 @@ class SessionLeg(SoundLeg):
 
     @property
     def speaking(self) -> bool:
-        """Whether the callee speaks, or what it said is being understood."""
+        """Whether the callee is speaking, or its words are being recognized."""
         return self._callee_speaks or self._turn_open
 
     async def say(self, text: str) -> Playout:
         """Speak.
 
         Raises:
-            VoiceError: none of the words could be synthesized. Where some were, the call's failure is its next event.
+            VoiceError: none of the words could be synthesized. If some were, the call's failure is its next event.
         """
         await self._clock.join(self._starting)
         await self._prepared(text)
@@ -159,14 +161,14 @@ class SessionLeg(SoundLeg):
                 self._session.say(
                     text,
                     audio=pieces(kept) if kept is not None else NOT_GIVEN,
-                    allow_interruptions=NOT_GIVEN if self._trouble is None else False,  # who is not heard any more is told so
+                    allow_interruptions=NOT_GIVEN if self._trouble is None else False,  # a callee who is no longer heard is told so
                     add_to_chat_ctx=False,
                 )
             )
         except RuntimeError as error:  # the session has closed itself, or is about to
             if self._over.is_set():
                 return NOTHING
-            raise VoiceError(f"the session does not speak any more: {error}") from error
+            raise VoiceError(f"the session no longer speaks: {error}") from error
         finally:
             self._saying = False
         sound = self._output.sound
@@ -186,7 +188,7 @@ class SessionLeg(SoundLeg):
         return playout
 
     async def _spoken(self, handle: SpeechHandle) -> None:
-        """Wait until a speech is over, or to be given up."""
+        """Wait until a speech is over or must be given up."""
         over = asyncio.ensure_future(self._call_over.wait())
         done = asyncio.ensure_future(handle.wait_for_playout())
         patience = Patience(time.monotonic())
@@ -206,13 +208,13 @@ class SessionLeg(SoundLeg):
                 waiting.cancel()
 
     async def _played_out(self, sound: Sound) -> None:
-        """Where the synthesis failed, the session lets go of a speech whose sound is still being played: the callee hears it out."""
+        """If the synthesis failed, the session releases a speech whose sound is still playing: let the callee hear it to the end."""
         while self._output.playing and not self._call_over.is_set() and sound.written - sound.played >= FRAME:  # noqa: ASYNC110 - frames tell nobody
             await asyncio.sleep(FRAME_SECONDS)
         self._output.clear_buffer()
 
     async def closed(self) -> None:
-        """Wait until the session of a call that is over has let go of everything."""
+        """Wait until the session of an ended call has released everything."""
         while not isinstance(await self.next(), Failed | HungUp):
             pass
         await self._clock.join(self._closing)
@@ -247,7 +249,7 @@ class SessionLeg(SoundLeg):
     async def _start(self) -> None:
         try:
             await self._session.start(_Listener(self._heard), record=False)
-        except Exception as error:  # whatever keeps a session from starting ends the call, in words
+        except Exception as error:  # whatever keeps a session from starting ends the call, with a reason
             log.error("call %s: the voice session did not start: %s", self._call_id, type(error).__name__)
             self._fail("the voice session did not start")
 
@@ -271,7 +273,7 @@ class SessionLeg(SoundLeg):
                     sound.extend(np.frombuffer(frame.data, dtype=np.int16) for frame in frames)
             if resampler is not None:
                 sound.extend(np.frombuffer(frame.data, dtype=np.int16) for frame in resampler.flush())
-        except Exception as error:  # it is tried again when it is to be said
+        except Exception as error:  # it is synthesized again when it is to be said
             words = words_of("speech synthesis", self._speech.speaks, error)
             log.warning("call %s: words were not synthesized ahead: %s", self._call_id, words)
             if refused(error):
@@ -292,12 +294,12 @@ class SessionLeg(SoundLeg):
         self._events.put(Heard(text, seconds, barged_in))
 
     def _no_words(self) -> None:
-        """The callee has made a sound that has no words."""
+        """The callee has made a sound without words."""
         if self._turn_open and not self._callee_speaks:
             self._heard("")
 
     def _unheard(self) -> None:
-        """Recognition has not told what the callee said, nor that it was nothing."""
+        """Recognition has reported neither words nor their absence."""
         if self._turn_open and not self._callee_speaks:
             self._unheard_turns += 1
             self._unheard_seconds += self._seconds
@@ -306,7 +308,7 @@ class SessionLeg(SoundLeg):
             self._fail(f"speech recognition fails: {self._speech.listens} does not answer")
 
     def _refuse(self, words: str) -> None:
-        """The provider does not take our key: this call has failed, and the next ones need not try."""
+        """The provider rejects our key: this call has failed, and the next ones need not try."""
         self._resting.rest(words)
         self._fail(words)
 

@@ -1,4 +1,4 @@
-"""A `Voice` as the speech recognition and the synthesis of a session."""
+"""A `Voice` as a session's speech recognition and synthesis."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class VoiceStt(stt.STT):
     """Recognition of whole utterances.
 
     Args:
-        voice: what understands.
+        voice: the voice that recognizes.
         nothing: called when an utterance had no words.
     """
 
@@ -53,7 +53,7 @@ class VoiceStt(stt.STT):
 
 
 class VoiceTts(tts.TTS):
-    """Synthesis of whole texts, whose sound comes as it becomes ready."""
+    """Synthesis of whole texts, whose sound arrives as it becomes ready."""
 
     def __init__(self, voice: Voice) -> None:
         super().__init__(capabilities=tts.TTSCapabilities(streaming=False), sample_rate=RATE, num_channels=1)

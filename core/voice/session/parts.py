@@ -1,4 +1,4 @@
-"""What a session of AgentSession is made of, and how it takes turns."""
+"""The parts of an AgentSession, and its turn-taking."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["CallSpeech", "SessionParts", "TurnTaking", "make_vad"]
 
 @dataclass(frozen=True)
 class TurnTaking:
-    """Who may speak when. Times in seconds.
+    """Turn-taking. Times in seconds.
 
     Attributes:
-        interruptible: whether the callee can break in.
-        interruption_words: how many words break in; 0: any speech of that length.
-        interruption_seconds: how long speech must last to break in.
+        interruptible: whether the callee can interrupt.
+        interruption_words: how many words interrupt; 0: any speech of `interruption_seconds`.
+        interruption_seconds: how long speech must last to interrupt.
         shortest_pause: silence after which a turn may be over.
-        longest_pause: silence after which it is, whatever was said.
+        longest_pause: silence after which it is over, whatever was said.
     """
 
     interruptible: bool = True
@@ -36,9 +36,9 @@ class TurnTaking:
 
 @dataclass(frozen=True)
 class CallSpeech:
-    """The recognition and the synthesis of one call: its failures are its own. `close` ends what they hold.
+    """The recognition and synthesis of one call; its failures affect only that call. `close` releases their resources.
 
-    `listens` and `speaks` are what they are called in messages.
+    `listens` and `speaks` are their names in messages.
     """
 
     stt: stt.STT
@@ -50,15 +50,15 @@ class CallSpeech:
 
 @dataclass(frozen=True)
 class SessionParts:
-    """What calls of one voice are made of.
+    """What the calls of one voice share.
 
     Attributes:
-        begin: makes the speech of one call. It is handed what to call when an utterance had no words, for recognition that
-            can tell. It may raise `VoiceUnavailable`.
-        vad: makes the voice activity of one call.
-        turns: how turns are taken.
-        phrases: sound of this voice that is kept, shared.
-        resting: whether it is worth trying at the moment, shared.
+        begin: makes the speech of one call. Its argument is called when an utterance had no words, if the recognition can tell. May
+            raise `VoiceUnavailable`.
+        vad: makes the voice activity detector of one call.
+        turns: turn-taking.
+        phrases: the cache of this voice's sound, shared.
+        resting: whether the voice is worth trying now, shared.
     """
 
     begin: Callable[[Callable[[], None]], CallSpeech]
@@ -69,8 +69,8 @@ class SessionParts:
 
 
 def make_vad(threads: int = 2) -> Callable[[], vad.VAD]:
-    """What makes the voice activity of a call; all of them are judged in the same threads.
+    """Makes the voice activity detectors of calls; they all run in the same threads.
 
-    One object for all calls would tell each call's figures to every call: a hundred times the work for ten times the calls.
+    One object for all calls would report each call's metrics to every call: a hundred times the work for ten times the calls.
     """
     return partial(inference.VAD, min_silence_duration=0.35, executor=ThreadPoolExecutor(threads, thread_name_prefix="voice-activity"))

@@ -1,6 +1,6 @@
-"""How long a speech that does not go on is waited for. Pure: time is an argument.
+"""How long to wait for speech that has stalled. Pure: time is an argument.
 
-A synthesis that hangs says nothing of it, and its callee hears nothing: so what is being played is looked at.
+A synthesis that hangs reports nothing, and the callee hears nothing, so the playout is watched.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from core.voice.line import Sound
 __all__ = ["Patience"]
 
 _TURN_SECONDS = 10.0
-"""How long we wait for the callee to fall silent before what we had to say counts as not said."""
+"""How long to wait for the callee to fall silent before our words count as not said."""
 _FIRST_SOUND_SECONDS = 12.0
-"""How long the first sound may take in silence: two tries, or one and the start of a process that had died."""
+"""How long the first sound may take in silence: two tries, or one and the restart of a dead process."""
 _MORE_SOUND_SECONDS = 4.0
-"""How long a speech may stand still in its middle."""
+"""How long a speech may stall in the middle."""
 
 
 class Patience:
-    """Looks at one speech, again and again.
+    """Watches one speech.
 
     Args:
         now: seconds, on any scale.
@@ -31,7 +31,7 @@ class Patience:
         self._played = -1
 
     def look(self, now: float, sound: Sound | None, *, callee_speaks: bool) -> Literal["callee", "stuck"] | None:
-        """Why it is to be given up: the callee does not let us speak, or no sound comes; None while it is to be waited for."""
+        """Why to give it up: the callee does not let us speak, or no sound comes; None while waiting is right."""
         if sound is None:
             if callee_speaks:
                 self._moved = now

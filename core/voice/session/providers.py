@@ -1,4 +1,4 @@
-"""Speech providers by name: the constructor of livekit's plugin, called with a bot's settings by whatever name it gives them."""
+"""Speech providers by name: calls the constructor of livekit's plugin with a bot's settings, under the names that the plugin uses."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "base_url": ("base_url", "api_base", "api_url"),
     "key": ("api_key", "api_token", "speech_key", "subscription_key"),
 }
-"""Our settings -> what plugins call them, the likeliest first."""
+"""Our settings -> the plugins' names for them, the likeliest first."""
 _SYNTHESIS_MODEL_IS_THE_VOICE = {"deepgram"}
 _VOICE_IDS: Mapping[str, tuple[str, str]] = {
     "elevenlabs": (r"[A-Za-z0-9]{20}", "ids of 20 letters and digits, not names"),
     "cartesia": (r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "UUIDs, as 9626c31c-bec5-4cca-baa8-f8ba9e84c8bc, not names"),
 }
 _ANY = "none"
-"""The key that goes to an address of the bot's own when it names none: the operator's key from the environment must not."""
+"""The key sent to a bot's own address if it names none: the operator's key from the environment must not go there."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One half of a voice, as a bot names it."""
+    """The stt or tts of a bot's voice."""
 
     kind: Literal["stt", "tts"]
     provider: str
@@ -52,7 +52,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Provided:
-    """One half of a voice on one call, and what closes its connections; `discard` is for one that was never used."""
+    """The stt or tts of one call, and a function that closes its connections; `discard` is for one that was never used."""
 
     part: Any
     close: Callable[[], Awaitable[None]]
@@ -60,11 +60,11 @@ class Provided:
 
 
 def plan(wanted: Wanted, allow: AllowList) -> Callable[[], Provided]:
-    """How to make it for a call; nothing is connected yet.
+    """How to make it for a call; connects nothing yet.
 
     Raises:
-        VoiceUnavailable: there is no such plugin here, or it cannot be set up so; the message says what to do. The function that
-            is returned raises it too, where the plugin itself finds something missing.
+        VoiceUnavailable: the plugin is not installed, or rejects these settings; the message says what to do. The returned function
+            raises it too, if the plugin itself finds something missing.
     """
     make = _constructor(wanted)
     accepted = inspect.signature(make).parameters
@@ -106,14 +106,14 @@ def plan(wanted: Wanted, allow: AllowList) -> Callable[[], Provided]:
 
 
 def _check_voice_id(wanted: Wanted) -> None:
-    """A voice that is none is refused by the provider only in the first call."""
+    """Reject an invalid voice id here; the provider would do so only on the first call."""
     pattern, words = _VOICE_IDS.get(wanted.provider, ("", ""))
     if wanted.kind == "tts" and wanted.voice and pattern and not wanted.base_url and not re.fullmatch(pattern, wanted.voice):
         raise VoiceUnavailable(f"{wanted.voice!r} is no voice of {wanted.provider}: its voices are {words}", field="voice")
 
 
 def _openai(wanted: Wanted, make: Callable[..., Any], arguments: dict[str, Any], accepted: Mapping[str, Any], allow: AllowList) -> Provided:
-    """The one that takes a whole client, and would make one of its own for each call."""
+    """The plugin that takes a whole client, and would otherwise make one for each call."""
     import openai  # noqa: PLC0415 - slow, and only where it is used
 
     http = httpx_client(allow)
@@ -154,7 +154,7 @@ def _accepted(wanted: Wanted, name: str, accepted: Mapping[str, Any]) -> str:
 def _made(wanted: Wanted, make: Callable[..., Any], arguments: dict[str, Any], accepted: Mapping[str, Any]) -> stt.STT | tts.TTS:
     try:
         made: stt.STT | tts.TTS = make(**{name: value for name, value in arguments.items() if name in accepted})
-    except (ValueError, TypeError) as error:  # a key that is missing, a value that is none
+    except (ValueError, TypeError) as error:  # a missing key, an invalid value
         why = _without(wanted.key, str(error))
         field = "key" if wanted.key is None and "key" in why.lower() else ""
         raise VoiceUnavailable(f"the {wanted.kind} of {wanted.provider} cannot be set up: {why}", field=field) from None

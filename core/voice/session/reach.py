@@ -1,6 +1,6 @@
-"""Which hosts speech providers may be reached at: as for all that goes out, public ones and those that the operator has listed.
+"""Which hosts speech providers may be reached at: public ones, and those that the operator has listed, as for all outgoing requests.
 
-A bot may name an address of its own (`base_url`). The plugins bring their own HTTP clients, so the guard is put into these.
+A bot may name its own address (`base_url`). The plugins bring their own HTTP clients, so the guard is built into these.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from core.voice.errors import VoiceUnavailable
 __all__ = ["PORTS", "aiohttp_session", "check_url", "httpx_client"]
 
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
-"""The schemes of addresses, and the ports that they mean."""
+"""URL schemes and their default ports."""
 _MOST_CONNECTIONS = 8  # of one call
 _PATIENCE = 6.0
 """Seconds of silence after which a provider counts as hanging. Plugins wait up to 30, which nobody on a phone does."""
 
 
 def check_url(url: str, allow: AllowList, *, field: str = "base_url") -> None:
-    """An address that is written as numbers is judged here, before any call.
+    """Check a numeric address here, before any call.
 
     Raises:
-        VoiceUnavailable: it is an internal one that is not listed, or no address.
+        VoiceUnavailable: it is internal and not listed, or invalid.
     """
     try:
         parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme)
-    except ValueError:  # a port or a host that cannot be
+    except ValueError:  # an invalid port or host
         raise VoiceUnavailable(f"{url} is not an address of a speech provider", field=field) from None
     if parts.hostname is None or port is None:
         raise VoiceUnavailable(f"{url} is not an address of a speech provider", field=field)
@@ -55,10 +55,10 @@ def check_url(url: str, allow: AllowList, *, field: str = "base_url") -> None:
 
 
 class _Reach(AbstractResolver):
-    """The guard of one client: names when they are resolved, and addresses when they are connected to.
+    """The guard of one client: checks names when they are resolved, and addresses when they are connected to.
 
-    No resolver is asked about an address that is written as numbers, and a redirect may lead to one. So each address is judged
-    once more where its socket is made, which every connection passes.
+    Numeric addresses never go through a resolver, and a redirect may lead to one, so each address is checked again when its socket is
+    created.
     """
 
     def __init__(self, allow: AllowList) -> None:
@@ -76,10 +76,10 @@ class _Reach(AbstractResolver):
         return usable
 
     def make_socket(self, address: Any) -> socket.socket:
-        """The socket of a connection to an address, as getaddrinfo tells it.
+        """Create the socket of a connection to an address from getaddrinfo.
 
         Raises:
-            OSError: it is an internal one that is not listed.
+            OSError: it is internal and not listed.
         """
         family, kind, protocol, _, (host, port, *_) = address
         if not (is_public(host) or self._allow.allows(host, port) or (host, port) in self._listed):
@@ -91,7 +91,7 @@ class _Reach(AbstractResolver):
 
 
 class _Impatient(httpx.AsyncBaseTransport):
-    """Waits no longer than a caller does, whatever a request asks for."""
+    """Never waits longer than a callee would, whatever time-out a request asks for."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
@@ -121,5 +121,5 @@ def httpx_client(allow: AllowList) -> httpx.AsyncClient:
 
 @functools.cache
 def _context() -> ssl.SSLContext:
-    """Made once: it reads every certificate authority of the machine."""
+    """Created once: it loads every certificate authority of the machine."""
     return ssl.create_default_context()

@@ -1,4 +1,4 @@
-"""A voice that a provider refuses is not tried with the next callee at once: their phones would ring for nothing."""
+"""A voice that its provider refuses is not tried again at once: the next callees' phones would ring for nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _REST_SECONDS = 60.0
 
 
 class Resting:
-    """Whether calls can have a voice now. Shared by all calls of it.
+    """Whether calls can use a voice now. Shared by all calls of it.
 
     Args:
         now: seconds, on any scale.
@@ -27,5 +27,5 @@ class Resting:
 
     @property
     def why(self) -> str | None:
-        """Why no call can have it at the moment; None if one can."""
+        """Why no call can use it now; None if calls can."""
         return self._why if self._now() < self._until else None

@@ -1,4 +1,4 @@
-"""Our line as a session's audio: what the callee says goes in, what is to be said comes out."""
+"""Our line as a session's audio input and output."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _SILENCE = np.zeros(FRAME, dtype=np.int16)
 
 
 class LineInput(AudioInput):
-    """What the callee says. Used in the event loop's thread."""
+    """The callee's audio. Used in the event loop's thread."""
 
     def __init__(self) -> None:
         super().__init__(label="line")
         self._frames: asyncio.Queue[Frame | None] = asyncio.Queue()
 
     def put(self, frame: Frame) -> None:
-        """20 ms were heard."""
+        """Take 20 ms of the callee's sound."""
         self._frames.put_nowait(frame)
 
     def put_silence(self, seconds: float) -> None:
-        """As if so much silence had been heard, at once."""
+        """Insert this much silence at once."""
         for _ in range(round(seconds * RATE / FRAME)):
             self._frames.put_nowait(_SILENCE)
 
@@ -47,33 +47,33 @@ class LineInput(AudioInput):
 
 
 class Ear:
-    """An `ActivityDetector` that leaves the judgement to the session: it hands every frame on. Fed in the media thread."""
+    """An `ActivityDetector` that leaves the decision to the session: it passes every frame on. Called in the media thread."""
 
     def __init__(self, hand_on: Callable[[Frame], None]) -> None:
         self._hand_on = hand_on
 
     def feed(self, frame: Frame) -> Activity | None:
-        """The next frame of 20 ms."""
+        """Take the next frame of 20 ms."""
         self._hand_on(frame)
         return None
 
 
 class LineOutput(AudioOutput):
-    """What is to be said. It is played as a `Sound` on the line, gone with the next frame once the session clears it."""
+    """Our audio. It plays as a `Sound` on the line, which stops with the next frame when the session clears it."""
 
     def __init__(self) -> None:
         super().__init__(label="line", capabilities=AudioOutputCapabilities(pause=False), sample_rate=RATE)
         self.line: Line | None = None
         """None until the call is answered."""
         self.sound: Sound | None = None
-        """What was begun last."""
+        """The sound that was started last."""
         self._playing = False
         self.on_cleared: Callable[[], None] = lambda: None
-        """Called when what was begun is not to be heard any more."""
+        """Called when a started sound must no longer be heard."""
 
     @property
     def playing(self) -> bool:
-        """Whether something was begun that has not ended."""
+        """Whether a started sound has not ended."""
         return self._playing
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
@@ -88,7 +88,7 @@ class LineOutput(AudioOutput):
         self.sound.write(np.frombuffer(frame.data, dtype=np.int16))
 
     def flush(self) -> None:
-        """That was all of this utterance."""
+        """End of this utterance."""
         super().flush()
         if self._playing and self.sound is not None:
             self.sound.finish()
@@ -96,7 +96,7 @@ class LineOutput(AudioOutput):
                 self.clear_buffer()
 
     def clear_buffer(self) -> None:
-        """Stop: nothing of it is in the next frame."""
+        """Stop: the next frame has none of it."""
         if not self._playing or self.sound is None:
             return
         if self.line is not None:
@@ -117,7 +117,7 @@ class LineOutput(AudioOutput):
 
 
 async def pieces(sound: Frame) -> AsyncIterator[rtc.AudioFrame]:
-    """Sound as a session takes it: in pieces of 200 ms."""
+    """Sound in the pieces of 200 ms that a session takes."""
     for start in range(0, len(sound), 10 * FRAME):
         yield _audio_frame(sound[start : start + 10 * FRAME])
 

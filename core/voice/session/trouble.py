@@ -1,4 +1,4 @@
-"""What went wrong with a speech provider, in words that hold nothing of the call and no secret. Pure."""
+"""A speech provider's errors in words without call data or secrets. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REFUSED = frozenset({401, 402, 403})
 
 
 def status_of(error: BaseException | None) -> int | None:
-    """The HTTP status that is at the root of a failure, however the plugin has wrapped it."""
+    """The HTTP status at the root of a failure, however the plugin has wrapped it."""
     for _ in range(10):
         if error is None:
             return None
@@ -34,12 +34,12 @@ def _timed_out(error: BaseException | None) -> bool:
 
 
 def refused(error: BaseException | None) -> bool:
-    """Whether the provider does not take our key: trying again does not help, nor does another call."""
+    """Whether the provider rejects our key: neither a retry nor another call would help."""
     return status_of(error) in _REFUSED
 
 
 def words_of(what: str, provider: str, error: BaseException | None) -> str:
-    """A sentence.
+    """The error as a sentence.
 
     Args:
         what: `speech recognition` or `speech synthesis`.
@@ -54,7 +54,7 @@ def words_of(what: str, provider: str, error: BaseException | None) -> str:
     elif _timed_out(error):
         why = f"{provider} did not answer in time"
     elif error is not None and isinstance(error.__cause__, VoiceError):
-        why = str(error.__cause__)  # our own: it names itself
+        why = str(error.__cause__)  # our own exception: it names the provider
     else:
         why = f"the connection to {provider} failed"
     return f"{what} fails: {why}"

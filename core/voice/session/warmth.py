@@ -1,4 +1,4 @@
-"""Everything that the first call loads, loaded beforehand: afterwards a call costs the event loop milliseconds."""
+"""Preloads everything that the first call needs; afterwards a call costs the event loop milliseconds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECONDS = 20.0
 
 
 class _Nowhere:
-    """An audio leg that is answered at once, and leads nowhere."""
+    """An audio leg that is answered at once and leads nowhere."""
 
     def __init__(self) -> None:
         self._events: asyncio.Queue[AudioEvent] = asyncio.Queue()
@@ -51,15 +51,15 @@ class _Nowhere:
 
 
 async def warm_up(activity: Callable[[], vad.VAD]) -> None:
-    """Hold a call that leads nowhere, in an event loop of its own.
+    """Run a call that leads nowhere, in an event loop of its own.
 
     Args:
-        activity: makes the voice activity of a call.
+        activity: makes the voice activity detector of a call.
     """
     voice = TonesVoice()
 
     async def close() -> None:
-        """There is nothing to close."""
+        """Does nothing: there is nothing to close."""
 
     parts = SessionParts(lambda nothing: CallSpeech(VoiceStt(voice, nothing), VoiceTts(voice), close), activity)
     nowhere = _Nowhere()

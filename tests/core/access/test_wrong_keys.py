@@ -94,7 +94,7 @@ def test_many_addresses_cannot_fill_the_log(caplog: pytest.LogCaptureFixture) ->
         wrong(keys, f"10.0.0.{number}")
     assert len(lines(caplog)) == 60
     wrong(keys, ADDRESS, at=61)
-    assert lines(caplog)[-1] == f"a wrong API key or token came from {ADDRESS}; 140 from other addresses were not told"
+    assert lines(caplog)[-1] == f"a wrong API key or token came from {ADDRESS}; 140 from other addresses were not logged"
 
 
 def test_which_keys_are_valid(database: Database) -> None:

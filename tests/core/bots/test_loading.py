@@ -98,16 +98,16 @@ def test_a_token_in_the_open(token: str) -> None:
 @pytest.mark.parametrize(
     ("address", "problem"),
     [
-        ("12345", "it is no number that can be called: it has no country code"),
-        ("+1202", "it is no number that can be called"),
-        ("tel:12345", "it is no number that can be called"),
+        ("12345", "it is not a number that can be called: it has no country code"),
+        ("+1202", "it is not a number that can be called"),
+        ("tel:12345", "it is not a number that can be called"),
         ("sip:", "it is not a whole sip: address"),
         ("sip:a b@pbx.example", "it is not a whole sip: address"),
         ("sip:agents@", "it is not a whole sip: address"),
-        ("sips:a@pbx.example", "calls cannot be handed to a sips: address"),
-        ("+1 202 555 0101", "the number is not written as it is dialled"),
+        ("sips:a@pbx.example", "calls cannot be transferred to a sips: address"),
+        ("+1 202 555 0101", "the number is not written in full"),
         ("desk:", "it names no queue"),
-        ("agents", "it is no number that can be called"),
+        ("agents", "it is not a number that can be called"),
         (" ", "it is empty"),
     ],
 )

@@ -40,12 +40,12 @@ def mapped(text: str, **data: Any) -> dict[str, str]:
 )
 def test_a_template_where_none_is_filled_in_is_an_error(data: dict[str, Any]) -> None:
     (problem,) = complaints(**data).values()
-    assert problem == "no values are filled in here, and {{ }} would stay as it stands"
+    assert problem == "templates are not filled in here, and {{ }} would stay unchanged"
 
 
 def test_names_that_are_templates_are_an_error() -> None:
     found = complaints(post_call_push={"url": "https://a.example", "key_mapper": {"deep": {"{{crm.x}}": "1"}}})
-    assert found == {"post_call_push.key_mapper.deep.{{crm.x}}": "a template stands in a name, and names are sent as they are"}
+    assert found == {"post_call_push.key_mapper.deep.{{crm.x}}": "a name contains a template, but names are sent unchanged"}
 
 
 def test_addresses_and_schemas_may_have_them() -> None:

@@ -42,9 +42,9 @@ def test_written_out_it_makes_the_same_bot(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("voice:\n  stt: deepgramm\n  tts: offline\n", r"bot\.yaml:3:.*no speech provider is called deepgramm.*Did you mean deepgram"),
+        ("voice:\n  stt: deepgramm\n  tts: offline\n", r"bot\.yaml:3:.*there is no speech provider deepgramm.*Did you mean deepgram"),
         ("voice:\n  tts: offline\n", r"bot\.yaml:2:.*it has no stt"),
-        ("voice:\n  stt: {provider: deepgram, key: abc123}\n  tts: offline\n", r"bot\.yaml:3:.*a credential stands in the file"),
+        ("voice:\n  stt: {provider: deepgram, key: abc123}\n  tts: offline\n", r"bot\.yaml:3:.*the file contains a credential"),
         ("voice:\n  stt: {provider: openai, base_url: nowhere}\n  tts: offline\n", r"bot\.yaml:3:.*not an http or https URL"),
         ("voice:\n  stt: {provider: deepgram, options: {api_key: x}}\n  tts: offline\n", r"bot\.yaml:3:.*cannot be set as an option"),
         ("voice:\n  stt: {provider: sarvam, options: {ws_url: x}}\n  tts: offline\n", r"bot\.yaml:3:.*cannot be set as an option"),

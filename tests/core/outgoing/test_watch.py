@@ -40,7 +40,7 @@ def told(caplog: pytest.LogCaptureFixture) -> Told:
 def test_a_failure_is_told_once_and_its_end_once(told: Told, status: int) -> None:
     assert told.answers(200, 204) == []
     fails = f"pushes to crm.example:443 fail: it answered with status {status}"
-    assert told.answers(status) == [f"{fails}. Nothing more is said until they work again."]
+    assert told.answers(status) == [f"{fails}. Nothing more is logged until they work again."]
     told.now = 35
     assert told.answers(*[status] * 50) == []
     assert [str(one) for one in told.watch.standing()] == [fails]

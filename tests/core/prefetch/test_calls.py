@@ -131,11 +131,11 @@ FAILURES: dict[str, tuple[Answer, dict[str, Any], str]] = {
     "too long": (json_answer({"a": "x" * 70_000}), {}, "64 KiB"),
     "cut off": (raw(b'HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"a": 1'), {}, "broke off"),
     "silent": (silence, {"timeout_seconds": 0.2}, "no answer within"),
-    "gone": (raw(b""), {}, "broke the connection off"),
+    "gone": (raw(b""), {}, "closed the connection"),
     "no secret": (json_answer({}), {"token": "secret:NOWHERE"}, "there is no secret NOWHERE"),
     "internal": (json_answer({}), {"allowed": False}, "internal address"),
     "no value": (json_answer({}), {"url": "https://crm.example/{{crm.other}}"}, "lacks crm.other"),
-    "dots": (json_answer({}), {"url": "https://crm.example/a/{{crm.dots}}/b"}, "cannot stand in the address"),
+    "dots": (json_answer({}), {"url": "https://crm.example/a/{{crm.dots}}/b"}, "cannot be used in the address"),
 }
 
 

@@ -60,7 +60,7 @@ def test_a_preview_knows_every_field_of_the_call_but_its_id_and_its_start() -> N
 
 
 def test_every_field_of_a_result_stands_in_the_docs_and_in_its_namespace() -> None:
-    documented = table("results.md", "Fields of the integration guide") | table("results.md", "Fields of ours")
+    documented = table("results.md", "Fields of the integration guide") | table("results.md", "Our own fields")
     assert set(documented) == set(CallResult.model_fields) == set(namespaces_of(result_of(), BOT)["result"])
 
 

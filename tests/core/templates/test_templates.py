@@ -43,7 +43,7 @@ def test_values_become_text(value: Any, text: str) -> None:
 
 
 def test_a_value_that_cannot_be_shown_is_refused() -> None:
-    with pytest.raises(TypeError, match="type object cannot stand"):
+    with pytest.raises(TypeError, match="type object cannot be used"):
         stringify(object())
 
 

@@ -58,7 +58,7 @@ def test_what_is_not_installed_is_said_with_its_command() -> None:
 
 
 def test_a_provider_that_there_is_not_is_named_and_no_package_is_advised() -> None:
-    with pytest.raises(VoiceUnavailable, match=r"no speech provider is called deepgrm\. Did you mean deepgram\?") as error:
+    with pytest.raises(VoiceUnavailable, match=r"there is no speech provider deepgrm\. Did you mean deepgram\?") as error:
         wanted_voice(None, "deepgrm")
     assert "pip" not in str(error.value)
 

@@ -84,7 +84,7 @@ def test_no_country_is_needed_where_the_letters_say_enough(encoding: str, header
 
 def test_a_file_that_cannot_be_told_is_refused_with_what_it_could_be(tmp_path: Path) -> None:
     names = ("Łukasz Wiśniewski", "Żaneta Dąbrowska")
-    with pytest.raises(LeadFileError, match="cannot be told") as caught:
+    with pytest.raises(LeadFileError, match="cannot be determined") as caught:
         read(tmp_path, content(names, "cp1250"), default_region="US")
     assert "default_region" in caught.value.advice
     assert "UTF-8" in caught.value.advice

@@ -243,7 +243,7 @@ def test_losing_the_import_while_staging_stops_it(database: Database, do_import:
         return added
 
     monkeypatch.setattr(store, "add_leads", taken_away)
-    with pytest.raises(ImportInProgress, match="took this import for dead"):
+    with pytest.raises(ImportInProgress, match="presumed this import dead"):
         do_import(many(250))
     assert count(database, _leads) == 0
 

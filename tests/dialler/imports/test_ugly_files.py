@@ -196,7 +196,7 @@ def test_true_line_numbers_after_quoted_newlines(tmp_path: Path) -> None:
     found = read(tmp_path, f'title\r\n\r\nphone,note\r\n{A},"1\r\n2\r\n3"\r\n\r\n{B},x\r\nbad,"y\r\n"\r\n{A},z\r\n')
     assert [lead.line for lead in found.leads] == [4, 8]
     assert found.rejections == [(9, "phone"), (11, "duplicate")]
-    assert "line 4" in found.rejected[1].reason
+    assert "Line 4" in found.rejected[1].reason
 
 
 def test_a_rejected_row_does_not_count_as_the_first_of_its_number(tmp_path: Path) -> None:

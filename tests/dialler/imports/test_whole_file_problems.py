@@ -41,7 +41,7 @@ def zipped(name: str, content: bytes = b"x") -> bytes:
         (f"a,b\n{A},{B}\n".encode(), "Several columns"),
         (f"name,Phone,phone \nAnn,{A},{B}\n".encode(), "Columns 2 and 3 are both called 'Phone'"),
         (f"name^phone\nAnn^{A}\nBob^{B}\n".encode(), "none of comma"),
-        (f"name    phone\nAnn     {A}\nBob     {B}\n".encode(), "lined up with blanks"),
+        (f"name    phone\nAnn     {A}\nBob     {B}\n".encode(), "aligned with blanks"),
         (f'"name,phone"\n"Ann,{A}"\n"Bob,{B}"\n'.encode(), "saved as CSV twice"),
         (b"loan account,name\n9876543210,Ann\n", "No column of phone numbers"),
     ],

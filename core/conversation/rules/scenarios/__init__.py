@@ -25,7 +25,7 @@ def scenario_named(name: str, questions: list[str]) -> Scenario:
         questions: the survey's questions, rendered.
 
     Raises:
-        ValueError: if there is none of that name.
+        ValueError: there is no scenario of that name.
     """
     if name == "survey":
         return survey(questions)

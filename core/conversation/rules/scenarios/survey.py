@@ -38,7 +38,7 @@ _DECLINES: Final = frozenset({Intent.NO, Intent.NOT_INTERESTED, Intent.GOODBYE})
 
 
 def kind_of(question: str) -> Kind:
-    """What sort of answer a question asks for, by its words."""
+    """The kind of answer a question asks for, judged by its words."""
     if _RATING.search(digits(question.casefold())):
         return "rating"
     if _YES_NO.search(question) and " or " not in question.casefold():
@@ -57,7 +57,7 @@ def scale_of(question: str) -> tuple[int, int]:
 
 
 def survey(questions: list[str]) -> Scenario:
-    """The scenario that asks these questions in order; the usual three if there are none."""
+    """The scenario that asks these questions in order; the three default ones if there are none."""
     asked = [question for question in questions if question.strip()] or list(_DEFAULT_QUESTIONS)
     states = {f"q{number}": _question(number, question, len(asked)) for number, question in enumerate(asked, 1)}
     lines = {f"q{number}": Line(question) for number, question in enumerate(asked, 1)}

@@ -1,4 +1,4 @@
-"""What may be said in any call."""
+"""What callees say in any call."""
 
 from typing import Final
 

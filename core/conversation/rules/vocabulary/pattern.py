@@ -12,10 +12,10 @@ __all__ = ["Pattern", "exactly", "says"]
 
 @dataclass(frozen=True)
 class Pattern:
-    """Words that mean something.
+    """Words with a meaning.
 
-    `minds_negation`: a negative word before or within the match turns it into `negated` (None: nothing at all); patterns
-    that spell their own negative words out do not mind. `even_asked`: it means the same in a question.
+    `minds_negation`: a negative word before or within the match turns the meaning into `negated` (None: no meaning); patterns that contain
+    their own negative words do not mind. `even_asked`: it means the same in a question.
     """
 
     intent: Intent
@@ -31,7 +31,7 @@ def says(intent: Intent, *alternatives: str, negated: Intent | None = None, even
 
 
 def exactly(intent: Intent, *alternatives: str, even_asked: bool = False) -> Pattern:
-    """Words that mean `intent`, negative words and all."""
+    """Words that mean `intent`, including their negative words."""
     return Pattern(intent, _compiled(alternatives), False, None, even_asked)
 
 

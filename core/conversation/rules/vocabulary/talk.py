@@ -1,4 +1,4 @@
-"""What keeps a talk going: yes, no, pardon, who is this, hold on, goodbye."""
+"""What keeps a conversation going: yes, no, pardon, who is this, hold on, goodbye."""
 
 from __future__ import annotations
 

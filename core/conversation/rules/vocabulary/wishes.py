@@ -1,4 +1,4 @@
-"""What anybody may want in any call: no more calls, a person, another time; or that we have the wrong one."""
+"""What callees may want in any call: no more calls, a person, another time; or that we have the wrong number."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ WISHES: Final[tuple[Pattern, ...]] = (
         r"number (?:hata|delete|nikal) (?:do|dijiye|dena|karo|kar do)",
         even_asked=True,
     ),
-    # another's number
+    # somebody else's number
     says(
         Intent.WRONG_NUMBER,
         r"wrong (?:number|person|house|man|woman|guy|lady|contact|phone|party)",
