@@ -1,4 +1,4 @@
-"""How often something may happen: token buckets. Pure; the moment it is, is always an argument.
+"""How often something may happen: token buckets. Pure; the current time is always an argument.
 
 TokenBucket  for rates that are written down or that calls leave by: moments are datetimes, and nothing is lost to rounding
 Throttle     for what one process lets in: seconds of any clock, any number of tokens at once
@@ -20,7 +20,7 @@ _MINUTE = timedelta(minutes=1)
 class TokenBucket:
     """A token comes every `interval`, and at most `burst` of them are kept.
 
-    The level is held as the moment at which the bucket would be full again, in whole microseconds, so that nothing is lost
+    The level is held as when the bucket would be full again, in whole microseconds, so that nothing is lost
     to rounding (the "virtual scheduling" form of the generic cell rate algorithm, ITU-T I.371). With a burst of 1 no
     window of time, wherever it begins, holds more events than its length times the rate, rounded up; a larger burst lets
     as many more than 1 through at once, after a pause.
@@ -53,7 +53,7 @@ class TokenBucket:
             per_minute: tokens a minute, at least 1.
             full_at: when the bucket would be full; None: it is full. Never further ahead than an empty one is full: the moment may
                 stem from a clock that ran ahead (a run in virtual time).
-            now: the moment it is.
+            now: the current time.
         """
         interval = _MINUTE / per_minute
         return cls(interval, per_minute, min(full_at or now, now + per_minute * interval))

@@ -13,6 +13,7 @@ foreign   options that a trunk's transport does not have
 passwords   into the secret store, and replaced by a reference
 breaker   when a trunk that fails is rested, and opens again
 limits    what a carrier allows that takes less than its trunk's record says
+load      the calls that are out and those that left lately, counted
 traffic   whose fault a refusal is: the load at which calls left
 health    what the breaker remembers, and what was learned, in the database
 pacing    the rate of a trunk (CPS)

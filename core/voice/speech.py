@@ -38,7 +38,7 @@ def make_speech(
 
     Args:
         clock: its clock.
-        name: the provider that `--voice` names, which goes before the bots' own voices; None: none.
+        name: the provider that `--voice` names, which takes precedence over the bots' own voices; None: none.
         allow: the internal hosts that may be reached.
         reveal: the value of a secret.
         recording_of: opens the recording of a call; None if it is not to be recorded.

@@ -124,7 +124,7 @@ def _is_country(headers: Sequence[str], column: int) -> bool:
 
 
 def _found(headers: Sequence[str], width: int, data: Sequence[Row], region: str | None) -> tuple[Shape, ...]:
-    """Whoever is on the list is not to be called on any of their numbers: every column of numbers counts."""
+    """A person on the list is not called on any of their numbers: every column of numbers counts."""
     if split := _split_by_header(headers):
         return (split, *_more(headers, width, data, region, beside=split))
     singles = {Shape((column,)): _share(Shape((column,)), width, data, region) for column in range(width)}

@@ -3,7 +3,9 @@
 folder     reads campaign.yaml, bot.yaml and finds the lead file; every problem at once
 session    the run itself
 callers    callers who are on the line when the run is over
-progress   where it stands, for people and for programs
+progress   where it stands
+reporters  tells people and programs where it stands
+time_left  how much longer it takes
 files      whole files, for their owner only
 outputs    the files it leaves behind
 audit      compares our records with the sandbox's own log
