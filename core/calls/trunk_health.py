@@ -15,7 +15,7 @@ from core.calls.outcome import Blame
 from core.calls.refusals import NotNow
 from core.calls.trunk_limits import OF_ONE_NUMBER, keep_to_limits
 from core.contracts.transport import AsksTrunks, Failed, KnowsTroubles, PlaceOrder
-from core.kernel.failures import without_values
+from core.kernel.failures import without_numbers, without_values
 from core.trunks.breaker import Health, verdict_on
 from core.trunks.health import change_health, keep_health
 from core.trunks.store import TrunkInfo, every_trunk
@@ -120,7 +120,8 @@ def _ill(engine: Engine, trunk: str, reason: str, left_at: datetime, *, down: bo
         changed = change_health(connection, trunk, after)
     if changed is not None and changed[1].rests > changed[0].rests:
         until = changed[1].resting_until
-        log.warning("the trunk %s is rested until %s UTC, because it failed again and again: %s", trunk, f"{until:%H:%M:%S}", reason)
+        said = without_numbers(reason)
+        log.warning("the trunk %s is rested until %s UTC, because it failed again and again: %s", trunk, f"{until:%H:%M:%S}", said)
 
 
 async def ask_rested(engine: Engine) -> None:

@@ -17,7 +17,7 @@ from core.calls.outcome import Blame
 from core.calls.refusals import NotNow
 from core.calls.store import trunk_calls, unreached_numbers
 from core.contracts.transport import Failed, PlaceOrder
-from core.kernel.failures import without_values
+from core.kernel.failures import without_numbers, without_values
 from core.trunks.breaker import Health
 from core.trunks.health import change_health, keep_health
 from core.trunks.limits import Limits
@@ -191,6 +191,8 @@ def _tell(trunk: str, traffic: Traffic, before: Limits, after: Limits) -> None:
     """One line in the log for each change of what the carrier seems to allow."""
     was, words = before.in_words(traffic.channels, traffic.rate), after.in_words(traffic.channels, traffic.rate)
     if words and words != was:
-        log.warning("the carrier of the trunk %s seems to allow only %s; it refused calls with: %s", trunk, words, after.reason)
+        log.warning(
+            "the carrier of the trunk %s seems to allow only %s; it refused calls with: %s", trunk, words, without_numbers(after.reason)
+        )
     elif was and not words:
         log.warning("the carrier of the trunk %s seems to allow what the record says again", trunk)

@@ -499,3 +499,14 @@ def test_a_probe_is_not_lost_as_a_call_goes_out_on_trial(with_core: WithCore) ->
         assert after[0].limits == probed
 
     with_core(test)
+
+
+def test_no_number_of_a_carriers_text_stands_in_the_log(with_core: WithCore, caplog: pytest.LogCaptureFixture) -> None:
+    async def test(core: Core) -> None:
+        line = carrier(core)
+        line.events = [Failed(503, "+12025550120 not available")]
+        await fail(core, FAILURES)
+        assert "503 (number) not available" in caplog.text
+        assert "2025550120 not" not in caplog.text
+
+    with_core(test)

@@ -64,7 +64,7 @@ def test_a_refusal_among_dialouts_that_are_on_their_way_does_not_stop_the_campai
                 await clock.sleep(3.0)
             return await original(*args)
 
-        stage.parts.core.dialout = slowly  # type: ignore[method-assign]
+        stage.parts.core.dialout = slowly  # type: ignore[method-assign, assignment]
         while len(core.calls) < 20 and clock.now() - START < timedelta(seconds=60):
             await clock.sleep(0.1)
         assert len(core.calls) == 20
