@@ -52,14 +52,15 @@ _SILENCE = 408
 
 Kind = Literal["no_answer", "busy", "declined", "invalid_number", "trunk"]
 _KIND_OF_CAUSE: Final[dict[int, Kind]] = {
-    1: "invalid_number", 22: "invalid_number", 28: "invalid_number",
+    1: "invalid_number", 22: "invalid_number", 23: "invalid_number", 26: "invalid_number", 28: "invalid_number",
     17: "busy",
     18: "no_answer", 19: "no_answer", 20: "no_answer", 27: "no_answer",
     21: "declined", 55: "declined",
     29: "trunk", 34: "trunk", 38: "trunk", 41: "trunk", 42: "trunk", 44: "trunk", 47: "trunk", 63: "trunk", 102: "trunk",
 }  # fmt: skip
 """What a cause of the phone network (Q.850) means: the statuses that RFC 3398, 7.2.4.1 and RFC 4497, 8.4.4 give it, where they are
-of one kind. Causes that are not here (16, 31, 127, ...) leave it to the status."""
+of one kind. Causes that are not here (2, 3, 16, 31, 127, ...) leave it to the status: no route to a number is often the
+carrier's mistake, and may be mended."""
 _GUIDE: Final[dict[Kind, DisconnectedBy]] = {"no_answer": "no_answer", "busy": "rejected", "declined": "rejected"}
 """The guide's word for each kind; `error` for the others."""
 _NAMED: Final[dict[int, DisconnectedBy]] = {408: "no_answer", 480: "no_answer", 486: "rejected", 603: "rejected"}

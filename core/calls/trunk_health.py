@@ -4,6 +4,7 @@ rested trunks are asked whether they are there again. Only of transports on whic
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -12,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.calls.engine import Engine
 from core.calls.outcome import Blame
 from core.calls.refusals import NotNow
-from core.calls.trunk_limits import keep_to_limits
+from core.calls.trunk_limits import OF_ONE_NUMBER, keep_to_limits
 from core.contracts.transport import AsksTrunks, Failed, KnowsTroubles, PlaceOrder
-from core.kernel.failures import without_values
+from core.kernel.failures import without_numbers, without_values
 from core.trunks.breaker import Health, verdict_on
 from core.trunks.health import change_health, keep_health
 from core.trunks.store import TrunkInfo, every_trunk
@@ -37,11 +38,11 @@ def admit(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetim
         return
     if (trouble := trouble_here(engine, trunk)) is not None:
         raise NotNow("trunk_unavailable", *trouble)
-    keep_to_limits(engine, connection, trunk, now)
+    limits = keep_to_limits(engine, connection, trunk, now)
     if not trunk.health:
         return
     engine.ailing_trunks.add(trunk.name)
-    health = trunk.health
+    health = replace(trunk.health, limits=limits)
     why = why_held(trunk, now)
     if why is not None:
         raise NotNow("trunk_unavailable", why, health.opens_at(now))
@@ -86,6 +87,8 @@ def failed(engine: Engine, trunk: str, transport: str, event: Failed, left_at: d
     if not engine.transports[transport].real or blame == "limit":
         return
     verdict = verdict_on(event.sip_status, rang=rang, from_trunk=event.from_trunk, spared=event.spared)
+    if verdict == "ill" and event.cause in OF_ONE_NUMBER and not event.from_trunk:
+        verdict = None
     if verdict == "well" and blame == "callee":
         carried(engine, trunk, transport, left_at)
     if verdict != "ill" and blame != "down":
@@ -117,7 +120,8 @@ def _ill(engine: Engine, trunk: str, reason: str, left_at: datetime, *, down: bo
         changed = change_health(connection, trunk, after)
     if changed is not None and changed[1].rests > changed[0].rests:
         until = changed[1].resting_until
-        log.warning("the trunk %s is rested until %s UTC, because it failed again and again: %s", trunk, f"{until:%H:%M:%S}", reason)
+        said = without_numbers(reason)
+        log.warning("the trunk %s is rested until %s UTC, because it failed again and again: %s", trunk, f"{until:%H:%M:%S}", said)
 
 
 async def ask_rested(engine: Engine) -> None:

@@ -17,14 +17,14 @@ from core.calls.outcome import Blame
 from core.calls.refusals import NotNow
 from core.calls.store import trunk_calls, unreached_numbers
 from core.contracts.transport import Failed, PlaceOrder
-from core.kernel.failures import without_values
+from core.kernel.failures import without_numbers, without_values
 from core.trunks.breaker import Health
 from core.trunks.health import change_health, keep_health
 from core.trunks.limits import Limits
 from core.trunks.store import TrunkInfo
 from core.trunks.traffic import AT_ONCE, PATIENCE, Judgement, Load, Traffic
 
-__all__ = ["blame_for", "keep_to_limits", "leaves", "no_channel", "note_carried", "rate_now"]
+__all__ = ["OF_ONE_NUMBER", "blame_for", "keep_to_limits", "leaves", "no_channel", "note_carried", "rate_now"]
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +38,15 @@ _NOT_THE_LOAD: Final = frozenset({401, 402, 404, 407, 410, 416, 420, 421, 484, 4
 """Statuses that tell of the number, of the account, or of how we asked: they are the same however many calls there are."""
 _SAYS_THE_SAME: Final = {(480, 18), (480, 19), (480, 20), (480, 31), (486, 17), (600, 17), (603, 21), (408, 18), (408, 102)}
 """A status and the cause that gateways add to it by themselves: it says nothing more."""
-_CALLEES_CAUSES: Final = frozenset({1, 17, 18, 19, 20, 21, 22, 26, 27, 28, 55})
+_CALLEES_CAUSES: Final = frozenset({1, 17, 18, 19, 20, 21, 22, 23, 26, 27, 28, 55})
+OF_ONE_NUMBER: Final = frozenset({2, 3, 87, 88})
+"""Causes that tell of the way to one number, or of what it takes (no route, a closed group, not compatible): neither that the callee
+was reached, nor that the trunk is ill or takes no more."""
 
 
-def keep_to_limits(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetime) -> None:
-    """Let a call take room on a trunk that is held, as far as its carrier seems to allow; what is due to be probed is let out.
+def keep_to_limits(engine: Engine, connection: Connection, trunk: TrunkInfo, now: datetime) -> Limits:
+    """Let a call take room on a trunk that is held, as far as its carrier seems to allow; what is due to be probed is let out. Returns
+    what is known of the trunk now, as it is kept.
 
     Raises:
         NotNow: the carrier seems to take no more calls now.
@@ -51,7 +55,7 @@ def keep_to_limits(engine: Engine, connection: Connection, trunk: TrunkInfo, now
     traffic.channels, traffic.rate = trunk.channels, trunk.record_rate or trunk.calls_per_second
     traffic.limits = limits
     if not limits:
-        return
+        return limits
     in_use = trunk_calls(connection, trunk.name)
     sustained = traffic.sustained(limits.rate.since) if limits.rate is not None else 0.0
     probed = limits.probed(in_use, traffic.channels, traffic.rate, sustained, now)
@@ -63,6 +67,7 @@ def keep_to_limits(engine: Engine, connection: Connection, trunk: TrunkInfo, now
         keep_health(connection, trunk.name, replace(trunk.health, limits=probed))
         _tell(trunk.name, traffic, limits, probed)
         traffic.limits = probed
+    return probed
 
 
 def rate_now(engine: Engine, trunk: str, taken: float) -> float:
@@ -140,6 +145,8 @@ def _is_callees(event: Failed) -> bool:
 
 def _may_be_the_load(event: Failed) -> bool:
     """Whether a refusal can mean that the trunk takes no more."""
+    if event.cause in OF_ONE_NUMBER:
+        return False
     if event.sip_status < 400 or event.sip_status in _NOT_THE_LOAD or event.ours or (event.spared and not event.from_trunk):
         return False
     return event.cause not in _CALLEES_CAUSES or (event.sip_status, event.cause) in _SAYS_THE_SAME
@@ -184,6 +191,8 @@ def _tell(trunk: str, traffic: Traffic, before: Limits, after: Limits) -> None:
     """One line in the log for each change of what the carrier seems to allow."""
     was, words = before.in_words(traffic.channels, traffic.rate), after.in_words(traffic.channels, traffic.rate)
     if words and words != was:
-        log.warning("the carrier of the trunk %s seems to allow only %s; it refused calls with: %s", trunk, words, after.reason)
+        log.warning(
+            "the carrier of the trunk %s seems to allow only %s; it refused calls with: %s", trunk, words, without_numbers(after.reason)
+        )
     elif was and not words:
         log.warning("the carrier of the trunk %s seems to allow what the record says again", trunk)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sqlalchemy import Connection, func, or_, select
 
 from core.kernel.database import Database
+from core.kernel.failures import without_numbers
 from core.kernel.statements import table_of
 from core.transports.sip.advice import advice
 from dialler.imports.exported import defused
@@ -85,7 +87,8 @@ def advice_on(status: int | None, reason: str, fault: str | None) -> str:
 
 
 def why_calls_failed(connection: Connection, campaign_id: str) -> list[tuple[int | None, str, str | None, int]]:
-    """Why calls were not answered: (SIP status, reason, whose fault, calls), most first."""
+    """Why calls were not answered: (SIP status, reason, whose fault, calls), most first. Numbers in a reason are masked: texts that
+    differ in them only are one."""
     status, reason, fault = (_received.c.payload[name] for name in ("sip_status", "sip_reason", "fault"))
     failed = (  # apart from the grouping: PostgreSQL takes an expression with parameters for another one each time
         select(status.as_integer().label("status"), func.coalesce(reason.as_string(), "").label("reason"), fault.as_string().label("fault"))
@@ -98,10 +101,12 @@ def why_calls_failed(connection: Connection, campaign_id: str) -> list[tuple[int
         select(failed.c.status, failed.c.reason, failed.c.fault, func.count())
         .where(failed.c.reason != "")
         .group_by(failed.c.status, failed.c.reason, failed.c.fault)
-        .order_by(func.count().desc(), failed.c.status, failed.c.reason)
-        .limit(_REASONS)
     )
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    found = Counter[tuple[int | None, str, str | None]]()
+    for row in rows:
+        found[row[0], without_numbers(row[1]), row[2]] += row[3]
+    ordered = sorted(found.items(), key=lambda one: (-one[1], one[0][0] or 0, one[0][1]))
+    return [(*why, calls) for why, calls in ordered[:_REASONS]]
 
 
 def _rejected_rows(connection: Connection, import_id: str | None) -> Iterator[list[str]]:

@@ -77,7 +77,7 @@ class Cause:
 def parse_reason(header: str) -> Cause | None:
     """The Q.850 cause in a Reason header, `Q.850;cause=17;text="User busy"`; None if there is none in it."""
     for protocol, parameters in _VALUE.findall(header[:1000]):
-        cause = re.search(r";\s*cause\s*=\s*([0-9]{1,3})", parameters, re.IGNORECASE)
+        cause = re.search(r";\s*cause\s*=\s*\"?([0-9]{1,3})", parameters, re.IGNORECASE)
         if protocol.upper() == "Q.850" and cause:
             return Cause(int(cause[1]), _text(parameters))
     return None

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from core.calls.trunk_health import ask_rested, why_held
+from core.calls.trunk_health import admit, ask_rested, why_held
 from core.calls.trunk_limits import blame_for
 from core.contracts.transport import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing
 from core.kernel.statements import table_of
@@ -462,5 +462,51 @@ def test_calls_that_have_their_turn_do_not_leave_beyond_the_channels_that_are_le
         assert len(left) == 3
         said = [(result["end_reason"], result["phone_rang"], result["fault"], result["sip_status"]) for result in results]
         assert said.count(("trunk_busy", False, "trunk", None)) == 12
+
+    with_core(test)
+
+
+@pytest.mark.parametrize("cause", [2, 3, 87, 88, 26])
+def test_numbers_without_a_route_rest_no_trunk(with_core: WithCore, cause: int) -> None:
+    async def test(core: Core) -> None:
+        line = carrier(core)
+        line.events = [Failed(503, "Service Unavailable", cause=cause, spared=cause == 26)]
+        results = await one_by_one(core, range(120, 120 + 2 * FAILURES))
+        assert {result["end_reason"] for result in results} == {"invalid_number" if cause == 26 else "trunk_failure"}
+        assert not any(result["phone_rang"] for result in results)
+        seen = await view(core)
+        assert (seen["state"], seen["limits"]) == ("closed", None)
+
+    with_core(test)
+
+
+def test_a_probe_is_not_lost_as_a_call_goes_out_on_trial(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        carrier(core)
+        now = core.clock.now()
+        limits = Limits(channels=Limit(1.0, 1.0, now, 30.0, now), lowered_at=now, reason="503 Full")
+        ill = Health(failures=FAILURES, rests=1, rested_at=now, resting_until=now, reason="503", limits=limits)
+        with core.db.write() as connection:
+            change_health(connection, "carrier", lambda _: ill)
+            probed = replace(limits, channels=Limit(2.0, 1.0, now + timedelta(seconds=3), 30.0, now))
+            trunk = TrunkInfo("carrier", "sip", None, 10, 5.0, health=ill)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Limits, "probed", lambda *_: probed)
+                admit(core.engine, connection, trunk, now)
+            after = change_health(connection, "carrier", lambda health: health)
+        assert after is not None
+        assert after[0].trial_until is not None
+        assert after[0].limits == probed
+
+    with_core(test)
+
+
+def test_no_number_of_a_carriers_text_stands_in_the_log(with_core: WithCore, caplog: pytest.LogCaptureFixture) -> None:
+    async def test(core: Core) -> None:
+        line = carrier(core)
+        line.events = [Failed(503, "+12025550120 not available")]
+        await fail(core, FAILURES)
+        assert "503 (number) not available" in caplog.text
+        assert "2025550120 not" not in caplog.text
 
     with_core(test)

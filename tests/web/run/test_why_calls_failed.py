@@ -41,3 +41,16 @@ def test_the_most_frequent_ones_first_with_what_to_do(database: Database) -> Non
         cells = [row[column] for row in lead_rows(connection, CAMPAIGN, [], advice_on)]
     said = "401 Unauthorized. The password or the user is wrong. Check both with the carrier; store the password again."
     assert cells == [said, said, "486 Busy Here."]
+
+
+def test_texts_that_differ_in_a_number_only_are_one(database: Database) -> None:
+    make_campaign(database, START, max_attempts=2)
+    add_leads(database, START, *(f"+120255501{n:02d}" for n in range(10, 15)))
+    with database.write() as connection:
+        taken = claim(connection, Ids(1), CAMPAIGN, TOKEN, 5, START)
+    said = ["+12025550110 not available", "+12025550111 not available", "12025550112 not available", "Unauthorized", "Unauthorized"]
+    for one, reason in zip(taken, said, strict=True):
+        with database.write() as connection:
+            receive_result(connection, Ids(1), result_of(one.attempt_id, **{**WRONG, "sip_reason": reason}), START)
+    with database.read() as connection:
+        assert why_calls_failed(connection, CAMPAIGN) == [(401, "(number) not available", "trunk", 3), (401, "Unauthorized", "trunk", 2)]

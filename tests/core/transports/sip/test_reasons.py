@@ -14,6 +14,7 @@ from core.transports.sip.reasons import Cause, in_words, network_ended, parse_re
     [
         ('Q.850;cause=17;text="User busy"', Cause(17, "User busy")),
         ("Q.850; cause=16", Cause(16)),
+        ('Q.850;cause="17"', Cause(17)),
         ('q.850 ;text="a; b, c" ; cause = 34', Cause(34, "a; b, c")),
         ('SIP;cause=603;text="Decline", Q.850;cause=21', Cause(21)),
         ("SIP;cause=200", None),
