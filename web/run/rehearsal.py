@@ -35,6 +35,7 @@ class Rehearsal:
         opening: what it says first.
         opening_message: the bot's own, with marks, where it lacks a value and `opening` takes its place; else None.
         question: what it says once the callee has confirmed who they are; None where a model decides that.
+        full_question: that with every value, with marks, where the lead lacks one; else None.
         prompt: what a model goes by, with marks; None without a model.
         voicemail_message: what it leaves after the beep, with marks; None if it hangs up instead.
         empty: the fields that are marked, as `crm.name`.
@@ -47,6 +48,7 @@ class Rehearsal:
     prompt: str | None
     voicemail_message: str | None
     empty: tuple[str, ...]
+    full_question: str | None = None
 
     def fields(self) -> dict[str, str]:
         """For people: what is said when."""
@@ -55,6 +57,8 @@ class Rehearsal:
             shown["Instead of"] = f"{self.opening_message} (a value is lacking)"
         if self.question is not None:
             shown["Once they confirm"] = self.question
+        if self.full_question is not None:
+            shown["In place of"] = f"{self.full_question} (a value is lacking)"
         if self.prompt is not None:
             shown["After that"] = "whatever the model makes of its prompt"
             shown["Prompt"] = self.prompt or "[system_prompt is empty]"
@@ -81,17 +85,18 @@ async def rehearse(bot: BotConfig, lead: LeadRow, now: datetime) -> Rehearsal:
     leaves = limits_of(bot, values).voicemail == "leave_message" and bot.voicemail_message.strip()
     voicemail = marked(bot.voicemail_message) if leaves else None
     if isinstance(bot.brain, BrainConfig):
-        opening, question = await _by_rules(bot, bot.brain, values, now)
+        opening, question, full = await _by_rules(bot, bot.brain, values, now)
         instead = marked(bot.opening_message) if _lacking(bot.opening_message, values) else None
-        return Rehearsal(lead.line, opening, instead, question, None, voicemail, tuple(empty))
+        return Rehearsal(lead.line, opening, instead, question, None, voicemail, tuple(empty), full)
     opening = marked(bot.opening_message).strip() or "[the model's own words: opening_message is empty]"
     prompt = marked(bot.system_prompt).strip()
     shortened = prompt if len(prompt) <= _LONGEST_PROMPT else f"{prompt[:_LONGEST_PROMPT]}…"
     return Rehearsal(lead.line, opening, None, None, shortened, voicemail, tuple(empty))
 
 
-async def _by_rules(bot: BotConfig, config: BrainConfig, values: dict[str, dict[str, str]], now: datetime) -> tuple[str, str]:
-    """The first words, and what follows when the callee is the right one: of a survey with its first question."""
+async def _by_rules(bot: BotConfig, config: BrainConfig, values: dict[str, dict[str, str]], now: datetime) -> tuple[str, str, str | None]:
+    """The first words, what follows when the callee is the right one (of a survey with its first question), and the lines of these
+    in which a value is lacking, with marks."""
     context = BrainContext("rehearsal", values["crm"], values["call"], bot.system_prompt, bot.opening_message, now, bot.time_zone)
     brain = RulesBrain(context, config, random.Random(0), bot.transfer_targets)
     opening = (await brain.opening()).say
@@ -100,7 +105,8 @@ async def _by_rules(bot: BotConfig, config: BrainConfig, values: dict[str, dict[
         first = (await brain.analysis())["questions"].get("q1", "")
         if first and first not in said[0]:
             said.append((await brain.reply(_AGREES, now)).say)
-    return opening, " ".join(said)
+    short = brain.fell_short(lambda name: _mark(name, prefetches=bot.prefetch is not None))
+    return opening, " ".join(said), " ".join(short) or None
 
 
 def _lacking(template: str, values: Namespaces) -> tuple[str, ...]:
@@ -118,8 +124,10 @@ def _marked(template: str, values: Mapping[str, Mapping[str, Any]], *, prefetche
         rendered = render(f"{{{{{part.source}}}}}", values)
         if rendered.complete:
             texts.append(rendered.text)
-        elif prefetches and part.namespace == "crm":
-            texts.append(f"[{part.field} comes from the CRM]")
         else:
-            texts.append(f"[{part.field or part.source} is empty]")
+            texts.append(_mark(part.field or part.source, prefetches=prefetches and part.namespace == "crm"))
     return "".join(texts)
+
+
+def _mark(name: str, *, prefetches: bool) -> str:
+    return f"[{name} comes from the CRM]" if prefetches else f"[{name} is empty]"

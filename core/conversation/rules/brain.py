@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -237,6 +237,15 @@ class RulesBrain:
     def _ask(self, *, again: bool) -> str:
         """The question of the state; its short form if it was asked before."""
         return self._line((self._current.again if again else "") or self._current.question)
+
+    def fell_short(self, mark: Callable[[str], str]) -> list[str]:
+        """Lines said so far in which values of the lead are lacking, as they would be with all of them.
+
+        Args:
+            mark: what stands for a lacking value, from the name that the lead's file would give it.
+        """
+        aliases = self._scenario.aliases
+        return self._speaker.fell_short(lambda field: mark(aliases.get(name := field.partition(".")[2], (name,))[0]))
 
     def _line(self, name: str) -> str:
         return self._speaker.line(name, self.facts, self._now)

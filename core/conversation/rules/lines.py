@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from core.conversation.rules.facts import Facts
 from core.conversation.rules.scene import Line
 from core.templates import render
 from core.templates.lookup import MISSING, find
-from core.templates.syntax import parse
+from core.templates.syntax import Reference, parse
 
 __all__ = ["Speaker", "lead_values", "spoken_day", "spoken_value"]
 
+_FACTS = frozenset({"promise", "callback", "requested"})
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -73,11 +74,13 @@ class Speaker:
     ) -> None:
         self._lines, self._overrides, self._stream = lines, overrides, stream
         self._crm, self._call, self._lead = crm, call, lead
+        self._said: dict[str, None] = {}
 
     def line(self, name: str, facts: Facts, now: datetime) -> str:
         """The text of a line, "" for no name; of the variants that can be filled, one of those with the most fields."""
         if not name:
             return ""
+        self._said[name] = None
         lead = {name: spoken_value(value) for name, value in self._lead.items()}
         namespaces = {"crm": self._crm, "call": self._call, "lead": {**lead, **_of_facts(facts, now)}}
         if name in self._overrides:
@@ -95,10 +98,36 @@ class Speaker:
             return self._stream.choice([text for count, text in filled if count == most])
         return " ".join(render(line.plain, namespaces).text.split())
 
+    def fell_short(self, mark: Callable[[str], str]) -> list[str]:
+        """Of the lines said so far those in which values of the lead are lacking: each as it would be with all of them, with what
+        `mark` makes of the name of a field (`lead.amount`) where one is lacking."""
+        lead = {name: spoken_value(value) for name, value in self._lead.items()}
+        namespaces = {"crm": self._crm, "call": self._call, "lead": lead}
+        found = []
+        for name in self._said:
+            forms = [self._overrides[name]] if name in self._overrides else _fullest(self._lines[name].variants)
+            if forms and not any(render(form, namespaces).complete for form in forms):
+                parts = [part if isinstance(part, str) else _value_of(part, namespaces, mark) for part in parse(forms[0])]
+                found.append("".join(parts))
+        return found
+
     def opening(self, template: str) -> str | None:
         """The bot's opening message; None if it needs fields that the lead does not have."""
         rendered = render(template, {"crm": self._crm, "call": self._call, "lead": self._lead})
         return rendered.text.strip() if rendered.complete else None
+
+
+def _fullest(variants: Sequence[str]) -> list[str]:
+    """The variants with the most values of the lead; those that tell what was said in the call tell nothing of the lead."""
+    fields = {one: [part for part in parse(one) if isinstance(part, Reference)] for one in variants}
+    of_lead = {one: len(parts) for one, parts in fields.items() if not any(part.field in _FACTS for part in parts)}
+    most = max(of_lead.values(), default=0)
+    return [one for one, count in of_lead.items() if count == most > 0]
+
+
+def _value_of(part: Reference, namespaces: Mapping[str, Mapping[str, str]], mark: Callable[[str], str]) -> str:
+    rendered = render(f"{{{{{part.source}}}}}", namespaces)
+    return rendered.text if rendered.complete else mark(f"{part.namespace}.{part.field}")
 
 
 def _of_facts(facts: Facts, now: datetime) -> dict[str, str]:

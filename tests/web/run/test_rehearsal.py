@@ -66,3 +66,36 @@ def test_what_a_prefetch_will_bring_is_said_to_come_from_there() -> None:
 def test_a_bot_that_hangs_up_on_machines_leaves_nothing() -> None:
     said = heard({}, brain={"scenario": "survey"}, voicemail_message="Hi.", voice={"voicemail": "hang_up"})
     assert said.voicemail_message is None
+
+
+@pytest.mark.parametrize(
+    ("lead", "full"),
+    [
+        ({}, "your payment of [amount_due is empty], due on [due_date is empty]."),
+        ({"amount_due": " "}, "your payment of [amount_due is empty], due on [due_date is empty]."),
+        ({"amount_due": "120"}, "your payment of 120, due on [due_date is empty]."),
+        ({"due_date": "2026-03-09"}, "your payment of [amount_due is empty], due on 9 March 2026."),
+        ({"amount_due": "120", "due_date": "2026-03-09"}, None),
+    ],
+)
+def test_what_the_question_lacks_is_marked(lead: dict[str, str], full: str | None) -> None:
+    said = heard({"customer_name": "Asha", **lead}, brain={"scenario": "payment_reminder"})
+    if full is None:
+        assert said.full_question is None
+        assert "In place of" not in said.fields()
+        return
+    assert said.full_question is not None
+    assert full in said.full_question
+    assert said.full_question in said.fields()["In place of"]
+    assert said.question is not None
+    assert "[" not in said.question  # a callee hears no marks
+
+
+def test_of_the_bots_own_question_what_is_lacking_is_marked() -> None:
+    own = {"ask_payment": "You owe {{crm.sum}} {{lead.name}}. When?"}
+    said = heard({"customer_name": "Asha"}, brain={"scenario": "payment_reminder", "lines": own})
+    assert said.full_question is not None
+    assert said.full_question.startswith("You owe [sum is empty]")
+    coming = heard({"customer_name": "Asha"}, brain={"scenario": "payment_reminder"}, prefetch={"url": "https://crm.example/x"})
+    assert coming.full_question is not None
+    assert "[amount_due comes from the CRM]" in coming.full_question
