@@ -21,7 +21,7 @@ Blame = Literal["callee", "limit", "down"]
 
 @dataclass(frozen=True)
 class Ending:
-    """Why a call ended: the guide's word, ours (finer), whether the phone rang or could have, and whose fault it was."""
+    """Why a call ended: the guide's word, ours (finer), whether the phone rang as the network told it, and whose fault it was."""
 
     disconnected_by: DisconnectedBy
     end_reason: str
@@ -91,7 +91,7 @@ def failed_before_answer(
     if kind == "trunk":
         refused = "trunk_refused" if word and not rang else "trunk_failure"
         return Ending(word or "error", refused, rang, "unknown" if rang else "trunk", sip_status, reason)
-    return Ending(word or _GUIDE[kind], kind, True, "callee", sip_status, reason)
+    return Ending(word or _GUIDE[kind], kind, rang, "callee", sip_status, reason)
 
 
 def never_rang(sip_status: int | None, reason: str, seconds: float) -> Ending:

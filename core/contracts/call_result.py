@@ -54,7 +54,9 @@ class CallResult(BaseModel):
     end_reason: str = Field(description="Why exactly it ended, finer than `disconnected_by`; see docs/results.md.")
     sip_status: int | None = Field(default=None, description="Final SIP status; 200 if answered.")
     sip_reason: str | None = None
-    phone_rang: bool = Field(description="Whether the callee's phone rang, or could have.")
+    phone_rang: bool = Field(
+        description="Whether the callee's phone rang: the network said so (SIP 18x), or the call was answered. True if unknown."
+    )
     fault: Fault | None = Field(default=None, description="Whose fault a failure was; null if none.")
     may_have_been_dialled: bool = Field(default=False, description="True if nobody can know whether the call left.")
     started_at: datetime = Field(description="When the call was placed.")

@@ -164,12 +164,13 @@ def derive_outcome(facts: ResultFacts) -> Outcome:
 
 
 def charged(facts: ResultFacts) -> bool:
-    """Whether the attempt counts against the lead's attempts: only if the callee's phone could have rung, and we did not withdraw the call
-    because the callee called.
+    """Whether the attempt counts against the lead's attempts: the callee's phone rang, the callee's side refused the call (busy, declined,
+    no answer), or nobody can know; and we did not withdraw the call because the callee called.
     """
     if facts.end_reason == "withdrawn":
         return False
-    return facts.may_have_been_dialled or facts.phone_rang or _was_answered(facts)
+    refused = facts.fault == "callee" and facts.disconnected_by in {"no_answer", "rejected"} and facts.end_reason != "invalid_number"
+    return facts.may_have_been_dialled or facts.phone_rang or refused or _was_answered(facts)
 
 
 def _wish(facts: ResultFacts) -> Outcome | None:

@@ -60,7 +60,7 @@ def test_each_status_is_charged_as_it_should_be(tmp_path: Path) -> None:
     for called, (answer, first, state) in CASES.items():
         attempts, lead = said.attempts_at(called), said.lead(called)
         assert {name: getattr(attempts[0], name) for name in first} == first, (called, answer)
-        assert (attempts[0].sip_status, attempts[0].phone_rang) == (answer.status, first["charged"]), called
+        assert (attempts[0].sip_status, attempts[0].charged) == (answer.status, first["charged"]), called
         result = said.call_of(attempts[0].id).result
         assert result["sip_status"] == answer.status
         assert "As Planned" in result["sip_reason"]
