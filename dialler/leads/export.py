@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, or_, select
 from core.kernel.database import Database
 from core.kernel.moments import moment_text
 from core.kernel.statements import table_of
-from dialler.leads.tables import Attempt, Lead, ReceivedResult
+from dialler.leads.tables import Attempt, Lead
 
 __all__ = [
     "ATTEMPT_COLUMNS",
@@ -31,7 +31,6 @@ __all__ = [
 
 _leads = table_of(Lead)
 _attempts = table_of(Attempt)
-_received = table_of(ReceivedResult)
 
 ATTEMPT_COLUMNS: Final = (
     "attempt_id", "line", "phone", "number", "kind", "state", "call_id", "created_at", "placed_at", "ended_at", "charged",
@@ -81,9 +80,8 @@ def attempt_cells(attempt: Row[Any]) -> list[str]:
 def leads_query(campaign_id: str) -> Select[Any]:
     """The leads of a campaign, in the order of the files, each with the result of its last call that was not answered."""
     failed = (
-        select(_received.c.payload)
-        .join(_attempts, _attempts.c.id == _received.c.attempt_id)
-        .where(_attempts.c.lead_id == _leads.c.id, _attempts.c.fault.is_not(None))
+        select(_attempts.c.result)
+        .where(_attempts.c.lead_id == _leads.c.id, _attempts.c.fault.is_not(None), _attempts.c.result.is_not(None))
         .where(or_(_attempts.c.sip_status.is_(None), _attempts.c.sip_status >= _REFUSED))
         .order_by(_attempts.c.number.desc())
         .limit(1)
