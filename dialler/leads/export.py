@@ -17,7 +17,7 @@ from core.kernel.moments import moment_text
 from core.kernel.statements import table_of
 from dialler.imports.exported import LEAD_COLUMNS, VARIABLE_PREFIX, as_text, defused
 from dialler.imports.queries import variable_names
-from dialler.leads.tables import Attempt, Lead, ReceivedResult
+from dialler.leads.tables import Attempt, Lead
 
 __all__ = [
     "ATTEMPT_COLUMNS",
@@ -34,7 +34,6 @@ __all__ = [
 
 _leads = table_of(Lead)
 _attempts = table_of(Attempt)
-_received = table_of(ReceivedResult)
 
 ATTEMPT_COLUMNS: Final = (
     "attempt_id", "line", "phone", "number", "kind", "state", "call_id", "created_at", "placed_at", "ended_at", "charged",
@@ -73,9 +72,8 @@ def attempt_cells(attempt: Row[Any]) -> list[str]:
 
 
 _failed = (
-    select(_received.c.payload)
-    .join(_attempts, _attempts.c.id == _received.c.attempt_id)
-    .where(_attempts.c.lead_id == _leads.c.id, _attempts.c.fault.is_not(None))
+    select(_attempts.c.result)
+    .where(_attempts.c.lead_id == _leads.c.id, _attempts.c.fault.is_not(None), _attempts.c.result.is_not(None))
     .where(or_(_attempts.c.sip_status.is_(None), _attempts.c.sip_status >= _REFUSED))
     .order_by(_attempts.c.number.desc())
     .limit(1)

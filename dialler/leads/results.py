@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Table, bindparam, exists, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.ids import Ids
 from core.kernel.statements import AnyRow, Statement, table_of
@@ -21,14 +20,14 @@ from dialler.campaigns.tables import Campaign
 from dialler.leads.handoffs import ask_for_a_person, close_handoff
 from dialler.leads.history import add_history
 from dialler.leads.states import FINAL, next_state
-from dialler.leads.tables import Attempt, Lead, LeadHandoff, ReceivedResult
+from dialler.leads.tables import Attempt, Lead, LeadHandoff
 from dialler.policy.outcomes import Outcome, ResultFacts, charged, derive_outcome
 from dialler.policy.retry import Decision, decide
 
 __all__ = ["Receipt", "receive_result"]
 
 log = logging.getLogger(__name__)
-_campaigns, _leads, _attempts, _received = table_of(Campaign), table_of(Lead), table_of(Attempt), table_of(ReceivedResult)
+_campaigns, _leads, _attempts = table_of(Campaign), table_of(Lead), table_of(Attempt)
 _handoffs = table_of(LeadHandoff)
 
 # The campaign is locked first, then the lead, then the attempt, as everywhere.
@@ -45,6 +44,8 @@ _LEAD = Statement(
         _leads.c.attempt_id,
         _attempts.c.state.label("attempt_state"),
         _attempts.c.placed_at,
+        _attempts.c.call_id,
+        _attempts.c.result.is_not(None).label("has_result"),
         _leads.c.attempts,
         _leads.c.uncharged,
         exists(select(_handoffs.c.id).where(_handoffs.c.lead_id == _leads.c.id)).label("asked_for_a_person"),
@@ -56,13 +57,9 @@ _LEAD = Statement(
 _CALLBACKS = Statement(
     select(func.count()).select_from(_attempts).where(_attempts.c.lead_id == bindparam("lead"), _attempts.c.kind == "callback")
 )
-_RECEIVED = {
-    dialect: Statement(
-        insert(_received).on_conflict_do_nothing(index_elements=["session_id"]).returning(_received.c.session_id),
-        columns=("session_id", "attempt_id", "received_at", "payload"),
-    )
-    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+_LATE = Statement(
+    update(_attempts).where(_attempts.c.id == bindparam("attempt"), _attempts.c.result.is_(None)).values(result=bindparam("result"))
+)
 
 _SETTLES_THE_WISH = {
     Outcome.DO_NOT_CALL: "must not be called again",
@@ -83,7 +80,7 @@ _END_ATTEMPT = Statement(
         _new(
             _attempts,
             *("state", "call_id", "placed_at", "ended_at", "charged", "disconnected_by", "outcome", "disposition"),
-            *("sip_status", "phone_rang", "fault", "call_duration_seconds"),
+            *("sip_status", "phone_rang", "fault", "call_duration_seconds", "result"),
         )
     )
 )
@@ -113,16 +110,17 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
         payload: the call result, as in the integration guide and docs/results.md.
     """
     attempt_id = payload.get("idempotency_key")
-    if not _is_new(connection, payload, attempt_id, now):
-        return Receipt("repeated")
     campaign = _CAMPAIGN.run(connection, attempt_id=attempt_id).first() if attempt_id else None
     if campaign is None:
         return Receipt("unknown")
     assert attempt_id is not None
     lead = _LEAD.run(connection, lead_id=campaign.lead_id, attempt_id=attempt_id).one()
     if lead.attempt_state in {"ended", "held"}:
-        state = lead.attempt_state
-        log.warning("the result of call %s came for attempt %s, which had %s already", payload["session_id"], attempt_id, state)
+        if not lead.has_result:  # it was held, or ended without one
+            _LATE.run(connection, attempt=attempt_id, result=payload)
+        if not lead.has_result or lead.call_id != payload["session_id"]:
+            state = lead.attempt_state
+            log.warning("the result of call %s came for attempt %s, which had %s already", payload["session_id"], attempt_id, state)
         return Receipt("repeated", campaign.id)
     facts = ResultFacts.of(payload)
     decision, is_charged = _decision_on(connection, ids, campaign, lead, attempt_id, facts, now)
@@ -136,13 +134,6 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
     else:
         log.warning("the result of attempt %s came for a lead that had moved on (%s)", attempt_id, lead.state)
     return Receipt("applied", campaign.id)
-
-
-def _is_new(connection: Connection, payload: dict[str, Any], attempt_id: str | None, now: datetime) -> bool:
-    add = _RECEIVED[connection.dialect.name]
-    return (
-        add.run(connection, session_id=payload["session_id"], attempt_id=attempt_id, received_at=now, payload=payload).first() is not None
-    )
 
 
 def _decision_on(
@@ -208,6 +199,7 @@ def _end_attempt(
         new_phone_rang=payload.get("phone_rang"),
         new_fault=payload.get("fault"),
         new_call_duration_seconds=payload.get("call_duration_seconds"),
+        new_result=payload,
     )
 
 

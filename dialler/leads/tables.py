@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["ATTEMPT_STATES", "HANDOFF_STATES", "OPEN", "Attempt", "Lead", "LeadHandoff", "LeadHistory", "ReceivedResult"]
+__all__ = ["ATTEMPT_STATES", "HANDOFF_STATES", "OPEN", "Attempt", "Lead", "LeadHandoff", "LeadHistory"]
 
 _BIG = BigInteger().with_variant(Integer, "sqlite")
 _READY = text("queue IS NOT NULL")
@@ -112,6 +112,8 @@ class Attempt(SQLModel, table=True):
     phone_rang: bool | None = None
     fault: str | None = None
     call_duration_seconds: float | None = None
+    result: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
+    """The call result as it came in."""
 
 
 class LeadHistory(SQLModel, table=True):
@@ -165,14 +167,3 @@ class LeadHandoff(SQLModel, table=True):
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     note: str | None = None
     """What came of it, by who did it."""
-
-
-class ReceivedResult(SQLModel, table=True):
-    """A call result as it came in: its key makes receipt idempotent."""
-
-    __tablename__ = "received_results"
-
-    session_id: str = Field(primary_key=True)
-    attempt_id: str | None = Field(default=None, index=True)
-    received_at: datetime = Field(sa_type=UtcDateTime)
-    payload: dict[str, Any] = Field(sa_type=JsonValue)

@@ -14,9 +14,11 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from core.kernel.database import Database
+from core.kernel.statements import table_of
+from dialler.leads.tables import Attempt
 from tests import postgres
 from web.migrate import NewerDatabase, alembic_config, schema_problem, schema_status, upgrade
 from web.schema import metadata
@@ -180,3 +182,41 @@ def test_suppressions_and_campaigns_of_before_say_on_which_lines(empty: Database
         command.downgrade(alembic_config(connection), "0006")
     with empty.read() as connection:
         assert connection.execute(text("SELECT number FROM suppressions ORDER BY number")).scalars().all() == ["+1", "+2", "+3"]
+
+
+def test_the_results_of_before_stand_with_their_attempts(empty: Database) -> None:
+    with empty.write() as connection:
+        command.upgrade(alembic_config(connection), "0009")
+    at = "2026-03-04 10:00:00"
+    with empty.write() as connection:
+        run = connection.exec_driver_sql
+        run(
+            "INSERT INTO campaigns (id, name, bot_id, state, settings, created_at, end_calls)"
+            f" VALUES ('c', 'C', 'b', 'running', '{{}}', '{at}', false)"
+        )
+        run(
+            "INSERT INTO lead_imports (id, campaign_id, source_name, sha256, state, report, created_at, owner_host, owner_pid,"
+            f" owner_pid_started, alive_at) VALUES ('i', 'c', 'f', '0', 'active', '{{}}', '{at}', 'h', 1, 1, '{at}')"
+        )
+        run(
+            "INSERT INTO leads (id, campaign_id, import_id, position, line, phone, variables, state, attempts, uncharged, updated_at)"
+            f" VALUES (1, 'c', 'i', 1, 2, 'x', '{{}}', 'completed', 1, 0, '{at}')"
+        )
+        for number, attempt in enumerate(("a1", "a2"), 1):
+            run(
+                "INSERT INTO attempts (id, campaign_id, lead_id, number, kind, state, call_id, created_at, ended_at, refusals,"
+                f" failed_dialouts) VALUES ('{attempt}', 'c', 1, {number}, 'first', 'ended', 's{number}', '{at}', '{at}', 0, 0)"
+            )
+        for session, attempt in (("s1", "'a1'"), ("s9", "NULL")):
+            run(f"INSERT INTO received_results VALUES ('{session}', {attempt}, '{at}', '{{\"session_id\": \"{session}\"}}')")
+    upgrade(empty)
+    attempts = table_of(Attempt)
+    with empty.read() as connection:
+        found = connection.execute(select(attempts.c.id, attempts.c.result).order_by(attempts.c.id)).all()
+    assert [tuple(row) for row in found] == [("a1", {"session_id": "s1"}), ("a2", None)]
+    with empty.write() as connection:
+        command.downgrade(alembic_config(connection), "0009")
+    with empty.read() as connection:
+        rows = connection.execute(text("SELECT session_id, attempt_id FROM received_results")).all()
+        connection.execute(text("SELECT count(*) FROM attempts"))
+    assert [tuple(row) for row in rows] == [("s1", "a1")]

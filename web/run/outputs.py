@@ -18,14 +18,13 @@ from dialler.imports.exported import defused
 from dialler.imports.queries import variable_names
 from dialler.imports.tables import RejectedRow
 from dialler.leads.export import ATTEMPT_COLUMNS, attempt_rows, lead_columns, lead_rows
-from dialler.leads.tables import Attempt, Lead, ReceivedResult
+from dialler.leads.tables import Attempt, Lead
 from web.run.files import replaced
 
 __all__ = ["advice_on", "failure_table", "outcome_table", "why_calls_failed", "write_outputs"]
 
 _leads = table_of(Lead)
 _attempts = table_of(Attempt)
-_received = table_of(ReceivedResult)
 _rejected = table_of(RejectedRow)
 
 _ADVISED = frozenset({404, 410, 484, 604, 607})
@@ -89,11 +88,10 @@ def advice_on(status: int | None, reason: str, fault: str | None) -> str:
 def why_calls_failed(connection: Connection, campaign_id: str) -> list[tuple[int | None, str, str | None, int]]:
     """Why calls were not answered: (SIP status, reason, whose fault, calls), most first. Numbers in a reason are masked: texts that
     differ in them only are one."""
-    status, reason, fault = (_received.c.payload[name] for name in ("sip_status", "sip_reason", "fault"))
+    status, reason, fault = (_attempts.c.result[name] for name in ("sip_status", "sip_reason", "fault"))
     failed = (  # apart from the grouping: PostgreSQL takes an expression with parameters for another one each time
         select(status.as_integer().label("status"), func.coalesce(reason.as_string(), "").label("reason"), fault.as_string().label("fault"))
-        .join(_attempts, _attempts.c.id == _received.c.attempt_id)
-        .where(_attempts.c.campaign_id == campaign_id, _attempts.c.fault.is_not(None))
+        .where(_attempts.c.campaign_id == campaign_id, _attempts.c.fault.is_not(None), _attempts.c.result.is_not(None))
         .where(or_(_attempts.c.sip_status.is_(None), _attempts.c.sip_status >= _REFUSED))
         .subquery()
     )
@@ -117,9 +115,8 @@ def _rejected_rows(connection: Connection, import_id: str | None) -> Iterator[li
 
 def _results(connection: Connection, campaign_id: str) -> Iterator[str]:
     query = (
-        select(_received.c.payload)
-        .join(_attempts, _attempts.c.id == _received.c.attempt_id)
-        .where(_attempts.c.campaign_id == campaign_id)
+        select(_attempts.c.result)
+        .where(_attempts.c.campaign_id == campaign_id, _attempts.c.result.is_not(None))
         .order_by(_attempts.c.ended_at, _attempts.c.id)
     )
     for payload in connection.execute(query, execution_options={"yield_per": 500}).scalars():

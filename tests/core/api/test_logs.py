@@ -24,7 +24,7 @@ from core.calls.engine import Engine
 from core.calls.recovery import recover
 from core.contracts.transport import Leg, PlaceOrder
 from core.conversation.brain import Brain, Turn
-from core.deliveries.outbox import NewDelivery, enqueue
+from core.deliveries.outbox import Enqueued, NewDelivery, enqueue
 from core.deliveries.worker import DeliveryWorker
 from core.kernel.clock import utc_now
 from core.kernel.secrets import SecretBox
@@ -133,10 +133,10 @@ def break_everything(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     async def no_reply(heard: str, now: datetime) -> Turn:
         raise ValueError(f"what did {NAME} ({BREAKS_OFF}) mean by {heard}?")
 
-    def no_room(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
+    def no_room(connection: Connection, deliveries: Sequence[NewDelivery], *more: Any, **options: Any) -> Enqueued:
         if any(NOT_RECORDED in str(delivery.body) for delivery in deliveries):
             raise quoting(NOT_RECORDED)
-        settle(connection, deliveries)
+        return settle(connection, deliveries, *more, **options)
 
     monkeypatch.setattr(core.network, "place", no_line)
     monkeypatch.setattr(run, "make_brain", no_brain)

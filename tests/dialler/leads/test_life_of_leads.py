@@ -25,7 +25,6 @@ from dialler.leads.claims import Claim, claim, end_undialled, give_back, mark_pl
 from dialler.leads.queue import close_waiting, promote_due
 from dialler.leads.results import receive_result
 from dialler.leads.states import CLAIMED, FINAL, WAITING
-from dialler.leads.tables import ReceivedResult
 from dialler.scheduler.reconcile import reconcile
 from tests.conftest import START
 from tests.dialler.scheduler.fake_core import FakeCore
@@ -59,7 +58,7 @@ class LifeOfLeads(RuleBasedStateMachine):
         super().__init__()
         self.db, self.core, self.clock, self.ids = db, FakeCore(), _Clock(), Ids(1)
         with db.write() as connection:
-            for table in (history, table_of(ReceivedResult), attempts, leads, table_of(LeadImport), table_of(Campaign)):
+            for table in (history, attempts, leads, table_of(LeadImport), table_of(Campaign)):
                 connection.execute(delete(table))
         self.token, self.owners = TOKEN, 1
         self.to_send: list[tuple[Claim, str]] = []

@@ -34,7 +34,7 @@ from tests.statements import each_statement
 from tests.support import CAMPAIGN, TOKEN, add_leads, make_campaign, result_of
 
 NOW = START
-BIG = ("leads", "attempts", "lead_history", "received_results")
+BIG = ("leads", "attempts", "lead_history")
 SCANS = {
     "sqlite": re.compile(rf"\bSCAN ({'|'.join(BIG)})\b"),
     "postgresql": re.compile(rf"\bSeq Scan on ({'|'.join(BIG)})\b"),

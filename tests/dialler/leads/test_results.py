@@ -6,17 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from core.kernel.database import Database
 from core.kernel.ids import Ids
-from core.kernel.statements import table_of
 from dialler.campaigns.store import change_state
 from dialler.leads.claims import Claim, claim, give_back, mark_placed
-from dialler.leads.held import resolve
+from dialler.leads.held import hold, resolve
 from dialler.leads.queue import close_waiting
 from dialler.leads.results import Receipt, receive_result
-from dialler.leads.tables import ReceivedResult
 from tests.conftest import START
 from tests.support import CAMPAIGN, TOKEN, add_leads, attempt_rows, attempts, events_of_lead, lead_row, leads, make_campaign, result_of
 
@@ -85,8 +83,20 @@ def test_a_repeated_result_changes_nothing(db: Database, lead: int, times: int) 
     for _ in range(times):
         assert receive(db, taken.attempt_id).status == "repeated"
     assert snapshot(db, lead) == before
-    with db.read() as connection:
-        assert connection.execute(select(func.count()).select_from(table_of(ReceivedResult))).scalar_one() == 1
+    assert attempt_rows(db, lead)[0].result == result_of(taken.attempt_id)
+
+
+def test_the_result_of_a_held_attempt_is_kept_and_moves_nothing(db: Database, lead: int) -> None:
+    taken = take(db)
+    with db.write() as connection:
+        assert hold(connection, taken, TOKEN, "the core does not know it", NOW)
+    before = snapshot(db, lead)
+    assert receive(db, taken.attempt_id, **REACHED) == Receipt("repeated", CAMPAIGN)
+    row, (attempt,), events = snapshot(db, lead)
+    assert (row, events) == (before[0], before[2])
+    assert attempt.result == result_of(taken.attempt_id, **REACHED)
+    receive(db, taken.attempt_id)
+    assert attempt_rows(db, lead)[0].result == attempt.result, "the first one stays"
 
 
 def test_a_result_before_the_answer_of_the_dialout(db: Database, lead: int) -> None:
@@ -129,7 +139,7 @@ def test_a_result_of_nobodys_attempt(db: Database, lead: int) -> None:
 
 
 def test_a_second_call_of_one_attempt_is_not_counted_twice(db: Database, lead: int, caplog: pytest.LogCaptureFixture) -> None:
-    """It cannot be, but if it is: the lead does not move by it, and what came is kept, and logged."""
+    """It cannot be, but if it is: nothing moves by it, and it is logged; the core keeps its result."""
     taken = take(db)
     placed(db, taken)
     receive(db, taken.attempt_id)

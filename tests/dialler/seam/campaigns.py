@@ -26,12 +26,11 @@ from core.kernel.statements import table_of
 from dialler.api.results import RESULTS_PATH, include_results
 from dialler.campaigns.store import note_run
 from dialler.core_client import CoreClient
-from dialler.leads.tables import ReceivedResult
 from dialler.scheduler.runner import CampaignRunner, Parts
 from tests.conftest import START
 from tests.core.api.support import client_of, store_bot
 from tests.dialler.seam.cores import SECRET, SPEED, LoopbackServer, copy_of, core_settings, make_key, served
-from tests.support import CAMPAIGN, TOKEN, add_leads, make_campaign
+from tests.support import CAMPAIGN, TOKEN, add_leads, attempts, make_campaign
 from web.composition import open_whole
 
 __all__ = ["Campaign", "ResultsWebhook", "RunCampaign", "embedded_campaign", "url_campaign"]
@@ -93,9 +92,9 @@ class Campaign:
         return Counter(line["attempt"] for line in lines if line["event"] == "invite")
 
     def received(self) -> list[Any]:
-        """The results that were taken in."""
+        """The attempts whose results were taken in."""
         with self.parts.db.read() as connection:
-            return list(connection.execute(select(table_of(ReceivedResult))))
+            return list(connection.execute(select(attempts).where(attempts.c.result.is_not(None))))
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait in clock time until something is true, a day at most."""

@@ -42,7 +42,7 @@ def check_everything_happened_once(at: Campaign) -> None:
         assert (attempt.state, attempt.outcome, attempt.call_id is None) == ("ended", outcome, False)
         attempts.add(attempt.id)
     assert at.rang() == dict.fromkeys(attempts, 1)
-    assert sorted(row.attempt_id for row in at.received()) == sorted(attempts)
+    assert sorted(row.id for row in at.received()) == sorted(attempts)
 
 
 def test_results_by_the_webhook(campaign: Callable[..., Any]) -> None:
@@ -61,7 +61,7 @@ def test_results_before_the_answer_of_the_dialout(campaign: Callable[..., Any]) 
 
         async def slowly(*args: Any) -> Any:
             answer = await dialout(*args)
-            await at.until(lambda: any(row.attempt_id == args[-1] for row in at.received()))
+            await at.until(lambda: any(row.id == args[-1] for row in at.received()))
             return answer
 
         at.parts.core.dialout = slowly  # type: ignore[assignment]

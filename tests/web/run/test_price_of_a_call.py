@@ -20,7 +20,7 @@ PUSH = {
         "key_mapper": {"NAME": "{{crm.customer_name}}", "DISPOSITION": "{{result.disposition}}"},
     }
 }
-STATEMENTS = {"sqlite": 47.0, "postgresql": 49.0}
+STATEMENTS = {"sqlite": 44.5, "postgresql": 46.5}
 TRANSACTIONS = 14.5
 
 
