@@ -37,6 +37,14 @@ def postgres_template() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def emptied_postgres(postgres_template: str) -> Iterator[postgres.Emptied]:
+    """A PostgreSQL database that the tests of a process use one after another."""
+    emptied = postgres.Emptied(postgres_template)
+    yield emptied
+    emptied.drop()
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file."""
     path = tmp_path_factory.mktemp("template") / "empty.db"
@@ -57,9 +65,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
         yield f"sqlite:///{tmp_path}/test.db"
     else:
-        url = postgres.make_database(request.getfixturevalue("postgres_template"))
-        yield url
-        postgres.drop_database(url)
+        emptied: postgres.Emptied = request.getfixturevalue("emptied_postgres")
+        yield emptied.take()
+        emptied.give_back()
 
 
 @pytest.fixture

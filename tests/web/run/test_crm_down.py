@@ -134,7 +134,7 @@ def test_the_ledger_says_what_the_crm_lacks_and_one_command_sends_it_again(tmp_p
     assert set(crm.ids.values()) == {1}
 
 
-@pytest.mark.parametrize("speed", [None, 5000.0], ids=["virtual", "scaled"])
+@pytest.mark.parametrize("speed", [None, 40_000.0], ids=["virtual", "scaled"])
 def test_a_crm_that_is_down_is_not_hammered_and_no_push_grows_old(tmp_path: Path, out: Path, speed: float | None) -> None:
     """Days pass in a run, and seconds for the CRM: each push is tried once during the run, and three times at its end."""
     later = {"max_attempts": 3, "retry": {"no_answer": "2d", "rejected": "2d"}}
