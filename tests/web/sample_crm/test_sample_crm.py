@@ -45,7 +45,7 @@ def test_it_takes_pushes_once_each_and_shows_them_and_remembers(tmp_path: Path) 
         ]
         seen = httpx.get(crm.url, trust_env=False)
         assert (seen.status_code, seen.headers["content-type"]) == (200, "text/html; charset=utf-8")
-        for said in ("SANDBOX", "2 received, 1 repeats told apart", "PTP", "crm.jsonl"):
+        for said in ("SANDBOX", "2 received, 1 repeats recognized", "PTP", "crm.jsonl"):
             assert said in seen.text
         assert "Zoë" not in seen.text, "it is shown without a token"
         crm.kill()
