@@ -22,7 +22,6 @@ GROUPS = {
     "trunks": ["list", "show", "add", "remove", "number", "apply", "sync", "check", "reset"],
     "websocket": ["list", "token", "revoke", "open", "close"],
     "workers": ["list", "drain"],
-    "db": ["status", "upgrade", "backup", "restore"],
 }
 COMMANDS = [["run"], ["check"], ["serve"], ["audit"], ["sample-leads"], ["sample-crm"]]
 COMMANDS += [[group, command] for group, commands in GROUPS.items() for command in commands]
