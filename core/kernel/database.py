@@ -119,6 +119,7 @@ class Database:
         self.is_postgresql = self.engine.dialect.name == "postgresql"
         # Keyed by whether they write: keeping a connection open costs a tenth of taking one out of the engine's pool and putting it back.
         self._idle: dict[bool, list[tuple[Connection, float]]] = {False: [], True: []}
+        self._closed = 0
 
     @contextlib.contextmanager
     def write(self, *, long: bool = False) -> Iterator[Connection]:
@@ -139,7 +140,8 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; one that a thread still uses, at the end of its transaction."""
+        self._closed += 1
         for idle in self._idle.values():
             while idle:
                 idle.pop()[0].close()
@@ -147,14 +149,22 @@ class Database:
 
     @contextlib.contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Connection]:
-        connection = self._take(write)
+        connection, closed = self._take(write), self._closed
         try:
             with connection.begin():
                 yield connection
         except BaseException:
-            connection.close()  # whatever state it is in, the next transaction starts with a fresh one
+            self._discard(connection, closed)  # whatever state it is in, the next transaction starts with a fresh one
             raise
-        self._idle[write].append((connection, time.monotonic()))
+        if closed == self._closed:
+            self._idle[write].append((connection, time.monotonic()))
+        else:
+            self._discard(connection, closed)
+
+    def _discard(self, connection: Connection, closed: int) -> None:
+        if closed != self._closed:  # the pool that it came from is gone
+            connection.invalidate()
+        connection.close()
 
     def _take(self, write: bool) -> Connection:
         idle = self._idle[write]

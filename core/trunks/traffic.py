@@ -7,6 +7,7 @@ refuses everything from some load on; phones that are switched off are refused w
 load        how many calls were out when a call left, how many had been accepted within the second before, and how long ago the last
 beyond      a refusal at a load above all that was carried in the last minutes; a later call that is carried at that load refutes it
 run         refusals in a row, by the order in which the calls left, of the same status and different numbers, none carried between
+lone        a refusal that nothing explains is the callee's; at a rate that is known, a number's first one is the limit's
 limit       a run that is too long for chance: how long depends on how many of this list are refused at loads that are carried
 down        such a run while no call is out and none was accepted for a while: that is the circuit breaker's
 """
@@ -81,6 +82,7 @@ class Traffic:
         self._silent = set[str]()
         self._up = 0
         self._unreachable: OrderedDict[str, None] = OrderedDict()
+        self._spared: OrderedDict[str, None] = OrderedDict()
         self.reads_history = True
         """Whether the numbers of earlier calls that could not be reached are still to be told (`unreachable`)."""
 
@@ -193,11 +195,11 @@ class Traffic:
             return Judgement("limit", bool(call.load.up + call.others), bool(call.load.window))
         proven = bool(self._carried) and now - self._carried[-1][0] <= _MEMORY
         if not any(beyond) and not undecided and run <= 1 and proven:
-            return self._callees(call)
+            return self._lone(call, limits, callees=callees)
         if not last_word:
             return None
         if not any(beyond):
-            return self._callees(call)
+            return self._lone(call, limits, callees=callees)
         return Judgement("callee" if callees and run < 2 else "limit")  # not settled: it counts, should more be refused at this load
 
     def _lately(self, now: datetime) -> list[Load]:
@@ -271,12 +273,27 @@ class Traffic:
     def _carried_since(self, moment: datetime) -> bool:
         return any(one.fate == "carried" and one.left_at > moment for one in self._calls.values())
 
+    def _lone(self, call: _Departure, limits: Limits, *, callees: bool) -> Judgement:
+        """A refusal that nothing beside it explains. At a rate that is known it is taken for the rate's, once for each number: an
+        INVITE that left some milliseconds late looks like one too many to the carrier. A phone that is switched off is refused again."""
+        if callees or not _at_limit(call, limits) or call.number in self._spared:
+            return self._callees(call)
+        self._spared[call.number] = None
+        while len(self._spared) > _MOST_NUMBERS:
+            self._spared.popitem(last=False)
+        self._count(call)
+        return Judgement("limit")
+
     def _callees(self, call: _Departure) -> Judgement:
         if not call.judged:
-            call.judged = True
-            self._streak += 1
+            self._count(call)
             self.unreachable([call.number])
         return Judgement("callee")
+
+    def _count(self, call: _Departure) -> None:
+        """The refusal counts among those that come whatever the load is, and marks no limit."""
+        call.judged = True
+        self._streak += 1
 
     def _long(self, chance: float) -> int:
         """How long a run must be to be no chance."""
@@ -319,3 +336,8 @@ class Traffic:
 def _most_up(call: _Departure) -> int:
     """The calls that were up on the trunk when a refused one left, those of other processes with them."""
     return call.load.up + call.others
+
+
+def _at_limit(call: _Departure, limits: Limits) -> bool:
+    """Whether a call left at the rate that the carrier seems to allow."""
+    return limits.rate is not None and not limits.unclear and call.load.pace >= 0.9 * limits.rate.value

@@ -64,3 +64,13 @@ def test_a_connection_that_died_just_now_fails_once(database: Database) -> None:
         connection.execute(text("SELECT 1"))
     with database.read() as connection:
         assert connection.execute(text("SELECT 1")).scalar_one() == 1
+
+
+def test_a_connection_in_use_while_all_are_closed_is_not_kept(database: Database) -> None:
+    with database.read() as connection:
+        driver = connection.connection.driver_connection
+        database.close()
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    assert all(not idle for idle in database._idle.values())
+    with database.read() as other:
+        assert other.connection.driver_connection is not driver

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from core.trunks.traffic import Load, Traffic
+from core.trunks.limits import Limit, Limits
+from core.trunks.traffic import Judgement, Load, Traffic
 from tests.conftest import START
 
 
@@ -80,3 +81,38 @@ def test_the_load_is_that_of_all_calls_that_are_remembered(seed: int) -> None:
                     traffic.refused(call_id, 503, 0)
                     calls[call_id] = (at, "refused", True)
         assert traffic.out() == sum(not over for _, _, over in calls.values())
+
+
+def slow_trunk() -> tuple[Traffic, Limits]:
+    """A trunk whose carrier takes 2 calls a second, as is known, and has taken ten of them."""
+    traffic, held = Traffic(), Limit(2.0, 2.0, START + timedelta(hours=1), 30.0, START - timedelta(minutes=1))
+    for place in range(10):
+        left_at = START + timedelta(seconds=place / 2)
+        traffic.leaves(f"before {place}", f"+120255501{place:02d}", left_at)
+        traffic.carried(f"before {place}", left_at + timedelta(milliseconds=100))
+        traffic.over(f"before {place}")
+    return traffic, Limits(rate=held, lowered_at=START - timedelta(minutes=1))
+
+
+def judged(traffic: Traffic, limits: Limits, call_id: str, left_at: datetime, *, callees: bool = False) -> Judgement | None:
+    """A call to one number is refused at once, and nothing else happens."""
+    traffic.leaves(call_id, "+12025550150", left_at)
+    traffic.refused(call_id, 480, 0)
+    return traffic.judge(call_id, left_at + timedelta(seconds=3), limits, last_word=True, callees=callees)
+
+
+def test_a_refusal_at_a_known_limit_is_the_limits_once_for_each_number() -> None:
+    traffic, limits = slow_trunk()
+    at = START + timedelta(seconds=5)
+    assert judged(traffic, limits, "first", at) == Judgement("limit")
+    assert judged(traffic, limits, "second", at + timedelta(seconds=30)) == Judgement("callee"), "the phone is switched off"
+
+
+def test_a_callee_that_is_busy_at_a_known_limit_is_busy() -> None:
+    traffic, limits = slow_trunk()
+    assert judged(traffic, limits, "busy", START + timedelta(seconds=5), callees=True) == Judgement("callee")
+
+
+def test_a_refusal_far_below_a_known_limit_is_the_callees() -> None:
+    traffic, limits = slow_trunk()
+    assert judged(traffic, limits, "alone", START + timedelta(seconds=8)) == Judgement("callee")
