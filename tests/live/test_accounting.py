@@ -101,12 +101,12 @@ def test_what_a_full_trunk_refuses_is_not_the_callees(tmp_path: Path, status: in
             run.wait(90)
     said = records(tmp_path)
     refused, reached = said.attempts_at(second)
-    assert (refused.charged, refused.outcome, refused.sip_status) == (False, "error_before_ringing", status)
+    assert (refused.charged, refused.outcome, refused.sip_status) == (False, "trunk_busy", status)
     result = said.call_of(refused.id).result
-    assert (result["end_reason"], result["fault"], result["phone_rang"]) == ("trunk_refused", "trunk", False)
+    assert (result["end_reason"], result["fault"], result["phone_rang"]) == ("trunk_busy", "trunk", False)
     assert (reached.charged, reached.outcome) == (True, "reached")
     lead = said.lead(second)
-    assert (lead.state, lead.attempts, lead.uncharged) == ("completed", 1, 1)
+    assert (lead.state, lead.attempts, lead.uncharged) == ("completed", 1, 0), "a full trunk uses up nothing of the lead"
 
 
 def test_a_carrier_that_refuses_everything_is_rested(tmp_path: Path) -> None:

@@ -101,7 +101,9 @@ def test_who_calls_us_before_answering_is_talked_to_and_our_own_call_withdrawn(w
         await core.clock.sleep(1)
         result = (await core.call(outbound))["result"]
         assert (result["disconnected_by"], result["end_reason"]) == ("error", "withdrawn")
-        assert (await core.call(answer["call_id"]))["state"] == "talking"
+        call = await core.call(answer["call_id"])
+        # the sandbox draws who calls: a few hang up at once
+        assert call["state"] == "talking" or call["result"]["end_reason"] == "customer_hangup", call["result"]
 
     with_each_core(test)
 
