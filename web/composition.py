@@ -20,6 +20,7 @@ from core.access.installation import open_box
 from core.access.secrets import SecretStore
 from core.api.app import create_core_app
 from core.api.auth import require_admin
+from core.api.desk import agent_who_asks
 from core.calls.cancel import carry_out_cancels
 from core.calls.engine import Engine
 from core.calls.recovery import recover
@@ -195,7 +196,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     parts = Parts(db, clock, ids, CoreClient(http, key, clock))
     include_results(app, parts, lambda: signing_secret)
     dialler = Dialler(parts, wall, look_every=float(_period(settings, 1)), suppressed=is_suppressed)
-    include_campaigns(app, dialler, require_admin)
+    include_campaigns(app, dialler, require_admin, agent_who_asks)
     client.mount(_EMBEDDED, app)
 
     def renew() -> None:

@@ -41,7 +41,7 @@ from core.desk.queue import events_of, list_handoffs, open_for
 from core.desk.states import STATES
 from core.kernel.event_stream import HEARTBEAT, RETRY, EventStream, sse
 
-__all__ = ["queue_events", "router"]
+__all__ = ["agent_who_asks", "queue_events", "router"]
 
 router = APIRouter(prefix="/api/v1/desk", tags=["agent desk"])
 
@@ -81,6 +81,17 @@ def _known_asker(connection: Connection, key: KeyInfo, agent_id: str | None) -> 
 
 
 TheAsker = Annotated[Asker, Depends(_asker)]
+
+
+async def agent_who_asks(asker: TheAsker, engine: TheEngine) -> str | None:
+    """The name of the agent who asks, for the desk's endpoints of other packages; None for an admin who acts for no agent. Of agents with
+    the same name each is told by a piece of the id."""
+    if asker.agent_id is None:
+        return None
+    with _refusals(), engine.db.read() as connection:
+        agent = agents.find_agent(connection, asker.agent_id)
+        alike = sum(one.name == agent.name for one in agents.all_agents(connection))
+    return agent.name if alike == 1 else f"{agent.name} ({agent.id[:8]})"
 
 
 @router.post(

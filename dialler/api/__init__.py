@@ -5,6 +5,7 @@ campaigns   campaigns
 imports     lead files
 leads       leads and attempts
 handoffs    the work list of leads whose callee asked for a person
+desk        the same list of all campaigns, for agents
 ledger      what the CRM has for each lead
 events      progress as server-sent events
 results     the results webhook

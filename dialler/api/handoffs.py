@@ -13,11 +13,11 @@ from starlette.exceptions import HTTPException
 from core.kernel.cursors import make_cursor
 from core.kernel.lines import REAL, SANDBOX, Lines
 from dialler.api.bodies import StrictBody, body_schema, read_model
-from dialler.api.shared import CampaignId, Cursor, Limit, TheDialler, answers, errors_of_the_dialler, position_of, require
+from dialler.api.shared import CampaignId, Cursor, Dialler, Limit, TheDialler, answers, errors_of_the_dialler, position_of, require
 from dialler.leads.handoffs import NotOnTheList, claim_handoff, finish_handoff, list_handoffs, newest_handoff
 from dialler.leads.queries import find_leads
 
-__all__ = ["router"]
+__all__ = ["DoneNote", "LeadHandoffView", "LeadId", "claimed", "router"]
 
 router = APIRouter(prefix="/api/v1/campaigns/{campaign_id}", tags=["campaigns"])
 
@@ -60,10 +60,14 @@ class ClaimBody(StrictBody):
     by: str = Field(min_length=1, max_length=200, description="Who, in a word for people.")
 
 
-class DoneBody(ClaimBody):
-    """Who called, or decided that nobody needs to."""
+class DoneNote(StrictBody):
+    """What came of it."""
 
     note: str | None = Field(default=None, max_length=2000, description="The result.")
+
+
+class DoneBody(ClaimBody, DoneNote):
+    """Who called, or decided that nobody needs to."""
 
 
 @router.get("/handoffs", summary="List leads that want a person", responses=answers(404))
@@ -98,12 +102,7 @@ async def post_claim(campaign_id: CampaignId, lead_id: LeadId, request: Request,
     body = await read_model(request, ClaimBody)
     with errors_of_the_dialler(), dialler.db.write() as connection:
         _require_lead(connection, campaign_id, lead_id)
-        claim_handoff(connection, lead_id, body.by, dialler.parts.clock.now())
-        entry = newest_handoff(connection, lead_id)
-        lines: Lines = SANDBOX if entry.lines == SANDBOX else REAL
-        if dialler.suppressed is not None and dialler.suppressed(connection, entry.phone, lines):
-            raise NotOnTheList(f"Lead {lead_id} must not be called: its number is on the suppression list.")
-        return LeadHandoffView.model_validate(dict(entry._mapping))
+        return LeadHandoffView.model_validate(claimed(connection, dialler, lead_id, body.by))
 
 
 @router.post(
@@ -119,6 +118,20 @@ async def post_done(campaign_id: CampaignId, lead_id: LeadId, request: Request, 
         _require_lead(connection, campaign_id, lead_id)
         finish_handoff(connection, lead_id, body.by, body.note, dialler.parts.clock.now())
         return LeadHandoffView.model_validate(dict(newest_handoff(connection, lead_id)._mapping))
+
+
+def claimed(connection: Connection, dialler: Dialler, lead_id: int, by: str) -> dict[str, Any]:
+    """Claim a lead in the caller's transaction; returns its entry.
+
+    Raises:
+        NotOnTheList: it cannot be claimed, or its number must not be called. The transaction is to be rolled back.
+    """
+    claim_handoff(connection, lead_id, by, dialler.parts.clock.now())
+    entry = newest_handoff(connection, lead_id)
+    lines: Lines = SANDBOX if entry.lines == SANDBOX else REAL
+    if dialler.suppressed is not None and dialler.suppressed(connection, entry.phone, lines):
+        raise NotOnTheList(f"Lead {lead_id} must not be called: its number is on the suppression list.")
+    return dict(entry._mapping)
 
 
 def _require_lead(connection: Connection, campaign_id: str, lead_id: int) -> None:

@@ -17,6 +17,8 @@ from core.desk.queue import list_handoffs, open_for
 from core.kernel.clock import utc_now
 from core.kernel.ids import Ids
 from core.kernel.numbers import mask
+from dialler.leads.handoffs import lines_to_call
+from dialler.leads.handoffs import list_handoffs as work_list
 from web.cli.common import DatabaseOption, JsonOption, LimitOption, open_database
 from web.cli.errors import CANNOT, CliError, unknown
 from web.cli.output import emit_json, say, show_rows
@@ -36,6 +38,8 @@ _QUEUE = {
     "end_reason": "Ended",
     "id": "Id",
 }
+
+_MOST_LEADS = 1000
 
 AgentArgument = Annotated[str, typer.Argument(metavar="AGENT", help="Name or id.")]
 
@@ -137,13 +141,18 @@ def queue_(
     """List who waits for an agent, whoever waits longest first, and who is with one."""
     with open_database(database) as db, db.read() as connection:
         found = list_handoffs(connection, limit=limit) if all_ else open_for(connection, None)[:limit]
+        leads = work_list(connection, lines=lines_to_call(connection), limit=_MOST_LEADS)
         names = {agent.id: agent.name for agent in agents.all_agents(connection)}
     rows = [
         {name: getattr(row, name) for name in (*_QUEUE, "call_id", "reason", "agent_id") if name not in {"agent", "caller"}}
         | {"agent": names.get(row.agent_id), "caller": row.caller if as_json else mask(row.caller)}
         for row in found
     ]
-    show_rows(rows, _QUEUE, as_json=as_json, empty="Nobody waits for an agent.")
+    show_rows(rows, _QUEUE, as_json=as_json, empty="Nobody waits on the line for an agent.")
+    if leads and not as_json:
+        count = str(len(leads)) if len(leads) < _MOST_LEADS else f"{_MOST_LEADS} or more"
+        what = "lead wants" if len(leads) == 1 else "leads want"
+        say(f"{count} {what} a person to call them: `dialler leads handoff list`.")
 
 
 def _called(connection: Connection, name: str) -> Agent:

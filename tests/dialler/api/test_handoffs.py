@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.core.api.support import fields_of
+from tests.core.api.support import fields_of, problem_of
 from tests.dialler.api.support import CAMPAIGNS, PAYS, Api
 
 WithApi = Callable[..., Any]
@@ -50,5 +50,54 @@ def test_a_suppressed_number_is_not_claimed(api: WithApi) -> None:
         assert "suppression list" in (await api.post(f"{path}/claim", {"by": "Mira"}, 409))["detail"]
         assert (await api.get(f"/{campaign_id}/handoffs"))["handoffs"][0]["state"] == "waiting"
         assert (await api.post(f"{path}/done", {"by": "Mira"}))["state"] == "done"
+
+    api(test)
+
+
+def test_agents_see_all_campaigns_and_take_leads_with_their_own_keys(api: WithApi) -> None:
+    async def test(api: Api) -> None:
+        desk = "/api/v1/desk/leads"
+        first = await api.campaign([WANTS_A_PERSON, PAYS], start=True)
+        assert await api.dial(first) == "completed"
+        keys = {}
+        for name, number in (("Mira", "90"), ("Tom", "91")):
+            made = await api.http.post("/api/v1/desk/agents", json={"name": name, "address": f"+120255501{number}"})
+            keys[name] = {"X-API-Key": made.json()["key"]}
+        listed = await api.http.get(desk, headers=keys["Mira"])
+        (lead,) = listed.json()["leads"]
+        assert (lead["phone"], lead["state"], lead["campaign_id"], lead["campaign"]) == (WANTS_A_PERSON, "waiting", first, "May")
+        assert (await api.http.get(desk, params={"lines": "real"}, headers=keys["Mira"])).json()["leads"] == []
+        path = f"{desk}/{lead['lead_id']}"
+        claimed = await api.http.post(f"{path}/claim", headers=keys["Mira"])
+        assert (claimed.status_code, claimed.json()["claimed_by"]) == (200, "Mira")
+        for what in ("claim", "done"):
+            refused = await api.http.post(f"{path}/{what}", headers=keys["Tom"], json={})
+            assert (refused.status_code, problem_of(refused)["detail"]) == (409, f"Lead {lead['lead_id']} was claimed by Mira.")
+        done = await api.http.post(f"{path}/done", headers=keys["Mira"], json={"note": "paid"})
+        assert (done.json()["state"], done.json()["done_by"], done.json()["note"]) == ("done", "Mira", "paid")
+        assert (await api.http.get(desk, headers=keys["Mira"])).json()["leads"] == []
+
+    api(test)
+
+
+def test_who_has_nothing_to_do_at_the_desk_sees_no_lead(api: WithApi) -> None:
+    async def test(api: Api) -> None:
+        desk = "/api/v1/desk/leads"
+        campaign_id = await api.campaign([WANTS_A_PERSON], start=True)
+        assert await api.dial(campaign_id) == "completed"
+        made = await api.http.post("/api/v1/keys", json={"name": "CRM", "role": "dialout"})
+        dialout = {"X-API-Key": made.json()["key"]}
+        assert (await api.http.get(desk, headers=dialout)).status_code == 403
+        assert (await api.http.get(desk, headers={"X-API-Key": "unknown"})).status_code == 401
+        lead_id = (await api.http.get(desk)).json()["leads"][0]["lead_id"]
+        assert set(fields_of(await api.http.post(f"{desk}/{lead_id}/claim"))) == {"agent_id"}
+        assert (await api.http.post(f"{desk}/77777/claim", params={"agent_id": "nobody"})).status_code == 404
+        agents = [
+            (await api.http.post("/api/v1/desk/agents", json={"name": "Mira", "address": f"+120255501{number}"})).json()["id"]
+            for number in ("90", "91")
+        ]
+        claimed = await api.http.post(f"{desk}/{lead_id}/claim", params={"agent_id": agents[0]})
+        assert claimed.json()["claimed_by"] == f"Mira ({agents[0][:8]})"
+        assert (await api.http.post(f"{desk}/{lead_id}/claim", params={"agent_id": agents[1]})).status_code == 409
 
     api(test)

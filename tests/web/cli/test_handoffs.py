@@ -28,6 +28,7 @@ def test_the_bot_calls_once_and_a_person_takes_over(dialler: Dialler) -> None:
     assert (entry["phone"], entry["state"], entry["campaign"]) == (WANTS_A_PERSON, "waiting", "Spring reminders")
     assert "person" in entry["reason"]
     database = ("--database", "sqlite:///run.db")
+    assert "1 lead wants a person" in dialler("desk", "queue", *database).stdout
     assert "--by NAME" in dialler("leads", "handoff", "claim", WANTS_A_PERSON, *database, code=2).stderr
     claimed = dialler("leads", "handoff", "claim", WANTS_A_PERSON, "--by", "Mira", *database).stdout
     assert "is Mira's" in claimed
