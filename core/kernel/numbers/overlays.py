@@ -1,15 +1,15 @@
-"""Area codes of the North American Numbering Plan that share their area, and those that lie in several time zones.
+"""Area codes of North America that share their area, those that lie in several time zones, and places whose time the data has wrong.
 
-Source: the NPA report of the North American Numbering Plan Administrator, file date 2026-01-05, columns
+Source of the first two: the NPA report of the North American Numbering Plan Administrator, file date 2026-01-05, columns
 `OVERLAY_COMPLEX` and `TIME_ZONE`, all assigned geographic codes (also those not yet in service). To update it, take a newer report and
-rewrite both tables.
+rewrite the first two tables.
 """
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
-__all__ = ["LISTED_ZONES", "OVERLAYS"]
+__all__ = ["LISTED_ZONES", "OVERLAYS", "ZONES_AS_WELL"]
 
 _COMPLEXES = """
 201 551|202 771|203 475|204 431 584|205 659|206 564|208 986|209 350|210 726|212 332 646 917|213 323 738|214 469 945 972|
@@ -51,3 +51,20 @@ the codes of both; each of the two has only its own."""
 
 LISTED_ZONES = MappingProxyType({code: zones for codes, zones in _LISTED.items() for code in codes.split()})
 """Area codes that the administrator lists in several time zones. The data of phonenumbers lacks some (915, 931)."""
+
+ZONES_AS_WELL = MappingProxyType(
+    {
+        "211": ("Africa/Juba",),
+        "212": ("Africa/Casablanca",),
+        "2125288": ("Africa/El_Aaiun",),
+        "213": ("Africa/Algiers",),
+        "218": ("Africa/Tripoli",),
+        "505": ("America/Managua",),
+        "5632": ("Pacific/Easter",),
+        "5661": ("America/Punta_Arenas",),
+        "675": ("Pacific/Bougainville",),
+        "691": ("Pacific/Chuuk", "Pacific/Pohnpei", "Pacific/Kosrae"),
+        "7401": ("Europe/Kaliningrad",),
+    }
+)
+"""Zones by prefix that the data of phonenumbers lacks, or has a neighbour's for, by the countries that the tz database (zone.tab) names."""

@@ -5,6 +5,7 @@ default for the rest of their area code, which is wrong for some of them. So the
 permitted hours must hold in each:
 
 * area code: every zone of every longer prefix below it, and, in North America, of the area codes that overlay it;
+* places that keep another time than the data says: their own zone as well, never instead;
 * no area code (a mobile number, freephone): every zone of the country;
 * no country (satellite telephones, international freephone): none, which is never permitted.
 """
@@ -23,7 +24,7 @@ from phonenumbers import PhoneNumberType
 from phonenumbers.tzdata import TIMEZONE_DATA
 
 from core.kernel.numbers.fictional import is_large_sample
-from core.kernel.numbers.overlays import LISTED_ZONES, OVERLAYS
+from core.kernel.numbers.overlays import LISTED_ZONES, OVERLAYS, ZONES_AS_WELL
 
 __all__ = ["callee_zones", "time_zones", "where_zones_come_from"]
 
@@ -98,12 +99,15 @@ def _above(place: _Place) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def _zones(place: _Place) -> tuple[str, ...]:
     names = set(_below(place.prefix))
+    for prefix, zones in ZONES_AS_WELL.items():
+        if prefix.startswith(place.prefix) or place.prefix.startswith(prefix):
+            names.update(zones)
     if place.area and place.prefix not in TIMEZONE_DATA:
         names.update(_above(place))
     if place.country == _NORTH_AMERICA:
         for code in (place.area, *OVERLAYS.get(place.area, ())):
             names.update(_below(_NORTH_AMERICA + code), LISTED_ZONES.get(code, ()))
-    if not names:  # an area code of which nothing is known
+    if not names.difference(*ZONES_AS_WELL.values()):  # an area code of which nothing else is known
         names.update(_below(place.country))
     return tuple(sorted({_TODAYS_NAMES.get(name, name) for name in names}))
 
