@@ -149,7 +149,8 @@ class Database:
 
     @contextlib.contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Connection]:
-        connection, closed = self._take(write), self._closed
+        closed = self._closed  # before one is taken: connecting may last until the others are closed
+        connection = self._take(write)
         try:
             with connection.begin():
                 yield connection
