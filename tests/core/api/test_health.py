@@ -34,10 +34,10 @@ def away(core: Core) -> Iterator[None]:
         def gone(*_: object, **__: object) -> None:
             raise engine.dialect.loaded_dbapi.OperationalError(message)
 
-        engine.dispose()
+        core.engine.db.close()
         patch.setattr(engine.dialect, "connect", gone)
         yield
-    engine.dispose()
+    core.engine.db.close()
 
 
 def test_live_and_ready_are_open_and_say_nothing_else(with_each_core: WithCore) -> None:
