@@ -26,6 +26,7 @@ from core.calls.tables import DIALLED, DIALLED_INDEXES, HOLDS_A_SEAT, Call
 from core.kernel.lines import REAL, SANDBOX, Lines
 from core.kernel.numbers import split_key
 from core.kernel.statements import Statement, table_of
+from core.suppressions.store import holds_on
 from core.suppressions.tables import Suppression
 
 __all__ = ["RETRY_AFTER", "Seen", "is_race", "look_at", "phone_of", "withdraw_dialled"]
@@ -37,12 +38,11 @@ RETRY_AFTER: Final = timedelta(seconds=30)
 _E164 = re.compile(r"\+[1-9][0-9]{3,14}")
 
 _WITH_PHONE = _calls.c.phone == bindparam("phone")
-_HELD_ON: dict[Lines, tuple[ColumnElement[bool], ...]] = {SANDBOX: (), REAL: (_suppressions.c.lines != SANDBOX,)}
 _CALLS_ON: dict[Lines, ColumnElement[bool]] = {SANDBOX: _calls.c.transport == SANDBOX, REAL: _calls.c.transport != SANDBOX}
 _LOOK = {  # both questions in one statement
     lines: Statement(
         select(
-            exists().where(_suppressions.c.number == bindparam("phone"), *_HELD_ON[lines]).label("suppressed"),
+            exists().where(_suppressions.c.number == bindparam("phone"), holds_on(lines)).label("suppressed"),
             exists().where(HOLDS_A_SEAT, _WITH_PHONE, _CALLS_ON[lines], _calls.c.call_id != bindparam("but")).label("on_call"),
         )
     )

@@ -19,7 +19,7 @@ from core.kernel.lines import ALL, SANDBOX, Lines
 from core.kernel.statements import table_of
 from core.suppressions.tables import Suppression
 
-__all__ = ["SuppressionInfo", "add", "count", "is_suppressed", "list_suppressions", "many", "read", "remove"]
+__all__ = ["SuppressionInfo", "add", "count", "holds_on", "is_suppressed", "list_suppressions", "many", "read", "remove"]
 
 _suppressions = table_of(Suppression)
 
@@ -64,7 +64,7 @@ def add(
     """
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = {"number": number, "reason": reason, "source": source, "call_id": call_id, "created_at": now, "lines": lines}
-    there = select(_suppressions.c.number).where(_suppressions.c.number == number, _holds_on(lines)).exists()
+    there = select(_suppressions.c.number).where(_suppressions.c.number == number, holds_on(lines)).exists()
     values = select(*(literal(value, _suppressions.c[name].type) for name, value in row.items())).where(~there)
     added = insert(_suppressions).from_select(list(row), values).on_conflict_do_nothing().returning(_suppressions.c.number)
     return connection.execute(added).first() is not None
@@ -77,7 +77,7 @@ def remove(connection: Connection, number: str) -> bool:
 
 def is_suppressed(connection: Connection, number: str, lines: Lines) -> bool:
     """Whether the number (E.164) must not be dialled on these lines: what the sandbox's callees said does not count on real ones."""
-    found = select(_suppressions.c.number).where(_suppressions.c.number == number, _holds_on(lines)).limit(1)
+    found = select(_suppressions.c.number).where(_suppressions.c.number == number, holds_on(lines)).limit(1)
     return connection.execute(found).first() is not None
 
 
@@ -92,12 +92,12 @@ def many(connection: Connection, numbers: Iterable[str], lines: Lines) -> set[st
     """Which of the numbers (E.164) must not be dialled on these lines."""
     found: set[str] = set()
     for batch in _batches(numbers):
-        which = select(_suppressions.c.number).where(_suppressions.c.number.in_(batch), _holds_on(lines))
+        which = select(_suppressions.c.number).where(_suppressions.c.number.in_(batch), holds_on(lines))
         found.update(connection.execute(which).scalars())
     return found
 
 
-def _holds_on(lines: str) -> ColumnElement[bool]:
+def holds_on(lines: str) -> ColumnElement[bool]:
     """Which suppressions hold on these lines: on the sandbox every one, elsewhere none that the sandbox taught."""
     return true() if lines == SANDBOX else _suppressions.c.lines != SANDBOX
 

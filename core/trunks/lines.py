@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import SecretStr
@@ -52,10 +53,8 @@ def line_of(connection: Connection, secrets: SecretStore, name: str) -> TrunkLin
     Raises:
         SipUnavailable: there is no such trunk, it is not one of SIP, or its password cannot be read.
     """
-    try:
+    with _unusable_as(SipUnavailable, name):
         trunk = find_trunk(connection, name)
-    except UnknownTrunk as error:
-        raise SipUnavailable(f"the trunk {name!r} cannot be used: {error}") from None
     if trunk.transport != SIP:
         raise SipUnavailable(f"the trunk {name!r} is of {trunk.transport}, not of {SIP}")
     return _sip_line(connection, secrets, name, trunk.sip, trunk.channels, trunk.calls_per_second, _numbers_of(trunk))
@@ -67,10 +66,9 @@ def livekit_line_of(connection: Connection, secrets: SecretStore, name: str) -> 
     Raises:
         LiveKitUnavailable: there is no such trunk, it is not one of LiveKit, or a secret of it cannot be read.
     """
-    try:
-        return _livekit_line_of(connection, secrets, find_trunk(connection, name))
-    except UnknownTrunk as error:
-        raise LiveKitUnavailable(f"the trunk {name!r} cannot be used: {error}") from None
+    with _unusable_as(LiveKitUnavailable, name):
+        trunk = find_trunk(connection, name)
+    return _livekit_line_of(connection, secrets, trunk)
 
 
 def livekit_lines(connection: Connection, secrets: SecretStore) -> list[LiveKitLine]:
@@ -90,6 +88,15 @@ def unusable_beside(connection: Connection, lines: Iterable[LiveKitLine]) -> set
     return {record.name for record in all_trunks(connection) if record.transport == LIVEKIT} - {line.name for line in lines}
 
 
+@contextlib.contextmanager
+def _unusable_as(unavailable: type[SipUnavailable | LiveKitUnavailable], name: str) -> Iterator[None]:
+    """What keeps a trunk from being used, in the words of its transport."""
+    try:
+        yield
+    except (UnknownTrunk, BadLineSettings, SecretError, SecretBoxError) as error:
+        raise unavailable(f"the trunk {name!r} cannot be used: {error}") from None
+
+
 def _sip_line(
     connection: Connection,
     secrets: SecretStore,
@@ -99,11 +106,9 @@ def _sip_line(
     rate: float,
     numbers: tuple[str, ...] = (),
 ) -> TrunkLine:
-    try:
+    with _unusable_as(SipUnavailable, name):
         settings = read_settings(written or {})
         password: SecretStr | None = secrets.resolve(connection, settings.password) if settings.password else None
-    except (BadLineSettings, SecretError, SecretBoxError) as error:
-        raise SipUnavailable(f"the trunk {name!r} cannot be used: {error}") from None
     return TrunkLine(name, settings, channels, rate, password, numbers)
 
 
@@ -116,12 +121,10 @@ def _livekit_line(
     rate: float,
     numbers: tuple[str, ...] = (),
 ) -> LiveKitLine:
-    try:
+    with _unusable_as(LiveKitUnavailable, name):
         settings = read_livekit_settings(written or {})
         api_secret: SecretStr = secrets.resolve(connection, settings.api_secret)
         password: SecretStr | None = secrets.resolve(connection, settings.password) if settings.password else None
-    except (BadLineSettings, SecretError, SecretBoxError) as error:
-        raise LiveKitUnavailable(f"the trunk {name!r} cannot be used: {error}") from None
     return LiveKitLine(name, settings, channels, rate, api_secret, password, numbers, outbound_trunk_id(connection, name))
 
 

@@ -88,9 +88,7 @@ class Traffic:
 
     def unreachable(self, numbers: Iterable[str]) -> None:
         """These numbers were refused at once before, as their own fault: being refused again, they tell nothing of the trunk."""
-        self._unreachable.update(dict.fromkeys(numbers))
-        while len(self._unreachable) > _MOST_NUMBERS:
-            self._unreachable.popitem(last=False)
+        _remember(self._unreachable, numbers)
 
     def leaves(self, call_id: str, number: str, now: datetime, asked_at: datetime | None = None) -> None:
         """A call leaves, that was asked for, and had its place on the trunk, at `asked_at` (None: now)."""
@@ -194,12 +192,10 @@ class Traffic:
             self._carried.clear()  # the carrier takes less than it did
             return Judgement("limit", bool(call.load.up + call.others), bool(call.load.window))
         proven = bool(self._carried) and now - self._carried[-1][0] <= _MEMORY
-        if not any(beyond) and not undecided and run <= 1 and proven:
+        if not any(beyond) and (last_word or (not undecided and run <= 1 and proven)):
             return self._lone(call, limits, callees=callees)
         if not last_word:
             return None
-        if not any(beyond):
-            return self._lone(call, limits, callees=callees)
         return Judgement("callee" if callees and run < 2 else "limit")  # not settled: it counts, should more be refused at this load
 
     def _lately(self, now: datetime) -> list[Load]:
@@ -278,9 +274,7 @@ class Traffic:
         INVITE that left some milliseconds late looks like one too many to the carrier. A phone that is switched off is refused again."""
         if callees or not _at_limit(call, limits) or call.number in self._spared:
             return self._callees(call)
-        self._spared[call.number] = None
-        while len(self._spared) > _MOST_NUMBERS:
-            self._spared.popitem(last=False)
+        _remember(self._spared, [call.number])
         self._count(call)
         return Judgement("limit")
 
@@ -341,3 +335,10 @@ def _most_up(call: _Departure) -> int:
 def _at_limit(call: _Departure, limits: Limits) -> bool:
     """Whether a call left at the rate that the carrier seems to allow."""
     return limits.rate is not None and not limits.unclear and call.load.pace >= 0.9 * limits.rate.value
+
+
+def _remember(memory: OrderedDict[str, None], numbers: Iterable[str]) -> None:
+    """Keep these numbers, and of all of them the last ones."""
+    memory.update(dict.fromkeys(numbers))
+    while len(memory) > _MOST_NUMBERS:
+        memory.popitem(last=False)

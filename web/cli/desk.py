@@ -141,7 +141,7 @@ def queue_(
     """List who waits for an agent, whoever waits longest first, and who is with one."""
     with open_database(database) as db, db.read() as connection:
         found = list_handoffs(connection, limit=limit) if all_ else open_for(connection, None)[:limit]
-        leads = work_list(connection, lines=lines_to_call(connection), limit=_MOST_LEADS)
+        leads = 0 if as_json else len(work_list(connection, lines=lines_to_call(connection), limit=_MOST_LEADS))
         names = {agent.id: agent.name for agent in agents.all_agents(connection)}
     rows = [
         {name: getattr(row, name) for name in (*_QUEUE, "call_id", "reason", "agent_id") if name not in {"agent", "caller"}}
@@ -149,9 +149,9 @@ def queue_(
         for row in found
     ]
     show_rows(rows, _QUEUE, as_json=as_json, empty="Nobody waits on the line for an agent.")
-    if leads and not as_json:
-        count = str(len(leads)) if len(leads) < _MOST_LEADS else f"{_MOST_LEADS} or more"
-        what = "lead wants" if len(leads) == 1 else "leads want"
+    if leads:
+        count = str(leads) if leads < _MOST_LEADS else f"{_MOST_LEADS} or more"
+        what = "lead wants" if leads == 1 else "leads want"
         say(f"{count} {what} a person to call them: `dialler leads handoff list`.")
 
 

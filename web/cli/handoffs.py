@@ -11,7 +11,7 @@ import typer
 from sqlalchemy import Connection, Row
 
 from core.kernel.lines import ALL, REAL, SANDBOX, Lines
-from core.suppressions.store import is_suppressed
+from core.suppressions.store import is_suppressed, many
 from dialler.campaigns.store import read_campaign
 from dialler.leads.handoffs import NotOnTheList, claim_handoff, finish_handoff, lines_to_call, list_handoffs, newest_handoff
 from web.cli.common import DatabaseOption, JsonOption, LimitOption, campaign_called, clock_of, open_database
@@ -83,7 +83,8 @@ def list_(
         with db.read() as connection:
             on = _lines_of(connection, lines, campaign_id)
             found = list_handoffs(connection, campaign_id, lines=on, all_=all_, limit=limit)
-            rows = [{**row._mapping, "suppressed": _is_suppressed(connection, row)} for row in found]
+            held = {on_lines: many(connection, (row.phone for row in found), on_lines) for on_lines in {_lines(row) for row in found}}
+            rows = [{**row._mapping, "suppressed": row.phone in held[_lines(row)]} for row in found]
             left_out = lines is None and on == REAL and bool(list_handoffs(connection, None, lines=SANDBOX, all_=all_, limit=1))
     show_rows(rows if as_json else list(map(_warned, rows)), _TITLES, as_json=as_json, empty="No lead waits for a person.")
     if left_out and not as_json:
@@ -101,7 +102,8 @@ def claim(
 
     def take(connection: Connection, lead_id: int, now: datetime) -> None:
         claim_handoff(connection, lead_id, who, now)
-        if _is_suppressed(connection, entry := newest_handoff(connection, lead_id)):
+        entry = newest_handoff(connection, lead_id)
+        if is_suppressed(connection, entry.phone, _lines(entry)):
             raise NotOnTheList(f"Lead {lead_id} must not be called: {entry.phone} is on the suppression list.")
 
     entry = _change(lead, campaign, database, take)
@@ -138,8 +140,9 @@ def _lines_of(connection: Connection, asked: LinesName | None, campaign_id: str 
     return None if campaign_id is not None else lines_to_call(connection)
 
 
-def _is_suppressed(connection: Connection, entry: Row[Any]) -> bool:
-    return is_suppressed(connection, entry.phone, SANDBOX if entry.lines == SANDBOX else REAL)
+def _lines(entry: Row[Any]) -> Lines:
+    """The lines on which an entry's lead would be called; a campaign that does not know its lines counts as real."""
+    return SANDBOX if entry.lines == SANDBOX else REAL
 
 
 def _warned(row: dict[str, Any]) -> dict[str, Any]:
