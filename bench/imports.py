@@ -2,7 +2,7 @@
 
     python -m bench.imports                       50,000 and 300,000 rows: check, import (SQLite)
     python -m bench.imports 100000 1000000        other numbers of rows
-    python -m bench.imports --pandas              the csv module against pandas (the extra `bench`), reading only
+    python -m bench.imports --pandas              the csv module against pandas, reading only
 
 Each measurement runs in a separate process, so that its peak memory is its own.
 """
