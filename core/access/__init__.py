@@ -8,6 +8,7 @@ embedded   the key of the dialler that runs in the same process
 sockets    who may open WebSocket calls to a bot
 secrets    the secret store
 installation  the encryption key, checked against the secrets already stored
+person_keys  what concerns a person, sealed with a key that erasing them destroys
 sealing    plaintext credentials that arrive over the API
 tables     their tables
 """

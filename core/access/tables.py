@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["ApiKey", "BotSocket", "Secret"]
+__all__ = ["ApiKey", "BotSocket", "PersonKey", "Secret"]
 
 
 class ApiKey(SQLModel, table=True):
@@ -68,3 +68,17 @@ class BotSocket(SQLModel, table=True):
     made_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     previous_hash: str | None = None
     previous_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PersonKey(SQLModel, table=True):
+    """The key of a person, with which audit logs and evidence seal what concerns them. Erasing the person deletes the row.
+
+    `tag` is a keyed hash of the number; `sealed` is the key and the number, encrypted with the installation's key.
+    """
+
+    __tablename__ = "person_keys"
+
+    id: str = Field(primary_key=True)
+    tag: str = Field(unique=True)
+    sealed: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
