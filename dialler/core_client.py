@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from core.kernel.clock import Clock
+from core.kernel.purposes import Purpose
 
 __all__ = ["CoreClient", "CoreUnreachable", "Fleet", "LeadRefused", "Misconfigured", "Placed", "TryLater"]
 
@@ -22,7 +23,7 @@ _CAMPAIGNS_FAULT = frozenset({401, 402, 403, 404, 405, 406, 407, 410, 411, 415, 
 """Statuses about what all leads share: the key, the account, the bot, the address."""
 _LEADS_FAULT = frozenset({400, 413, 414, 422, 431, 451})
 """Statuses about this one request, so about this lead. What is in neither set says nothing of what was done."""
-_CAMPAIGNS_FIELDS = frozenset({"bot_id", "from_number", "Idempotency-Key"})
+_CAMPAIGNS_FIELDS = frozenset({"bot_id", "from_number", "purpose", "promised_callback", "Idempotency-Key"})
 """Fields of a dialout that are the same for all leads, or made by the dialler."""
 _OVER = frozenset({200, 202, 204, 404, 409, 410})
 """Statuses of a cancel request that mean that the call has ended or is ending."""
@@ -98,14 +99,33 @@ class CoreClient:
         self._headers = {"X-API-Key": api_key}
 
     async def dialout(
-        self, bot_id: str, to_number: str, variables: dict[str, Any], attempt_id: str
+        self,
+        bot_id: str,
+        to_number: str,
+        variables: dict[str, Any],
+        attempt_id: str,
+        *,
+        purpose: Purpose | None = None,
+        promised_callback: bool = False,
     ) -> Placed | TryLater | LeadRefused | Misconfigured:
         """Place a call for an attempt. Repeating it for the same attempt places no second call.
+
+        Args:
+            bot_id: the bot.
+            to_number: whom to call.
+            variables: the lead's.
+            attempt_id: the Idempotency-Key.
+            purpose: what the call is for; None: as the bot says.
+            promised_callback: whether the callee asked to be called now.
 
         Raises:
             CoreUnreachable: if it is not known whether the call was placed.
         """
-        body = {"bot_id": bot_id, "to_number": to_number, "variables": variables}
+        body: dict[str, Any] = {"bot_id": bot_id, "to_number": to_number, "variables": variables}
+        if purpose is not None:
+            body["purpose"] = purpose
+        if promised_callback:
+            body["promised_callback"] = True
         response = await self._send("POST", "/api/v1/sip/dialout", json=body, headers={"Idempotency-Key": attempt_id})
         if response.status_code == 200:
             return Placed(_text(_object(response), "call_id"))

@@ -14,6 +14,7 @@ from core.api.openapi import answers
 from core.calls.dialout import dialout
 from core.calls.refusals import FieldProblem
 from core.calls.request import DialoutRequest
+from core.kernel.purposes import PURPOSES, Purpose
 
 __all__ = ["read_request", "router"]
 
@@ -35,6 +36,8 @@ class DialoutBody(BaseModel):
         default=None, description="Caller ID / DID, one of ours; the trunk's default number if left out.", max_length=_LONGEST_NUMBER
     )
     variables: dict[str, Any] | None = Field(default=None, description="CRM data, in prompts as `{{crm.field_name}}`.")
+    purpose: Purpose | None = Field(default=None, description="What the call is for; the bot's `purpose` if left out.")
+    promised_callback: bool = Field(default=False, description="Whether the callee asked to be called back about now.")
 
 
 class DialoutAnswer(BaseModel):
@@ -92,7 +95,24 @@ def read_request(body: Mapping[str, Any], idempotency_key: str | None) -> Dialou
     if idempotency_key is not None and not 0 < len(idempotency_key.strip()) <= len(idempotency_key) <= _LONGEST_KEY:
         problems.append(FieldProblem("Idempotency-Key", f"it must have 1 to {_LONGEST_KEY} characters", "wrong_length"))
         idempotency_key = None
-    return DialoutRequest(bot_id, to_number, from_number or None, variables, idempotency_key, tuple(problems))
+    purpose, promised = _purpose(body, problems), _yes_or_no(body, "promised_callback", problems)
+    return DialoutRequest(bot_id, to_number, from_number or None, variables, idempotency_key, purpose, promised, tuple(problems))
+
+
+def _purpose(body: Mapping[str, Any], problems: list[FieldProblem]) -> Purpose | None:
+    """The purpose; None if it is left out or cannot be used."""
+    value = body.get("purpose")
+    known = next((purpose for purpose in PURPOSES if purpose == value), None)
+    if value is not None and known is None:
+        problems.append(FieldProblem("purpose", f"it must be one of {', '.join(PURPOSES)}", "unknown_purpose"))
+    return known
+
+
+def _yes_or_no(body: Mapping[str, Any], field: str, problems: list[FieldProblem]) -> bool:
+    value = body.get(field)
+    if value is not None and not isinstance(value, bool):
+        problems.append(FieldProblem(field, f"it must be true or false, not {kind_of(value)}", "not_a_boolean"))
+    return value is True
 
 
 def _text(body: Mapping[str, Any], field: str, longest: int, problems: list[FieldProblem], *, required: bool = True) -> str:

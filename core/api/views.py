@@ -39,6 +39,9 @@ class CallView(BaseModel):
     transport: str
     sandbox: bool = Field(description="True: on the sandbox network, where no real phone rings.")
     idempotency_key: str | None
+    purpose: Literal["service", "collection", "marketing", "survey"] | None = Field(
+        description="What it is for; null if neither its dialout nor its bot says."
+    )
     created_at: datetime
     ringing_at: datetime | None
     answered_at: datetime | None

@@ -16,6 +16,7 @@ from core.contracts.call_result import DisconnectedBy
 from core.contracts.voice_config import VoiceConfig
 from core.kernel.durations import LongDuration
 from core.kernel.hours import HoursConfig, PermittedHours
+from core.kernel.purposes import Purpose
 from core.prefetch.config import PrefetchConfig
 
 __all__ = [
@@ -144,6 +145,7 @@ class BotConfig(_Strict):
     brain: AnyBrain = BrainConfig()
     analysis: AnalysisConfig = Field(default=AnalysisConfig(), description="How a brain of `kind: llm` analyses the call afterwards.")
     quality: QualityConfig | None = Field(default=None, description="Scores the bot's own conduct; needs a brain of `kind: llm`.")
+    purpose: Purpose | None = Field(default=None, description="What its calls are for; a dialout or a campaign may say otherwise.")
     active_hours: HoursConfig = Field(default=HoursConfig(), description="When it may call and be called.")
     permitted_hours: PermittedHours = Field(default=PermittedHours(), description="When callees may be called, in their own time.")
     seats: int | None = Field(default=None, ge=1, description="Most calls of this bot at once; the fleet's own limit if left out.")

@@ -119,6 +119,7 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
             "idempotency_key": request.idempotency_key,
             "request_hash": request.fingerprint(),
             "variables": request.variables,
+            "purpose": request.purpose or bot.config.purpose,
             "prefetch": ASKED if bot.config.prefetch else None,
             "created_at": now,
             "direction": "outbound",

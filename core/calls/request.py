@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.calls.refusals import FieldProblem
+from core.kernel.purposes import Purpose
 
 __all__ = ["DialoutRequest"]
 
@@ -18,6 +19,8 @@ class DialoutRequest:
 
     `problems` are the faults that whoever read the request found in it. The gates add theirs, so that a refusal names
     every bad field at once. A field that is missing or could not be read is empty.
+
+    `promised_callback` says that the callee asked to be called back about now.
     """
 
     bot_id: str
@@ -25,9 +28,12 @@ class DialoutRequest:
     from_number: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     idempotency_key: str | None = None
+    purpose: Purpose | None = None
+    promised_callback: bool = False
     problems: tuple[FieldProblem, ...] = ()
 
     def fingerprint(self) -> str:
         """What makes two requests the same, for the Idempotency-Key."""
-        content = [self.bot_id, self.to_number, self.from_number, self.variables]
+        content: list[Any] = [self.bot_id, self.to_number, self.from_number, self.variables]
+        content += [self.purpose] if self.purpose else []  # those of earlier versions had none
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -58,6 +58,8 @@ class Call(SQLModel, table=True):
     idempotency_key: str | None = None
     request_hash: str | None = None
     variables: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)
+    purpose: str | None = None
+    """What the call is for (`core.kernel.purposes`): by its dialout, else by its bot; None if neither says."""
     prefetch: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
     """What came of the bot's CRM pre-fetch, values included (`core.prefetch.fetch`); None if the bot has none."""
     connected_event: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)

@@ -8,6 +8,7 @@ probe            one query to the database, answered within a time limit
 ids              identifiers, random or derived from a seed
 numbers          phone numbers: parsing, what may be dialled, time zones
 lines            keeps what sandbox calls taught apart from what real calls did
+purposes         what a call is for
 hours            opening hours: windows, holidays, exceptions, permitted hours
 rate             pure: token buckets
 backoff          pure: what becomes of a delivery after an attempt, and the growing gaps

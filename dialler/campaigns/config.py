@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from core.kernel.durations import Duration
 from core.kernel.hours import HoursConfig, check_time_zone
 from core.kernel.numbers import check_region
+from core.kernel.purposes import Purpose
 from dialler.imports.options import ImportOptions
 from dialler.policy.retry_rules import RetryPolicy, RetryRules
 
@@ -49,6 +50,9 @@ class CampaignConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1, max_length=200, description="Its name.")
+    purpose: Purpose | None = Field(
+        default=None, description="What its calls are for; decides which rules protect its callees. The strictest of all if left out."
+    )
     default_region: Annotated[str, AfterValidator(check_region)] | None = Field(
         default=None, description="Country (ISO 3166, such as IN) of numbers written without a country code."
     )

@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from core.kernel.clock import Signal
+from core.kernel.purposes import Purpose
 from dialler.core_client import CoreUnreachable, LeadRefused, Misconfigured, Placed, TryLater
 from dialler.leads.claims import Claim, Undialled, end_undialled, give_back, mark_placed, note_failed_dialout
 from dialler.scheduler.holds import Hold
@@ -99,14 +100,14 @@ class Dialouts:
         self._unseen = set()
         return count
 
-    def send(self, bot_id: str, claims: list[Claim], *, tell: bool) -> None:
+    def send(self, bot_id: str, claims: list[Claim], *, tell: bool, purpose: Purpose | None = None) -> None:
         """Dial the claimed leads, as long as the campaign runs under the token; the others are given back.
 
         `tell` has the scheduler woken by every answer, not only by those that change what it does next.
         """
         self._stopped, self._told = None, tell
         for taken in claims:
-            task = self._parts.clock.spawn(self._run(bot_id, taken), name=f"dialout {taken.attempt_id}")
+            task = self._parts.clock.spawn(self._run(bot_id, taken, purpose), name=f"dialout {taken.attempt_id}")
             self._tasks.add(task)
             self._unseen.add(task)
             task.add_done_callback(self._forget)
@@ -145,10 +146,10 @@ class Dialouts:
         self._tasks.discard(task)
         self._unseen.discard(task)
 
-    async def _run(self, bot_id: str, taken: Claim) -> None:
+    async def _run(self, bot_id: str, taken: Claim, purpose: Purpose | None) -> None:
         waited_for = self._told or not self._proven or len(self._tasks) >= PENDING
         try:
-            became = await self._dial(bot_id, taken)
+            became = await self._dial(bot_id, taken, purpose)
         except Exception as error:
             self._stopped, self._error = self._stopped or "not sent: an answer could not be written down", error
             self._proven = False
@@ -164,12 +165,14 @@ class Dialouts:
         if waited_for or not self._proven or not became.placed or len(self._tasks) + 1 >= PENDING:
             self._wake.set()
 
-    async def _dial(self, bot_id: str, taken: Claim) -> Batch:
+    async def _dial(self, bot_id: str, taken: Claim, purpose: Purpose | None) -> Batch:
         db, token = self._parts.db, self._token
         if self._stopped is not None:
             return self._give_back(taken, self._stopped)
         try:
-            answer = await self._parts.core.dialout(bot_id, taken.phone, taken.variables, taken.attempt_id)
+            answer = await self._parts.core.dialout(
+                bot_id, taken.phone, taken.variables, taken.attempt_id, purpose=purpose, promised_callback=taken.kind == "callback"
+            )
         except CoreUnreachable as error:
             # it may have been placed: it stays as it is until the core can be asked; what was not sent yet is given back
             self._stopped = f"not sent: {error}"

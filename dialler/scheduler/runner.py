@@ -257,7 +257,7 @@ class CampaignRunner:
             return
         self._in_flight = work.in_flight + len(claims)
         self._bucket = self._bucket.take(len(claims), now)
-        self._dialouts.send(self.bot_id, claims, tell=self._holds.said)
+        self._dialouts.send(self.bot_id, claims, tell=self._holds.said, purpose=self.config.purpose)
         own = self._own_plan(self._in_flight)
         if own.dials == 0 or self._dialouts.room == 0:  # there is no need to look before something happens
             await self._wait(own.again_at if own.dials == 0 else None)

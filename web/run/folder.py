@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.bots.config import BotConfig
 from core.bots.template_checks import doubtful_fields, missing_variables, stands_in_an_address
+from core.kernel.purposes import purpose_assumed
 from core.kernel.yaml_config import ConfigError, load_yaml_model
 from core.kernel.yaml_document import read_yaml
 from core.outgoing.guard import AllowList
@@ -92,7 +93,7 @@ def read_folder(
             problems.append(f"leads.csv: it cannot be read ({error.strerror}). Check the file and its permissions.")
     if problems or campaign is None or bot is None:
         raise UnusableFolder(problems)
-    return CampaignFolder(path, campaign, bot, path / "leads.csv", options, tuple(_warnings(bot, variables or [])))
+    return CampaignFolder(path, campaign, bot, path / "leads.csv", options, tuple(_warnings(campaign, bot, variables or [])))
 
 
 def _trunk_problems(folder: Path, has_secret: Callable[[str], bool] | None) -> list[str]:
@@ -128,9 +129,11 @@ def _lines(folder: Path, error: ConfigError) -> list[str]:
     return [str(problem).replace(f"{folder}/", "", 1) for problem in error.problems]
 
 
-def _warnings(bot: BotConfig, variables: list[str]) -> list[str]:
+def _warnings(campaign: CampaignConfig, bot: BotConfig, variables: list[str]) -> list[str]:
     document = bot.model_dump(mode="json")
+    unsaid = campaign.purpose is None and bot.purpose is None
     return [
+        *((purpose_assumed("campaign.yaml") + ".",) if unsaid else ()),
         *(
             f"bot.yaml: {' and '.join(places)} use {{{{crm.{name}}}}}, which no column of leads.csv gives: it will be empty"
             f"{', and nothing is sent to an address that lacks a value' if stands_in_an_address(places) else ''}. "

@@ -458,3 +458,27 @@ def test_what_a_callee_of_the_sandbox_said_does_not_count_on_real_lines(with_eac
         assert fields_of(await core.dial(never_again)) == {"to_number": "suppressed"}, "a real wish holds in a rehearsal"
 
     with_each_core(test)
+
+
+def test_the_purpose_is_the_dialouts_else_the_bots(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        one, two, three = talkers(3)
+        assert (await core.call(await core.placed(one)))["purpose"] is None
+        assert (await core.call(await core.placed(two, purpose="survey", promised_callback=True)))["purpose"] == "survey"
+        core.bot("collects", purpose="collection")
+        assert (await core.call(await core.placed(three, bot_id="collects")))["purpose"] == "collection"
+        await core.over()
+
+    with_core(test)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [("purpose", "sales", "unknown_purpose"), ("purpose", 7, "unknown_purpose"), ("promised_callback", "yes", "not_a_boolean")],
+)
+def test_a_purpose_that_is_none_is_refused(with_core: WithCore, field: str, value: object, code: str) -> None:
+    async def test(core: Core) -> None:
+        response = await core.http.post(DIALOUT, json={"bot_id": BOT, "to_number": PAYS, field: value})
+        assert (response.status_code, response.json()["errors"][0]["code"]) == (422, code)
+
+    with_core(test)

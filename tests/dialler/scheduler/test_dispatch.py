@@ -26,12 +26,12 @@ def slow(stage: Stage, seconds: float) -> list[int]:
     """Have every dialout take so long, as one whose CRM is slow. Returns how many were on their way as each was sent."""
     original, under_way, seen = stage.parts.core.dialout, [0], list[int]()
 
-    async def slowly(*args: Any) -> Any:
+    async def slowly(*args: Any, **more: Any) -> Any:
         under_way[0] += 1
         seen.append(under_way[0])
         await stage.clock.sleep(seconds)
         under_way[0] -= 1
-        return await original(*args)
+        return await original(*args, **more)
 
     stage.parts.core.dialout = slowly  # type: ignore[method-assign, assignment]
     return seen
@@ -53,16 +53,16 @@ def test_a_refusal_among_dialouts_that_are_on_their_way_does_not_stop_the_campai
         stage = Stage(db, clock, core, leads=20, calls_per_second=5)
         original, count = stage.parts.core.dialout, 0
 
-        async def slowly(*args: Any) -> Any:
+        async def slowly(*args: Any, **more: Any) -> Any:
             nonlocal count
             count += 1
             if count == refused:
                 body = {"reason": "trunk_unavailable", "detail": "others come first"}
                 core.refusals.append(lambda: httpx.Response(503, json=body, headers={"Retry-After": "1"}))
-                return await original(*args)
+                return await original(*args, **more)
             if count > 1:
                 await clock.sleep(3.0)
-            return await original(*args)
+            return await original(*args, **more)
 
         stage.parts.core.dialout = slowly  # type: ignore[method-assign, assignment]
         while len(core.calls) < 20 and clock.now() - START < timedelta(seconds=60):

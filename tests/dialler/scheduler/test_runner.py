@@ -172,8 +172,8 @@ def test_an_order_to_end_calls_stands_while_a_dial_is_on_its_way(db: Database, i
         stage = Stage(db, clock, core)
         original = stage.parts.core.dialout
 
-        async def slowly(*args: Any) -> Any:
-            answer = await original(*args)
+        async def slowly(*args: Any, **more: Any) -> Any:
+            answer = await original(*args, **more)
             await end_calls(stage.parts, CAMPAIGN)  # the call has left, and its answer is not taken in yet
             assert orders()
             assert core.cancelled == []

@@ -59,8 +59,8 @@ def test_results_before_the_answer_of_the_dialout(campaign: Callable[..., Any]) 
     async def run(at: Campaign) -> None:
         dialout = at.parts.core.dialout
 
-        async def slowly(*args: Any) -> Any:
-            answer = await dialout(*args)
+        async def slowly(*args: Any, **more: Any) -> Any:
+            answer = await dialout(*args, **more)
             await at.until(lambda: any(row.id == args[-1] for row in at.received()))
             return answer
 
@@ -112,8 +112,8 @@ def test_answers_of_dialouts_that_are_lost(campaign: Callable[..., Any]) -> None
     async def run(at: Campaign) -> None:
         dialout, keys = at.parts.core.dialout, set()
 
-        async def lost(*args: Any) -> Any:
-            answer = await dialout(*args)
+        async def lost(*args: Any, **more: Any) -> Any:
+            answer = await dialout(*args, **more)
             if args[-1] not in keys:
                 keys.add(args[-1])
                 raise CoreUnreachable("the answer was lost")

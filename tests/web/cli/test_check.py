@@ -90,6 +90,15 @@ def test_closed_hours_move_the_first_dial(dialler: Dialler, tmp_path: Path) -> N
     assert found["first_dial"] == "2026-03-09T10:00:00Z"
 
 
+def test_a_campaign_without_a_purpose_is_told_what_is_assumed(dialler: Dialler, tmp_path: Path) -> None:
+    unsaid = write_folder(tmp_path / "unsaid")
+    assert any("the strictest rules of all purposes apply" in note for note in json_of(dialler("check", unsaid, "--json"))["notes"])
+    said = write_folder(tmp_path / "said", campaign=f"{CAMPAIGN}purpose: service\n")
+    assert not any("the strictest rules" in note for note in json_of(dialler("check", said, "--json"))["notes"])
+    wrong = write_folder(tmp_path / "wrong", campaign=f"{CAMPAIGN}purpose: sales\n")
+    assert "purpose" in dialler("check", wrong, code=2).stderr
+
+
 def test_hours_that_never_meet(dialler: Dialler, tmp_path: Path) -> None:
     bot = BOT + "active_hours:\n  start: '09:00'\n  end: '10:00'\n"
     campaign = CAMPAIGN + "calling_window:\n  time_zone: Europe/London\n  start: '15:00'\n  end: '16:00'\n"

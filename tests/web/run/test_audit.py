@@ -88,10 +88,10 @@ def test_a_recovery_that_places_calls_again_is_caught(tmp_path: Path, database_u
 def test_a_client_that_takes_a_new_key_for_a_retry_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = CoreClient.dialout
 
-    async def under_a_new_key(self: CoreClient, bot_id: str, to: str, variables: dict[str, Any], attempt: str) -> Any:
-        await original(self, bot_id, to, variables, attempt)  # its answer is lost
+    async def under_a_new_key(self: CoreClient, bot_id: str, to: str, variables: dict[str, Any], attempt: str, **more: Any) -> Any:
+        await original(self, bot_id, to, variables, attempt, **more)  # its answer is lost
         await self._clock.sleep(1800)  # the call is over: until then the number is on a call
-        return await original(self, bot_id, to, variables, f"{attempt}-again")
+        return await original(self, bot_id, to, variables, f"{attempt}-again", **more)
 
     monkeypatch.setattr(CoreClient, "dialout", under_a_new_key)
     summary = run(one_at_a_time(tmp_path), tmp_path / "out")
