@@ -59,6 +59,12 @@ class CampaignConfig(BaseModel):
     phone_column: Annotated[str, BeforeValidator(_column)] | None = Field(
         default=None, min_length=1, description="Header or number (from 1) of the column of phone numbers; detected if left out."
     )
+    country_column: Annotated[str, BeforeValidator(_column)] | Literal[False] | None = Field(
+        default=None, description="Header or number of the column with each number's country; detected if left out; false: there is none."
+    )
+    area_code_column: Annotated[str, BeforeValidator(_column)] | Literal[False] | None = Field(
+        default=None, description="Header or number of the column with each number's area code; likewise."
+    )
     encoding: str | None = Field(default=None, min_length=1, description="Encoding of the lead file, such as cp1252; detected if left out.")
     delimiter: str | None = Field(
         default=None, min_length=1, description="What separates columns: a character, or comma, semicolon, tab, pipe; detected if left out."
@@ -83,7 +89,12 @@ class CampaignConfig(BaseModel):
     def import_options(self) -> ImportOptions:
         """The keys that concern the lead file."""
         return ImportOptions(
-            default_region=self.default_region, phone_column=self.phone_column, encoding=self.encoding, delimiter=self.delimiter
+            default_region=self.default_region,
+            phone_column=self.phone_column,
+            country_column=self.country_column,
+            area_code_column=self.area_code_column,
+            encoding=self.encoding,
+            delimiter=self.delimiter,
         )
 
     def retry_policy(self) -> RetryPolicy:

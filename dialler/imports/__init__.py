@@ -3,6 +3,8 @@
 kinds, encoding, legacy      the file's type and encoding
 rows, dialect                rows of cells with their line numbers; the delimiter
 header, names, phone_*       the header, the names of variables, the phone column
+countries, country_column    a country as files write it; the columns with parts of the number
+labels                       words before and after a number
 values, phones, judge        one cell, one number, one row: pure
 reader                       all of the above as a stream: `LeadFile`, `check_file`
 staging, store, tables       into the database, all or nothing: `import_file`

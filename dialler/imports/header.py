@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dialler.imports.country_column import find_code_columns
 from dialler.imports.dialect import refuse_unsplit
 from dialler.imports.encoding import DAMAGED
 from dialler.imports.errors import LeadFileError
 from dialler.imports.exported import LEAD_COLUMNS, PHONE, VARIABLE_PREFIX, is_export
 from dialler.imports.names import unique_names, variable_name
+from dialler.imports.options import ImportOptions
 from dialler.imports.phone_column import choose_phone_column, column_evidence, named_columns, only_one
 from dialler.imports.phone_words import header_score
 from dialler.imports.phones import looks_like_phone
@@ -45,6 +47,10 @@ class Layout:
     phone: int
     """Index of the phone column in `columns`, from 0."""
     warnings: tuple[str, ...] = ()
+    country: int | None = None
+    """Index of the column with the country of each number, if there is one."""
+    area: int | None = None
+    """Index of the column with the area code of each number, if there is one."""
     exported: bool = False
     """The file is an export of ours (`dialler.imports.exported`)."""
 
@@ -54,17 +60,17 @@ class Layout:
         return self.columns[self.phone].header or f"column {self.phone + 1}"
 
 
-def find_layout(rows: Sequence[Row], phone_column: str | None, region: str | None) -> Layout:
+def find_layout(rows: Sequence[Row], options: ImportOptions) -> Layout:
     """The layout of a file that begins with `rows`.
 
     Args:
         rows: the first rows, blank ones included.
-        phone_column: the user's choice of phone column: its header, its variable name, or its number from 1.
-        region: the country of national numbers, or None.
+        options: how to read the file.
 
     Raises:
         LeadFileError: there is no row, no such column, or no phone column.
     """
+    phone_column = options.phone_column
     filled = [row for row in rows if not row.is_blank]
     if not filled:
         raise LeadFileError("The file holds no rows, only blank lines.", "Export the leads again.")
@@ -85,8 +91,10 @@ def find_layout(rows: Sequence[Row], phone_column: str | None, region: str | Non
             warnings.append(f"The header was found in line {header.line}; {above} row(s) above it were not read.")
     if not data:
         raise LeadFileError("The file has a header and no rows below it.", "Export the leads again.", [f"header: {', '.join(headers)}"])
-    phone, warning = _phone_position(headers, data[:_SAMPLED_ROWS], phone_column, region)
-    warnings += [warning] if warning else []
+    sample = data[:_SAMPLED_ROWS]
+    phone, warning = _phone_position(headers, sample, phone_column, options.default_region)
+    codes = find_code_columns(headers, [row.cells for row in sample], frozenset({phone}), options.country_column, options.area_code_column)
+    warnings += [*([warning] if warning else []), *codes.notes]
     names = unique_names(headers)
     columns = tuple(
         Column(position, header, None if position == phone + 1 else name)
@@ -94,8 +102,8 @@ def find_layout(rows: Sequence[Row], phone_column: str | None, region: str | Non
     )
     warnings += _renamed(columns)
     if header is None:
-        return Layout(0, data[0].line - 1, columns, phone, tuple(warnings))
-    return Layout(header.line, header.line + header.lines - 1, columns, phone, tuple(warnings))
+        return Layout(0, data[0].line - 1, columns, phone, tuple(warnings), codes.country, codes.area)
+    return Layout(header.line, header.line + header.lines - 1, columns, phone, tuple(warnings), codes.country, codes.area)
 
 
 def _layout_of_export(header: Row) -> Layout:

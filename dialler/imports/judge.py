@@ -6,13 +6,14 @@ import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from dialler.imports.countries import country_of
 from dialler.imports.encoding import CUT, DAMAGED
 from dialler.imports.errors import CellProblem, Problem
 from dialler.imports.exported import undefused
 from dialler.imports.header import Layout
 from dialler.imports.options import ImportOptions
 from dialler.imports.phone_words import header_score
-from dialler.imports.phones import read_phone
+from dialler.imports.phones import read_phone, read_phone_in_parts
 from dialler.imports.report import LeadRow, Rejected
 from dialler.imports.rows import Row
 from dialler.imports.values import clean_value, strip_invisible
@@ -27,6 +28,10 @@ def shown(text: str) -> str:
     """A cell for display and storage: without broken characters, not too long."""
     text = text.replace(DAMAGED, "\ufffd").replace(CUT, " ...").replace("\0", "\ufffd").strip("\r\n")
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _cell(row: Row, position: int | None) -> str:
+    return clean_value(row.cells[position]).text if position is not None and position < len(row.cells) else ""
 
 
 class _Refused(Exception):
@@ -72,7 +77,7 @@ class Judge:
         if len(cells) != len(self.layout.columns):
             return False
         try:
-            read_phone(cells[self.layout.phone], self.options.default_region)
+            self._read(Row(0, cells), cells[self.layout.phone])
         except CellProblem:
             return False
         return True
@@ -96,9 +101,25 @@ class Judge:
         if text == title and self.layout.header_line:
             raise _Refused(title, cell, Problem("This is the header once more, not a lead.", "Remove the row."), "phone")
         try:
-            return read_phone(cell, self.options.default_region)
+            return self._read(row, cell)
         except CellProblem as error:
             raise _Refused(title, cell, error.problem, "phone") from error
+
+    def _read(self, row: Row, cell: str) -> tuple[str, tuple[str, ...]]:
+        """The number of a cell, with the country and the area code that stand in other cells of its row."""
+        region, layout = self.options.default_region, self.layout
+        if layout.country is None and layout.area is None:
+            return read_phone(cell, region)
+        country, area = None, _cell(row, layout.area)
+        written = _cell(row, layout.country)
+        if not written and area.startswith(("+", "00")):  # a column of area codes with calling codes in it
+            written, area = area, ""
+        if written and (country := country_of(written)) is None:
+            problem = Problem(
+                f"{shown(written)!r} beside it is not known as a country.", "Write a calling code there (+44), or an ISO code (GB)."
+            )
+            raise CellProblem(problem)
+        return read_phone_in_parts(cell, region, country, area)
 
     def _no_number(self, row: Row) -> Problem:
         """The number is missing: look for one in another column that is named like a phone."""

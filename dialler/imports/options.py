@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["ImportOptions"]
 
@@ -14,6 +15,8 @@ class ImportOptions:
     Args:
         default_region: country (ISO 3166, two capitals) of numbers written nationally; None: they are rejected.
         phone_column: header, variable name or number (from 1) of the column of numbers; None: detected.
+        country_column: header, variable name or number of the column with the country of each number; False: there is none; None: detected.
+        area_code_column: likewise for area codes.
         encoding: as Python names it (`cp1251`); None: detected.
         delimiter: a character, or comma, semicolon, tab, pipe; None: detected.
         max_variable_length: longest value in characters; rows with a longer one are rejected.
@@ -21,6 +24,8 @@ class ImportOptions:
 
     default_region: str | None = None
     phone_column: str | None = None
+    country_column: str | Literal[False] | None = None
+    area_code_column: str | Literal[False] | None = None
     encoding: str | None = None
     delimiter: str | None = None
     max_variable_length: int = 4000

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["header_score"]
+__all__ = ["fold", "header_score"]
 
 _MOBILE_STEMS = """
 mobile mobil mobiel movil movel celular cellul cellphone handy handynummer komork telemovel matkapuhelin smartphone whatsapp msisdn
@@ -38,7 +38,7 @@ _STROKED = str.maketrans("đłøı", "dloi")  # letters that cannot lose an acce
 
 
 @lru_cache(maxsize=4096)
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     """Lower case without accents, words separated by one blank."""
     plain = "".join(
         char for char in unicodedata.normalize("NFKD", text.casefold().translate(_STROKED)) if unicodedata.category(char) != "Mn"
@@ -47,7 +47,7 @@ def _fold(text: str) -> str:
 
 
 def _terms(listed: str) -> tuple[str, ...]:
-    return tuple(_fold(term) for term in listed.split())
+    return tuple(fold(term) for term in listed.split())
 
 
 _STEMS_SCORED = ((_terms(_MOBILE_STEMS), 1.0), (_terms(_PHONE_STEMS), 0.9))
@@ -61,7 +61,7 @@ def header_score(header: str) -> float:
     1 a mobile, 0.9 a phone, 0.8 an abbreviation of one, 0 nothing; 0.3 somebody else's or a second number, and -0.5 the name of something
     else (an account, an amount).
     """
-    folded = _fold(header)
+    folded = fold(header)
     padded = f" {folded} "
     score = max((value for stems, value in _STEMS_SCORED if any(stem in folded for stem in stems)), default=0.0)
     if not score and any(f" {word} " in padded for word in _WHOLE):

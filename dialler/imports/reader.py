@@ -63,7 +63,7 @@ class LeadFile:
             rows = list(RowStream(sample[self.dialect.skip :], self.dialect.delimiter, self.dialect.skip + 1))
             if len(sample) >= _SAMPLED_LINES and len(rows) > 1:
                 rows.pop()  # the row may go on beyond the sample
-            self.layout = find_layout(rows, options.phone_column, options.default_region)
+            self.layout = find_layout(rows, options)
             self._judge = Judge(self.layout, options, self.dialect.label)
         except BaseException:
             self.close()

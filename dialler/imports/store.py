@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.kernel.processes import ProcessIdentity
 from core.kernel.statements import table_of
+from dialler.imports.options import ImportOptions
 from dialler.imports.report import ImportReport, LeadRow, Rejected
 from dialler.imports.tables import LeadImport, RejectedRow
 from dialler.leads.history import add_history_of_many
@@ -54,7 +55,8 @@ def find_active(connection: Connection, campaign_id: str, sha256: str, options: 
         select(_imports.c.report).where(_imports.c.campaign_id == campaign_id, _imports.c.sha256 == sha256, _imports.c.state == "active")
     )
     reports = [ImportReport.from_dict(row.report) for row in rows]
-    return next((report for report in reports if report.options == options), None)
+    defaults = asdict(ImportOptions())  # of settings that did not exist yet
+    return next((report for report in reports if defaults | report.options == options), None)
 
 
 def latest_import(connection: Connection, campaign_id: str) -> ImportReport | None:

@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from dialler.imports.errors import CellProblem, Problem
+from dialler.imports.labels import is_fax, without_labels
 
 __all__ = ["REPAIRS", "Cleaned", "clean_phone", "clean_value", "strip_invisible"]
 
@@ -24,6 +25,8 @@ REPAIRS = {
     "control": "control characters were removed from a value",
     "error_value": "a spreadsheet error (#N/A and the like) was read as an empty value",
     "quotes": "a pair of quotes around a phone number was removed",
+    "label": "a word before or after a phone number was removed (p:+44..., (mobile))",
+    "area_code": "the area code of its own column was put before a number",
 }
 """The repairs, by their names in the report's counts."""
 
@@ -49,6 +52,8 @@ _EXPONENT_PROBLEM = Problem(
 _ERROR_PROBLEM = Problem(
     "The spreadsheet wrote an error here instead of a number.", "Correct the formula or widen the column, and export again."
 )
+_FAX_PROBLEM = Problem("The cell says that it is the number of a fax machine.", "Put the number of the person's phone there.")
+_LONGEST_LABELLED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,11 @@ def clean_phone(cell: str) -> Cleaned:
     if not text.isascii() and (plain := _plain_digits(text)) != text:
         text = plain
         repairs.append("digits")
+    if len(text) < _LONGEST_LABELLED and any(map(str.isalpha, text)) and (plain := without_labels(text)) != text:
+        if is_fax(text):
+            raise CellProblem(_FAX_PROBLEM)
+        text = plain
+        repairs.append("label")
     if _EXPONENT.fullmatch(text):
         raise CellProblem(_EXPONENT_PROBLEM)
     if text.upper() in _ERROR_VALUES or _HASHES.fullmatch(text):
