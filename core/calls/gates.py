@@ -26,7 +26,7 @@ from core.kernel.hours import (
 )
 from core.kernel.lines import REAL
 from core.kernel.moments import moment_text
-from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number, where_zones_come_from
+from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number, place_of, where_zones_come_from
 from core.trunks.store import TrunkInfo, choose_trunk
 
 __all__ = ["Line", "check_hours", "check_numbers", "check_test_number", "number_busy"]
@@ -148,14 +148,18 @@ def check_hours(bot: BotConfig, to_number: str, now: datetime) -> None:
     Raises:
         NotNow: with the moment at which both would allow the call. A time zone that does not exist fails closed.
     """
-    zones = callee_zones(to_number, bot.time_zone)
+    zones, place = callee_zones(to_number, bot.time_zone), place_of(to_number)
+    active_hours = bot.active_hours.for_callee(place.country, place.parts)
     try:
-        rules = (Constraint(bot.active_hours, bot.time_zone), *constraints_for(bot.permitted_hours, zones))
+        rules = (Constraint(active_hours, bot.time_zone), *constraints_for(bot.permitted_hours, zones))
         if not is_open(bot.active_hours, bot.time_zone, now):
             opens_at = next_opening(bot.active_hours, bot.time_zone, now)
             when = f" until {moment_text(opens_at, 'seconds')}" if opens_at else "; it never opens"
             detail = f"The bot is outside its active hours{when}."
             raise NotNow("outside_active_hours", detail, next_all_open(rules, now), opens_at=opens_at)
+        if not is_open(active_hours, bot.time_zone, now):
+            detail = f"It is a public holiday of {', '.join(active_hours.holidays)}, where the callee is: the bot's active hours keep it."
+            raise NotNow("outside_permitted_hours", detail, next_all_open(rules, now))
         if why := why_not_permitted(bot.permitted_hours, zones, now):
             detail = "; ".join(filter(None, (f"The callee may not be called now: {why}", where_zones_come_from(to_number, now))))
             raise NotNow("outside_permitted_hours", f"{detail}.", next_all_open(rules, now))

@@ -1,6 +1,7 @@
 """Decisions of the dialler. All are pure: plain values and a time in, a frozen value out.
 
 steps        the dispatcher's next step
+own_window   the calling window for one lead: holidays of the callee's own part
 pacing       how many to dial now
 outcomes     the outcome of an attempt, and whether it is charged
 retry        what happens to the lead then

@@ -17,12 +17,14 @@ from typing import Final
 
 from core.kernel.clock import Signal
 from core.kernel.purposes import Purpose
+from dialler.campaigns.config import CallingWindow, CampaignConfig
 from dialler.core_client import CoreUnreachable, LeadRefused, Misconfigured, Placed, TryLater
 from dialler.leads.claims import Claim, Undialled, end_undialled, give_back, mark_placed, note_failed_dialout
+from dialler.policy.own_window import closed_for
 from dialler.scheduler.holds import Hold
 from dialler.scheduler.parts import Parts
 
-__all__ = ["AT_ONCE", "PENDING", "Batch", "Dialouts"]
+__all__ = ["AT_ONCE", "PENDING", "Batch", "Dialouts", "Terms"]
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,19 @@ PENDING: Final = 64
 _UNKNOWN_WAIT = timedelta(seconds=30)
 _CAUSE: Final[dict[str, Undialled]] = {"suppressed": "number_suppressed", "number": "number_refused", "request": "lead_refused"}
 _ENDED: Final = "the process ends"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for each dialout of a campaign: what the calls are for, and its calling window."""
+
+    purpose: Purpose | None = None
+    window: CallingWindow | None = None
+
+    @classmethod
+    def of(cls, config: CampaignConfig) -> Terms:
+        """The terms of a campaign."""
+        return cls(config.purpose, config.calling_window)
 
 
 @dataclass(frozen=True)
@@ -100,14 +115,14 @@ class Dialouts:
         self._unseen = set()
         return count
 
-    def send(self, bot_id: str, claims: list[Claim], *, tell: bool, purpose: Purpose | None = None) -> None:
+    def send(self, bot_id: str, claims: list[Claim], *, tell: bool, terms: Terms = Terms()) -> None:
         """Dial the claimed leads, as long as the campaign runs under the token; the others are given back.
 
         `tell` has the scheduler woken by every answer, not only by those that change what it does next.
         """
         self._stopped, self._told = None, tell
         for taken in claims:
-            task = self._parts.clock.spawn(self._run(bot_id, taken, purpose), name=f"dialout {taken.attempt_id}")
+            task = self._parts.clock.spawn(self._run(bot_id, taken, terms), name=f"dialout {taken.attempt_id}")
             self._tasks.add(task)
             self._unseen.add(task)
             task.add_done_callback(self._forget)
@@ -146,10 +161,10 @@ class Dialouts:
         self._tasks.discard(task)
         self._unseen.discard(task)
 
-    async def _run(self, bot_id: str, taken: Claim, purpose: Purpose | None) -> None:
+    async def _run(self, bot_id: str, taken: Claim, terms: Terms) -> None:
         waited_for = self._told or not self._proven or len(self._tasks) >= PENDING
         try:
-            became = await self._dial(bot_id, taken, purpose)
+            became = await self._dial(bot_id, taken, terms)
         except Exception as error:
             self._stopped, self._error = self._stopped or "not sent: an answer could not be written down", error
             self._proven = False
@@ -165,13 +180,17 @@ class Dialouts:
         if waited_for or not self._proven or not became.placed or len(self._tasks) + 1 >= PENDING:
             self._wake.set()
 
-    async def _dial(self, bot_id: str, taken: Claim, purpose: Purpose | None) -> Batch:
+    async def _dial(self, bot_id: str, taken: Claim, terms: Terms) -> Batch:
         db, token = self._parts.db, self._token
         if self._stopped is not None:
             return self._give_back(taken, self._stopped)
+        if (closed := closed_for(terms.window, taken.phone, self._parts.clock.now())) is not None:
+            with db.write() as connection:
+                give_back(connection, taken, token, closed.opens_at, closed.why, self._parts.clock.now(), at_once=False)
+            return Batch(unplaced=1)
         try:
             answer = await self._parts.core.dialout(
-                bot_id, taken.phone, taken.variables, taken.attempt_id, purpose=purpose, promised_callback=taken.kind == "callback"
+                bot_id, taken.phone, taken.variables, taken.attempt_id, purpose=terms.purpose, promised_callback=taken.kind == "callback"
             )
         except CoreUnreachable as error:
             # it may have been placed: it stays as it is until the core can be asked; what was not sent yet is given back

@@ -27,7 +27,7 @@ from dialler.leads.queue import AT_ONCE, close_waiting, promote_due
 from dialler.policy.pacing import Plan, plan
 from dialler.policy.patience import Futility, growing
 from dialler.policy.steps import Close, Dial, Over, Paused, Situation, Wait, next_step
-from dialler.scheduler.dispatch import Batch, Dialouts
+from dialler.scheduler.dispatch import Batch, Dialouts, Terms
 from dialler.scheduler.holds import Hold, Holds, want_of_seats
 from dialler.scheduler.outages import DATABASE_FAILURES, ride_out
 from dialler.scheduler.parts import Parts
@@ -257,7 +257,7 @@ class CampaignRunner:
             return
         self._in_flight = work.in_flight + len(claims)
         self._bucket = self._bucket.take(len(claims), now)
-        self._dialouts.send(self.bot_id, claims, tell=self._holds.said, purpose=self.config.purpose)
+        self._dialouts.send(self.bot_id, claims, tell=self._holds.said, terms=Terms.of(self.config))
         own = self._own_plan(self._in_flight)
         if own.dials == 0 or self._dialouts.room == 0:  # there is no need to look before something happens
             await self._wait(own.again_at if own.dials == 0 else None)

@@ -15,7 +15,7 @@ import typer
 
 from core.kernel.clock import utc_now
 from core.kernel.hours import why_not_permitted
-from core.kernel.numbers import callee_zones, where_zones_come_from
+from core.kernel.numbers import Place, callee_zones, place_of, where_zones_come_from
 from core.kernel.words import counted
 from core.voice.checks import secret_probe, voice_problems
 from dialler.imports.errors import LeadFileError
@@ -28,6 +28,7 @@ from web.cli.output import console, emit_json, heading, say, show_fields, table,
 from web.cli.run import FolderArgument, SeatsOption, StartOption, known_secrets, read_or_fail
 from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
 from web.run.folder import CampaignFolder, read_folder
+from web.run.holiday_notes import holiday_notes
 from web.run.rehearsal import Rehearsal, rehearse
 
 __all__ = ["check"]
@@ -70,13 +71,14 @@ def check(
     is_set = known_secrets(database_url(database))
     campaign = read_or_fail(folder, lambda: read_folder(folder, allow, is_set), [], as_json=as_json)
     now = parse_start(start, campaign.bot.time_zone) or utc_now()
-    report, zones, clocks, bad, first = _read_leads(campaign, rejected, now)
+    report, zones, clocks, places, bad, first = _read_leads(campaign, rejected, now)
     speech = asyncio.run(rehearse(campaign.bot, first, now)) if first is not None else None
     expected = estimate(campaign.campaign, campaign.bot, report.imported, zones, seats, now, Assumptions())
     voice = asyncio.run(voice_problems(campaign.bot.voice, allow, secret_probe(is_set)))
     notes = [
         *campaign.warnings,
         *_notes(campaign, zones, clocks, now),
+        *holiday_notes(campaign.campaign, campaign.bot, places, now),
         *(f"bot.yaml: {problem}. Real calls are refused until then" for problem in voice),
     ]
     if as_json:
@@ -102,16 +104,17 @@ def check(
 
 def _read_leads(
     campaign: CampaignFolder, rejected_file: Path | None, now: datetime
-) -> tuple[ImportReport, Counter[Zones], Counter[str], list[Rejected], LeadRow | None]:
+) -> tuple[ImportReport, Counter[Zones], Counter[str], Counter[Place], list[Rejected], LeadRow | None]:
     """Read the whole lead file.
 
     Returns:
-        The report; the zones of the first leads; why several zones count for some of them; the first rows that cannot be used; the
-        first lead.
+        The report; the zones of the first leads; why several zones count for some of them; where they are; the first rows that cannot be
+        used; the first lead.
     """
     found_leads: list[LeadRow] = []
     zones: Counter[Zones] = Counter()
     clocks: Counter[str] = Counter()
+    places: Counter[Place] = Counter()
     bad: list[Rejected] = []
 
     def first() -> LeadRow | None:
@@ -123,13 +126,14 @@ def _read_leads(
         if zones.total() < _SAMPLED:
             found = tuple(callee_zones(lead.phone, campaign.bot.time_zone))
             zones[found if found in zones or len(zones) < _MOST_ZONES else next(iter(zones))] += 1
+            places[place_of(lead.phone)] += 1
             if why := where_zones_come_from(lead.phone, now):
                 clocks[why] += 1
 
     try:
         if rejected_file is None:
             report = check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=lambda row: _keep(bad, row))
-            return report, zones, clocks, bad, first()
+            return report, zones, clocks, places, bad, first()
         rejected_file.parent.mkdir(parents=True, exist_ok=True)
         with rejected_file.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
@@ -140,7 +144,7 @@ def _read_leads(
                 writer.writerow([defused(str(value)) for value in (row.line, row.column, row.value, row.reason, row.advice)])
 
             report = check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=refuse)
-            return report, zones, clocks, bad, first()
+            return report, zones, clocks, places, bad, first()
     except LeadFileError as error:
         raise CliError(*str(error).splitlines()) from None
 

@@ -14,6 +14,7 @@ bot_file   reads bot.yaml, with everything that is wrong with it
 prepare    from a folder to a campaign in the database
 push_checks   would what a bot sends out arrive
 rehearsal  what the bot will say to the first lead
+holiday_notes  public holidays that differ between the parts of a country
 estimate   when it could dial first, how long it will take
 crm        the sample CRM beside it
 deliveries  what has become of the pushes

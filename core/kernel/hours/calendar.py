@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from functools import lru_cache
 
-import holidays
+from core.kernel.hours.public_holidays import public_holidays
 
-__all__ = ["DAY_MINUTES", "Calendar", "Span", "check_holidays", "public_holidays"]
+__all__ = ["DAY_MINUTES", "Calendar", "Span"]
 
 Span = tuple[int, int]
 """From, to: minutes after midnight, the end excluded."""
@@ -27,7 +25,7 @@ class Calendar:
     Args:
         weekly: for each weekday, Monday first, its spans; an end beyond 1440 is on the next day.
         special: the spans of exceptional dates; an empty list means closed. They override holidays.
-        holiday_names: countries or parts of countries on whose public holidays it is closed.
+        holiday_names: countries, parts of countries or all parts of one (`GB-*`), on whose public holidays it is closed.
     """
 
     def __init__(self, weekly: Sequence[Sequence[Span]], special: Mapping[date, Sequence[Span]], holiday_names: tuple[str, ...]) -> None:
@@ -67,32 +65,3 @@ def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
         elif start < end:
             merged.append((start, end))
     return tuple(merged)
-
-
-@lru_cache(maxsize=512)
-def public_holidays(name: str, year: int) -> frozenset[date]:
-    """The public holidays in a year of a country (`IN`) or of a part of one (`US-CA`), including substitute days.
-
-    Raises:
-        NotImplementedError: the name is unknown (`check_holidays` gives a readable error).
-    """
-    country, _, part = name.partition("-")
-    days = holidays.country_holidays(country, subdiv=part or None, years=year)
-    return frozenset(day for day in days if day.year == year)
-
-
-def check_holidays(name: str) -> str:
-    """`name` itself, if its public holidays are known.
-
-    Raises:
-        ValueError: they are not.
-    """
-    supported = holidays.list_supported_countries(include_aliases=True)
-    country, dash, part = name.partition("-")
-    if country not in supported:
-        near = difflib.get_close_matches(country.upper(), supported, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise ValueError(f"the public holidays of {name!r} are not known.{hint} Write a country (IN) or a part of one (US-CA).")
-    if dash and part not in supported[country]:
-        raise ValueError(f"{country} has no part {part!r} with its own public holidays. Known: {', '.join(supported[country]) or 'none'}.")
-    return name

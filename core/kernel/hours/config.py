@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from core.kernel.hours.calendar import DAY_MINUTES, Calendar, Span, check_holidays
+from core.kernel.hours.calendar import DAY_MINUTES, Calendar, Span
+from core.kernel.hours.public_holidays import check_holidays, names_for
 
 __all__ = ["ALL_DAYS", "ExceptionalDay", "HoursConfig", "PermittedHours", "TimeSpan", "Weekday", "Window"]
 
@@ -125,7 +126,8 @@ class HoursConfig(_Strict):
         default=(), description="Several windows, each with start, end and days; instead of these three keys."
     )
     holidays: HolidayNames = Field(
-        default=(), description="Closed on the public holidays of these countries (IN) or parts of countries (US-CA); one or a list."
+        default=(),
+        description="Closed on the public holidays of these countries (IN), parts (US-CA) or all parts of one (GB-*); one or a list.",
     )
     exceptions: tuple[ExceptionalDay, ...] = Field(default=(), description="Single dates with other hours, or closed.")
 
@@ -142,6 +144,16 @@ class HoursConfig(_Strict):
         if doubled := sorted({str(day) for day in dates if dates.count(day) > 1}):
             raise ValueError(f"several exceptions for the same date: {', '.join(doubled)}")
         return self
+
+    def for_callee(self, country: str | None, parts: frozenset[str]) -> HoursConfig:
+        """The hours with the holidays of the callee's own parts, where `holidays` names their country alone.
+
+        Args:
+            country: the callee's.
+            parts: the parts that the callee may be in; if empty, a holiday of any part counts.
+        """
+        names = names_for(self.holidays, country, parts)
+        return self if names == self.holidays else _with_holidays(self, names)
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -161,6 +173,12 @@ class HoursConfig(_Strict):
         if self.exceptions:
             text += f", {len(self.exceptions)} exceptional date(s)"
         return text
+
+
+@lru_cache(maxsize=1024)
+def _with_holidays(hours: HoursConfig, names: tuple[str, ...]) -> HoursConfig:
+    """The same hours with other holidays, remembered so that their calendar is made once."""
+    return HoursConfig(**{**hours.model_dump(include=set(HoursConfig.model_fields)), "holidays": names})
 
 
 class PermittedHours(_Strict):

@@ -482,3 +482,17 @@ def test_a_purpose_that_is_none_is_refused(with_core: WithCore, field: str, valu
         assert (response.status_code, response.json()["errors"][0]["code"]) == (422, code)
 
     with_core(test)
+
+
+def test_a_bots_holidays_are_those_of_the_callees_part(with_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        core.bot("keeps", active_hours={"holidays": "GB"})
+        for number, expected in (("+442079460117", 503), ("+447700900117", 503), ("+441314960117", 200)):
+            response = await core.http.post(DIALOUT, json={"bot_id": "keeps", "to_number": number})
+            assert response.status_code == expected, number
+            if expected == 503:
+                assert response.json()["reason"] == "outside_permitted_hours"
+                assert response.json()["retry_at"].startswith("2026-04-07T0")
+        await core.over()
+
+    with_core(test, start=datetime(2026, 4, 6, 10, tzinfo=UTC))

@@ -33,7 +33,7 @@ def slow(stage: Stage, seconds: float) -> list[int]:
         under_way[0] -= 1
         return await original(*args, **more)
 
-    stage.parts.core.dialout = slowly  # type: ignore[method-assign, assignment]
+    stage.parts.core.dialout = slowly  # type: ignore[method-assign]
     return seen
 
 
@@ -64,7 +64,7 @@ def test_a_refusal_among_dialouts_that_are_on_their_way_does_not_stop_the_campai
                 await clock.sleep(3.0)
             return await original(*args, **more)
 
-        stage.parts.core.dialout = slowly  # type: ignore[method-assign, assignment]
+        stage.parts.core.dialout = slowly  # type: ignore[method-assign]
         while len(core.calls) < 20 and clock.now() - START < timedelta(seconds=60):
             await clock.sleep(0.1)
         assert len(core.calls) == 20

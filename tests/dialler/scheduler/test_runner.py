@@ -179,7 +179,7 @@ def test_an_order_to_end_calls_stands_while_a_dial_is_on_its_way(db: Database, i
             assert core.cancelled == []
             return answer
 
-        stage.parts.core.dialout = slowly  # type: ignore[method-assign, assignment]
+        stage.parts.core.dialout = slowly  # type: ignore[method-assign]
         await stage.until_dialled()
         await clock.sleep(1)
         core.down = True

@@ -64,7 +64,7 @@ def test_results_before_the_answer_of_the_dialout(campaign: Callable[..., Any]) 
             await at.until(lambda: any(row.id == args[-1] for row in at.received()))
             return answer
 
-        at.parts.core.dialout = slowly  # type: ignore[assignment]
+        at.parts.core.dialout = slowly  # type: ignore[method-assign]
         assert await at.runner.run() == "completed"
         check_everything_happened_once(at)
         assert all("placed" not in events_of_lead(at.parts.db, lead) for lead in at.leads)
@@ -119,7 +119,7 @@ def test_answers_of_dialouts_that_are_lost(campaign: Callable[..., Any]) -> None
                 raise CoreUnreachable("the answer was lost")
             return answer
 
-        at.parts.core.dialout = lost  # type: ignore[assignment]
+        at.parts.core.dialout = lost  # type: ignore[method-assign]
         assert await at.runner.run() == "completed"
         check_everything_happened_once(at)
 

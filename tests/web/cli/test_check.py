@@ -178,3 +178,17 @@ def test_it_says_which_leads_wait_for_several_clocks(dialler: Dialler, tmp_path:
     ]
     found = json_of(dialler("check", write_folder(tmp_path / "always", leads=leads), "--start", "2026-03-04T10:00", "--json"))
     assert not [note for note in found["notes"] if "clocks" in note]
+
+
+def test_it_asks_which_parts_of_a_country_are_meant(dialler: Dialler, tmp_path: Path) -> None:
+    window = "calling_window: {time_zone: Europe/London, start: 09:00, end: 19:00, days: mon-fri, holidays: %s}\n"
+    leads = "name,phone\nAnn,+447700900100\nBen,+442079460101\n"
+    asked = write_folder(tmp_path / "gb", campaign="name: Parts\npurpose: service\n" + window % "GB", leads=leads)
+    notes = json_of(dialler("check", asked, "--start", "2026-04-03T10:00", "--json"))["notes"]
+    note = next(note for note in notes if "holidays names GB" in note)
+    assert "Mon 06 Apr 2026 Easter Monday (ENG, NIR, WLS)" in note
+    assert "(1 lead)" in note
+    for name in ("GB-ENG", "GB-*"):
+        said = write_folder(tmp_path / name[-1], campaign="name: Parts\npurpose: service\n" + window % name, leads=leads)
+        notes = json_of(dialler("check", said, "--start", "2026-04-03T10:00", "--json"))["notes"]
+        assert not any("holidays names" in note for note in notes)
