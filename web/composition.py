@@ -188,12 +188,13 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
         poll=_period(settings, 60),
         which=nobodys if settings.alone else by_own_clock(not settings.in_real_time),
         takes=lambda _: not settings.alone,
+        journal=engine.journal,
     )
     engine.wake_deliveries, engine.sender = deliveries.wake, deliveries
     app = create_core_app(engine)
     transport = httpx.ASGITransport(app=_logged(app), raise_app_exceptions=False)  # what fails there is a 500 here, as over a URL
     http = httpx.AsyncClient(transport=transport, base_url="http://core.embedded", timeout=60)
-    parts = Parts(db, clock, ids, CoreClient(http, key, clock))
+    parts = Parts(db, clock, ids, CoreClient(http, key, clock), shared_journal=engine.journal)
     include_results(app, parts, lambda: signing_secret)
     dialler = Dialler(parts, wall, look_every=float(_period(settings, 1)), suppressed=is_suppressed)
     include_campaigns(app, dialler, require_admin, agent_who_asks)
@@ -293,6 +294,7 @@ async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
     for task in (*jobs, *engine.tasks, *stopping):
         clock.cancel(task)
     await clock.join(*jobs, *engine.tasks, *stopping)
+    await engine.journal.close()
     if whole.sip is not None:
         await whole.sip.close()
     if whole.livekit is not None:

@@ -20,6 +20,7 @@ from core.kernel.backoff import DEFAULT_POLICY
 from core.kernel.clock import Clock, Signal, WallTime
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.journal import Journal
 from core.kernel.lines import REAL, SANDBOX, Lines, lines_of
 from core.outgoing.reach import Reach
 from core.recordings.recordings import Recordings
@@ -115,6 +116,12 @@ class Engine:
     """Trunks whose failures are remembered, as far as this process knows: only of them a success is to be noted."""
     traffic: defaultdict[str, Traffic] = field(default_factory=lambda: defaultdict(Traffic))
     """The calls of this process on each trunk, as far as they tell whose fault a refusal is."""
+
+    journal: Journal = field(init=False)
+    """What may be written a moment later, for many calls at once."""
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.db, self.clock)
 
     def lines_of(self, transport: str) -> Lines:
         """The lines that a call by this transport is on, whether or not it runs here."""

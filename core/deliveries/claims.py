@@ -7,19 +7,19 @@ may send from one database: on PostgreSQL they skip each other's rows, on SQLite
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, literal_column, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, or_, select, true, update
 
 from core.deliveries.closed import close
 from core.deliveries.tables import Delivery, DeliveryAttempt
 from core.kernel.backoff import Dead, Delivered, Retry, Verdict
 from core.kernel.database import UtcDateTime
-from core.kernel.statements import Statement, table_of
+from core.kernel.statements import Bulk, Insert, Statement, table_of
 
 __all__ = [
     "Attempt",
@@ -33,6 +33,7 @@ __all__ = [
     "next_due",
     "put_back",
     "record",
+    "record_delivered",
     "release_every_lease",
 ]
 
@@ -55,7 +56,30 @@ _RECORD = Statement(
         lease_until=None,
     )
 )
-_ADD_ATTEMPT = Statement(insert(_attempts), columns=("delivery_id", "at", "status", "latency_ms", "error", "response"))
+_RECORD_DELIVERED = Bulk(
+    {
+        "delivery": _deliveries.c.id,
+        "token": _deliveries.c.lease_token,
+        "status": _deliveries.c.last_status,
+        "error": _deliveries.c.last_error,
+        "at": _deliveries.c.delivered_at,
+    },
+    lambda given: (
+        update(_deliveries)
+        .where(_deliveries.c.id == given.c.delivery, _deliveries.c.state == _PENDING, _deliveries.c.lease_token == given.c.token)
+        .values(
+            state="delivered",
+            attempts=_deliveries.c.attempts + 1,
+            last_status=given.c.status,
+            last_error=given.c.error,
+            delivered_at=given.c.at,
+            lease_token=None,
+            lease_until=None,
+        )
+        .returning(_deliveries.c.id)
+    ),
+)
+_ADD_ATTEMPTS = Insert(_attempts, ("delivery_id", "at", "status", "latency_ms", "error", "response"))
 
 
 @dataclass(frozen=True)
@@ -208,18 +232,33 @@ def record(connection: Connection, claimed: Claimed, attempt: Attempt, verdict: 
     )
     if not recorded.rowcount:
         return False
-    _ADD_ATTEMPT.run(
-        connection,
-        delivery_id=claimed.id,
-        at=attempt.at,
-        status=attempt.status,
-        latency_ms=attempt.latency_ms,
-        error=attempt.error,
-        response=attempt.response,
-    )
+    _ADD_ATTEMPTS.run(connection, [_attempt_row(claimed, attempt)])
     if isinstance(verdict, Dead) and verdict.closes:
         close(connection, claimed.url, claimed.id, attempt.at)
     return True
+
+
+def record_delivered(connection: Connection, sent: Sequence[tuple[Claimed, Attempt]]) -> set[str]:
+    """Write of many attempts that the receiver has the delivery. Returns the ids of those whose lease was still ours; of the others nothing
+    is written."""
+    rows = [
+        {"delivery": claimed.id, "token": claimed.lease_token, "status": attempt.status, "error": attempt.error, "at": attempt.at}
+        for claimed, attempt in sent
+    ]
+    recorded = {row.id for row in _RECORD_DELIVERED.run(connection, rows)}
+    _ADD_ATTEMPTS.run(connection, (_attempt_row(claimed, attempt) for claimed, attempt in sent if claimed.id in recorded))
+    return recorded
+
+
+def _attempt_row(claimed: Claimed, attempt: Attempt) -> dict[str, Any]:
+    return {
+        "delivery_id": claimed.id,
+        "at": attempt.at,
+        "status": attempt.status,
+        "latency_ms": attempt.latency_ms,
+        "error": attempt.error,
+        "response": attempt.response,
+    }
 
 
 def put_back(connection: Connection, claimed: Claimed, at: datetime) -> bool:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from core.access.secrets import SecretStore
@@ -34,6 +35,7 @@ from core.deliveries.claims import (
     next_due,
     put_back,
     record,
+    record_delivered,
     release_every_lease,
 )
 from core.deliveries.outbox import NewDelivery
@@ -45,6 +47,7 @@ from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
 from core.kernel.failures import without_values
 from core.kernel.ids import Ids
+from core.kernel.journal import Journal
 from core.kernel.statements import table_of
 from core.outgoing.client import OutgoingClient
 from core.outgoing.watch import Endpoint
@@ -79,6 +82,7 @@ class DeliveryWorker:
         which: which deliveries it sends; others are left to other processes.
         takes: tells by its API key whether the deliveries of a call that ends in this process are among those: they are claimed as they
             are written.
+        journal: where it is written that a delivery arrived, for many at once a moment later; None: it is written at once.
 
     Raises:
         ValueError: when the lease is shorter than a request may take.
@@ -102,12 +106,14 @@ class DeliveryWorker:
         poll: float = 60.0,
         which: Which = every,
         takes: Callable[[str | None], bool] = lambda _: True,
+        journal: Journal | None = None,
     ) -> None:
         if lease.total_seconds() < 2 * client.limits.total:
             raise ValueError(f"the lease ({lease}) must be at least twice as long as a request may take ({client.limits.total:g} s)")
         self._db, self._clock, self._wall, self._client, self._secrets, self._ids = db, clock, wall, client, secrets, ids
         self._policy, self.per_destination, self._most, self._lease, self._poll = policy, per_destination, most, lease, poll
         self._leave_silent, self._leave_alone, self.which, self.takes = leave_silent, leave_alone, which, takes
+        self._journal = journal
         self._barred: dict[str, str] = {}
         """Destinations that this process may not reach, and why."""
         self._put_back: dict[str, str] = {}
@@ -194,6 +200,7 @@ class DeliveryWorker:
         self._stopping = True
         self._changed.set()
         await self._clock.join(*self._sending)
+        self._write_journal()
 
     async def flush(self, until: datetime | None = None) -> int:
         """Try every pending delivery that it may send once more, now. Works beside `run` and without it.
@@ -218,6 +225,7 @@ class DeliveryWorker:
                 await self._changed.wait(None if until is None else (until - self._clock.now()).total_seconds())
         finally:
             self._flushing -= 1
+        self._write_journal()
         with self._db.read() as connection:
             return count(connection, DeliveryFilter(state="pending"), self.which(_deliveries))
 
@@ -255,6 +263,7 @@ class DeliveryWorker:
 
     def left_alone(self) -> dict[str, int]:
         """Why deliveries were left alone, and how many for each reason; those that another process is sending just now among them."""
+        self._write_journal()
         with self._db.read() as connection:
             ours = self.which(_deliveries)
             found: Counter[str] = Counter()
@@ -300,16 +309,19 @@ class DeliveryWorker:
         )
         if not isinstance(verdict, Delivered):
             self._secrets.forget_lately()  # it may have been refused for a secret that was changed since
+        if isinstance(verdict, Delivered) and self._journal is not None:
+            self._journal.add(_write_delivered, item.id, (item, attempt))
+            return True
         with self._db.write() as connection:
             recorded = record(connection, item, attempt, verdict)
-        outcome = type(verdict).__name__.lower()
-        if not recorded:
-            log.warning("delivery %s: attempt %d came to %s, but its lease was lost; nothing recorded", item.id, number, outcome)
-        else:
-            if isinstance(verdict, Dead):
-                watch.gave_up(endpoint, verdict.why)
-            log.info("delivery %s (%s): attempt %d, status %s: %s", item.id, item.kind, number, attempt.status, outcome)
+        if recorded and isinstance(verdict, Dead):
+            watch.gave_up(endpoint, verdict.why)
+        _log_attempt(item, attempt, type(verdict).__name__.lower(), recorded=recorded)
         return recorded and not isinstance(verdict, Retry)
+
+    def _write_journal(self) -> None:
+        if self._journal is not None:
+            self._journal.flush()
 
     def _give_back(self, item: Claimed, attempt: Attempt) -> None:
         why = attempt.error or "this process may not send it"
@@ -330,3 +342,22 @@ class DeliveryWorker:
             return Attempt(at=at, status=None, latency_ms=0.0, error=str(error), not_from_here=lacking)
         with contextlib.nullcontext() if here else self._clock.outside():
             return await send(self._client, wire, at, self._wall())
+
+
+def _write_delivered(connection: Connection, entries: Sequence[tuple[Claimed, Attempt]]) -> Callable[[], None]:
+    """Write of deliveries that they arrived: a writer of the journal."""
+    recorded = record_delivered(connection, entries)
+
+    def tell() -> None:
+        for item, attempt in entries:
+            _log_attempt(item, attempt, "delivered", recorded=item.id in recorded)
+
+    return tell
+
+
+def _log_attempt(item: Claimed, attempt: Attempt, outcome: str, *, recorded: bool) -> None:
+    number = item.attempts + 1
+    if recorded:
+        log.info("delivery %s (%s): attempt %d, status %s: %s", item.id, item.kind, number, attempt.status, outcome)
+    else:
+        log.warning("delivery %s: attempt %d came to %s, but its lease was lost; nothing recorded", item.id, number, outcome)

@@ -15,7 +15,8 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Table, bindparam, insert, literal_column
+from sqlalchemy import CTE, ColumnElement, Connection, Dialect, Table, bindparam, column, insert, literal_column
+from sqlalchemy import values as rows_of
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -24,7 +25,7 @@ from sqlmodel import SQLModel
 
 from core.kernel.database_errors import translated
 
-__all__ = ["AnyRow", "Insert", "Rows", "Statement", "one_of", "table_of"]
+__all__ = ["AnyRow", "Bulk", "Insert", "Rows", "Statement", "one_of", "table_of"]
 
 Processor = Callable[[Any], Any]
 AnyRow = Any
@@ -249,4 +250,45 @@ class Insert:
             kinds = {name: self._table.c[name].type for name in self._columns}
             rows = [{name: bindparam(f"{name}_{index}", type_=kind) for name, kind in kinds.items()} for index in range(count)]
             ready = self._of[count] = Statement(insert(self._table).values(rows))
+        return ready
+
+
+class Bulk:
+    """A write of many rows in one statement, which gets them as a table `given`; compiled once for each number of rows.
+
+        _MOVE = Bulk({"id": leads.c.id, "state": leads.c.state}, lambda given: update(leads)
+            .where(leads.c.id == given.c.id).values(state=given.c.state).returning(leads.c.id))
+        moved = _MOVE.run(connection, [{"id": 1, "state": "ended"}, {"id": 2, "state": "ended"}])
+
+    Args:
+        columns: the columns of `given`, each with the column whose type it has.
+        build: the statement, made from `given`.
+    """
+
+    _AT_ONCE = 32
+
+    def __init__(self, columns: Mapping[str, ColumnElement[Any]], build: Callable[[CTE], Executable]) -> None:
+        self._kinds, self._build = {name: given.type for name, given in columns.items()}, build
+        self._of: dict[int, Statement] = {}
+
+    def run(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list[AnyRow]:
+        """Write the rows; more than 32 take several statements. Returns what the statement returns.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as `Connection.execute` does; of the same subclass.
+            TypeError: a column of a row is missing or unknown.
+        """
+        left, returned = list(rows), []
+        while left:
+            now, left = left[: self._AT_ONCE], left[self._AT_ONCE :]
+            parameters = {f"{name}_{index}": value for index, row in enumerate(now) for name, value in row.items()}
+            returned += self._for(len(now)).run(connection, **parameters).rows
+        return returned
+
+    def _for(self, count: int) -> Statement:
+        ready = self._of.get(count)
+        if ready is None:
+            columns = [column(name, kind) for name, kind in self._kinds.items()]
+            rows = [tuple(bindparam(f"{name}_{index}", type_=kind) for name, kind in self._kinds.items()) for index in range(count)]
+            ready = self._of[count] = Statement(self._build(rows_of(*columns, name="given").data(rows).cte("given")))
         return ready

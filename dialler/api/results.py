@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from dialler.leads.placements import write_placements
 from dialler.leads.results import receive_result
 from dialler.scheduler.runner import Parts
 
@@ -34,8 +35,11 @@ def include_results(app: FastAPI, parts: Parts, signing_secret: Callable[[], str
         except (WebhookVerificationError, ValueError):
             return JSONResponse({"title": "Unauthorized", "status": 401, "detail": "The signature is missing or wrong."}, 401)
         payload = json.loads(body)
+        attempt_id = str(payload.get("idempotency_key"))
+        placement = parts.journal.find(write_placements, attempt_id)
         with parts.db.write() as connection:
-            receipt = receive_result(connection, parts.ids, payload, parts.clock.now())
+            receipt = receive_result(connection, parts.ids, payload, parts.clock.now(), placement)
+        parts.journal.drop(write_placements, attempt_id)  # it is written with the result
         if payload.get("fault") == "trunk":
             parts.capacity.forget()  # the trunk may take fewer calls by now
         for wake in parts.wakes.values():  # a seat is free, and any campaign of this process may take it

@@ -2,6 +2,7 @@
 
 states    the state machine of a lead, one table
 claims    taking leads to dial, and what the answer of the dialout does to them
+placements  dialouts that were answered: one, or many at once
 queue     leads that become due come into the claim index; the campaign's end closes what waits
 progress  counting where the leads of a campaign are
 results   a call result comes in: receipt is idempotent, the policy decides, the lead moves

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from core.kernel.ids import Ids
-from core.kernel.statements import Statement, one_of, table_of
+from core.kernel.statements import Bulk, Insert, Statement, one_of, table_of
 from dialler.campaigns.store import lock_campaign
-from dialler.leads.history import add_claims, add_history
+from dialler.leads.history import Change, add_changes, add_history
 from dialler.leads.states import CLAIMED, QUEUE_OF, WAITING, next_state
 from dialler.leads.tables import Attempt, Lead
 
-__all__ = ["Claim", "Undialled", "claim", "end_undialled", "give_back", "mark_placed", "note_failed_dialout", "still_ours"]
+__all__ = ["Claim", "Undialled", "claim", "end_undialled", "give_back", "note_failed_dialout", "still_ours"]
 
 log = logging.getLogger(__name__)
 
@@ -52,44 +52,35 @@ _FENCE = Statement(
     )
     .with_for_update()
 )
-_ADD_ATTEMPT = Statement(
-    insert(_attempts),
-    columns=(
+_ADD_ATTEMPTS = Insert(
+    _attempts,
+    (
         *("id", "campaign_id", "lead_id", "number", "kind", "state"),
         *("created_at", "sent_at", "refusals", "failed_dialouts"),
     ),
 )
-_SEND_AGAIN = Statement(
-    update(_attempts)
-    .where(_attempts.c.id == bindparam("attempt"), _attempts.c.state == "created")
-    .values(state="placing", sent_at=bindparam("now"))
+_SEND_AGAIN = Bulk(
+    {"attempt": _attempts.c.id, "now": _attempts.c.sent_at},
+    lambda given: (
+        update(_attempts)
+        .where(_attempts.c.id == given.c.attempt, _attempts.c.state == "created")
+        .values(state="placing", sent_at=given.c.now)
+    ),
 )
-_TAKE = Statement(
-    update(_leads)
-    .where(_leads.c.id == bindparam("lead"), one_of(_leads.c.state, WAITING))
-    .values(
-        state="claimed",
-        queue=None,
-        due_at=None,
-        lease_token=bindparam("token"),
-        attempt_id=bindparam("attempt"),
-        updated_at=bindparam("now"),
-    )
-)
-_LEAD_PLACED = Statement(
-    update(_leads)
-    .where(
-        _leads.c.id == bindparam("lead"),
-        _leads.c.state == "claimed",
-        _leads.c.lease_token == bindparam("token"),
-        _leads.c.attempt_id == bindparam("attempt"),
-    )
-    .values(state="dialling", updated_at=bindparam("now"))
-)
-_ATTEMPT_PLACED = Statement(
-    update(_attempts)
-    .where(_attempts.c.id == bindparam("attempt"), _attempts.c.state == "placing")
-    .values(state="placed", call_id=bindparam("call"), placed_at=bindparam("now"))
+_TAKE = Bulk(
+    {"lead": _leads.c.id, "attempt": _leads.c.attempt_id, "token": _leads.c.lease_token, "now": _leads.c.updated_at},
+    lambda given: (
+        update(_leads)
+        .where(_leads.c.id == given.c.lead, one_of(_leads.c.state, WAITING))
+        .values(
+            state="claimed",
+            queue=None,
+            due_at=None,
+            lease_token=given.c.token,
+            attempt_id=given.c.attempt,
+            updated_at=given.c.now,
+        )
+    ),
 )
 
 Undialled = Literal["number_suppressed", "number_refused", "lead_refused", "not_received"]
@@ -152,10 +143,10 @@ def claim(connection: Connection, ids: Ids, campaign_id: str, token: str, limit:
         else:
             old.append(attempt_id)
         claims.append(Claim(campaign_id, row.id, attempt_id, kind, row.phone, row.variables, now))
-    _ADD_ATTEMPT.run_many(connection, new)
-    _SEND_AGAIN.run_many(connection, ({"attempt": attempt_id, "now": now} for attempt_id in old))
-    _TAKE.run_many(connection, ({"lead": c.lead_id, "attempt": c.attempt_id, "token": token, "now": now} for c in claims))
-    add_claims(connection, ((c.lead_id, _STATE_OF[c.kind], c.attempt_id) for c in claims), now)
+    _ADD_ATTEMPTS.run(connection, new)
+    _SEND_AGAIN.run(connection, ({"attempt": attempt_id, "now": now} for attempt_id in old))
+    _TAKE.run(connection, ({"lead": c.lead_id, "attempt": c.attempt_id, "token": token, "now": now} for c in claims))
+    add_changes(connection, (Change(c.lead_id, now, _STATE_OF[c.kind], "claimed", "claimed", c.attempt_id) for c in claims))
     return claims
 
 
@@ -174,29 +165,6 @@ def still_ours(connection: Connection, taken: Claim, token: str | None, what: st
     if state is None:
         log.warning("%s of attempt %s came too late: lead %s has moved on, and stays as it is", what, taken.attempt_id, taken.lead_id)
     return state
-
-
-def mark_placed(connection: Connection, taken: Claim, token: str | None, call_id: str, now: datetime) -> bool:
-    """The dialout was answered with a call id. If the result was faster, or the lead is another owner's by now, nothing changes.
-
-    Returns whether more may be dialled: the campaign runs, under that token.
-    """
-    campaign = lock_campaign(connection, taken.campaign_id)
-    placed = _LEAD_PLACED.run(connection, lead=taken.lead_id, attempt=taken.attempt_id, token=token, now=now)
-    if placed.rowcount:
-        _ATTEMPT_PLACED.run(connection, attempt=taken.attempt_id, call=call_id, now=now)
-        add_history(connection, taken.lead_id, now, "claimed", "placed", "dialling", taken.attempt_id)
-    else:
-        _log_late_answer(connection, taken, call_id)
-    return bool(campaign.state == "running" and campaign.owner_token == token)
-
-
-def _log_late_answer(connection: Connection, taken: Claim, call_id: str) -> None:
-    known = connection.execute(select(_attempts.c.call_id).where(_attempts.c.id == taken.attempt_id)).scalar_one_or_none()
-    if known == call_id:
-        log.info("the result of call %s was faster than the answer of its dialout, or it is known already", call_id)
-    else:
-        log.warning("the dialout of attempt %s was answered too late: lead %s has moved on", taken.attempt_id, taken.lead_id)
 
 
 def note_failed_dialout(connection: Connection, taken: Claim, token: str, why: str) -> None:

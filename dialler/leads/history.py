@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, insert, literal, null, select
 from sqlalchemy.sql.expression import Select
 
 from core.kernel.database import UtcDateTime
-from core.kernel.statements import Statement, table_of
+from core.kernel.statements import Insert, table_of
 from dialler.leads.tables import Lead, LeadHistory
 
-__all__ = ["add_claims", "add_history", "add_history_of_many", "latest_change"]
+__all__ = ["Change", "add_changes", "add_history", "add_history_of_many", "latest_change"]
 
 _leads, _history = table_of(Lead), table_of(LeadHistory)
 
 _COLUMNS = ("lead_id", "at", "from_state", "event", "to_state", "attempt_id", "note")
-_ADD = Statement(insert(_history), columns=_COLUMNS)
+_ADD = Insert(_history, _COLUMNS)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a lead's state: when, from what, by which event, to what."""
+
+    lead_id: int
+    at: datetime
+    from_state: str
+    event: str
+    to_state: str
+    attempt_id: str | None = None
+    note: str | None = None
 
 
 def latest_change(connection: Connection, campaign_id: str) -> datetime | None:
@@ -42,18 +56,12 @@ def add_history(
     note: str | None = None,
 ) -> None:
     """Note one change."""
-    _ADD.run(connection, lead_id=lead_id, at=at, from_state=from_state, event=event, to_state=to_state, attempt_id=attempt_id, note=note)
+    add_changes(connection, [Change(lead_id, at, from_state, event, to_state, attempt_id, note)])
 
 
-def add_claims(connection: Connection, claims: Iterable[tuple[int, str, str]], at: datetime) -> None:
-    """Note that leads were claimed: the id of each lead, the state that it was in, and its attempt."""
-    _ADD.run_many(
-        connection,
-        (
-            {"lead_id": lead, "at": at, "from_state": state, "event": "claimed", "to_state": "claimed", "attempt_id": attempt, "note": None}
-            for lead, state, attempt in claims
-        ),
-    )
+def add_changes(connection: Connection, changes: Iterable[Change]) -> None:
+    """Note changes, in order."""
+    _ADD.run(connection, [asdict(change) for change in changes])
 
 
 def add_history_of_many(connection: Connection, which: ColumnElement[bool], at: datetime, event: str, to_state: str) -> None:

@@ -18,7 +18,8 @@ from core.kernel.statements import AnyRow, Statement, table_of
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.tables import Campaign
 from dialler.leads.handoffs import ask_for_a_person, close_handoff
-from dialler.leads.history import add_history
+from dialler.leads.history import Change, add_changes
+from dialler.leads.placements import Placement, change_by
 from dialler.leads.states import FINAL, next_state
 from dialler.leads.tables import Attempt, Lead, LeadHandoff
 from dialler.policy.outcomes import Outcome, ResultFacts, charged, derive_outcome
@@ -103,11 +104,12 @@ class Receipt:
     campaign_id: str | None = None
 
 
-def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], now: datetime) -> Receipt:
+def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], now: datetime, placement: Placement | None = None) -> Receipt:
     """Take in one call result, in the caller's transaction.
 
     Args:
         payload: the call result, as in the integration guide and docs/results.md.
+        placement: the answer of the attempt's dialout, if it is not written yet.
     """
     attempt_id = payload.get("idempotency_key")
     campaign = _CAMPAIGN.run(connection, attempt_id=attempt_id).first() if attempt_id else None
@@ -124,13 +126,14 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
         return Receipt("repeated", campaign.id)
     facts = ResultFacts.of(payload)
     decision, is_charged = _decision_on(connection, ids, campaign, lead, attempt_id, facts, now)
-    _end_attempt(connection, attempt_id, lead.placed_at, payload, decision, is_charged, now)
+    placed_at = lead.placed_at or (placement.at if placement is not None else None)
+    _end_attempt(connection, attempt_id, placed_at, payload, decision, is_charged, now)
     if decision.outcome is Outcome.WANTS_PERSON:
         ask_for_a_person(connection, campaign.id, lead.id, attempt_id, payload, facts.callback_at, now)
     elif lead.asked_for_a_person and (why := _SETTLES_THE_WISH.get(decision.outcome)):
         close_handoff(connection, lead.id, payload["session_id"], why, now)
     if lead.state not in FINAL and lead.attempt_id == attempt_id:
-        _move_lead(connection, lead, attempt_id, payload, decision, is_charged, now)
+        _move_lead(connection, lead, attempt_id, payload, decision, is_charged, now, placement)
     else:
         log.warning("the result of attempt %s came for a lead that had moved on (%s)", attempt_id, lead.state)
     return Receipt("applied", campaign.id)
@@ -204,9 +207,18 @@ def _end_attempt(
 
 
 def _move_lead(
-    connection: Connection, lead: AnyRow, attempt_id: str, payload: dict[str, Any], decision: Decision, is_charged: bool, now: datetime
+    connection: Connection,
+    lead: AnyRow,
+    attempt_id: str,
+    payload: dict[str, Any],
+    decision: Decision,
+    is_charged: bool,
+    now: datetime,
+    placement: Placement | None,
 ) -> None:
-    state = next_state(lead.state, decision.event)
+    changes = [change_by(placement)] if placement is not None and lead.state == "claimed" else []
+    from_state = "dialling" if changes else lead.state
+    state = next_state(from_state, decision.event)
     _MOVE_LEAD.run(
         connection,
         lead=lead.id,
@@ -222,7 +234,8 @@ def _move_lead(
         new_note=_note(decision, payload),
         new_updated_at=now,
     )
-    add_history(connection, lead.id, now, lead.state, decision.event, state, attempt_id, decision.note)
+    changes.append(Change(lead.id, now, from_state, decision.event, state, attempt_id, decision.note))
+    add_changes(connection, changes)
 
 
 def _note(decision: Decision, payload: dict[str, Any]) -> str | None:

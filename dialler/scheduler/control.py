@@ -69,6 +69,7 @@ async def end_calls(parts: Parts, campaign_id: str) -> bool:
     It is once no further dial is on its way and every call was told; until then it stands, nothing is dialled, and it is to
     be carried out again.
     """
+    parts.journal.flush()
     with parts.db.read() as connection:
         under_way = connection.execute(_UNDER_WAY, {"campaign_id": campaign_id}).all()
     carried_out = all(attempt.state == "placed" for attempt in under_way)

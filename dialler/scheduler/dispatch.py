@@ -19,7 +19,8 @@ from core.kernel.clock import Signal
 from core.kernel.purposes import Purpose
 from dialler.campaigns.config import CallingWindow, CampaignConfig
 from dialler.core_client import CoreUnreachable, LeadRefused, Misconfigured, Placed, TryLater
-from dialler.leads.claims import Claim, Undialled, end_undialled, give_back, mark_placed, note_failed_dialout
+from dialler.leads.claims import Claim, Undialled, end_undialled, give_back, note_failed_dialout
+from dialler.leads.placements import Placement, write_placements
 from dialler.policy.own_window import closed_for
 from dialler.scheduler.holds import Hold
 from dialler.scheduler.parts import Parts
@@ -96,6 +97,7 @@ class Dialouts:
         self._parts, self._token, self._wake = parts, token, wake
         self._tasks: set[asyncio.Task[None]] = set()
         self._unseen: set[asyncio.Task[None]] = set()
+        self._unsent = 0
         self._done = Batch()
         self._proven = self._told = False
         self._stopped: str | None = None
@@ -121,6 +123,7 @@ class Dialouts:
         `tell` has the scheduler woken by every answer, not only by those that change what it does next.
         """
         self._stopped, self._told = None, tell
+        self._unsent += len(claims)
         for taken in claims:
             task = self._parts.clock.spawn(self._run(bot_id, taken, terms), name=f"dialout {taken.attempt_id}")
             self._tasks.add(task)
@@ -145,8 +148,9 @@ class Dialouts:
         await self.settled()
 
     async def settled(self) -> None:
-        """Wait until none is on its way."""
+        """Wait until none is on its way, and have their answers written."""
         await self._parts.clock.join(*self._tasks)
+        self._parts.journal.try_flush()
 
     async def abandon(self) -> None:
         """Wait for no answer: what became of those dialouts is asked for later."""
@@ -156,6 +160,10 @@ class Dialouts:
             self._parts.clock.cancel(task)
         if tasks:
             await asyncio.wait(tasks)  # not by the clock, which may stand still
+
+    def _stop_sending(self) -> None:
+        """The campaign was paused, stopped or taken over meanwhile."""
+        self._stopped = self._stopped or "not sent: the campaign does not run"
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -182,6 +190,7 @@ class Dialouts:
 
     async def _dial(self, bot_id: str, taken: Claim, terms: Terms) -> Batch:
         db, token = self._parts.db, self._token
+        self._unsent -= 1
         if self._stopped is not None:
             return self._give_back(taken, self._stopped)
         if (closed := closed_for(terms.window, taken.phone, self._parts.clock.now())) is not None:
@@ -201,9 +210,10 @@ class Dialouts:
         now = self._parts.clock.now()
         match answer:
             case Placed(call_id):
-                with db.write() as connection:
-                    if not mark_placed(connection, taken, token, call_id, now):  # paused, stopped or taken over meanwhile
-                        self._stopped = "not sent: the campaign does not run"
+                placement = Placement(taken, token, call_id, now, self._stop_sending)
+                self._parts.journal.add(write_placements, taken.attempt_id, placement)
+                if self._unsent:  # whether the campaign still runs decides about those
+                    self._parts.journal.flush()
                 return Batch(placed=1)
             case LeadRefused(cause, detail):
                 with db.write() as connection:

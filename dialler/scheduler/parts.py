@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 from core.kernel.clock import Clock, Signal
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.journal import Journal
 from dialler.core_client import CoreClient
 from dialler.scheduler.capacity import Capacity
 
@@ -16,7 +17,7 @@ __all__ = ["Parts"]
 @dataclass
 class Parts:
     """What a runner works with. `wakes` are the signals of the campaigns that run here, set when a result comes in; `capacity` is used
-    while only one does."""
+    while only one does. `journal` is made if it is not given."""
 
     db: Database
     clock: Clock
@@ -24,3 +25,8 @@ class Parts:
     core: CoreClient
     wakes: dict[str, Signal] = field(default_factory=dict)
     capacity: Capacity = field(default_factory=Capacity)
+    shared_journal: InitVar[Journal | None] = None
+    journal: Journal = field(init=False)
+
+    def __post_init__(self, shared_journal: Journal | None) -> None:
+        self.journal = shared_journal or Journal(self.db, self.clock)

@@ -21,8 +21,9 @@ from core.kernel.statements import table_of
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.store import read_campaign
 from dialler.core_client import CoreClient
-from dialler.leads.claims import Claim, end_undialled, give_back, mark_placed
+from dialler.leads.claims import Claim, end_undialled, give_back
 from dialler.leads.held import hold
+from dialler.leads.placements import mark_placed
 from dialler.leads.results import receive_result
 from dialler.leads.tables import OPEN, Attempt, Lead
 from dialler.policy.patience import send_again_at

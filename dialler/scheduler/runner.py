@@ -165,11 +165,13 @@ class CampaignRunner:
                 self._holds.say(self._holds.in_force or (Hold(until, "held", why) if why else None))
                 await (self._wait(until) if self._looked_for is None else self._look_for_trunk(self._looked_for))
             case Paused():
+                self.parts.journal.flush()  # the operator who gave the order waits for it
                 with self.parts.clock.outside():
                     await asyncio.sleep(_PAUSE_POLL)
             case Close(reason):
                 self._fail(Hold(None, "never_opens", reason))
             case Over(event):
+                self.parts.journal.flush()
                 return self._end(campaign.state, event)
         return None
 

@@ -37,6 +37,7 @@ class Settling:
         if self.at is None or self.at > now:
             return
         parts = self._parts
+        parts.journal.flush()  # what is known need not be asked for
         try:
             await reconcile(parts.db, parts.clock, parts.ids, parts.core, self._campaign_id, unanswered=not self._everything)
         except CoreUnreachable as error:

@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table,
 from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError, ProgrammingError
 
 from core.kernel.database import Database, JsonValue, UtcDateTime
-from core.kernel.statements import Insert, Statement, one_of, table_of
+from core.kernel.statements import Bulk, Insert, Statement, one_of, table_of
 from core.suppressions.tables import Suppression
 
 things = Table(
@@ -150,3 +150,25 @@ def test_several_rows_are_inserted_by_one_statement(db: Database) -> None:
         assert [row._asdict() for row in found] == rows
         with pytest.raises(TypeError, match="name_0"):
             add.run(connection, [{"id": 99}])
+
+
+def test_many_rows_are_changed_by_one_statement(db: Database) -> None:
+    rename = Bulk(
+        {"id": things.c.id, "name": things.c.name, "at": things.c.at},
+        lambda given: (
+            update(things)
+            .where(things.c.id == given.c.id, things.c.share == 1.5)
+            .values(name=given.c.name, at=given.c.at)
+            .returning(things.c.id)
+        ),
+    )
+    with db.write() as connection:
+        rows = [{**ROW, "id": number, "name": f"n{number}", "share": 1.5 if number != 7 else 2.5} for number in range(1, 71)]
+        Insert(things, ("id", "name", "at", "facts", "share", "open")).run(connection, rows)
+        assert rename.run(connection, []) == []
+        changed = rename.run(connection, ({"id": number, "name": f"m{number}", "at": NOON} for number in range(1, 71)))
+        assert sorted(row.id for row in changed) == [number for number in range(1, 71) if number != 7]
+        found = connection.execute(select(things.c.id, things.c.name, things.c.at).order_by(things.c.id)).all()
+        assert [(row.name, row.at) for row in found if row.id != 7] == [(f"m{row.id}", NOON) for row in found if row.id != 7]
+        with pytest.raises(TypeError, match="at_0"):
+            rename.run(connection, [{"id": 1, "name": "one"}])

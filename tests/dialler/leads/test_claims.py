@@ -12,8 +12,9 @@ from sqlalchemy import update
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from dialler.campaigns.store import change_state, read_campaign
-from dialler.leads.claims import Claim, Undialled, claim, end_undialled, give_back, mark_placed, note_failed_dialout
+from dialler.leads.claims import Claim, Undialled, claim, end_undialled, give_back, note_failed_dialout
 from dialler.leads.held import hold
+from dialler.leads.placements import mark_placed
 from dialler.leads.progress import backlog
 from dialler.leads.queue import close_waiting, promote_due
 from tests.conftest import START

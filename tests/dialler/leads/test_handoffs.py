@@ -15,9 +15,10 @@ from core.kernel.ids import Ids
 from core.kernel.statements import table_of
 from dialler.campaigns.store import create_campaign
 from dialler.campaigns.tables import Campaign
-from dialler.leads.claims import Claim, claim, mark_placed
+from dialler.leads.claims import Claim, claim
 from dialler.leads.handoffs import NotOnTheList, claim_handoff, finish_handoff, lines_to_call, list_handoffs
 from dialler.leads.held import resolve
+from dialler.leads.placements import mark_placed
 from dialler.leads.queue import promote_due
 from dialler.leads.results import receive_result
 from dialler.leads.states import FINAL

@@ -21,7 +21,8 @@ from dialler.campaigns.store import change_state, read_campaign
 from dialler.campaigns.tables import Campaign
 from dialler.core_client import Placed
 from dialler.imports.tables import LeadImport
-from dialler.leads.claims import Claim, claim, end_undialled, give_back, mark_placed, note_failed_dialout
+from dialler.leads.claims import Claim, claim, end_undialled, give_back, note_failed_dialout
+from dialler.leads.placements import mark_placed
 from dialler.leads.queue import close_waiting, promote_due
 from dialler.leads.results import receive_result
 from dialler.leads.states import CLAIMED, FINAL, WAITING

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, select, text
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from dialler.campaigns.store import change_state, lock_campaign
-from dialler.leads.claims import Claim, claim, end_undialled, give_back, mark_placed, note_failed_dialout
+from dialler.leads.claims import Claim, claim, end_undialled, give_back, note_failed_dialout
 from dialler.leads.held import hold, resolve
+from dialler.leads.placements import mark_placed
 from dialler.leads.queue import close_waiting, promote_due
 from dialler.leads.results import receive_result
 from tests.conftest import START

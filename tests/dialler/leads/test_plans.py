@@ -20,8 +20,9 @@ from core.kernel.clock import RealClock
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from dialler.campaigns.store import change_state
-from dialler.leads.claims import Claim, claim, end_undialled, give_back, mark_placed, note_failed_dialout
+from dialler.leads.claims import Claim, claim, end_undialled, give_back, note_failed_dialout
 from dialler.leads.held import hold, resolve
+from dialler.leads.placements import mark_placed
 from dialler.leads.progress import backlog, campaign_and_backlog
 from dialler.leads.queue import close_waiting, promote_due
 from dialler.leads.results import receive_result

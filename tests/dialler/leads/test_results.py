@@ -11,8 +11,9 @@ from sqlalchemy import select, update
 from core.kernel.database import Database
 from core.kernel.ids import Ids
 from dialler.campaigns.store import change_state
-from dialler.leads.claims import Claim, claim, give_back, mark_placed
+from dialler.leads.claims import Claim, claim, give_back
 from dialler.leads.held import hold, resolve
+from dialler.leads.placements import mark_placed
 from dialler.leads.queue import close_waiting
 from dialler.leads.results import Receipt, receive_result
 from tests.conftest import START

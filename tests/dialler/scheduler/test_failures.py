@@ -217,7 +217,7 @@ class Failing:
         raise locked()
 
 
-@pytest.mark.parametrize("name", ["campaign_and_backlog", "claim", "mark_placed", "note_failed_dialout", "change_state"])
+@pytest.mark.parametrize("name", ["campaign_and_backlog", "claim", "note_failed_dialout", "change_state"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_database_that_does_not_answer_for_a_while_loses_nothing(
     db: Database,
@@ -227,8 +227,8 @@ def test_a_database_that_does_not_answer_for_a_while_loses_nothing(
     name: str,
     after: bool,
 ) -> None:
-    where = dispatch if name in {"mark_placed", "note_failed_dialout"} else runner_module
-    monkeypatch.setattr(where, name, Failing(getattr(where, name), 3, after=after, skip=1 if name == "mark_placed" else 0))
+    where = dispatch if name == "note_failed_dialout" else runner_module
+    monkeypatch.setattr(where, name, Failing(getattr(where, name), 3, after=after))
     waits: list[float] = []
 
     async def no_wait(seconds: float) -> None:

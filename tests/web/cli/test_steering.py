@@ -22,7 +22,8 @@ from dialler.campaigns.owner import acquire
 from dialler.campaigns.store import change_state, create_campaign, read_campaign
 from dialler.imports.options import ImportOptions
 from dialler.imports.staging import import_file
-from dialler.leads.claims import claim, mark_placed
+from dialler.leads.claims import claim
+from dialler.leads.placements import mark_placed
 from dialler.leads.results import receive_result
 from dialler.leads.tables import Attempt, Lead
 from tests.web.cli.conftest import LEADS, Dialler, json_of
