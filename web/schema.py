@@ -17,6 +17,8 @@ import core.trunks.tables
 import dialler.campaigns.tables
 import dialler.imports.tables
 import dialler.leads.tables
+import web.console.accounts.tables
+import web.console.audit.tables
 
 __all__ = ["metadata"]
 

@@ -9,7 +9,7 @@ ManageError
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -122,18 +122,31 @@ def require(connection: Connection, campaign_id: str) -> Row[Any]:
 
 
 def page_of_campaigns(
-    connection: Connection, *, state: str | None, limit: int, before: tuple[datetime, str] | None = None
+    connection: Connection,
+    *,
+    state: str | None,
+    limit: int,
+    before: tuple[datetime, str] | None = None,
+    but: Collection[str] = (),
+    named: str | None = None,
 ) -> Sequence[Row[Any]]:
     """Campaigns, newest first.
 
     Args:
+        connection: a transaction.
         state: only those in this state; None: all.
         limit: maximum number of rows.
         before: (created_at, id) of the last item of the previous page.
+        but: the ids of campaigns that are left out.
+        named: only those whose name contains this text, in whichever case.
     """
     query = select(_campaigns).order_by(_campaigns.c.created_at.desc(), _campaigns.c.id.desc()).limit(limit)
     if state is not None:
         query = query.where(_campaigns.c.state == state)
+    if but:
+        query = query.where(_campaigns.c.id.not_in(list(but)))
+    if named is not None:
+        query = query.where(_campaigns.c.name.icontains(named, autoescape=True))
     if before is not None:
         at, last = before
         query = query.where(or_(_campaigns.c.created_at < at, and_(_campaigns.c.created_at == at, _campaigns.c.id < last)))

@@ -143,6 +143,10 @@ def test_the_wheel_brings_every_migration_and_no_package_called_alembic(tmp_path
     versions = {f"web/migrations/versions/{file.name}" for file in (ROOT / "alembic/versions").glob("*.py")}
     assert versions | {"web/migrations/env.py", "web/migrations/script.py.mako"} <= names
     assert not [name for name in names if name.startswith("alembic/")]
+    console = {
+        str(file.relative_to(ROOT)) for file in (ROOT / "web/console").rglob("*") if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert console <= names, sorted(console - names)[:10]
 
 
 def test_what_is_wrong_with_the_version_of_a_schema_is_said(database: Database) -> None:

@@ -18,6 +18,7 @@ from core.fleet.store import set_draining
 from dialler.scheduler.outages import DATABASE_FAILURES
 from dialler.scheduler.runner import CampaignRunner
 from web.composition import Whole, open_whole
+from web.console.application import add_console, first_address
 from web.run.folder import CampaignFolder
 from web.run.prepare import ensure_campaign
 from web.run.reporters import Reporter
@@ -78,6 +79,8 @@ async def serve_until_stopped(
         with crm_of(whole, folder, out) if folder else contextlib.nullcontext() as crm:
             if crm is not None:
                 reporter.say(f"The sample CRM shows what arrives: open {crm.url} in a browser.")
+            console = add_console(whole)
+            reporter.say(f"The console is at {first_address(console)}")
             server = _Server(config_for(whole.app, timeout_graceful_shutdown=5))
             supervisor = Supervisor(whole, reporter.say)
             serving = asyncio.create_task(server.serve(sockets=[listener]), name="API")
@@ -91,6 +94,7 @@ async def serve_until_stopped(
             finally:
                 if whole.sockets is not None:  # before the server, which would close them without a proper end
                     await whole.sockets.hang_up(_CLOSING_SECONDS)
+                console.close()  # its streams would keep the server from stopping
                 server.should_exit = True
                 for task in others:
                     task.cancel()

@@ -1,0 +1,4 @@
+"""One's own account: password, two-step sign-in, sessions, language, zone, theme, acting role.
+
+routes   what it answers to
+"""

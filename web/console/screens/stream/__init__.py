@@ -1,0 +1,4 @@
+"""The live stream that all tabs of a browser share.
+
+routes   what it answers to
+"""
