@@ -11,15 +11,41 @@ from core.kernel.durations import Duration
 from core.kernel.hours import HoursConfig, check_time_zone
 from core.kernel.numbers import check_region
 from core.kernel.purposes import Purpose
-from dialler.imports.options import ImportOptions
+from dialler.imports.options import ColumnValues, ImportOptions
 from dialler.policy.retry_rules import RetryPolicy, RetryRules
 
-__all__ = ["CallingWindow", "CampaignConfig", "HandoffConfig"]
+__all__ = ["CallingWindow", "CampaignConfig", "ColumnRule", "HandoffConfig"]
 
 
 def _column(value: Any) -> Any:
     """A column may also be named by its number."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _rules(value: Any) -> Any:
+    """One rule, or a list of them."""
+    return (value,) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
+
+
+def _texts(value: Any) -> Any:
+    """One value, or a list of them; what YAML reads as true, false or a number is text in a file."""
+    values = value if isinstance(value, list | tuple) else [value]
+    return tuple(str(item).lower() if isinstance(item, bool) else str(item) if isinstance(item, int | float) else item for item in values)
+
+
+class ColumnRule(BaseModel):
+    """A column of the lead file, and the values in it that a rule is about."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: Annotated[str, BeforeValidator(_column)] = Field(min_length=1, description="Its header or number (from 1).")
+    values: Annotated[tuple[str, ...], BeforeValidator(_texts)] = Field(
+        default=(), description="One value or a list, compared without capitals, blanks and accents; left out: whatever says yes."
+    )
+
+    def as_option(self) -> ColumnValues:
+        """The rule for the import."""
+        return ColumnValues(self.column, self.values)
 
 
 class CallingWindow(HoursConfig):
@@ -65,6 +91,15 @@ class CampaignConfig(BaseModel):
     area_code_column: Annotated[str, BeforeValidator(_column)] | Literal[False] | None = Field(
         default=None, description="Header or number of the column with each number's area code; likewise."
     )
+    suppress_if: Annotated[tuple[ColumnRule, ...], BeforeValidator(_rules)] = Field(
+        default=(), description="Anyone with one of these values in the column is not called; without values: whatever says yes."
+    )
+    require: Annotated[tuple[ColumnRule, ...], BeforeValidator(_rules)] = Field(
+        default=(), description="Only rows with one of these values in the column are imported; without values: whatever says yes."
+    )
+    obey_opt_outs: bool = Field(
+        default=True, strict=True, description="Obey columns that clearly say who must not be called (`Do Not Call`), without a rule."
+    )
     encoding: str | None = Field(default=None, min_length=1, description="Encoding of the lead file, such as cp1252; detected if left out.")
     delimiter: str | None = Field(
         default=None, min_length=1, description="What separates columns: a character, or comma, semicolon, tab, pipe; detected if left out."
@@ -93,6 +128,9 @@ class CampaignConfig(BaseModel):
             phone_column=self.phone_column,
             country_column=self.country_column,
             area_code_column=self.area_code_column,
+            suppress_if=tuple(rule.as_option() for rule in self.suppress_if),
+            require=tuple(rule.as_option() for rule in self.require),
+            obey_opt_outs=self.obey_opt_outs,
             encoding=self.encoding,
             delimiter=self.delimiter,
         )

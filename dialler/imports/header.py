@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dialler.imports.consent import Consent, ConsentColumn, find_consent
 from dialler.imports.country_column import find_code_columns
 from dialler.imports.dialect import refuse_unsplit
 from dialler.imports.encoding import DAMAGED
@@ -51,6 +52,8 @@ class Layout:
     """Index of the column with the country of each number, if there is one."""
     area: int | None = None
     """Index of the column with the area code of each number, if there is one."""
+    consent: Consent = field(default_factory=Consent)
+    """The columns that say who may be called."""
     exported: bool = False
     """The file is an export of ours (`dialler.imports.exported`)."""
 
@@ -93,7 +96,10 @@ def find_layout(rows: Sequence[Row], options: ImportOptions) -> Layout:
         raise LeadFileError("The file has a header and no rows below it.", "Export the leads again.", [f"header: {', '.join(headers)}"])
     sample = data[:_SAMPLED_ROWS]
     phone, warning = _phone_position(headers, sample, phone_column, options.default_region)
-    codes = find_code_columns(headers, [row.cells for row in sample], frozenset({phone}), options.country_column, options.area_code_column)
+    cells = [row.cells for row in sample]
+    codes = find_code_columns(headers, cells, frozenset({phone}), options.country_column, options.area_code_column)
+    taken = frozenset(position for position in (phone, codes.country, codes.area) if position is not None)
+    consent = find_consent(headers, cells, taken, options)
     warnings += [*([warning] if warning else []), *codes.notes]
     names = unique_names(headers)
     columns = tuple(
@@ -101,9 +107,8 @@ def find_layout(rows: Sequence[Row], options: ImportOptions) -> Layout:
         for position, (header, name) in enumerate(zip(headers, names, strict=True), start=1)
     )
     warnings += _renamed(columns)
-    if header is None:
-        return Layout(0, data[0].line - 1, columns, phone, tuple(warnings), codes.country, codes.area)
-    return Layout(header.line, header.line + header.lines - 1, columns, phone, tuple(warnings), codes.country, codes.area)
+    begins, ends = (0, data[0].line - 1) if header is None else (header.line, header.line + header.lines - 1)
+    return Layout(begins, ends, columns, phone, tuple(warnings), codes.country, codes.area, consent)
 
 
 def _layout_of_export(header: Row) -> Layout:
@@ -112,8 +117,10 @@ def _layout_of_export(header: Row) -> Layout:
     names = iter(unique_names([cell.removeprefix(VARIABLE_PREFIX) for cell in headers if cell not in LEAD_COLUMNS]))
     columns = tuple(Column(position, cell, None if cell in LEAD_COLUMNS else next(names)) for position, cell in enumerate(headers, start=1))
     ours = ", ".join(cell for cell in headers if cell in LEAD_COLUMNS and cell != PHONE)
+    state = headers.index("state")
+    suppressed = Consent((ConsentColumn(state + 1, headers[state], "status", "obeyed"),))
     warning = f"The file is an export of this dialler: its own columns ({ours}) were left out."
-    return Layout(header.line, header.line + header.lines - 1, columns, phone, (warning,), exported=True)
+    return Layout(header.line, header.line + header.lines - 1, columns, phone, (warning,), consent=suppressed, exported=True)
 
 
 def _usual_width(rows: Sequence[Row]) -> int:

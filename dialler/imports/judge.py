@@ -55,10 +55,13 @@ class Judge:
             self._check_width(row)
             if self.layout.exported:
                 row = replace(row, cells=list(map(undefused, row.cells)))
+            self._check_consent(row)
             phone, repairs = self._phone(row)
             variables, more = self._variables(row)
         except _Refused as refused:
-            return Rejected(row.line, refused.column, shown(refused.value), refused.problem.reason, refused.problem.advice, refused.kind)
+            problem = refused.problem
+            rejected = Rejected(row.line, refused.column, shown(refused.value), problem.reason, problem.advice, refused.kind)
+            return replace(rejected, phones=self.marked(row)) if refused.kind == "consent" else rejected
         return LeadRow(row.line, phone, variables), repairs + more
 
     def duplicate(self, row: Row, earlier: int) -> Rejected:
@@ -67,6 +70,24 @@ class Judge:
         return Rejected(
             row.line, self.layout.phone_title, shown(row.cells[self.layout.phone]), reason, "Remove one of the rows.", "duplicate"
         )
+
+    def marked(self, row: Row) -> tuple[str, ...]:
+        """The numbers of a row that says not to call them, whatever other rows say; none if it does not, or has no number."""
+        if row.problem is not None or len(row.cells) > len(self.layout.columns):
+            return ()
+        barred = self.layout.consent.barred(row.cells)
+        if barred is None or not barred.marks:
+            return ()
+        with contextlib.suppress(CellProblem, IndexError):
+            return (self._read(row, row.cells[self.layout.phone])[0],)
+        return ()
+
+    def marked_elsewhere(self, row: Row, phone: str, line: int) -> Rejected:
+        """Reject the row because line `line` says not to call its number."""
+        reason = f"Line {line} has the same number and says not to call it."
+        advice = "Leave both rows out, or correct that line."
+        cell = shown(row.cells[self.layout.phone])
+        return Rejected(row.line, self.layout.phone_title, cell, reason, advice, "consent", (phone,))
 
     def swallowed_a_lead(self, row: Row, inner: Iterable[Row]) -> bool:
         """Whether a line within a multi-line row is a complete lead, while its number is only part of a cell."""
@@ -91,6 +112,11 @@ class Judge:
                 f'A {self.delimiter} within a value moves the rest to wrong columns: put the value in "quotes".',
             )
             raise _Refused("", " | ".join(row.cells), problem, "cells")
+
+    def _check_consent(self, row: Row) -> None:
+        consent = self.layout.consent
+        if consent.decides and (barred := consent.barred(row.cells)) is not None:
+            raise _Refused(barred.column, barred.value, barred.problem, "consent")
 
     def _phone(self, row: Row) -> tuple[str, tuple[str, ...]]:
         title = self.layout.phone_title

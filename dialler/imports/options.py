@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
-__all__ = ["ImportOptions"]
+__all__ = ["ColumnValues", "ImportOptions"]
+
+
+@dataclass(frozen=True)
+class ColumnValues:
+    """A column (header, variable name or number from 1) and some of its values; none means: whatever says yes."""
+
+    column: str
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -17,6 +26,9 @@ class ImportOptions:
         phone_column: header, variable name or number (from 1) of the column of numbers; None: detected.
         country_column: header, variable name or number of the column with the country of each number; False: there is none; None: detected.
         area_code_column: likewise for area codes.
+        suppress_if: anyone who has one of the values in the column is not called, nor is the number for another row's sake.
+        require: only rows that have one of the values in the column are imported.
+        obey_opt_outs: obey columns that clearly say who must not be called, without a rule.
         encoding: as Python names it (`cp1251`); None: detected.
         delimiter: a character, or comma, semicolon, tab, pipe; None: detected.
         max_variable_length: longest value in characters; rows with a longer one are rejected.
@@ -26,6 +38,14 @@ class ImportOptions:
     phone_column: str | None = None
     country_column: str | Literal[False] | None = None
     area_code_column: str | Literal[False] | None = None
+    suppress_if: tuple[ColumnValues, ...] = ()
+    require: tuple[ColumnValues, ...] = ()
+    obey_opt_outs: bool = True
     encoding: str | None = None
     delimiter: str | None = None
     max_variable_length: int = 4000
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as plain JSON values."""
+        values: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return values

@@ -48,7 +48,7 @@ class LeadFile:
 
     def __init__(self, path: Path, options: ImportOptions, source_name: str | None = None) -> None:
         self.source_name, self.options = source_name or path.name, options
-        self._tally, self._seen = Tally(), SeenNumbers()
+        self._tally, self._seen, self._marked = Tally(), SeenNumbers(), SeenNumbers()
         if options.default_region is not None:
             try:
                 check_region(options.default_region)
@@ -79,12 +79,15 @@ class LeadFile:
         """Close the file."""
         self._handle.close()
         self._seen.close()
+        self._marked.close()
 
     def report(self) -> ImportReport:
         """What was detected, and the counts so far."""
         return self._tally.report(self.source_name, self.facts, self.dialect.label, self.layout, self.options)
 
     def __iter__(self) -> Iterator[LeadRow | Rejected]:
+        if self.layout.consent.decides:
+            self._look_for_marks()
         with contextlib.closing(physical_lines(self._handle, self.facts.encoding)) as lines:
             stream = RowStream(itertools.islice(lines, self.dialect.skip, None), self.dialect.delimiter, self.dialect.skip + 1)
             for found in stream:
@@ -101,6 +104,14 @@ class LeadFile:
         if self._look() != self._stat:
             raise LeadFileError("The file was changed while it was read.", "Import it again when nobody writes to it.")
 
+    def _look_for_marks(self) -> None:
+        """Note the numbers that any row says not to call, before any row is decided: a mark further down holds for the rows above it."""
+        with contextlib.closing(physical_lines(self._handle, self.facts.encoding)) as lines:
+            for row in RowStream(itertools.islice(lines, self.dialect.skip, None), self.dialect.delimiter, self.dialect.skip + 1):
+                if row.line > self.layout.last_header_line:
+                    for phone in self._judge.marked(row):
+                        self._marked.first_line(phone, row.line)
+
     def _look(self) -> tuple[int, int]:
         found = os.fstat(self._handle.fileno())
         return found.st_size, found.st_mtime_ns
@@ -112,6 +123,10 @@ class LeadFile:
             self._tally.reject(decided)
             return decided
         lead, repairs = decided
+        if self.layout.consent.decides and (line := self._marked.line_of(lead.phone)):
+            marked = self._judge.marked_elsewhere(row, lead.phone, line)
+            self._tally.reject(marked)
+            return marked
         if earlier := self._seen.first_line(lead.phone, lead.line):
             duplicate = self._judge.duplicate(row, earlier)
             self._tally.reject(duplicate)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core.kernel.words import counted
+from dialler.imports.consent import ConsentColumn
 from dialler.imports.encoding import FileFacts
 from dialler.imports.header import Column, Layout
 from dialler.imports.options import ImportOptions
@@ -31,7 +32,8 @@ class LeadRow:
 class Rejected:
     """A rejected row: its line, the column and the value at fault, the reason, and what to do.
 
-    `kind`: `phone`, `duplicate`, `cells` (too many), `text` (undecodable, stray quote) or `value`.
+    `kind`: `phone`, `duplicate`, `cells` (too many), `text` (undecodable, stray quote), `value`, or `consent` (not to be called).
+    `phones`: the numbers that the file says not to call; not kept.
     """
 
     line: int
@@ -40,6 +42,7 @@ class Rejected:
     reason: str
     advice: str
     kind: str
+    phones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,15 @@ class ImportReport:
     imported: int = 0
     already_there: int = 0
     already_there_differ: int = 0
+    already_there_suppressed: int = 0
+    """Leads of the campaign that are not called any more, because this file says so."""
     rejected: int = 0
     duplicates: int = 0
     blank_rows: int = 0
     rejected_by_kind: dict[str, int] = field(default_factory=dict)
     repairs: dict[str, int] = field(default_factory=dict)
+    consent: tuple[ConsentColumn, ...] = ()
+    """The columns that say who may be called."""
     warnings: tuple[str, ...] = ()
     unchanged: bool = False
     """The campaign already has this very file, read with the same options: nothing was done."""
@@ -93,7 +100,8 @@ class ImportReport:
     def from_dict(cls, values: dict[str, Any]) -> ImportReport:
         """The report from the values of `as_dict`."""
         columns = tuple(Column(**column) for column in values["columns"])
-        return cls(**{**values, "columns": columns, "warnings": tuple(values["warnings"])})
+        consent = tuple(ConsentColumn(**{**column, "values": tuple(column["values"])}) for column in values.get("consent", ()))
+        return cls(**{**values, "columns": columns, "consent": consent, "warnings": tuple(values["warnings"])})
 
     def lines(self) -> list[str]:
         """The report in sentences for people."""
@@ -110,7 +118,13 @@ class ImportReport:
             said.append(
                 f"{self.already_there_differ} of those in the campaign have other values in this file; the earlier values were kept."
             )
-
+        said += [str(column) for column in self.consent]
+        if barred := self.rejected_by_kind.get("consent"):
+            said.append(f"{counted(barred, 'row is', 'rows are')} left out because they are not to be called.")
+        if self.already_there_suppressed:
+            said.append(
+                f"{counted(self.already_there_suppressed, 'lead', 'leads')} of the campaign will not be called any more: this file says so."
+            )
         said += [
             f"Repaired in {counted(count, 'cell')}: {REPAIRS[name]}." for name, count in sorted(self.repairs.items()) if name in REPAIRS
         ]
@@ -159,7 +173,7 @@ class Tally:
             header_line=layout.header_line,
             columns=layout.columns,
             phone_column=layout.phone_title,
-            options=asdict(options),
+            options=options.as_json(),
             rows_read=self.rows,
             imported=self.accepted,
             rejected=self.by_kind.total(),
@@ -167,6 +181,7 @@ class Tally:
             blank_rows=self.blank,
             rejected_by_kind=dict(self.by_kind),
             repairs=dict(self.repairs),
+            consent=() if layout.exported else layout.consent.columns,
             warnings=tuple(filter(None, (facts.warning, *layout.warnings, self._of_another_country(options.default_region)))),
         )
 

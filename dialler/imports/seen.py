@@ -30,6 +30,11 @@ class SeenNumbers:
             return None
         return int(self._database.execute("SELECT line FROM seen WHERE phone = ?", (phone,)).fetchone()[0])
 
+    def line_of(self, phone: str) -> int | None:
+        """The line of `phone`; None if it was not recorded."""
+        found = self._database.execute("SELECT line FROM seen WHERE phone = ?", (phone,)).fetchone()
+        return int(found[0]) if found else None
+
     def close(self) -> None:
         """Forget everything and remove the file."""
         self._database.close()

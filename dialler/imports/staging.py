@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -108,7 +108,7 @@ def _begin(context: _Context, leads: LeadFile) -> str | ImportReport:
     campaign_id, now, wall = context.campaign_id, context.clock.now(), context.wall()
     try:
         with context.database.write() as connection:
-            earlier = store.find_active(connection, campaign_id, leads.facts.sha256, asdict(leads.options))
+            earlier = store.find_active(connection, campaign_id, leads.facts.sha256, leads.options.as_json())
             if earlier is not None:
                 return already_imported(earlier)
             for import_id, owner, alive_at in store.staged_imports(connection, campaign_id):
@@ -140,6 +140,7 @@ class _Staging:
         self._leads: list[LeadRow] = []
         self._rejected: list[Rejected] = []
         self._compare = False
+        self._suppressed: list[int] = []
         self.rows = self._imported = self._there = self._differ = 0
 
     def remove_left_over(self) -> None:
@@ -170,6 +171,8 @@ class _Staging:
             self._fence(store.keep_alive(connection, self._import_id, self._wall()))
             known = store.known_variables(connection, self._campaign_id, [row.phone for row in self._leads]) if self._compare else {}
             new = [row for row in self._leads if row.phone not in known]
+            if self._compare and (marked := [phone for row in self._rejected for phone in row.phones]):
+                self._suppressed += store.waiting_leads(connection, self._campaign_id, marked)
             added = store.add_leads(connection, self._campaign_id, self._import_id, new, position=self._imported + 1, now=self._now)
             store.add_rejected(connection, self._import_id, self._rejected)
         self._imported += added
@@ -180,12 +183,18 @@ class _Staging:
     def finish(self, report: ImportReport, now: datetime) -> ImportReport:
         """Make everything visible in one transaction; returns the report with the database's counts."""
         report = replace(
-            report, imported=self._imported, already_there=self._there, already_there_differ=self._differ, import_id=self._import_id
+            report,
+            imported=self._imported,
+            already_there=self._there,
+            already_there_differ=self._differ,
+            import_id=self._import_id,
+            already_there_suppressed=len(set(self._suppressed)),
         )
         with self._database.write(long=True) as connection:
             lock_campaign(connection, self._campaign_id)  # so that it cannot finish at the same moment
             self._fence(store.close_import(connection, self._import_id, "active", now, report.as_dict()))
             visible = store.activate_leads(connection, self._import_id, now)
+            store.suppress_leads(connection, self._suppressed, now, "a lead file says not to call this person")
             if visible != self._imported:
                 raise RuntimeError(f"import {self._import_id}: {self._imported} leads were staged, but {visible} found; none was imported")
         return report

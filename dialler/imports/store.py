@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from dialler.imports.options import ImportOptions
 from dialler.imports.report import ImportReport, LeadRow, Rejected
 from dialler.imports.tables import LeadImport, RejectedRow
 from dialler.leads.history import add_history_of_many
-from dialler.leads.states import QUEUE_OF, next_state
+from dialler.leads.states import QUEUE_OF, WAITING, next_state
 from dialler.leads.tables import Lead
 
 __all__ = [
@@ -35,9 +35,13 @@ __all__ = [
     "latest_import",
     "rejected_rows",
     "staged_imports",
+    "suppress_leads",
+    "waiting_leads",
 ]
 
+_REJECTED = ("line", "column", "value", "reason", "advice", "kind")
 _ACTIVATED_AT_ONCE = 20_000
+_SUPPRESSED_AT_ONCE = 500
 
 _imports = table_of(LeadImport)
 _rejected = table_of(RejectedRow)
@@ -55,7 +59,7 @@ def find_active(connection: Connection, campaign_id: str, sha256: str, options: 
         select(_imports.c.report).where(_imports.c.campaign_id == campaign_id, _imports.c.sha256 == sha256, _imports.c.state == "active")
     )
     reports = [ImportReport.from_dict(row.report) for row in rows]
-    defaults = asdict(ImportOptions())  # of settings that did not exist yet
+    defaults = ImportOptions().as_json()  # of settings that did not exist yet
     return next((report for report in reports if defaults | report.options == options), None)
 
 
@@ -164,10 +168,29 @@ def add_leads(connection: Connection, campaign_id: str, import_id: str, rows: Se
     ).rowcount
 
 
+def waiting_leads(connection: Connection, campaign_id: str, phones: Sequence[str]) -> list[int]:
+    """The ids of the campaign's leads with these numbers that wait to be dialled."""
+    which = (_leads.c.campaign_id == campaign_id) & _leads.c.phone.in_(phones) & _leads.c.state.in_(WAITING)
+    return list(connection.execute(select(_leads.c.id).where(which)).scalars())
+
+
+def suppress_leads(connection: Connection, ids: Sequence[int], now: datetime, note: str) -> int:
+    """End those of the leads that still wait: they must not be called. Returns how many."""
+    done = 0
+    for first in range(0, len(ids), _SUPPRESSED_AT_ONCE):
+        which = _leads.c.id.in_(ids[first : first + _SUPPRESSED_AT_ONCE]) & _leads.c.state.in_(WAITING)
+        add_history_of_many(connection, which, now, "suppressed", "suppressed")
+        values = {"state": "suppressed", "queue": None, "due_at": None, "attempt_id": None, "note": note, "updated_at": now}
+        done += connection.execute(update(_leads).where(which).values(**values)).rowcount
+    return done
+
+
 def add_rejected(connection: Connection, import_id: str, rows: Sequence[Rejected]) -> None:
     """Add rejected rows."""
     if rows:
-        connection.execute(insert(_rejected), [{"import_id": import_id, **asdict(row)} for row in rows])
+        connection.execute(
+            insert(_rejected), [{"import_id": import_id, **{name: getattr(row, name) for name in _REJECTED}} for row in rows]
+        )
 
 
 def activate_leads(connection: Connection, import_id: str, now: datetime) -> int:

@@ -19,7 +19,7 @@ from core.kernel.statements import table_of
 from dialler.campaigns.store import create_campaign
 from dialler.imports import staging, store
 from dialler.imports.errors import ImportInProgress, LeadFileError
-from dialler.imports.options import ImportOptions
+from dialler.imports.options import ColumnValues, ImportOptions
 from dialler.imports.report import ImportReport
 from dialler.imports.staging import import_file
 from dialler.imports.tables import LeadImport, RejectedRow
@@ -299,3 +299,21 @@ def test_awkward_values_can_be_stored(database: Database, do_import: Import) -> 
         assert connection.execute(text("SELECT count(*) FROM leads")).scalar_one() == 1
     assert rows(database, _leads, "variables") == [({"note": 'ab\U0001f389 \\u0000 {"k": 1} \'; DROP TABLE leads'},)]
     assert rows(database, _rejected, "value") == [("bad\ufffd",)]
+
+
+def test_a_later_file_that_says_not_to_call_ends_waiting_leads(database: Database, do_import: Import) -> None:
+    do_import(f"phone,name\n{A},Ann\n{B},Ben\n{C},Cy\n")
+    with database.write() as connection:
+        connection.execute(update(_leads).where(_leads.c.phone == C).values(state="completed", queue=None, due_at=None))
+    report = do_import(f"phone,name,DNC\n{A},Ann,no\n{B},Ben,yes\n{C},Cy,yes\n")
+    assert (report.already_there, report.already_there_suppressed, report.rejected_by_kind) == (1, 1, {"consent": 2})
+    assert rows(database, _leads, "phone", "state", "queue", "due_at")[1] == (B, "suppressed", None, None)
+    assert [state for _, state in rows(database, _leads, "phone", "state")] == ["pending", "suppressed", "completed"]
+    assert ("pending", "suppressed", "suppressed") in rows(database, _history, "from_state", "event", "to_state")
+    assert any("1 lead of the campaign will not be called" in line for line in report.lines())
+
+
+def test_the_same_file_with_rules_twice_changes_nothing(do_import: Import) -> None:
+    rules = {"suppress_if": (ColumnValues("name", ("ann",)),)}
+    assert do_import(f"phone,name\n{A},Ann\n{B},Ben\n", **rules).imported == 1
+    assert do_import(f"phone,name\n{A},Ann\n{B},Ben\n", **rules).unchanged
