@@ -65,6 +65,8 @@ class LeadView(BaseModel):
     attempts: int
     uncharged: int = Field(description="Attempts that failed before the phone could ring.")
     due_at: datetime | None
+    not_before: datetime | None = Field(default=None, description="It is not dialled before this.")
+    expires_at: datetime | None = Field(default=None, description="It is not dialled from this on: then it ends as `expired`.")
     note: str | None
     updated_at: datetime
 

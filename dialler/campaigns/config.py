@@ -11,7 +11,9 @@ from core.kernel.durations import Duration
 from core.kernel.hours import HoursConfig, check_time_zone
 from core.kernel.numbers import check_region
 from core.kernel.purposes import Purpose
+from dialler.imports.moments import parse_moment
 from dialler.imports.options import ColumnValues, ImportOptions
+from dialler.imports.times import CALLEE, TimeOptions
 from dialler.policy.retry_rules import RetryPolicy, RetryRules
 
 __all__ = ["CallingWindow", "CampaignConfig", "ColumnRule", "HandoffConfig"]
@@ -46,6 +48,20 @@ class ColumnRule(BaseModel):
     def as_option(self) -> ColumnValues:
         """The rule for the import."""
         return ColumnValues(self.column, self.values)
+
+
+def _moment(value: str) -> str:
+    """A date or a time, written so that only one can be meant."""
+    parse_moment(value)
+    return value
+
+
+def _zone(value: str) -> str:
+    return value if value == CALLEE else check_time_zone(value)
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+ColumnName = Annotated[str, BeforeValidator(_column), Field(min_length=1)]
 
 
 class CallingWindow(HoursConfig):
@@ -120,6 +136,27 @@ class CampaignConfig(BaseModel):
     calling_window: CallingWindow | None = Field(
         default=None, description="When this campaign may dial; only the bot's active hours and the permitted hours count if left out."
     )
+    not_before: Moment | None = Field(default=None, description="Nobody is dialled before this date or time, such as 2026-03-04 09:00.")
+    not_after: Moment | None = Field(
+        default=None, description="Nobody is dialled after this date, or from this time on: leads that wait end as `expired`."
+    )
+    expires_at: Moment | None = Field(
+        default=None, description="When what the campaign is about is over, such as an event; as `not_after`."
+    )
+    not_before_column: ColumnName | None = Field(
+        default=None, description="Column with each lead's own `not_before`; the column of that name if left out."
+    )
+    not_after_column: ColumnName | None = Field(default=None, description="Column with each lead's own `not_after`; likewise.")
+    expires_at_column: ColumnName | None = Field(
+        default=None, description="Column with each lead's own `expires_at`, such as the time of an appointment; likewise."
+    )
+    expires_before: Duration = Field(default=timedelta(0), description="How long before `expires_at` dialling ends.")
+    times_in: Annotated[str, AfterValidator(_zone)] = Field(
+        default=CALLEE, description="Whose clock these times are on: `callee`, or a time zone (IANA name) such as that of a clinic."
+    )
+    date_order: Literal["day_first", "month_first"] | None = Field(
+        default=None, description="How dates such as 3/4/2026 are to be read; by `default_region` if left out."
+    )
 
     def import_options(self) -> ImportOptions:
         """The keys that concern the lead file."""
@@ -133,6 +170,22 @@ class CampaignConfig(BaseModel):
             obey_opt_outs=self.obey_opt_outs,
             encoding=self.encoding,
             delimiter=self.delimiter,
+            times=self.time_options(),
+        )
+
+    def time_options(self) -> TimeOptions:
+        """The keys that say before and after which times leads may be dialled."""
+        return TimeOptions(
+            not_before=self.not_before,
+            not_after=self.not_after,
+            expires_at=self.expires_at,
+            not_before_column=self.not_before_column,
+            not_after_column=self.not_after_column,
+            expires_at_column=self.expires_at_column,
+            expires_before=self.expires_before.total_seconds(),
+            zone=self.times_in,
+            fallback_zone=self.calling_window.time_zone if self.calling_window else "UTC",
+            day_first=None if self.date_order is None else self.date_order == "day_first",
         )
 
     def retry_policy(self) -> RetryPolicy:

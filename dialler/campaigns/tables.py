@@ -48,6 +48,8 @@ class Campaign(SQLModel, table=True):
     """In wall time."""
     lines: str | None = None
     """Where its leads were dialled: `sandbox` or `real` (`core.kernel.lines`), never both. None before its first run."""
+    lead_times: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
+    """The settings that `not_before` and `expires_at` of its leads were computed with (`dialler.imports.times`); null: none yet."""
     own_clock: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     """Its last run used its own clock, virtual or scaled: its timestamps mean nothing to processes in real time."""
     clock_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

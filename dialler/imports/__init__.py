@@ -12,6 +12,7 @@ staging, store, tables       into the database, all or nothing: `import_file`
 apart                        imports while calls go on, big files in a separate process: `import_apart`
 report, options, errors      plain values for the others
 sample, sample_names         made-up lead files of any length
+moments, times               dates and times as files have them; between which of them a lead may be dialled
 code_pages, plausibility     old encodings and their countries; how strange a text looks in one
 seen                         which numbers the file has had so far, on disk
 queries                      imports as people are shown them

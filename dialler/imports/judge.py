@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from dialler.imports.countries import country_of
 from dialler.imports.encoding import CUT, DAMAGED
@@ -16,7 +16,9 @@ from dialler.imports.phone_words import header_score
 from dialler.imports.phones import read_phone, read_phone_in_parts
 from dialler.imports.report import LeadRow, Rejected
 from dialler.imports.rows import Row
+from dialler.imports.times import times_of_lead
 from dialler.imports.values import clean_value, strip_invisible
+from dialler.policy.times import ALWAYS, LeadTimes
 
 __all__ = ["Judge", "shown"]
 
@@ -41,11 +43,12 @@ class _Refused(Exception):
 
 @dataclass(frozen=True)
 class Judge:
-    """Decides the rows of one file. `delimiter` is the name of the file's delimiter, for people."""
+    """Decides the rows of one file. `delimiter` is the name of the file's delimiter, for people; `time_columns` holds leads' own limits."""
 
     layout: Layout
     options: ImportOptions
     delimiter: str
+    time_columns: Mapping[str, int] = field(default_factory=dict)
 
     def decide(self, row: Row) -> tuple[LeadRow, tuple[str, ...]] | Rejected:
         """The lead of a row with the repairs made, or the rejected row with the first reason found."""
@@ -58,11 +61,12 @@ class Judge:
             self._check_consent(row)
             phone, repairs = self._phone(row)
             variables, more = self._variables(row)
+            times = self._times(row, phone)
         except _Refused as refused:
             problem = refused.problem
             rejected = Rejected(row.line, refused.column, shown(refused.value), problem.reason, problem.advice, refused.kind)
             return replace(rejected, phones=self.marked(row)) if refused.kind == "consent" else rejected
-        return LeadRow(row.line, phone, variables), repairs + more
+        return LeadRow(row.line, phone, variables, times), repairs + more
 
     def duplicate(self, row: Row, earlier: int) -> Rejected:
         """Reject the row because line `earlier` has the same number."""
@@ -175,3 +179,16 @@ class Judge:
             if cleaned.text or column.header:  # a column without a header counts only if the cell is not empty
                 variables[column.variable] = cleaned.text
         return variables, repairs
+
+    def _times(self, row: Row, phone: str) -> LeadTimes:
+        options = self.options.times
+        if not self.time_columns and not options.of_campaign:
+            return ALWAYS
+        cells = {limit: clean_value(row.cells[at]).text for limit, at in self.time_columns.items() if at < len(row.cells)}
+        for limit, text in cells.items():
+            try:
+                times_of_lead(options, {limit: text}, phone, self.options.default_region)
+            except CellProblem as error:
+                column = self.layout.columns[self.time_columns[limit]]
+                raise _Refused(column.header or column.variable or limit, text, error.problem, "value") from error
+        return times_of_lead(options, cells, phone, self.options.default_region)

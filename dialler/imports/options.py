@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from dialler.imports.times import NO_LIMITS, TimeOptions
+
 __all__ = ["ColumnValues", "ImportOptions"]
 
 
@@ -31,6 +33,7 @@ class ImportOptions:
         obey_opt_outs: obey columns that clearly say who must not be called, without a rule.
         encoding: as Python names it (`cp1251`); None: detected.
         delimiter: a character, or comma, semicolon, tab, pipe; None: detected.
+        times: before and after which times leads may be dialled.
         max_variable_length: longest value in characters; rows with a longer one are rejected.
     """
 
@@ -43,6 +46,7 @@ class ImportOptions:
     obey_opt_outs: bool = True
     encoding: str | None = None
     delimiter: str | None = None
+    times: TimeOptions = NO_LIMITS
     max_variable_length: int = 4000
 
     def as_json(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from dialler.imports.options import ImportOptions
 from dialler.imports.report import ImportReport, LeadRow, Rejected, Tally
 from dialler.imports.rows import Row, RowStream
 from dialler.imports.seen import SeenNumbers
+from dialler.imports.times import time_columns_of
 
 __all__ = ["LeadFile", "check_file"]
 
@@ -64,7 +65,8 @@ class LeadFile:
             if len(sample) >= _SAMPLED_LINES and len(rows) > 1:
                 rows.pop()  # the row may go on beyond the sample
             self.layout = find_layout(rows, options)
-            self._judge = Judge(self.layout, options, self.dialect.label)
+            self.time_columns = time_columns_of(self.layout.columns, options.times)
+            self._judge = Judge(self.layout, options, self.dialect.label, self.time_columns)
         except BaseException:
             self.close()
             raise

@@ -13,6 +13,7 @@ from dialler.imports.header import Column, Layout
 from dialler.imports.options import ImportOptions
 from dialler.imports.phones import looks_like_phone
 from dialler.imports.values import REPAIRS
+from dialler.policy.times import ALWAYS, LeadTimes
 
 __all__ = ["ImportReport", "LeadRow", "Rejected", "Tally", "already_imported"]
 
@@ -21,11 +22,12 @@ _NAMES_SHOWN = 25
 
 @dataclass(frozen=True, slots=True)
 class LeadRow:
-    """A row that can be imported: its line, the key of its number, its variables."""
+    """A row that can be imported: its line, the key of its number, its variables, and when it may be dialled."""
 
     line: int
     phone: str
     variables: dict[str, str]
+    times: LeadTimes = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)

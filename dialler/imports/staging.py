@@ -29,6 +29,8 @@ from dialler.imports.errors import ImportInProgress
 from dialler.imports.options import ImportOptions
 from dialler.imports.reader import LeadFile
 from dialler.imports.report import ImportReport, LeadRow, Rejected, already_imported
+from dialler.imports.times import TimeOptions
+from dialler.leads.limits import note_limits
 
 __all__ = ["import_file"]
 
@@ -93,7 +95,7 @@ def import_file(
                 if staging.add(row) and progress is not None:
                     progress(staging.rows)
             staging.flush()
-            report = staging.finish(leads.report(), clock.now())
+            report = staging.finish(leads.report(), options.times, clock.now())
         except BaseException:
             staging.discard()
             raise
@@ -180,7 +182,7 @@ class _Staging:
         self._differ += sum(1 for row in self._leads if row.phone in known and known[row.phone] != row.variables)
         self._leads, self._rejected = [], []
 
-    def finish(self, report: ImportReport, now: datetime) -> ImportReport:
+    def finish(self, report: ImportReport, times: TimeOptions, now: datetime) -> ImportReport:
         """Make everything visible in one transaction; returns the report with the database's counts."""
         report = replace(
             report,
@@ -192,6 +194,7 @@ class _Staging:
         )
         with self._database.write(long=True) as connection:
             lock_campaign(connection, self._campaign_id)  # so that it cannot finish at the same moment
+            note_limits(connection, self._campaign_id, times)
             self._fence(store.close_import(connection, self._import_id, "active", now, report.as_dict()))
             visible = store.activate_leads(connection, self._import_id, now)
             store.suppress_leads(connection, self._suppressed, now, "a lead file says not to call this person")

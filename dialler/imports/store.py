@@ -16,6 +16,7 @@ from dialler.imports.options import ImportOptions
 from dialler.imports.report import ImportReport, LeadRow, Rejected
 from dialler.imports.tables import LeadImport, RejectedRow
 from dialler.leads.history import add_history_of_many
+from dialler.leads.limits import waiting_from
 from dialler.leads.states import QUEUE_OF, WAITING, next_state
 from dialler.leads.tables import Lead
 
@@ -162,7 +163,15 @@ def add_leads(connection: Connection, campaign_id: str, import_id: str, rows: Se
     return connection.execute(
         statement,
         [
-            {**common, "position": number, "line": row.line, "phone": row.phone, "variables": row.variables}
+            {
+                **common,
+                "position": number,
+                "line": row.line,
+                "phone": row.phone,
+                "variables": row.variables,
+                "not_before": row.times.not_before,
+                "expires_at": row.times.expires_at,
+            }
             for number, row in enumerate(rows, start=position)
         ],
     ).rowcount
@@ -194,7 +203,7 @@ def add_rejected(connection: Connection, import_id: str, rows: Sequence[Rejected
 
 
 def activate_leads(connection: Connection, import_id: str, now: datetime) -> int:
-    """Make the staged leads of an import visible, due now, with their history. Returns how many.
+    """Make the staged leads of an import visible, with their history: due now, or from their `not_before` on. Returns how many.
 
     All in the caller's transaction, which must be a single one. SQLite keeps the changes of a statement in memory until it ends, so there
     it is done in parts.
@@ -210,7 +219,7 @@ def activate_leads(connection: Connection, import_id: str, now: datetime) -> int
         which = staged & (_leads.c.id >= start) & (_leads.c.id < start + part)
         add_history_of_many(connection, which, now, "activated", state)
         activated += connection.execute(
-            update(_leads).where(which).values(state=state, queue=QUEUE_OF[state], due_at=now, updated_at=now)
+            update(_leads).where(which).values(state=state, **waiting_from(now, QUEUE_OF[state]), updated_at=now)
         ).rowcount
     return activated
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
+from core.kernel.database import UtcDateTime
 from core.kernel.ids import Ids
 from core.kernel.statements import Bulk, Insert, Statement, one_of, table_of
 from dialler.campaigns.store import lock_campaign
@@ -38,6 +39,7 @@ _NEXT = Statement(
         select(func.max(_attempts.c.number)).where(_attempts.c.lead_id == _leads.c.id).scalar_subquery().label("last_number"),
     )
     .where(_leads.c.campaign_id == bindparam("campaign_id"), _leads.c.queue.is_not(None))
+    .where(or_(_leads.c.expires_at.is_(None), _leads.c.expires_at > bindparam("now", type_=UtcDateTime)))
     .order_by(_leads.c.queue, _leads.c.due_at, _leads.c.position)
     .limit(bindparam("at_most"))
     .with_for_update(skip_locked=True, of=_leads)
@@ -117,7 +119,7 @@ def claim(connection: Connection, ids: Ids, campaign_id: str, token: str, limit:
     campaign = lock_campaign(connection, campaign_id)
     if campaign.state != "running" or campaign.owner_token != token or campaign.end_calls:
         return []
-    chosen = _NEXT.run(connection, campaign_id=campaign_id, at_most=limit).rows
+    chosen = _NEXT.run(connection, campaign_id=campaign_id, at_most=limit, now=now).rows
     if not chosen:
         return []
     claims, new, old = [], [], []

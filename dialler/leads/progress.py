@@ -20,11 +20,13 @@ _campaigns, _leads, _attempts = table_of(Campaign), table_of(Lead), table_of(Att
 
 @dataclass(frozen=True)
 class Backlog:
-    """What a dispatcher must know: whether leads are ready, how many are in its hands, when the next one is due."""
+    """What a dispatcher must know: whether leads are ready, how many are in its hands, when the next one is due, and when the time of
+    the next one is over."""
 
     ready: bool
     in_flight: int
     next_due: datetime | None
+    next_expiry: datetime | None = None
 
     @property
     def empty(self) -> bool:
@@ -40,13 +42,17 @@ _COLUMNS = (
     .where(_OF_CAMPAIGN, _leads.c.queue.is_(None), _leads.c.due_at.is_not(None))
     .scalar_subquery()
     .label("next_due"),
+    select(func.min(_leads.c.expires_at))
+    .where(_OF_CAMPAIGN, _leads.c.expires_at.is_not(None), _leads.c.due_at.is_not(None))
+    .scalar_subquery()
+    .label("next_expiry"),
 )
 _BACKLOG = Statement(select(*_COLUMNS))
 _WITH_CAMPAIGN = Statement(select(_campaigns, *_COLUMNS).where(_campaigns.c.id == bindparam("campaign_id")))
 
 
 def backlog(connection: Connection, campaign_id: str) -> Backlog:
-    """The backlog, by three index look-ups: its cost does not grow with the number of leads."""
+    """The backlog, by four index look-ups: its cost does not grow with the number of leads."""
     return _backlog(_BACKLOG.run(connection, campaign_id=campaign_id).one())
 
 
@@ -61,7 +67,7 @@ def campaign_and_backlog(connection: Connection, campaign_id: str) -> tuple[AnyR
 
 
 def _backlog(row: AnyRow) -> Backlog:
-    return Backlog(bool(row.ready), row.in_flight, row.next_due)
+    return Backlog(bool(row.ready), row.in_flight, row.next_due, row.next_expiry)
 
 
 @dataclass(frozen=True)

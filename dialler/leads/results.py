@@ -23,7 +23,7 @@ from dialler.leads.placements import Placement, change_by
 from dialler.leads.states import FINAL, next_state
 from dialler.leads.tables import Attempt, Lead, LeadHandoff
 from dialler.policy.outcomes import Outcome, ResultFacts, charged, derive_outcome
-from dialler.policy.retry import Decision, decide
+from dialler.policy.retry import Decision, decide, within
 
 __all__ = ["Receipt", "receive_result"]
 
@@ -49,6 +49,7 @@ _LEAD = Statement(
         _attempts.c.result.is_not(None).label("has_result"),
         _leads.c.attempts,
         _leads.c.uncharged,
+        _leads.c.expires_at,
         exists(select(_handoffs.c.id).where(_handoffs.c.lead_id == _leads.c.id)).label("asked_for_a_person"),
     )
     .join(_attempts, _attempts.c.lead_id == _leads.c.id)
@@ -159,6 +160,7 @@ def _decision_on(
         callback_at=facts.callback_at,
         asked_for_a_person=lead.asked_for_a_person,
     )
+    decision = within(decision, lead.expires_at)
     if campaign.state in {"stopping", "stopped"} and decision.due_at is not None:
         decision = Decision(outcome=outcome, state="stopped", due_at=None, event="stopped", note="the campaign was stopped")
     return decision, is_charged

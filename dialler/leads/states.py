@@ -10,7 +10,7 @@ WAITING: Final = ("pending", "retry_scheduled", "callback_scheduled")
 """It waits for its turn or its time."""
 CLAIMED: Final = ("claimed", "dialling")
 """A dispatcher holds it: about to be sent, or sent and not over."""
-FINAL: Final = ("completed", "exhausted", "suppressed", "undialable", "stopped", "window_closed", "held")
+FINAL: Final = ("completed", "exhausted", "suppressed", "undialable", "stopped", "window_closed", "expired", "held")
 """Nothing more will be dialled. `held` (may have been dialled) can be resolved by a person."""
 STATES: Final = ("staged", *WAITING, *CLAIMED, *FINAL)
 
@@ -49,6 +49,8 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     # the campaign ends for it
     **{(state, "stopped"): "stopped" for state in (*WAITING, *CLAIMED)},
     **{(state, "window_closed"): "window_closed" for state in WAITING},
+    # its time is over (one that is being dialled is not cut off: it ends so if it would be called again)
+    **{(state, "expired"): "expired" for state in (*WAITING, *CLAIMED)},
     # a person takes over a callee whom the bot was to call back
     **{(state, "taken_by_person"): "completed" for state in WAITING},
     # a person says what is true of a held one

@@ -15,6 +15,7 @@ __all__ = ["ATTEMPT_STATES", "HANDOFF_STATES", "OPEN", "Attempt", "Lead", "LeadH
 _BIG = BigInteger().with_variant(Integer, "sqlite")
 _READY = text("queue IS NOT NULL")
 _WAITING = text("due_at IS NOT NULL AND queue IS NULL")
+_EXPIRING = text("expires_at IS NOT NULL AND due_at IS NOT NULL")
 _OPEN = text("state <> 'ended'")
 _NOT_DONE = text("state <> 'done'")
 OPEN = text("attempts.state <> 'ended'")
@@ -34,6 +35,7 @@ class Lead(SQLModel, table=True):
         Index("leads_phone", "campaign_id", "phone", unique=True),
         Index("leads_ready", "campaign_id", "queue", "due_at", "position", sqlite_where=_READY, postgresql_where=_READY),
         Index("leads_waiting", "campaign_id", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("leads_expiring", "campaign_id", "expires_at", sqlite_where=_EXPIRING, postgresql_where=_EXPIRING),
         Index("leads_import", "import_id", "state"),
         Index("leads_state", "campaign_id", "state"),
         CheckConstraint(
@@ -55,6 +57,11 @@ class Lead(SQLModel, table=True):
     state: str = "staged"
     queue: int | None = None
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it may be dialled next; null unless it waits."""
+    not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """It is not dialled before this."""
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """It is not dialled from this on: then it ends as `expired`."""
     attempts: int = 0
     """Attempts charged so far: the callee's phone could have rung."""
     uncharged: int = 0

@@ -12,7 +12,7 @@ from core.kernel.words import counted
 from dialler.policy.outcomes import Outcome
 from dialler.policy.retry_rules import RetryPolicy, RetryRule
 
-__all__ = ["LATEST_CALLBACK", "Decision", "decide", "retry_delay"]
+__all__ = ["LATEST_CALLBACK", "Decision", "decide", "retry_delay", "within"]
 
 LATEST_CALLBACK = timedelta(days=30)
 """A callback later than this is more likely misheard than meant, and would keep the campaign open: it is moved to this date."""
@@ -49,7 +49,7 @@ _WHAT_HAPPENED = {
 }
 """In words, every outcome after which a campaign can be told not to call again."""
 
-State = Literal["completed", "exhausted", "retry_scheduled", "callback_scheduled", "suppressed", "held", "stopped"]
+State = Literal["completed", "exhausted", "retry_scheduled", "callback_scheduled", "suppressed", "held", "stopped", "expired"]
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,14 @@ def decide(
         ):
             return _retry(outcome, charged=attempts_charged, uncharged=attempts_uncharged, policy=policy, now=now, stream=stream)
     assert_never(outcome)
+
+
+def within(decision: Decision, expires_at: datetime | None) -> Decision:
+    """The decision, unless the lead's time would be over by then: it ends now, and nobody waits for an attempt that will not be made."""
+    if expires_at is None or decision.due_at is None or decision.due_at < expires_at:
+        return decision
+    what = "a callback" if decision.event == "callback_scheduled" else "another attempt"
+    return _final(decision.outcome, "expired", f"{what} would come after its time is over")
 
 
 def retry_delay(rule: RetryRule, number: int, stream: random.Random) -> timedelta:

@@ -21,9 +21,11 @@ from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.states import NotAllowed
 from dialler.campaigns.store import change_state, lock_campaign, read_campaign
 from dialler.core_client import CoreUnreachable, Fleet
+from dialler.imports.times import TimeOptions
 from dialler.leads.claims import claim
+from dialler.leads.limits import limits_differ, note_limits, renew_limits
 from dialler.leads.progress import Backlog, backlog, campaign_and_backlog
-from dialler.leads.queue import AT_ONCE, close_waiting, promote_due
+from dialler.leads.queue import AT_ONCE, close_waiting, expire_due, promote_due
 from dialler.policy.pacing import Plan, plan
 from dialler.policy.patience import Futility, growing
 from dialler.policy.steps import Close, Dial, Over, Paused, Situation, Wait, next_step
@@ -96,6 +98,7 @@ class CampaignRunner:
         self._draining = False
         self._failure: Hold | None = None
         self._in_flight: int | None = None
+        self._next_expiry: datetime | None = None
         self._no_seat_since: datetime | None = None
         self._asking_failed = self._dialouts_failed = self._looks = 0
         self._futility = Futility()
@@ -182,6 +185,17 @@ class CampaignRunner:
         self._check_lease(campaign)
         if (campaign.settings, campaign.bot_id) != (self._settings, self.bot_id):
             self._adopt(campaign)
+        if limits_differ(campaign.lead_times, times := self.config.time_options()):
+            await self._renew_limits(times)
+            with db.read() as connection:
+                work = backlog(connection, self.campaign_id)
+        if work.next_expiry is not None and work.next_expiry <= now:
+            expired = AT_ONCE
+            while expired == AT_ONCE:
+                with db.write() as connection:
+                    expired = expire_due(connection, self.campaign_id, now)
+                    work = backlog(connection, self.campaign_id)
+                await self.parts.clock.sleep(0)
         if work.next_due is not None and work.next_due <= now:
             promoted = AT_ONCE
             while promoted == AT_ONCE:
@@ -189,8 +203,19 @@ class CampaignRunner:
                     promoted = promote_due(connection, self.campaign_id, now)
                     work = backlog(connection, self.campaign_id)
                 await self.parts.clock.sleep(0)  # no waiting: whoever else is ready goes first
-        self._in_flight = work.in_flight
+        self._in_flight, self._next_expiry = work.in_flight, work.next_expiry
         return campaign, work
+
+    async def _renew_limits(self, times: TimeOptions) -> None:
+        """Compute when each waiting lead may be dialled, after the settings that say so were changed."""
+        last: int | None = 0
+        while last is not None:
+            with self.parts.db.write() as connection:
+                now = self.parts.clock.now()
+                last = renew_limits(connection, self.campaign_id, times, self.config.default_region, last, now)
+                if last is None:
+                    note_limits(connection, self.campaign_id, times, renewed=True)
+            await self.parts.clock.sleep(0)
 
     def _adopt(self, campaign: Row[Any]) -> None:
         """Go by the campaign's settings as they are now: they can be changed while it is paused."""
@@ -331,7 +356,7 @@ class CampaignRunner:
 
     async def _wait(self, until: datetime | None) -> None:
         seconds = SAFETY_NET
-        for moment in (until, self._settling.at):
+        for moment in (until, self._settling.at, self._next_expiry):
             if moment is not None:
                 seconds = min(seconds, (moment - self.parts.clock.now()).total_seconds())
         await self.wake.wait(max(seconds, 0.001))

@@ -29,6 +29,7 @@ from web.cli.run import FolderArgument, SeatsOption, StartOption, known_secrets,
 from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
 from web.run.folder import CampaignFolder, read_folder
 from web.run.holiday_notes import holiday_notes
+from web.run.past_times import PastTimes
 from web.run.rehearsal import Rehearsal, rehearse
 
 __all__ = ["check"]
@@ -71,7 +72,8 @@ def check(
     is_set = known_secrets(database_url(database))
     campaign = read_or_fail(folder, lambda: read_folder(folder, allow, is_set), [], as_json=as_json)
     now = parse_start(start, campaign.bot.time_zone) or utc_now()
-    report, zones, clocks, places, bad, first = _read_leads(campaign, rejected, now)
+    past = PastTimes(campaign.campaign, campaign.bot.time_zone, now)
+    report, zones, clocks, places, bad, first = _read_leads(campaign, rejected, now, past)
     speech = asyncio.run(rehearse(campaign.bot, first, now)) if first is not None else None
     expected = estimate(campaign.campaign, campaign.bot, report.imported, zones, seats, now, Assumptions())
     voice = asyncio.run(voice_problems(campaign.bot.voice, allow, secret_probe(is_set)))
@@ -79,6 +81,7 @@ def check(
         *campaign.warnings,
         *_notes(campaign, zones, clocks, now),
         *holiday_notes(campaign.campaign, campaign.bot, places, now),
+        *past.notes(),
         *(f"bot.yaml: {problem}. Real calls are refused until then" for problem in voice),
     ]
     if as_json:
@@ -103,7 +106,7 @@ def check(
 
 
 def _read_leads(
-    campaign: CampaignFolder, rejected_file: Path | None, now: datetime
+    campaign: CampaignFolder, rejected_file: Path | None, now: datetime, past: PastTimes
 ) -> tuple[ImportReport, Counter[Zones], Counter[str], Counter[Place], list[Rejected], LeadRow | None]:
     """Read the whole lead file.
 
@@ -123,6 +126,7 @@ def _read_leads(
     def take(lead: LeadRow) -> None:
         if not found_leads:
             found_leads.append(lead)
+        past.take(lead)
         if zones.total() < _SAMPLED:
             found = tuple(callee_zones(lead.phone, campaign.bot.time_zone))
             zones[found if found in zones or len(zones) < _MOST_ZONES else next(iter(zones))] += 1

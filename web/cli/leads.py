@@ -87,6 +87,8 @@ def show(lead: LeadArgument, campaign: CampaignOption = None, database: Database
             "Disposition": row.disposition,
             "Note": row.note,
             "Due": row.due_at,
+            **({"Not before": row.not_before} if row.not_before else {}),
+            **({"Expires": row.expires_at} if row.expires_at else {}),
             "Attempts": f"{row.attempts} charged, {row.uncharged} without a chance to ring",
             **{f"crm.{name}": value for name, value in row.variables.items()},
         }

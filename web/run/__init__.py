@@ -12,6 +12,7 @@ audit      compares our records with the sandbox's own log
 earlier    what earlier versions left in databases of single runs
 bot_file   reads bot.yaml, with everything that is wrong with it
 prepare    from a folder to a campaign in the database
+past_times  what `check` says about times that are over
 push_checks   would what a bot sends out arrive
 rehearsal  what the bot will say to the first lead
 holiday_notes  public holidays that differ between the parts of a country

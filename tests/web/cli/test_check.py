@@ -99,6 +99,32 @@ def test_a_campaign_without_a_purpose_is_told_what_is_assumed(dialler: Dialler, 
     assert "purpose" in dialler("check", wrong, code=2).stderr
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("", "column appointment holds times that are over in 1 of 3 rows. If nobody is to be called after it, set `expires_at_column:"),
+        ("expires_at_column: Appointment\n", "1 lead will end as `expired` without a call"),
+        ("not_after: 2026-03-01\n", "`not_after` is 2026-03-01, which is over"),
+        ("not_after: 2026-03-01\n", "3 leads will end as `expired`"),
+        ("not_before: 2026-04-01\n", "3 leads wait for `not_before`"),
+        ("not_before: 2026-04-01\nnot_after: 2026-03-31\n", "3 leads are never dialled: their `not_before` is not before their end"),
+    ],
+)
+def test_times_that_are_over_are_said(dialler: Dialler, tmp_path: Path, setting: str, said: str) -> None:
+    leads = "Name,Phone,Appointment\nA,202-555-0109,2026-03-04 14:00\nB,202-555-0128,2026-03-04 10:30\nC,202-555-0100,2026-02-11 09:00\n"
+    folder = write_folder(tmp_path / "f", campaign=f"name: X\ndefault_region: US\n{setting}", leads=leads)
+    notes = json_of(dialler("check", folder, "--start", "2026-03-04T10:00", "--json"))["notes"]
+    assert any(said in note for note in notes), notes
+
+
+def test_a_time_that_is_no_time_is_refused(dialler: Dialler, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "f", campaign=CAMPAIGN + "not_after: soon\ntimes_in: Mars\n")
+    text = dialler("check", folder, code=2).stderr
+    assert "not_after" in text
+    assert "2026-03-04" in text
+    assert "times_in" in text
+
+
 def test_hours_that_never_meet(dialler: Dialler, tmp_path: Path) -> None:
     bot = BOT + "active_hours:\n  start: '09:00'\n  end: '10:00'\n"
     campaign = CAMPAIGN + "calling_window:\n  time_zone: Europe/London\n  start: '15:00'\n  end: '16:00'\n"
