@@ -22,7 +22,7 @@ from core.kernel.failures import without_values
 from core.kernel.numbers import NumberError, parse_number
 from core.transports.websocket.closing import Close, Closing, Refused
 from core.transports.websocket.connection import Connection, Gone
-from core.transports.websocket.incoming import WebSocketIncoming
+from core.transports.websocket.inbound import WebSocketInbound
 from core.transports.websocket.protocol import Handshake, Opening
 from core.transports.websocket.transport import WebSocketTransport
 
@@ -67,10 +67,10 @@ async def _hold(engine: Engine, socket: WebSocket, connection: Connection, bot_i
             await record_unanswered(engine, numbers, WEBSOCKET, wanted, unanswered(why, said.direction))
         raise
     with transport.leg_of(connection, opening) as leg:
-        incoming = WebSocketIncoming(leg, transport.speech, *_numbers(opening, region), opening.stream_id)
+        inbound = WebSocketInbound(leg, transport.speech, *_numbers(opening, region), opening.stream_id)
         reading = engine.clock.spawn(transport.read(connection, leg), name="websocket in")
         try:
-            await receive_call(engine, incoming, WEBSOCKET, _wanted(bot_id, opening, key_id, handshake))
+            await receive_call(engine, inbound, WEBSOCKET, _wanted(bot_id, opening, key_id, handshake))
             await leg.over.wait()
         finally:
             engine.clock.cancel(reading)

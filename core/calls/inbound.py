@@ -23,7 +23,7 @@ from core.calls.outcome import Ending, failed_before_answer
 from core.calls.refusals import Draining, NotNow
 from core.calls.run import CallRun
 from core.calls.store import EventLog, insert_call, move
-from core.contracts.transport import DivertedCall, IncomingCall, Leg, NotAnswered, PlaceOrder
+from core.contracts.transport import DivertedCall, InboundCall, Leg, NotAnswered, PlaceOrder
 from core.kernel.hours import UnknownTimeZoneError, is_open
 from core.kernel.statements import table_of
 from core.prefetch.fetch import ASKED
@@ -104,7 +104,7 @@ class InboundRun(CallRun):
     def __init__(
         self,
         engine: Engine,
-        incoming: IncomingCall,
+        inbound: InboundCall,
         order: PlaceOrder,
         transport: str,
         bot: BotConfig,
@@ -112,24 +112,24 @@ class InboundRun(CallRun):
         wanted: Wanted | None = None,
     ) -> None:
         super().__init__(engine, order, transport, bot, wanted.variables if wanted else {}, events, None)
-        self._incoming = incoming
+        self._inbound = inbound
         self.direction = wanted.direction if wanted else "inbound"
         self.connected_event = wanted.connected_event if wanted else None
 
     async def _reach(self) -> Leg | Ending:
         """Ask the CRM who calls, if the bot does, and pick up."""
-        await self._incoming.ring()
+        await self._inbound.ring()
         ending = await self._prefetch()
         if ending is None and self.cancelled:
             ending = Ending("error", "cancelled", phone_rang=False)
         if ending is None:
             try:
-                return await self._incoming.answer(self.order)
+                return await self._inbound.answer(self.order)
             except NotAnswered as error:
                 log.warning("call %s was refused with %d: %s", self.order.call_id, error.sip_status, error.reason)
                 return failed_before_answer(error.sip_status, error.reason, rang=False, from_trunk=False)
         status, reason = _UNAVAILABLE
-        await self._incoming.refuse(status, reason)
+        await self._inbound.refuse(status, reason)
         return dataclasses.replace(ending, sip_status=status, sip_reason=reason)
 
     async def _until_answered(self, leg: Leg) -> Ending | None:
@@ -139,11 +139,11 @@ class InboundRun(CallRun):
         return ending
 
     async def _let_go(self) -> None:
-        await self._incoming.refuse(*_UNAVAILABLE)
+        await self._inbound.refuse(*_UNAVAILABLE)
         await super()._let_go()
 
 
-async def receive_call(engine: Engine, incoming: IncomingCall, transport: str, wanted: Wanted | None = None) -> Received:
+async def receive_call(engine: Engine, inbound: InboundCall, transport: str, wanted: Wanted | None = None) -> Received:
     """Take a call that rings here. Returns once its bot picks up, or it is refused.
 
     A bot that is closed, or without a free seat, refuses it, and that is a call with a result: `outside_hours`. So does a process
@@ -151,11 +151,11 @@ async def receive_call(engine: Engine, incoming: IncomingCall, transport: str, w
 
     Args:
         engine: the process's call engine.
-        incoming: the call.
+        inbound: the call.
         transport: the name of the transport that it came by.
         wanted: the bot that it names; None: that of the number.
     """
-    run = _commit(engine, incoming, transport, wanted)
+    run = _commit(engine, inbound, transport, wanted)
     if isinstance(run, InboundRun):
         call_id = run.order.call_id
         engine.runs[call_id] = run
@@ -165,18 +165,18 @@ async def receive_call(engine: Engine, incoming: IncomingCall, transport: str, w
         await withdraw_dialled(engine, phone_of(run.order.to_number), run.lines, call_id)
         return Received(call_id, 200, "OK")
     received, events = run
-    await incoming.refuse(received.sip_status, received.sip_reason)
+    await inbound.refuse(received.sip_status, received.sip_reason)
     if events is not None:
         await finish_call(engine, events.call_id, events)
     return received
 
 
-def _commit(engine: Engine, incoming: IncomingCall, transport: str, wanted: Wanted | None) -> InboundRun | tuple[Received, EventLog | None]:
+def _commit(engine: Engine, inbound: InboundCall, transport: str, wanted: Wanted | None) -> InboundRun | tuple[Received, EventLog | None]:
     """The call, on record: with a seat; or refused, with its events if there is a record."""
-    now, call_id = engine.clock.now(), engine.ids.new("inbound", incoming.reference)
+    now, call_id = engine.clock.now(), engine.ids.new("inbound", inbound.reference)
     try:
         with engine.db.write() as connection:
-            found = _find(connection, incoming, transport, wanted)
+            found = _find(connection, inbound, transport, wanted)
             if found is None:
                 return Received(None, *_NOT_FOUND), None
             bot, trunk = found
@@ -187,59 +187,57 @@ def _commit(engine: Engine, incoming: IncomingCall, transport: str, wanted: Want
                 lock_bot(engine, connection, bot, now)
                 take_seat_here(engine, connection, call_id, now)
             asked = ASKED if bot.config.prefetch else None
-            events = _insert(engine, connection, incoming, bot, trunk, transport, wanted, call_id, asked)
+            events = _insert(engine, connection, inbound, bot, trunk, transport, wanted, call_id, asked)
     except NotNow as refused:
-        return _refuse(engine, incoming, transport, wanted, call_id, refused)
+        return _refuse(engine, inbound, transport, wanted, call_id, refused)
     line, record = trunk.name if trunk else transport, bot.config.recording.enabled
     order = PlaceOrder(
-        call_id, call_id, incoming.from_number, incoming.to_number or None, line,
+        call_id, call_id, inbound.from_number, inbound.to_number or None, line,
         record=record, lab=trunk is not None and trunk.lab, voice=bot.config.voice,
     )  # fmt: skip
-    return InboundRun(engine, incoming, order, transport, bot.config, events, wanted)
+    return InboundRun(engine, inbound, order, transport, bot.config, events, wanted)
 
 
 def _refuse(
-    engine: Engine, incoming: IncomingCall, transport: str, wanted: Wanted | None, call_id: str, refused: NotNow
+    engine: Engine, inbound: InboundCall, transport: str, wanted: Wanted | None, call_id: str, refused: NotNow
 ) -> tuple[Received, EventLog | None]:
     """Record a call that was refused: it has ended as it began."""
     closed = refused.reason == "outside_active_hours"
     status, reason = _UNAVAILABLE if closed else _DRAINING if isinstance(refused, Draining) else _BUSY
     end_reason = "outside_active_hours" if closed else "no_capacity"
     ending = Ending("outside_hours", end_reason, phone_rang=False, sip_status=status, sip_reason=reason)
-    events = _insert_ended(engine, incoming, transport, wanted, call_id, ending)
+    events = _insert_ended(engine, inbound, transport, wanted, call_id, ending)
     return (Received(None, *_NOT_FOUND) if events is None else Received(call_id, status, reason)), events
 
 
-async def record_unanswered(engine: Engine, incoming: CallNumbers, transport: str, wanted: Wanted, ending: Ending) -> None:
+async def record_unanswered(engine: Engine, inbound: CallNumbers, transport: str, wanted: Wanted, ending: Ending) -> None:
     """Put a call on record that never came to an answer: it has ended as it began, and has a result. Nothing if its bot is gone."""
-    events = _insert_ended(engine, incoming, transport, wanted, engine.ids.new("inbound", incoming.reference), ending)
+    events = _insert_ended(engine, inbound, transport, wanted, engine.ids.new("inbound", inbound.reference), ending)
     if events is not None:
         await finish_call(engine, events.call_id, events)
 
 
 def _insert_ended(
-    engine: Engine, incoming: CallNumbers, transport: str, wanted: Wanted | None, call_id: str, ending: Ending
+    engine: Engine, inbound: CallNumbers, transport: str, wanted: Wanted | None, call_id: str, ending: Ending
 ) -> EventLog | None:
     with engine.db.write() as connection:
-        found = _find(connection, incoming, transport, wanted)
+        found = _find(connection, inbound, transport, wanted)
         if found is None:  # its bot was archived at this moment
             return None
-        events = _insert(engine, connection, incoming, *found, transport, wanted, call_id, None)
+        events = _insert(engine, connection, inbound, *found, transport, wanted, call_id, None)
         now = engine.clock.now()  # after its beginning, not before
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         move(connection, call_id, "placing", "ended", engine.worker_id, events, ended_at=now, ending=dataclasses.asdict(ending))
     return events
 
 
-def _find(
-    connection: Connection, incoming: CallNumbers, transport: str, wanted: Wanted | None
-) -> tuple[StoredBot, TrunkInfo | None] | None:
+def _find(connection: Connection, inbound: CallNumbers, transport: str, wanted: Wanted | None) -> tuple[StoredBot, TrunkInfo | None] | None:
     """The bot that answers the call, and the trunk of the number that was called; None if no bot does."""
     if wanted is not None:
         named = read_bot(connection, wanted.bot_id)
         return None if named is None else (named, None)
-    trunk = choose_trunk(connection, incoming.to_number, None)
-    bot_id = connection.execute(select(_numbers.c.bot_id).where(_numbers.c.number == incoming.to_number)).scalar_one_or_none()
+    trunk = choose_trunk(connection, inbound.to_number, None)
+    bot_id = connection.execute(select(_numbers.c.bot_id).where(_numbers.c.number == inbound.to_number)).scalar_one_or_none()
     bot = read_bot(connection, bot_id) if bot_id is not None else None
     return None if bot is None or trunk is None or trunk.transport != transport else (bot, trunk)
 
@@ -257,7 +255,7 @@ def _check_open(engine: Engine, bot: BotConfig) -> None:
 def _insert(
     engine: Engine,
     connection: Connection,
-    incoming: CallNumbers,
+    inbound: CallNumbers,
     bot: StoredBot,
     trunk: TrunkInfo | None,
     transport: str,
@@ -267,12 +265,12 @@ def _insert(
 ) -> EventLog:
     """The call, begun; fenced like any other."""
     now, events = engine.clock.now(), EventLog(call_id)
-    where = {"trunk": trunk.name} if trunk else {"transport": transport, "reference": incoming.reference}
-    diverted = incoming.diverted_from if isinstance(incoming, DivertedCall) else ()
+    where = {"trunk": trunk.name} if trunk else {"transport": transport, "reference": inbound.reference}
+    diverted = inbound.diverted_from if isinstance(inbound, DivertedCall) else ()
     told = {"diverted_from": [{"number": number, "reason": reason} for number, reason in diverted]} if diverted else {}
     events.add(now, "incoming", {**where, "worker": engine.worker_id, **told, **(wanted.noted if wanted else {})})
     direction = wanted.direction if wanted else "inbound"
-    called, caller = incoming.to_number, incoming.from_number
+    called, caller = inbound.to_number, inbound.from_number
     if direction == "outbound":
         called, caller = caller, called
     insert_call(

@@ -26,7 +26,7 @@ __all__ = [
     "FaxTone",
     "Heard",
     "HungUp",
-    "IncomingCall",
+    "InboundCall",
     "KeepsLeftover",
     "KnowsTroubles",
     "Leg",
@@ -262,7 +262,7 @@ class EndsLeftovers(Protocol):
         """
 
 
-class IncomingCall(Protocol):
+class InboundCall(Protocol):
     """A call that somebody makes to one of our numbers. It rings here until it is answered or refused."""
 
     @property

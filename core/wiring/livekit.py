@@ -9,7 +9,7 @@ from core.access.secrets import SecretStore
 from core.calls.engine import Engine
 from core.calls.inbound import receive_call
 from core.calls.store import live_among, trunk_calls
-from core.contracts.transport import IncomingCall
+from core.contracts.transport import InboundCall
 from core.fleet import store as fleet
 from core.transports.installed import has_livekit
 from core.transports.livekit.line import LiveKitLine
@@ -93,8 +93,8 @@ def add_livekit(engine: Engine, secrets: SecretStore, voices: VoiceOptions) -> L
             load = fleet.load(connection, engine.worker_id)
         return load.available if load else 0
 
-    async def receive(incoming: IncomingCall) -> None:
-        await receive_call(engine, incoming, LIVEKIT)
+    async def receive(inbound: InboundCall) -> None:
+        await receive_call(engine, inbound, LIVEKIT)
 
     with engine.db.write() as connection:
         installation = installation_name(connection)

@@ -72,7 +72,7 @@ def add_sip(engine: Engine, secrets: SecretStore, voices: VoiceOptions) -> SipPa
 
     speech = speech_of(engine, writer, voices)
     transport = SipTransport(engine.clock, SippySignalling(), line_of=look, speech=speech, in_use=in_use, on_registration=on_registration)
-    transport.on_incoming = lambda incoming: receive_soon(engine, incoming, transport.name)
+    transport.on_inbound = lambda inbound: receive_soon(engine, inbound, transport.name)
     engine.transports[transport.name] = transport
     return SipParts(transport, writer)
 

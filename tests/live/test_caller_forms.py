@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import select
 
 from core.calls.tables import CallEvent
-from core.contracts.transport import Answered, HungUp, IncomingCall, NotAnswered, PlaceOrder, Ringing
+from core.contracts.transport import Answered, HungUp, InboundCall, NotAnswered, PlaceOrder, Ringing
 from core.fleet.store import set_draining
 from core.kernel.statements import table_of
-from core.transports.sip.incoming import SipIncoming
+from core.transports.sip.inbound import SipInbound
 from tests.live.lab import CALLER, Lab, lab, live, until
 from tests.live.sip_caller import SipCaller, sip_caller
 from tests.live.sip_peer import sip_peer
@@ -28,7 +28,7 @@ from web.composition import Whole
 pytestmark = pytest.mark.needs("sippy")
 CUSTOMER = "+12025550142"
 _events = table_of(CallEvent)
-Calls = asyncio.Queue[IncomingCall]
+Calls = asyncio.Queue[InboundCall]
 
 
 @asynccontextmanager
@@ -38,17 +38,17 @@ async def reachable() -> AsyncIterator[tuple[SipCaller, Lab, Calls]]:
 
     async with lab(free_port()) as here:
         calls: Calls = asyncio.Queue()
-        here.transport.on_incoming = calls.put_nowait
+        here.transport.on_inbound = calls.put_nowait
         await here.transport.listen("lab")
         async with sip_caller(port_of(here)) as caller:
             yield caller, here, calls
 
 
-async def answered(caller: SipCaller, here: Lab, calls: Calls, invite: str, sender: str, number: str = CUSTOMER) -> SipIncoming:
+async def answered(caller: SipCaller, here: Lab, calls: Calls, invite: str, sender: str, number: str = CUSTOMER) -> SipInbound:
     """Call, be answered, and hang up. The From of every answer is what was sent."""
     caller.send(invite)
     call = await asyncio.wait_for(calls.get(), 10)
-    assert isinstance(call, SipIncoming)
+    assert isinstance(call, SipInbound)
     assert (call.from_number, call.to_number) == (number, CALLER)
     leg = await call.answer(PlaceOrder("in-1", "in-1", call.from_number, CALLER, "lab"))
     assert [await leg.next(5), await leg.next(5)] == [Ringing(), Answered()]

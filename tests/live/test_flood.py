@@ -60,12 +60,12 @@ def test_a_flood_does_not_silence_live_calls(tmp_path: Path, caplog: pytest.LogC
             async with lab(sipp.port, channels=CALLS, inbound_per_second=20) as here:
                 surfaced = 0
 
-                def on_incoming(call: object) -> None:
+                def on_inbound(call: object) -> None:
                     nonlocal surfaced
                     surfaced += 1
                     here.clock.spawn(call.refuse(486, "Busy Here"), name="refusing")  # type: ignore[attr-defined]
 
-                here.transport.on_incoming = on_incoming
+                here.transport.on_inbound = on_inbound
                 await here.transport.listen("lab")
                 legs = [await here.call() for _ in range(CALLS)]
                 for leg in legs:

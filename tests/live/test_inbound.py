@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.contracts.transport import Answered, HungUp, PlaceOrder, Ringing
-from core.transports.sip.incoming import SipIncoming
+from core.transports.sip.inbound import SipInbound
 from tests.live.lab import CALLER, Lab, lab, live
 from tests.live.sipp import free_port, hang_up_by_us, invite, receive, respond, run_sipp, sdp
 
@@ -66,8 +66,8 @@ def port_of(here: Lab) -> int:
 def test_a_call_comes_in(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with lab(free_port()) as here:
-            calls: asyncio.Queue[SipIncoming] = asyncio.Queue()
-            here.transport.on_incoming = calls.put_nowait  # type: ignore[assignment]  # it is told of no others
+            calls: asyncio.Queue[SipInbound] = asyncio.Queue()
+            here.transport.on_inbound = calls.put_nowait  # type: ignore[assignment]  # it is told of no others
             await here.transport.listen("lab")
             with run_sipp(tmp_path, ANSWERED, towards=f"127.0.0.1:{port_of(here)}") as sipp:
                 call = await asyncio.wait_for(calls.get(), 10)

@@ -151,20 +151,20 @@ def test_a_caller_gives_up_while_it_rings(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with ours(tmp_path) as (whole, towards):
             assert whole.sip is not None
-            take, slow = whole.sip.transport.on_incoming, whole.clock
+            take, slow = whole.sip.transport.on_inbound, whole.clock
             assert take is not None
 
-            def late(incoming: Any) -> None:
-                answer = incoming.answer
+            def late(inbound: Any) -> None:
+                answer = inbound.answer
 
                 async def answer_late(order: Any) -> Any:
                     await slow.sleep(1.0)
                     return await answer(order)
 
-                incoming.answer = answer_late
-                take(incoming)
+                inbound.answer = answer_late
+                take(inbound)
 
-            whole.sip.transport.on_incoming = late
+            whole.sip.transport.on_inbound = late
             with run_sipp(tmp_path, steps, towards=towards) as sipp:
                 await until(lambda: sipp.process.poll() is not None, "the caller is through")
                 sipp.finished()

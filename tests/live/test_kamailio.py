@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.contracts.transport import Answered, Failed, HungUp, PlaceOrder, Ringing
-from core.transports.sip.incoming import SipIncoming
+from core.transports.sip.inbound import SipInbound
 from tests.live.kamailio import PASSWORD, USER, kamailio
 from tests.live.lab import CALLER, lab, live, until
 from tests.live.rtp_peer import rtp_peer
@@ -78,8 +78,8 @@ def test_registered_and_called(tmp_path: Path) -> None:
     async def scenario() -> None:
         with kamailio(tmp_path) as proxy:
             async with lab(proxy.port, password=PASSWORD, user=USER, register=True) as here:
-                calls: asyncio.Queue[SipIncoming] = asyncio.Queue()
-                here.transport.on_incoming = calls.put_nowait  # type: ignore[assignment]  # it is told of no others
+                calls: asyncio.Queue[SipInbound] = asyncio.Queue()
+                here.transport.on_inbound = calls.put_nowait  # type: ignore[assignment]  # it is told of no others
                 await here.transport.listen("lab")
                 await until(lambda: len(proxy.seen("REGISTER")) >= 2, "it registers, and then with the digest")
                 await here.clock.sleep(1.0)

@@ -130,7 +130,7 @@ def test_a_call_finds_the_trunk_of_its_number() -> None:
             async with lab(peer.port) as here:
                 lines = {name: replace(here.line, name=name, numbers=(number,)) for name, number in NUMBERS.items()}
                 here.transport._line_of = lines.__getitem__
-                here.transport.on_incoming = came.append
+                here.transport.on_inbound = came.append
                 for name in lines:
                     await here.transport.listen(name)
                 port = here.transport._signalling.port_of("two")  # type: ignore[attr-defined]

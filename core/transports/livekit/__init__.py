@@ -13,7 +13,7 @@ With I/O:
 server        LiveKit's HTTP API
 rtc_thread    the thread of the sound; `rtc_room` is one call's room in it
 leg           one call: from that thread into the event loop
-incoming      calls to us: claimed by one process
+inbound      calls to us: claimed by one process
 line          a trunk as this process uses it
 keeping       trunks kept in step
 leftovers     what is at a server of trunks that are on record no more

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from core.contracts.transport import IncomingCall
+from core.contracts.transport import InboundCall
 from core.kernel.clock import Clock
 from core.kernel.database import Database
 from core.kernel.failures import without_values
 from core.transports.livekit import store
-from core.transports.livekit.incoming import LiveKitIncoming, Waiting
+from core.transports.livekit.inbound import LiveKitInbound, Waiting
 from core.transports.livekit.keeping import InStep, bring_in_step, concerns_server, failure_in_words
 from core.transports.livekit.leftovers import Kept, kept_at, take_leftovers_away
 from core.transports.livekit.line import LiveKitLine
@@ -65,7 +65,7 @@ class LiveKitWatch:
         unusable: Callable[[], set[str]] = set,
         live_calls: Callable[[Iterable[str]], set[str]],
         free_seats: Callable[[], int],
-        receive: Callable[[IncomingCall], Awaitable[object]],
+        receive: Callable[[InboundCall], Awaitable[object]],
     ) -> None:
         self._db, self._clock, self._worker_id, self._transport = db, clock, worker_id, transport
         self._lines, self._unusable = lines, unusable
@@ -238,12 +238,12 @@ class LiveKitWatch:
         with self._db.write() as connection:
             if not store.claim_room(connection, room.name, self._worker_id, now):
                 return False
-        incoming = LiveKitIncoming(self._transport, line, Waiting(room.name, phone.identity, phone.attributes))
+        inbound = LiveKitInbound(self._transport, line, Waiting(room.name, phone.identity, phone.attributes))
         try:
-            await self._receive(incoming)
+            await self._receive(inbound)
         except Exception as error:  # it is claimed: no other process will take it
             log.error("a call to us was refused, because it could not be taken: %s", without_values(error))
-            await incoming.refuse(500, "Server Internal Error")
+            await inbound.refuse(500, "Server Internal Error")
             return False
         return True
 

@@ -7,7 +7,7 @@ behaviour     how a callee reacts; machines, silent callees, ramblers
 person        people who converse, with the manners in `characters`, and `hearing` what the bot asks
 network_log   `network.jsonl`, written by the callee's side; `log_reader` reads it
 trunk_gate    channels and calls a second
-incoming      people who ring one of our numbers
+inbound      people who ring one of our numbers
 leg, network, transport   calls, the network that carries them, and its door for the call engine
 """
 

@@ -47,7 +47,7 @@ class SandboxLeg:
         seed: every turn of the callee draws from a stream of its own, made of this and the number of the turn.
         transfers: the outcome of a transfer to a destination.
         on_end: called once, when the call is over.
-        incoming: whether they call us; then they are the caller in the log, and we the callee.
+        inbound: whether they call us; then they are the caller in the log, and we the callee.
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class SandboxLeg:
         seed: int,
         transfers: Callable[[str], TransferOutcome],
         on_end: Callable[[SandboxLeg], None],
-        incoming: bool = False,
+        inbound: bool = False,
     ) -> None:
         self._clock, self._fate, self._log, self._settings = clock, fate, log, settings
         self._arrival = Arrival(order.to_number, order.from_number, order.attempt)
-        self._incoming = incoming
+        self._inbound = inbound
         self._seed, self._transfers, self._on_end = seed, transfers, on_end
         self._events: LegEvents[LegEvent] = LegEvents(clock)
         self._inbox: Mailbox[Said | _Over] = Mailbox(clock)  # what the callee hears
@@ -218,7 +218,7 @@ class SandboxLeg:
         self._inbox.put(_OVER)
         self._over.set()
         self._on_end(self)
-        by = _SWAPPED.get(by, by) if self._incoming else by
+        by = _SWAPPED.get(by, by) if self._inbound else by
         self._log.ended(self._clock.now(), self._arrival, by=by, sip_status=sip_status, talk_seconds=self._talked())
 
     def _callee(self) -> Callee:

@@ -14,7 +14,7 @@ from core.kernel.numbers import is_fictional, time_zones
 from core.transports.refused import RefusedLeg
 from core.transports.sandbox.catalogue import entry_of, fate_of, has_memory
 from core.transports.sandbox.fate import FAILURES, Fate, drawn
-from core.transports.sandbox.incoming import SandboxIncoming, caller_fate
+from core.transports.sandbox.inbound import SandboxInbound, caller_fate
 from core.transports.sandbox.leg import SandboxLeg
 from core.transports.sandbox.log_reader import InviteCounter
 from core.transports.sandbox.network_log import Arrival, NetworkLog
@@ -133,7 +133,7 @@ class SandboxNetwork:
         self._clock.spawn(leg.live(), name=f"sandbox callee of call {order.call_id}")
         return leg
 
-    def ring_us(self, from_number: str, to_number: str, trunk: str) -> SandboxIncoming:
+    def ring_us(self, from_number: str, to_number: str, trunk: str) -> SandboxInbound:
         """Somebody calls one of our numbers; how they talk is fixed by their number, or drawn, as it is for callees.
 
         Raises:
@@ -149,7 +149,7 @@ class SandboxNetwork:
         seed = stream.getrandbits(64)
         fate = caller_fate(from_number, self.settings, stream)
         arrival = Arrival(to_number, from_number, order)
-        self._log.incoming(now, arrival, planned=fate.outcome)
+        self._log.inbound(now, arrival, planned=fate.outcome)
 
         def refused(sip_status: int) -> None:
             self._log.ended(self._clock.now(), arrival, by="callee", sip_status=sip_status, talk_seconds=0.0)
@@ -170,14 +170,14 @@ class SandboxNetwork:
                 seed=seed,
                 transfers=transfer_outcome,
                 on_end=on_end,
-                incoming=True,
+                inbound=True,
             )
             gate.occupy()
             self._live[leg] = None
             self._clock.spawn(leg.live(), name=f"sandbox caller {order}")
             return leg
 
-        return SandboxIncoming(from_number, to_number, order, picked_up, refused)
+        return SandboxInbound(from_number, to_number, order, picked_up, refused)
 
     def set_trunk(self, name: str, limits: TrunkLimits) -> None:
         """Change the limits of a trunk from now on; calls in progress go on."""

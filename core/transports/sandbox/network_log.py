@@ -77,7 +77,7 @@ class NetworkLog:
         """
         self._write(time, "invite", arrival, planned=planned, rings=rings, ring_seconds=ring_seconds, refused_by=refused_by)
 
-    def incoming(self, time: datetime, arrival: Arrival, *, planned: str) -> None:
+    def inbound(self, time: datetime, arrival: Arrival, *, planned: str) -> None:
         """Somebody calls one of our numbers; `planned` is how they talk."""
         self._write(time, "incoming", arrival, planned=planned)
 

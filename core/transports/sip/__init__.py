@@ -19,7 +19,7 @@ media, ports              the sound of all calls: the media thread
 stack/                    signalling by sippy; `signalling` is how the rest sees it
 line                      a trunk looked up, and its ports counted
 call, leg                 one call: from those threads into the event loop
-incoming, called          a call to us; whom it is meant for
+inbound, called          a call to us; whom it is meant for
 registration, check       REGISTER; `dialler trunks check`
 standing                  how a registration stands, as it is kept
 line                      a trunk's record, its host looked up

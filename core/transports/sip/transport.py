@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.contracts.transport import Answered, IncomingCall, Leg, Line, NotAnswered, PlaceOrder, Ringing
+from core.contracts.transport import Answered, InboundCall, Leg, Line, NotAnswered, PlaceOrder, Ringing
 from core.kernel.clock import Clock, Signal
 from core.transports.load import TrunkLoad
 from core.transports.refused import RefusedLeg
 from core.transports.sip.asking import ask, verdict_on_options
 from core.transports.sip.call import SipCall
 from core.transports.sip.called import caller_number, our_number
-from core.transports.sip.incoming import RETRY_LATER, SipIncoming
+from core.transports.sip.inbound import RETRY_LATER, SipInbound
 from core.transports.sip.leg import SipAudioLeg
 from core.transports.sip.line import TrunkLine, check_one_port, check_ports, look_up
 from core.transports.sip.media import MediaSession
@@ -93,7 +93,7 @@ class SipTransport:
         self._leftovers: list[Signal] = []
         self._troubles: dict[str, tuple[str, datetime]] = {}
         self.media = MediaThread("sip-media")
-        self.on_incoming: Callable[[IncomingCall], None] | None = None
+        self.on_inbound: Callable[[InboundCall], None] | None = None
         """Told of every call to a number of the trunk that it comes by, in the event loop's thread; without it such calls are
         refused with 480."""
 
@@ -283,7 +283,7 @@ class SipTransport:
 
     def _surface(self, name: str, invite: InboundInvite) -> None:
         """A call has come in, in the event loop's thread."""
-        if self.on_incoming is None or name not in self._trunks:
+        if self.on_inbound is None or name not in self._trunks:
             invite.dialog.reject(480, "Temporarily Unavailable")
             return
         usable = False
@@ -303,7 +303,7 @@ class SipTransport:
             invite.dialog.reject(*((404, "Not Found") if usable else (480, "Temporarily Unavailable")))
             return
         caller, opened = caller_number(invite.caller, invite.asserted, number, private=invite.private), self._trunks[trunk]
-        self.on_incoming(SipIncoming(trunk, caller, number, invite, lambda order: self._answer(opened, invite, order)))
+        self.on_inbound(SipInbound(trunk, caller, number, invite, lambda order: self._answer(opened, invite, order)))
 
     def _answer(self, trunk: _Open, invite: InboundInvite, order: PlaceOrder) -> Leg:
         """Pick up.

@@ -12,6 +12,6 @@ With I/O:
 connection  one WebSocket: a bounded queue out, one message at a time in
 session     the sound of one call, exchanged every 20 ms in the media thread
 leg         the audio leg of one call
-incoming    a call that asks to be answered
+inbound    a call that asks to be answered
 transport   what all of them share: the media thread, the speech, the limits
 """

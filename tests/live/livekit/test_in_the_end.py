@@ -24,8 +24,8 @@ def watch_of(here: Lab, folder: Path, received: list[Any], live_calls: set[str])
     db = Database(f"sqlite:///{folder}/watch.db")
     upgrade(db)
 
-    async def receive(incoming: Any) -> None:
-        received.append(incoming)
+    async def receive(inbound: Any) -> None:
+        received.append(inbound)
 
     def held(ids: Iterable[str]) -> set[str]:
         return live_calls & set(ids)
@@ -85,9 +85,9 @@ def test_a_call_to_us_reaches_its_room_and_is_answered(deployment: Deployment, t
                 while not received:
                     await watch.look_for_calls()
                     await here.clock.sleep(0.2)
-            (incoming,) = received
-            assert (incoming.from_number, incoming.to_number) == ("+12025550177", CALLER)
-            leg = await incoming.answer(PlaceOrder("in-1", "in-1", incoming.from_number, CALLER, "lab"))
+            (inbound,) = received
+            assert (inbound.from_number, inbound.to_number) == ("+12025550177", CALLER)
+            leg = await inbound.answer(PlaceOrder("in-1", "in-1", inbound.from_number, CALLER, "lab"))
             assert await here.events(leg, 2) == [Ringing(), Answered()]
             assert (await leg.say("good morning")).spoken
             assert isinstance(await here.last(leg), HungUp)

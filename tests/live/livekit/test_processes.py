@@ -59,8 +59,8 @@ def test_one_drains_while_calls_are_up(deployment: Deployment, tmp_path: Path, d
             deployment.call_us("+12025550177", CALLER)
             wanted = answered + number
             until(partial(answered_at_least, deployment, wanted), f"call {number} is answered")
-        incoming = {call: worker for call, worker in holders(installation).items() if call not in {here, there}}
-        assert set(incoming.values()) == {second}
+        inbound = {call: worker for call, worker in holders(installation).items() if call not in {here, there}}
+        assert set(inbound.values()) == {second}
         assert one.read(here)["state"] == "talking"
         one.process.terminate()  # stops once its calls are over
         until(lambda: "being finished" in one.log.read_text(), "it has taken the signal")
@@ -70,6 +70,6 @@ def test_one_drains_while_calls_are_up(deployment: Deployment, tmp_path: Path, d
         result = other.is_in(here, "done")["result"]
         assert (result["disconnected_by"], result["end_reason"]) == ("bot", "cancelled")
         assert other.read(there)["state"] == "talking"
-        for call in incoming:
+        for call in inbound:
             other.is_in(call, "done")
         assert other.is_in(other.call("05"), "done")["result"]["disconnected_by"] == "customer"

@@ -83,8 +83,8 @@ class Fixture:
 
         self.trunks, self.reads = ["lab"], 0
 
-        async def receive(incoming: Any) -> None:
-            self.received.append(incoming)
+        async def receive(inbound: Any) -> None:
+            self.received.append(inbound)
 
         def live_calls(ids: Iterable[str]) -> set[str]:
             return self.live & set(ids)
@@ -187,8 +187,8 @@ def test_a_call_to_us_is_taken_by_one_worker(database: Database) -> None:
         caller = phone("sip_1", **{"sip.phoneNumber": "+12025550177", "sip.trunkPhoneNumber": "12025550101", "sip.callID": "SCL_1"})
         server.all = {room: ("", [caller]), "dialler-there-in-y": ("", [caller])}
         assert [await one.watch.look_for_calls(), await other.watch.look_for_calls()] == [1, 0]
-        (incoming,) = one.received
-        assert (incoming.from_number, incoming.to_number, incoming.reference) == ("+12025550177", "+12025550101", "SCL_1")
+        (inbound,) = one.received
+        assert (inbound.from_number, inbound.to_number, inbound.reference) == ("+12025550177", "+12025550101", "SCL_1")
         assert other.received == []
 
     run(database, scenario)
@@ -251,14 +251,14 @@ def test_a_call_to_us_that_cannot_be_taken_is_turned_away_and_the_next_one_is_ta
         first, second = inbound_prefix("here") + "x", inbound_prefix("here") + "y"
         here.server.all = {first: ("", [phone("sip_1")]), second: ("", [phone("sip_2")])}
 
-        async def receive(incoming: Any) -> None:
-            if incoming.reference == first:
+        async def receive(inbound: Any) -> None:
+            if inbound.reference == first:
                 raise OSError("the database is away")
-            here.received.append(incoming)
+            here.received.append(inbound)
 
         here.watch._receive = receive
         assert await here.watch.look_for_calls() == 1
-        assert [incoming.reference for incoming in here.received] == [second]
+        assert [inbound.reference for inbound in here.received] == [second]
         assert here.server.ended == [first]
 
     run(database, scenario)

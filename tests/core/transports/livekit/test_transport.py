@@ -13,7 +13,7 @@ import pytest
 from core.calls.run import _CONFIRM_SECONDS
 from core.contracts.transport import Answered, Failed, PlaceOrder, Ringing
 from core.kernel.virtual_clock import VirtualClock
-from core.transports.livekit.incoming import LiveKitIncoming, Waiting
+from core.transports.livekit.inbound import LiveKitInbound, Waiting
 from core.transports.livekit.server import Seat
 from core.transports.livekit.turns import Turns
 from core.transports.refused import RefusedLeg
@@ -226,17 +226,17 @@ def test_a_turn_that_comes_as_its_owner_is_cancelled_goes_to_the_next(run: Run) 
     run(scenario)
 
 
-def caller(here: Fixture) -> LiveKitIncoming:
-    return LiveKitIncoming(here.transport, LINE, Waiting("dialler-here-in-x", "phone", {}))
+def caller(here: Fixture) -> LiveKitInbound:
+    return LiveKitInbound(here.transport, LINE, Waiting("dialler-here-in-x", "phone", {}))
 
 
 def test_a_caller_who_waits_is_answered(run: Run) -> None:
     async def scenario(here: Fixture) -> None:
         here.server.seats = [PHONE]
-        incoming = caller(here)
-        leg = await incoming.answer(here.order())
+        inbound = caller(here)
+        leg = await inbound.answer(here.order())
         assert [await leg.next(), await leg.next()] == [Ringing(), Answered()]
-        await incoming.refuse(480, "Temporarily Unavailable")  # nothing any more: the leg has it
+        await inbound.refuse(480, "Temporarily Unavailable")  # nothing any more: the leg has it
         assert (here.server.ended, len(here.transport.rooms)) == ([], 1)
 
     run(scenario)
@@ -291,10 +291,10 @@ def test_a_caller_whom_no_voice_can_take_is_turned_away(run: Run, when: str) -> 
         if when == "before":
             here.transport._speech = fails
         here.speech = fails
-        incoming = caller(here)
+        inbound = caller(here)
         with pytest.raises(RuntimeError, match="no voice"):
-            await incoming.answer(here.order())
-        await incoming.refuse(480, "Temporarily Unavailable")
+            await inbound.answer(here.order())
+        await inbound.refuse(480, "Temporarily Unavailable")
         await here.clock.sleep(1.0)
         assert set(here.server.ended) == {"dialler-here-in-x"}
         assert here.transport.rooms == frozenset()

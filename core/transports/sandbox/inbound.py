@@ -12,7 +12,7 @@ from core.transports.sandbox.catalogue import entry_of
 from core.transports.sandbox.fate import FAILURES, Fate, answered, calling
 from core.transports.sandbox.settings import SandboxSettings
 
-__all__ = ["SandboxIncoming", "caller_fate"]
+__all__ = ["SandboxInbound", "caller_fate"]
 
 
 def caller_fate(number: str, settings: SandboxSettings, stream: random.Random) -> Fate:
@@ -24,8 +24,8 @@ def caller_fate(number: str, settings: SandboxSettings, stream: random.Random) -
 
 
 @dataclass
-class SandboxIncoming:
-    """A call to one of our numbers, ringing until it is answered or refused. See `core.contracts.transport.IncomingCall`."""
+class SandboxInbound:
+    """A call to one of our numbers, ringing until it is answered or refused. See `core.contracts.transport.InboundCall`."""
 
     from_number: str
     to_number: str

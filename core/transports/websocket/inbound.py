@@ -8,11 +8,11 @@ from core.transports.websocket.leg import WebSocketLeg
 from core.voice.errors import VoiceUnavailable
 from core.voice.ports import Speech
 
-__all__ = ["WebSocketIncoming"]
+__all__ = ["WebSocketInbound"]
 
 
-class WebSocketIncoming:
-    """An `IncomingCall`.
+class WebSocketInbound:
+    """An `InboundCall`.
 
     Args:
         leg: the customer's end.

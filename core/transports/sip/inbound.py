@@ -9,7 +9,7 @@ from core.transports.refused import EndedLeg
 from core.transports.sip.called import number_or_text
 from core.transports.sip.signalling import Dialog, InboundInvite
 
-__all__ = ["RETRY_LATER", "SipIncoming"]
+__all__ = ["RETRY_LATER", "SipInbound"]
 
 RETRY_LATER = (("Retry-After", "30"),)
 """The headers of a 503: the caller's side may try again after so many seconds."""
@@ -17,8 +17,8 @@ RETRY_LATER = (("Retry-After", "30"),)
 _GIVEN_UP = Failed(487, "the caller hung up before the answer")
 
 
-class SipIncoming:
-    """See `core.contracts.transport.IncomingCall`.
+class SipInbound:
+    """See `core.contracts.transport.InboundCall`.
 
     Args:
         trunk: the trunk that it comes by.

@@ -13,7 +13,7 @@ from core.transports.livekit.naming import number_of
 if TYPE_CHECKING:
     from core.transports.livekit.transport import LiveKitTransport
 
-__all__ = ["LiveKitIncoming", "Waiting"]
+__all__ = ["LiveKitInbound", "Waiting"]
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Waiting:
     attributes: Mapping[str, str]
 
 
-class LiveKitIncoming:
-    """A call to one of our numbers, ringing. See `core.contracts.transport.IncomingCall`."""
+class LiveKitInbound:
+    """A call to one of our numbers, ringing. See `core.contracts.transport.InboundCall`."""
 
     def __init__(self, transport: LiveKitTransport, line: LiveKitLine, waiting: Waiting) -> None:
         self._transport, self._line, self._waiting = transport, line, waiting
