@@ -30,7 +30,7 @@ class BackupError(Exception):
 
 
 def back_up(url: str, target: Path) -> None:
-    """Write a consistent copy of the database `url` into the new file `target`. Whoever uses the database goes on meanwhile.
+    """Write a consistent copy of the database `url` into the new file `target`. Processes that use the database go on meanwhile.
 
     Raises:
         BackupError: `target` exists, or PostgreSQL's tools fail or are missing.

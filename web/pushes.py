@@ -1,7 +1,7 @@
 """Whose pushes a process sends: those of its own campaign, or those that were made by a clock like its own.
 
 Several runs may share a database, each with its own clock. What one of them has left unsent is sent by its next run, or by
-`dialler deliveries send`: not by whoever happens to come next, and not when a real clock reaches the moments of a rehearsal.
+`dialler deliveries send`: not by the next process that starts, and not when a real clock reaches the moments of a rehearsal.
 """
 
 from __future__ import annotations

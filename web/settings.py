@@ -82,7 +82,7 @@ class Settings:
         trunk: the trunk that calls go out on which name no caller ID; None: the default one.
         real_calls: place and take calls over the trunks of the database, whichever is named.
         voice: the voice of real calls.
-        leave_alone: pushes that this process may not send wait for one that may, and nothing is held against them.
+        leave_alone: pushes that this process may not send wait for one that may, and are not counted as failed.
         campaign: the name of the campaign whose folder this process runs, as its file has it; None: it runs no folder.
         alone: it dials for no other campaign, and sends no other's pushes.
         public_base_url: what links to us begin with; DIALLER_PUBLIC_URL goes first.

@@ -1,4 +1,4 @@
-"""What happens on a leg, on its way to whoever follows the call."""
+"""Events of a leg, queued for the code that follows the call."""
 
 from __future__ import annotations
 

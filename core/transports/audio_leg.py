@@ -24,7 +24,7 @@ class SoundSession(Protocol):
 
 
 class TransportLeg:
-    """An `AudioLeg`, but for what its transport has to do itself.
+    """The part of an `AudioLeg` that does not depend on its transport.
 
     Args:
         clock: all waiting is done through it.

@@ -33,7 +33,7 @@ class TrunkLoad:
         """A call leaves.
 
         Args:
-            now: the moment it is.
+            now: the current time.
             channels: the trunk's.
             calls_per_second: the trunk's.
             in_use: the channels that are taken in whatever process, the call's own with them.

@@ -1,6 +1,6 @@
 """What this process remembers of the calls that it sends out on each trunk: when the last ones left, and how many have no turn yet.
 
-The turns stand in the database, and hold over all processes. They say when a call should leave; a busy process sends some a
+Turns are kept in the database, for all processes. They say when a call should leave; a busy process sends some a
 little later. What it remembers here keeps the calls behind a late one at their distance, without giving the late one's turn up.
 """
 

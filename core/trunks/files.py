@@ -89,7 +89,7 @@ def complain(document: YamlDocument, position: int, field: str, problem: str, ad
     Args:
         position: which of the trunks it is, from 0.
         field: its field, as people write it; "": the trunk as a whole.
-        path: where the field stands in the trunk; None: `field`, at the top of it.
+        path: the field's path within the trunk; None: `field`, at its top level.
     """
     where = ("trunks", position, *((field,) if path is None else path))
     key = f"{_called(document, position)}: {field}" if field else _called(document, position)
@@ -173,7 +173,7 @@ def _check_number(document: YamlDocument, position: int, written: str, field: st
 
 
 def _check_repeated(document: YamlDocument, entries: list[Any]) -> None:
-    """Names and numbers that stand in the file twice, and a second default trunk; each with both places."""
+    """Names and numbers that the file has twice, and a second default trunk; each with both places."""
     seen: dict[tuple[str, str], tuple[int, KeyPath]] = {}
     for position, entry in enumerate(entries):
         for kind, value, field, path in _unique(entry):
@@ -183,12 +183,12 @@ def _check_repeated(document: YamlDocument, entries: list[Any]) -> None:
             first, before = seen[kind, value]
             line = document.line_of(("trunks", first, *before))
             where = f"in line {line}, {_called(document, first)}" if line is not None else _called(document, first)
-            problem = "another trunk is the default one already" if kind == "is_default" else f"{value} stands in the file already"
+            problem = "another trunk is the default one already" if kind == "is_default" else f"{value} is in the file already"
             complain(document, position, field, f"{problem} ({where})", "Remove one.", path)
 
 
 def _unique(entry: Any) -> Iterator[tuple[str, str, str, KeyPath]]:
-    """What no other trunk of the file may have, too: its kind, the value, the field, where it stands in the trunk."""
+    """What no other trunk of the file may have, too: its kind, the value, the field, its path within the trunk."""
     if not isinstance(entry, dict):
         return
     if isinstance(name := entry.get("name"), str):

@@ -85,7 +85,7 @@ class Limits:
 
         Args:
             record: the record's channels.
-            now: the moment it is.
+            now: the current time.
         """
         if self.channels is None:
             return record
@@ -108,7 +108,7 @@ class Limits:
             channels: the record's channels.
             rate: the record's calls per second.
             sustained: the calls a second that were carried since the limit was set: a rate that nobody needs is not raised.
-            now: the moment it is.
+            now: the current time.
         """
         changed = self
         if self.rate is not None and now >= self.rate.probe_at and sustained >= 0.85 * self.rate.value:
@@ -126,7 +126,7 @@ class Limits:
             channels: the calls that were up, if it may be those that are limited; else None.
             rate: the calls a second that are taken at most, if it may be their rate that is limited; else None.
             reason: the refusal in words.
-            now: the moment it is.
+            now: the current time.
         """
         unclear = channels is not None and rate is not None
         if unclear and self and not self.unclear:

@@ -53,7 +53,7 @@ async def livekit_synced(db: Database, secrets: SecretStore, only: str | None) -
 
 
 async def _without_leftovers(db: Database, secrets: SecretStore) -> list[LiveKitReport]:
-    """Take away what trunks that are on record no more have left at the servers of the others; servers that do not answer were told of."""
+    """Remove the objects that deleted trunks left at the servers of the others. Servers that do not answer are reported."""
 
     def kept(url: str) -> Kept:
         with db.read() as connection:

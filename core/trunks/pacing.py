@@ -4,7 +4,7 @@ A carrier refuses calls above the trunk's calls per second (CPS), and a refused 
 dialout takes its seat and its turn together, and its INVITE leaves when the turn comes. Who would have to wait longer than
 `PATIENCE` is refused at once instead: dialouts are not queued.
 
-Turns are spaced out evenly. All that has to be remembered is when the next call may leave; that stands in the trunk's row,
+Turns are spaced out evenly. All that has to be remembered is when the next call may leave; that is kept in the trunk's row,
 taken and moved on while the row is locked. So a trunk keeps to its rate however many processes call on it.
 """
 
@@ -42,7 +42,7 @@ def next_turn(next_call_at: datetime | None, calls_per_second: float, now: datet
     Args:
         next_call_at: what the trunk's row says: no call may leave earlier; None if none ever left.
         calls_per_second: the rate, above 0.
-        now: the moment it is.
+        now: the current time.
     """
     if next_call_at is None or next_call_at <= now:
         return now

@@ -31,7 +31,7 @@ AT_ONCE: Final = timedelta(seconds=2)
 PATIENCE: Final = timedelta(seconds=3)
 """The longest that a refusal is not judged, waiting for what becomes of the calls about it."""
 _SILENT: Final = timedelta(seconds=1)
-"""A call that was not refused for so long is taken for carried until it is."""
+"""A call that was not refused for this many seconds counts as carried until it is refused."""
 _MEMORY: Final = timedelta(minutes=2)
 _LATELY: Final = timedelta(seconds=5)
 _FEW: Final = 10
@@ -165,7 +165,7 @@ class Traffic:
 
         Args:
             call_id: the call.
-            now: the moment it is.
+            now: the current time.
             limits: what was learned of the trunk.
             last_word: whether it must be told now.
             callees: whether its status is by its own meaning the callee's (486, 603), should nothing else tell.

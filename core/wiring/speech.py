@@ -23,10 +23,10 @@ __all__ = ["VoiceOptions", "speech_of"]
 
 @dataclass(frozen=True)
 class VoiceOptions:
-    """What a process is told of voices.
+    """The settings of a process that concern voices.
 
     Attributes:
-        name: the provider that goes before the bots' own (`--voice`); None: none.
+        name: the provider that takes precedence over the bots' own (`--voice`); None: none.
         allow: the internal hosts that may be reached.
     """
 
@@ -40,7 +40,7 @@ def speech_of(engine: Engine, writer: RecordingWriter, voices: VoiceOptions, *, 
     Args:
         engine: the process's call engine.
         writer: what recordings are written by.
-        voices: what the process is told of voices.
+        voices: the settings of the process that concern voices.
         lab: whether no call reaches anybody but a test client.
     """
 

@@ -46,7 +46,7 @@ def add_websocket(engine: Engine, voices: VoiceOptions, *, lab: bool) -> SocketP
 
     Args:
         engine: the process's call engine, on the real clock.
-        voices: what the process is told of voices.
+        voices: the settings of the process that concern voices.
         lab: whether nobody but test clients opens WebSocket calls here, so that they may be talked to in `tones`.
     """
     from core.transports.websocket.transport import WebSocketTransport  # noqa: PLC0415 - loads numpy

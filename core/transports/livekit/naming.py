@@ -1,4 +1,4 @@
-"""Names of rooms, and the marks by which what is ours at a LiveKit server is told from what is other systems'. Pure."""
+"""Room names, and the marks that identify our objects on a shared LiveKit server. Pure."""
 
 from __future__ import annotations
 

@@ -86,13 +86,13 @@ class RtcRoom:
 
     Args:
         thread: where it lives.
-        post: told of what happens, in that thread.
+        post: called with each event, in that thread.
     """
 
     def __init__(self, thread: RtcThread, post: Callable[[RoomNews], None]) -> None:
         self._thread, self._post = thread, post
         self.end: AudioEnd | None = None
-        """Our end of the sound; exchanged with from the moment it is set."""
+        """Our end of the sound; frames are exchanged once it is set."""
         self._room: rtc.Room | None = None
         self._source: rtc.AudioSource | None = None
         self._phone: str | None = None

@@ -86,7 +86,7 @@ class RtcThread:
         while True:
             due += FRAME_SECONDS
             ahead = due - time.monotonic()
-            await asyncio.sleep(max(ahead, 0.0))  # in every turn: whoever else is in the thread must not starve when ticks take long
+            await asyncio.sleep(max(ahead, 0.0))  # in every turn, so that long ticks do not starve the rest of the thread
             if ahead < -_MOST_BEHIND * FRAME_SECONDS:
                 due = time.monotonic()
                 self.late_ticks += _MOST_BEHIND

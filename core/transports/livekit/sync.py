@@ -1,6 +1,7 @@
 """What must be done so that LiveKit's trunks are as our records say. Pure.
 
-What is ours there is found by the mark in its metadata, so that nothing is lost with our database, and nobody else's is touched.
+Our objects there are found by the mark in their metadata: they can be removed without our database, and
+objects of other systems stay untouched.
 """
 
 from __future__ import annotations

@@ -259,7 +259,7 @@ class LiveKitTransport:
                 live.leg.fail(outcome)
                 return
             if live.leg.hanging_up:
-                return  # whoever gave it up says how it ended
+                return  # the code that cancelled it reports how it ended
             certain = await self._end(live)
             if not certain:  # the phone may ring: in doubt it counts as rung, so that nobody is dialled again by itself
                 live.leg.ring()

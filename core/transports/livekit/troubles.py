@@ -31,7 +31,7 @@ class Troubles:
         failing[work] = reason
 
     def went_well(self, server: object, work: str, where: str) -> None:
-        """Some work at a server was done; the last that failed is told of."""
+        """Record that a request to a server succeeded; the last failure is reported."""
         failing = self._failing.get(server, {})
         if failing.pop(work, None) is not None and not failing:
             log.info("%s: all is well again", where)

@@ -36,7 +36,7 @@ ANYBODY: Lines = {
 
 
 def _always(*lines: str) -> Lines:
-    """The same answer to whatever one may ask, but for greetings and goodbyes."""
+    """The same answer to every question, except greetings and goodbyes."""
     spared = (Topic.IDENTITY, Topic.THERE, Topic.GOODBYE, Topic.HOLD, Topic.STATEMENT)
     return {topic: lines for topic in Topic if topic not in spared}
 

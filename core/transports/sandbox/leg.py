@@ -35,7 +35,7 @@ _OVER: Final = _Over()
 class SandboxLeg:
     """The callee's end of one call.
 
-    Its last event is `Failed` if it was never answered, else `HungUp`, whoever ended it (reasons: "hung up" by the
+    Its last event is `Failed` if it was never answered, else `HungUp`, whichever side ended it (reasons: "hung up" by the
     callee, "caller hung up", "transferred", "network"); asked again, `next` gives that event again.
 
     Args:

@@ -36,7 +36,7 @@ class Refused:
 
 
 class SipCall:
-    """The listener of one dialog. It is called in the thread of signalling, but for keys and
+    """The listener of one dialog. It is called in the thread of signalling, except for keys and
     silence, which the media thread tells.
 
     Args:

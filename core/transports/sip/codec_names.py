@@ -1,4 +1,4 @@
-"""What codecs are called. Apart from their tables, so that whoever reads settings need not load these."""
+"""Names of codecs, without their tables: reading settings does not load the codecs."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ application/vnd.nortelnetworks.digits  `d=5`: Nortel
 application/dtmf                     the key alone: Asterisk, 3CX
 audio/telephone-event                the key alone, or `Event=5`: Audiocodes, some softswitches
 message/dtmf                         the key alone
-text/plain                           the key alone, as one character; any other text is none of ours (415)
+text/plain                           the key alone, as one character; any other text is not accepted (415)
 
 A key is written as itself or as its event code (RFC 4733: 10 is *, 11 is #, 12 to 15 are A to D; 16 is the hook flash, no key).
 """

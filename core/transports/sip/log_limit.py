@@ -18,7 +18,7 @@ class LogLimiter:
         self._unsaid = 0
 
     def admit(self, now: float) -> int | None:
-        """Whether this event may be told of: None if not, else how many were not told of since the last one."""
+        """Return None if this event must not be logged, else the number of events not logged since the last one."""
         if self._last is not None and now - self._last < self._every:
             self._unsaid += 1
             return None

@@ -84,7 +84,7 @@ class MediaSession:
         self._asked_keys.append(keys)
 
     def watch(self, seconds: float) -> None:
-        """From now on call `on_silence` when not one packet has come for so long; 0: never. While we are on hold nobody is missed."""
+        """Call `on_silence` after `seconds` without a packet (0: never). Suspended while the call is on hold."""
         self._unheard, self._most_unheard = 0, round(seconds / TICK)
 
     def tick(self) -> None:

@@ -113,7 +113,7 @@ def _text(parameters: str) -> str:
 
 
 def names_callee(cause: Cause) -> bool:
-    """Whether a cause tells of the callee, not of the lines between: the normal class of Q.850, but for 2, 3 and 31."""
+    """Whether a cause is the callee's doing, not the network's: the normal class of Q.850, except 2, 3 and 31."""
     return cause.number < 31 and cause.number not in {2, 3}
 
 

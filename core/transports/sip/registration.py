@@ -61,7 +61,7 @@ class Registrar:
         clock: all waiting is done through it.
         signalling: SIP; the trunk is open there.
         peer: the trunk.
-        tell: told of every answer, and of the end.
+        tell: called with every answer, and at the end.
     """
 
     def __init__(self, clock: Clock, signalling: Signalling, peer: Peer, tell: Callable[[Registration], None] = lambda _: None) -> None:

@@ -51,7 +51,7 @@ class Peer:
     Attributes:
         name: the trunk's.
         address: IP address and port that requests go to.
-        host: what stands in the request's URI: the name or address as configured.
+        host: the host of the request's URI: the name or address as configured.
         local: IP address and port that we send from; port 0: any.
         advertised: our IP address as the trunk sees it.
         accept_from: where SIP may come from.
@@ -97,7 +97,7 @@ class Reply:
 
 
 class Listener(Protocol):
-    """What is told of a dialog."""
+    """The events of a dialog."""
 
     def begins(self, dialog: Dialog) -> None:
         """The dialog, before anything happens on it."""
@@ -159,7 +159,7 @@ class InboundInvite:
         reference: its Call-ID.
         sdp: the caller's offer; None: we are to make one.
         dialog: the call.
-        listen: says who is told of it from now on.
+        listen: sets the listener of its further events.
         also: the other trunks that calls from its address may be of.
         diverted: who it was diverted from, the latest first.
     """

@@ -42,7 +42,7 @@ def timer_of_answer(header: str) -> SessionTimer | None:
 
 
 def too_short(header: str, *, they_can: bool) -> bool:
-    """Whether the Session-Expires of their request is to be refused with 422: only whoever knows of timers understands that."""
+    """Whether the Session-Expires of their request is to be refused with 422: a peer without timers would not understand it."""
     found = _parse(header)
     return they_can and found is not None and found[0] < SHORTEST
 

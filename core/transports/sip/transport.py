@@ -94,7 +94,7 @@ class SipTransport:
         self._troubles: dict[str, tuple[str, datetime]] = {}
         self.media = MediaThread("sip-media")
         self.on_inbound: Callable[[InboundCall], None] | None = None
-        """Told of every call to a number of the trunk that it comes by, in the event loop's thread; without it such calls are
+        """Called with every call to a number of the trunk that it comes by, in the event loop's thread; without it such calls are
         refused with 480."""
 
     async def listen(self, trunk: str) -> None:

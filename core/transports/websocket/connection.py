@@ -67,7 +67,7 @@ class Connection:
         """The next message.
 
         Args:
-            on_binary: told of binary frames, which are passed over then.
+            on_binary: called when a binary frame was ignored.
 
         Raises:
             Gone: there is none any more.
@@ -125,7 +125,7 @@ class Connection:
                     continue
                 make, _ = self._waiting.popleft()
                 await self._send({"type": "websocket.send", "text": make(len(self._waiting))})
-        except Exception as error:  # the client is gone: whoever reads is told so
+        except Exception as error:  # the client is gone; the reader reports it
             log.debug("a message could not be sent: %s", without_values(error))
             self._broken = True
             self._waiting.clear()

@@ -20,7 +20,7 @@ __all__ = ["WebSocketLeg"]
 
 _TRANSFER_SECONDS: Final = 30.0
 _AWAY_SECONDS: Final = 2.0
-"""Without sound for so long after a transfer was asked for, the customer is elsewhere."""
+"""Without sound for this many seconds after a transfer request, the customer has been moved."""
 _TAIL_SECONDS: Final = 0.2
 """What a dialler may keep before it plays it: so long before a hang-up the last words are left alone."""
 
@@ -66,7 +66,7 @@ class WebSocketLeg(TransportLeg):
         self._events.put(Answered())
 
     def clear(self) -> None:
-        """The customer broke in: the other side is told to throw away what it has not played yet."""
+        """The customer interrupted: tell the other side to discard what it has not played."""
         self._connection.clear_sound()
         self._put(self._writer.media_stop())
 

@@ -80,7 +80,7 @@ class Opening:
         direction: `inbound`: the customer called; `outbound`: the customer was called.
         stream_id: what the other side calls the call.
         event: the whole `connected` message without its `event`.
-        fields: what stands in it beside the protocol's own fields.
+        fields: what it contains besides the protocol's own fields.
     """
 
     caller_id: str

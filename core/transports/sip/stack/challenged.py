@@ -25,7 +25,7 @@ class Challenged(UA):
 
     def _acknowledge_ringing(self, resp: Any) -> None:
         """A PRACK (RFC 3262) for ringing that must not get lost: we do not offer that, and some carriers want it all the same. It goes
-        to whoever rings, of several; the call itself stays as it is."""
+        to the ringing destinations, of several; the call itself stays as it is."""
         number, tag = header_of(resp, "rseq").strip(), resp.getHFBody("to").getTag()
         if not number.isdigit() or tag is None or (tag, number) in self._acknowledged or not isinstance(self.state, UacStateTrying):
             return

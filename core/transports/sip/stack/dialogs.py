@@ -217,7 +217,7 @@ class CallAgent(Challenged, Renegotiating, Referring):
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will be told of it."""
+        """Whether it has no further events."""
         return self._over
 
     def _on_event(self, event: Any, _: Any) -> None:

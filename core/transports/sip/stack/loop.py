@@ -73,7 +73,7 @@ def tell_unhandled(why: BaseException | str | None) -> None:
     """
     if (unsaid := _failures.admit(time.monotonic())) is not None:
         words = why if isinstance(why, str) else type(why).__name__
-        log.warning("a SIP message could not be handled: %s; %d more were not told of", words, unsaid)
+        log.warning("a SIP message could not be handled: %s; %d more were not logged", words, unsaid)
         log.debug("where it happened: %s", without_values(why) if isinstance(why, BaseException) else "as it was read")
 
 

@@ -79,7 +79,7 @@ def with_contact(request: Any) -> None:
 
 
 def drop_unreadable(message: Any) -> None:
-    """Take the headers away that cannot be read, but for those that a message is nothing without. sippy reads them late, and gives
+    """Remove the headers that cannot be parsed, except those that every message needs. sippy reads them late, and gives
     the whole message up: a call would wait for an answer that has come."""
     for name in {header.name for header in message.headers} - _VITAL:
         try:

@@ -31,7 +31,7 @@ class Transactions(SipTransactionManager):
 
     Args:
         config: sippy's.
-        on_request: told of a request outside of any call.
+        on_request: called with a request outside of any call.
     """
 
     model_udp_server = (GuardedServer, ServerOptions)
