@@ -35,6 +35,10 @@ MOST_NOT_YET: Final = 12
 """Lower it with each entry that is removed."""
 
 
+OVERRIDDEN: Final = {"handleIncoming"}
+"""Names that a library chose, of methods that we override."""
+
+
 def retired(heading: str) -> dict[str, str]:
     """Each retired word of the table under `heading`, with the word to use instead."""
     section = GLOSSARY.read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
@@ -75,6 +79,7 @@ def names_in(source: str) -> list[str]:
                 defined.add(name)
             case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
                 defined.add(name)
+    defined -= OVERRIDDEN
     parts = {name: re.findall(r"[a-z0-9]+", re.sub(r"([A-Z])", r"_\1", name).lower()) for name in defined}
     return [f"{name}: use {instead}" for word, instead in NAMES.items() for name, of in sorted(parts.items()) if word in of]
 

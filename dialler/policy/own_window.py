@@ -29,7 +29,7 @@ def closed_for(window: CallingWindow | None, phone: str, now: datetime) -> Close
     Args:
         window: the campaign's calling window; None if it has none.
         phone: the lead's number (E.164).
-        now: the moment it is.
+        now: the current time.
     """
     if window is None or not window.holidays:
         return None

@@ -1,7 +1,7 @@
 """The country and the part of it (a state, province, canton, ...) in which a callee may be, from the number alone.
 
 A number tells its part only where its area code does: a mobile number of the United Kingdom may be anywhere in it. Then no part is given,
-and whoever has rules of parts applies those of all.
+and rules of parts then apply for all of them.
 """
 
 from __future__ import annotations
