@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -14,8 +15,9 @@ from core.access.keys import KeyInfo, valid_hashes
 from core.access.wrong_keys import RETRY_AFTER
 from core.api.problems import retry_after
 from core.calls.engine import Engine
+from core.fleet.generation import read_generation
 
-__all__ = ["AdminKey", "AnyKey", "KeyIfAsked", "TheEngine", "engine_of", "require_admin"]
+__all__ = ["AdminKey", "AnyKey", "KeyIfAsked", "KeyToDial", "TheEngine", "engine_of", "read_key_anew", "require_admin"]
 
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="Made with `dialler keys create`.")
 
@@ -54,6 +56,31 @@ async def _any_key(engine: TheEngine, request: Request, x_api_key: Annotated[str
     return key
 
 
+async def _key_to_dial(engine: TheEngine, request: Request, x_api_key: Annotated[str | None, Depends(_HEADER)]) -> KeyInfo:
+    now = engine.clock.now()
+    known = engine.known.key(x_api_key) if x_api_key else None
+    if known is not None and known.is_valid(now) and not is_to_be_counted(known, now):
+        return known
+    with engine.db.read() as connection:
+        generation = read_generation(connection)
+    key = await _any_key(engine, request, x_api_key)
+    if x_api_key is not None:
+        now = engine.clock.now()
+        used = replace(key, last_used_at=now) if is_to_be_counted(key, now) else key
+        engine.known.keep_key(x_api_key, used, generation)
+    return key
+
+
+def read_key_anew(engine: Engine, request: Request) -> KeyInfo:
+    """The key of a request that was admitted by one from memory, from the database.
+
+    Raises:
+        Unauthorized: it is not valid any more.
+    """
+    address = request.client.host if request.client else ""
+    return _identified(engine, address, request.headers.get(_HEADER.model.name, ""), engine.clock.now())
+
+
 def _identified(engine: Engine, address: str, shown: str, now: datetime) -> KeyInfo:
     """Whose key it is, without asking the database for wrong ones that come again and again from one address."""
 
@@ -73,6 +100,8 @@ def _identified(engine: Engine, address: str, shown: str, now: datetime) -> KeyI
 
 
 AnyKey = Annotated[KeyInfo, Depends(_any_key)]
+KeyToDial = Annotated[KeyInfo, Depends(_key_to_dial)]
+"""The key of a dialout: it may come from memory, and is checked by the generation that the dialout reads."""
 
 
 async def require_admin(key: AnyKey) -> KeyInfo:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, Field
 
-from core.api.auth import AnyKey, TheEngine
+from core.api.auth import KeyToDial, TheEngine, read_key_anew
 from core.api.json_body import complaint_about, kind_of, read_object
 from core.api.openapi import answers
 from core.calls.dialout import dialout
@@ -64,14 +64,15 @@ _BODY: Final = {
 @router.post("/sip/dialout", summary="Trigger an outbound call", responses=answers(401, 404, 413, 422, 503), openapi_extra=_BODY)
 async def post_dialout(
     request: Request,
-    key: AnyKey,
+    key: KeyToDial,
     engine: TheEngine,
     idempotency_key: Annotated[
         str | None, Header(description="Makes it safe to repeat the request: the same key and body give the same call, once.")
     ] = None,
 ) -> DialoutAnswer:
     """Place a call now. There is no queue: without a free seat the answer is 503 with `Retry-After`."""
-    return DialoutAnswer(call_id=await dialout(engine, key, read_request(await read_object(request), idempotency_key)))
+    wanted = read_request(await read_object(request), idempotency_key)
+    return DialoutAnswer(call_id=await dialout(engine, key, wanted, renew=lambda: read_key_anew(engine, request)))
 
 
 def read_request(body: Mapping[str, Any], idempotency_key: str | None) -> DialoutRequest:

@@ -12,6 +12,8 @@ inbound    a call that somebody makes to one of our numbers
 occupied   one phone, one call
 departure  the turn on the trunk, and the last look before a call leaves
 run        one call: placed, followed, talked, ended
+known      what this process remembers of the configuration
+look       what a dialout must know of this moment, read at once
 cancel     the wish that a call ends, carried out by whoever holds it
 trunk_health   the circuit breaker of trunks in the work: calls tell how they went
 trunk_limits   what carriers allow: dialouts keep to it, refusals teach it

@@ -5,6 +5,8 @@ A refusal leaves no trace, so that the same request under the same Idempotency-K
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -13,20 +15,23 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import IntegrityError
 
 from core.access.keys import KeyInfo
-from core.bots.store import StoredBot, read_bot
+from core.bots.store import StoredBot
 from core.bots.tables import Bot
-from core.calls.capacity import channels_left
 from core.calls.departure import Turn
 from core.calls.engine import Engine, LiveCall
-from core.calls.gates import check_hours, check_numbers, number_busy
-from core.calls.occupied import is_race
+from core.calls.gates import Line, check_hours, check_numbers, number_busy
+from core.calls.known import ConfigChanged
+from core.calls.look import Look, look_before_dialling
+from core.calls.occupied import Seen, is_race, look_at
 from core.calls.refusals import BotNotFound, Draining, KeyReused, NotNow, Refusal
 from core.calls.request import DialoutRequest
 from core.calls.run import CallRun
-from core.calls.store import EventLog, bot_calls, find_by_key, insert_call, read_call
+from core.calls.store import EventLog, bot_calls, find_by_key, insert_call, read_call, trunk_calls
 from core.calls.trunk_health import admit
 from core.contracts.transport import PlaceOrder
+from core.fleet.generation import read_generation
 from core.fleet.store import load, take_seat
+from core.kernel.lines import REAL
 from core.kernel.statements import table_of
 from core.prefetch.fetch import ASKED
 from core.trunks.lines import line_for_call
@@ -37,14 +42,23 @@ __all__ = ["dialout", "lock_bot", "take_room", "take_seat_here"]
 
 _bots = table_of(Bot)
 
+_MOST_CHANGES = 10
+"""Most times that a dialout begins anew because the configuration has changed meanwhile."""
 
-async def dialout(engine: Engine, key: KeyInfo, request: DialoutRequest) -> str:
+
+async def dialout(engine: Engine, key: KeyInfo, request: DialoutRequest, renew: Callable[[], KeyInfo] | None = None) -> str:
     """Place a call. Returns its call id once the call has left for the network.
+
+    Args:
+        engine: the process's call engine.
+        key: whose call it is.
+        request: the request.
+        renew: reads the key anew, if it was taken from memory (`core.calls.known`).
 
     Raises:
         Refusal: if it was not placed; see `core.calls.refusals`.
     """
-    placed = _commit_or_find(engine, key, request)
+    placed = _place(engine, key, request, renew)
     if isinstance(placed, CallRun):
         run: LiveCall | None = placed
         call_id = placed.order.call_id
@@ -60,6 +74,23 @@ async def dialout(engine: Engine, key: KeyInfo, request: DialoutRequest) -> str:
     if run is not None:
         await run.left.wait(engine.place_timeout)
     return call_id
+
+
+def _place(engine: Engine, key: KeyInfo, request: DialoutRequest, renew: Callable[[], KeyInfo] | None) -> CallRun | str:
+    """`_commit_or_find`, by configuration that has not changed since it was read."""
+    for _ in range(_MOST_CHANGES):
+        try:
+            return _commit_or_find(engine, key, request)
+        except ConfigChanged:
+            key = key if renew is None else renew()
+        except Refusal:  # it may have been refused by what was remembered of the key
+            if renew is None:
+                raise
+            now, renew = renew(), None
+            if replace(now, last_used_at=key.last_used_at) == key:
+                raise
+            key = now
+    raise ConfigChanged
 
 
 def _commit_or_find(engine: Engine, key: KeyInfo, request: DialoutRequest) -> CallRun | str:
@@ -94,14 +125,22 @@ def _same_call(connection: Connection, key: KeyInfo, request: DialoutRequest) ->
 def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> CallRun:
     now = engine.clock.now()
     with engine.db.write() as connection:
-        bot = _bot(connection, key, request)
-        line = check_numbers(engine, connection, bot.config if bot else None, request)
+        bot = _bot(engine, connection, key, request)
+        limited = bot is not None and bot.config.seats is not None
+        if bot is not None and limited:
+            _lock(connection, bot)
+        line, look = _look(engine, connection, bot, request)
         assert bot is not None  # a request that names none has a problem
+        assert look is not None  # one without a number has, too
         check_hours(bot.config, line.to_number, now)
         if line.on_call:
             raise number_busy(now)
         call_id = _new_id(engine, connection, key, request, line.to_number, now)
-        trunk = take_room(engine, connection, bot, line.trunk, call_id, now)
+        if limited:
+            _count_bot(engine, connection, bot, now)
+        take_seat_here(engine, connection, call_id, now)
+        trunk = look.trunk
+        _check_room(engine, trunk, look.in_use, now)
         turn = _take_turn(engine, connection, trunk, now, later=bot.config.prefetch is not None)
         events = EventLog(call_id)
         leaves_at = {} if turn.at is None else {"leaves_at": turn.at.isoformat()}
@@ -140,11 +179,32 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
     return CallRun(engine, order, line.trunk.transport, bot.config, request.variables, events, turn)
 
 
-def _bot(connection: Connection, key: KeyInfo, request: DialoutRequest) -> StoredBot | None:
+def _look(engine: Engine, connection: Connection, bot: StoredBot | None, request: DialoutRequest) -> tuple[Line, Look | None]:
+    """Both numbers judged, and what was seen of the moment."""
+    found: Look | None = None
+
+    def choose(from_number: str | None, region: str | None) -> TrunkInfo | None:
+        return engine.known.trunk(connection, from_number, region, engine.preferred_trunk)
+
+    def look(phone: str, trunk: TrunkInfo | None) -> Seen:
+        nonlocal found
+        if trunk is None:  # what holds on either
+            return look_at(connection, phone, REAL)
+        found = look_before_dialling(connection, phone, trunk, engine.lines_of(trunk.transport))
+        if found is None:  # the trunk was removed
+            engine.known.check(read_generation(connection))
+            raise ConfigChanged
+        engine.known.check(found.generation)
+        return found.seen
+
+    return check_numbers(engine, bot.config if bot else None, request, choose, look), found
+
+
+def _bot(engine: Engine, connection: Connection, key: KeyInfo, request: DialoutRequest) -> StoredBot | None:
     """The bot; None if the request names none. One out of the key's scope does not exist for it."""
     if not request.bot_id:
         return None
-    bot = read_bot(connection, request.bot_id) if key.may_use(request.bot_id) else None
+    bot = engine.known.bot(connection, request.bot_id) if key.may_use(request.bot_id) else None
     if bot is None:
         raise BotNotFound(request.bot_id)
     return bot
@@ -172,11 +232,16 @@ def take_room(engine: Engine, connection: Connection, bot: StoredBot, line: Trun
     take_seat_here(engine, connection, call_id, now)
     if trunk is None:
         raise NotNow("trunk_unavailable", f"The trunk {line.name!r} has just been removed.", later)
+    _check_room(engine, trunk, trunk_calls(connection, trunk.name), now)
+    return trunk
+
+
+def _check_room(engine: Engine, trunk: TrunkInfo, in_use: int, now: datetime) -> None:
     if trunk.transport not in engine.transports:
         raise NotNow("trunk_unavailable", f"What the trunk {trunk.name!r} runs on ({trunk.transport}) is not running here.", None)
-    if channels_left(connection, trunk) < 1:
-        raise NotNow("trunk_unavailable", f"All {trunk.channels} channels of the trunk are taken.", later)
-    return trunk
+    if in_use >= trunk.channels:
+        detail = f"All {trunk.channels} channels of the trunk are taken."
+        raise NotNow("trunk_unavailable", detail, now + engine.busy_retry_after)
 
 
 def lock_bot(engine: Engine, connection: Connection, bot: StoredBot, now: datetime) -> None:
@@ -185,10 +250,17 @@ def lock_bot(engine: Engine, connection: Connection, bot: StoredBot, now: dateti
     Raises:
         NotNow: they are all taken.
     """
-    if bot.config.seats is None:
-        return
+    if bot.config.seats is not None:
+        _lock(connection, bot)
+        _count_bot(engine, connection, bot, now)
+
+
+def _lock(connection: Connection, bot: StoredBot) -> None:
     connection.execute(select(_bots.c.id).where(_bots.c.id == bot.id).with_for_update())
-    if bot_calls(connection, bot.id) >= bot.config.seats:
+
+
+def _count_bot(engine: Engine, connection: Connection, bot: StoredBot, now: datetime) -> None:
+    if bot.config.seats is not None and bot_calls(connection, bot.id) >= bot.config.seats:
         raise NotNow("no_capacity", f"All {bot.config.seats} seats of the bot are taken.", now + engine.busy_retry_after)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from core.access.secrets import SecretStore
 from core.access.wrong_keys import WrongKeys
 from core.bots.config import BotConfig
+from core.calls.known import Known
 from core.contracts.transport import PlaceOrder, Transport
 from core.deliveries.outbox import Sender
 from core.kernel.backoff import DEFAULT_POLICY
@@ -117,6 +118,7 @@ class Engine:
     traffic: defaultdict[str, Traffic] = field(default_factory=lambda: defaultdict(Traffic))
     """The calls of this process on each trunk, as far as they tell whose fault a refusal is."""
 
+    known: Known = field(default_factory=Known)
     journal: Journal = field(init=False)
     """What may be written a moment later, for many calls at once."""
 

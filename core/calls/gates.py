@@ -5,6 +5,7 @@ Every gate is asked at the moment of dialling, whoever asks for the call.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +28,7 @@ from core.kernel.hours import (
 from core.kernel.lines import REAL
 from core.kernel.moments import moment_text
 from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number, place_of, where_zones_come_from
-from core.trunks.store import TrunkInfo, choose_trunk
+from core.trunks.store import TrunkInfo
 
 __all__ = ["Line", "check_hours", "check_numbers", "check_test_number", "number_busy"]
 
@@ -45,14 +46,21 @@ class Line:
     on_call: bool
 
 
-def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None, request: DialoutRequest) -> Line:
+def check_numbers(
+    engine: Engine,
+    bot: BotConfig | None,
+    request: DialoutRequest,
+    choose: Callable[[str | None, str | None], TrunkInfo | None],
+    look: Callable[[str, TrunkInfo | None], Seen],
+) -> Line:
     """Judge both numbers, and everything that was found wrong with the request before.
 
     Args:
         engine: for its transports.
-        connection: a transaction.
         bot: the bot that is to call; None if the request names none.
         request: the request.
+        choose: the trunk of a caller ID as it was written, with the region that it is read by (`choose_trunk`).
+        look: what is known of a phone now, for a call on that trunk; None: it is not known which trunk it would be.
 
     Raises:
         InvalidRequest: with every problem at once.
@@ -62,7 +70,7 @@ def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None,
     problems = list(request.problems)
     trunk = None
     if "from_number" not in known:
-        trunk = _trunk(engine, connection, bot, request, problems)
+        trunk = _trunk(bot, request, choose, problems)
     number, seen = None, Seen(suppressed=False, on_call=False)
     if "to_number" not in known:
         number = _callee(engine, bot, request.to_number, problems)
@@ -70,8 +78,7 @@ def check_numbers(engine: Engine, connection: Connection, bot: BotConfig | None,
         transport = engine.transports.get(trunk.transport) if trunk else None
         if transport is not None and transport.real and is_fictional(number.e164) and not (trunk and trunk.lab):
             problems.append(FieldProblem("to_number", _FICTIONAL, "fictional"))
-        # which trunk it would be is not known: what holds on either
-        seen = look_at(connection, number.e164, engine.lines_of(trunk.transport) if trunk else REAL)
+        seen = look(number.e164, trunk)
         if seen.suppressed:
             problems.append(FieldProblem("to_number", _SUPPRESSED, "suppressed"))
     if problems:
@@ -113,10 +120,13 @@ def check_test_number(connection: Connection, written: str, *, lab: bool) -> str
 
 
 def _trunk(
-    engine: Engine, connection: Connection, bot: BotConfig | None, request: DialoutRequest, problems: list[FieldProblem]
+    bot: BotConfig | None,
+    request: DialoutRequest,
+    choose: Callable[[str | None, str | None], TrunkInfo | None],
+    problems: list[FieldProblem],
 ) -> TrunkInfo | None:
     from_number = request.from_number or (bot.caller_id if bot else None)
-    trunk = choose_trunk(connection, from_number, bot.default_region if bot else None, engine.preferred_trunk)
+    trunk = choose(from_number, bot.default_region if bot else None)
     if trunk is None and from_number is not None:
         detail = "it is not one of our caller IDs: leave it out to use the default"
         if request.from_number is None:

@@ -29,7 +29,7 @@ from core.kernel.statements import Statement, table_of
 from core.suppressions.store import holds_on
 from core.suppressions.tables import Suppression
 
-__all__ = ["RETRY_AFTER", "Seen", "is_race", "look_at", "phone_of", "withdraw_dialled"]
+__all__ = ["RETRY_AFTER", "Seen", "columns_of_phone", "is_race", "look_at", "phone_of", "withdraw_dialled"]
 
 _calls, _suppressions = table_of(Call), table_of(Suppression)
 
@@ -39,15 +39,17 @@ _E164 = re.compile(r"\+[1-9][0-9]{3,14}")
 
 _WITH_PHONE = _calls.c.phone == bindparam("phone")
 _CALLS_ON: dict[Lines, ColumnElement[bool]] = {SANDBOX: _calls.c.transport == SANDBOX, REAL: _calls.c.transport != SANDBOX}
-_LOOK = {  # both questions in one statement
-    lines: Statement(
-        select(
-            exists().where(_suppressions.c.number == bindparam("phone"), holds_on(lines)).label("suppressed"),
-            exists().where(HOLDS_A_SEAT, _WITH_PHONE, _CALLS_ON[lines], _calls.c.call_id != bindparam("but")).label("on_call"),
-        )
+
+
+def columns_of_phone(lines: Lines) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """`suppressed` and `on_call` of the phone `:phone` on these lines, not counting the call `:but`, as columns of a statement."""
+    return (
+        exists().where(_suppressions.c.number == bindparam("phone"), holds_on(lines)).label("suppressed"),
+        exists().where(HOLDS_A_SEAT, _WITH_PHONE, _CALLS_ON[lines], _calls.c.call_id != bindparam("but")).label("on_call"),
     )
-    for lines in (SANDBOX, REAL)
-}
+
+
+_LOOK = {lines: Statement(select(*columns_of_phone(lines))) for lines in (SANDBOX, REAL)}  # both questions in one statement
 _UNANSWERED = {
     lines: select(_calls.c.call_id).where(DIALLED, _WITH_PHONE, _CALLS_ON[lines], _calls.c.state.in_(("placing", "ringing")))
     for lines in (SANDBOX, REAL)

@@ -9,6 +9,7 @@ A dialout takes a free seat before it inserts its call: nobody waits for a row t
 seat of a call has its call first. (SQLite has one writer at a time, and no such question.)
 
 store      workers and seats in the database
+generation which configuration it is that a process remembers
 listing    workers as people are shown them
 tables     their tables
 """

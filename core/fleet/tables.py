@@ -1,4 +1,4 @@
-"""Tables of the fleet: workers (processes that hold calls) and their seats."""
+"""Tables of the fleet: workers (processes that hold calls), their seats, and how often configuration has changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import UtcDateTime
 
-__all__ = ["ACTIVE", "Seat", "Worker"]
+__all__ = ["ACTIVE", "ConfigGeneration", "Seat", "Worker"]
 
 _ACTIVE = text("NOT retired")
 ACTIVE = text("NOT workers.retired")
@@ -47,3 +47,12 @@ class Seat(SQLModel, table=True):
     worker_id: str = Field(primary_key=True, foreign_key="workers.id")
     number: int = Field(primary_key=True)
     call_id: str | None = Field(default=None, unique=True)
+
+
+class ConfigGeneration(SQLModel, table=True):
+    """How often the rows of a table of configuration have changed: counted by triggers, in the transaction of the change."""
+
+    __tablename__ = "config_generations"
+
+    name: str = Field(primary_key=True)
+    generation: int

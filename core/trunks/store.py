@@ -19,6 +19,7 @@ from core.trunks.tables import CallerId, Trunk
 __all__ = [
     "SANDBOX_NUMBER",
     "TrunkInfo",
+    "as_it_stands",
     "choose_trunk",
     "ensure_sandbox_trunk",
     "every_trunk",
@@ -75,6 +76,11 @@ def choose_trunk(connection: Connection, from_number: str | None, region: str | 
 def every_trunk(connection: Connection) -> list[TrunkInfo]:
     """Every trunk with its default number, the default trunk first."""
     return [_info(row, row.default_number) for row in _EVERY.run(connection)]
+
+
+def as_it_stands(row: AnyRow, number: str | None) -> TrunkInfo:
+    """The trunk of a row that has its columns, with the number that a call shows."""
+    return _info(row, number)
 
 
 def _info(row: AnyRow, number: str | None) -> TrunkInfo:
