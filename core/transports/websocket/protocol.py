@@ -177,7 +177,7 @@ def _check_connected(message: dict[str, Any]) -> None:
     if len(message) > _MOST_FIELDS:
         raise _bad(f'"connected" has more than {_MOST_FIELDS} fields.')
     if message.get("callDirection") not in (None, *_DIRECTIONS):  # a tuple: whatever JSON holds can be asked for
-        raise _bad('The "callDirection" of "connected" must be inbound or outgoing.')
+        raise _bad('The "callDirection" of "connected" must be incoming or outgoing.')
     for name in ("callerId", "did", "streamId"):
         _text(message, "connected", name)
 

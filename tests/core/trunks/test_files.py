@@ -58,7 +58,7 @@ def test_every_problem_at_once_with_its_line_trunk_and_field() -> None:
         "trunks.yaml:13: trunk 'cloud': addres: there is no such key. Did you mean address?",
         "trunks.yaml:14: trunk 'cloud': api_secret: it must be a reference to a stored secret: secret:NAME",
         "trunks.yaml:15: trunk 'cloud': numbers[2]: it has no country code",
-        "trunks.yaml:15: trunk 'cloud': numbers[3]: +12025550101 stands in the file already (in line 8, trunk 'carrier')",
+        "trunks.yaml:15: trunk 'cloud': numbers[3]: +12025550101 is in the file already (in line 8, trunk 'carrier')",
         "trunks.yaml:16: trunk 'Third': name: it does not have the right form. What the trunk is called",
         "trunks.yaml:18: trunk 'Third': transport: it must be 'sip', 'livekit' or 'sandbox'",
         "trunks.yaml:20: trunk 4: it must be a group of keys",
@@ -73,7 +73,7 @@ def test_every_problem_at_once_with_its_line_trunk_and_field() -> None:
     [
         ("trunk: []\n", "trunk: there is no such key"),
         ("trunks: none\n", "trunks: it must hold a list"),
-        ("trunks:\n  - {name: a, host: h}\n  - {name: a, host: i}\n", "name: a stands in the file already (in line 2, trunk 'a')"),
+        ("trunks:\n  - {name: a, host: h}\n  - {name: a, host: i}\n", "name: a is in the file already (in line 2, trunk 'a')"),
         ("trunks:\n  - {name: a, host: h, is_default: true}\n  - {name: b, host: i, is_default: true}\n", "another trunk is the default"),
         ("trunks:\n  - {name: a, host: h, rtp_first: 4000, rtp_last: 3000}\n", "rtp_last must be above rtp_first"),
         ("trunks:\n  - {name: a, host: h, transport: tls}\n", "transport: `transport` says what carries the calls. A trunk of the"),
