@@ -4,6 +4,7 @@ imports/      lead files
 leads/        leads and the attempts to reach them
 campaigns/    what a campaign is, and how it is steered
 policy/       decisions, all of them pure
+reports/      what leads, attempts and results add up to
 scheduler/    the loop that dials
 core_client   the core as the dialler sees it: its public HTTP contract
 api/          campaigns over HTTP

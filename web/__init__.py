@@ -5,6 +5,7 @@ clocks, pushes   the clock that a process has; whose pushes it sends
 settings      what a process is told, on the command line and in the environment
 cli/          the `dialler` command line
 console/      the pages that people use in a browser
+reports/      reports as users get them
 run/, serve/  one campaign from its folder; the API, kept up
 dialling, ownership   the runner of a campaign and what goes on beside it; who owns it
 recordings    wires recordings

@@ -56,6 +56,7 @@ from web.clocks import make_clock
 from web.migrate import schema_problem, upgrade
 from web.pushes import by_own_clock, nobodys, of_campaign
 from web.recordings import make_recordings, start_recordings
+from web.reports.process import ReportProcesses
 from web.settings import Settings
 
 __all__ = ["LAB_VARIABLE", "Whole", "open_whole", "send_for"]
@@ -196,7 +197,9 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     http = httpx.AsyncClient(transport=transport, base_url="http://core.embedded", timeout=60)
     parts = Parts(db, clock, ids, CoreClient(http, key, clock), shared_journal=engine.journal)
     include_results(app, parts, lambda: signing_secret)
-    dialler = Dialler(parts, wall, look_every=float(_period(settings, 1)), suppressed=is_suppressed)
+    dialler = Dialler(
+        parts, wall, look_every=float(_period(settings, 1)), suppressed=is_suppressed, reports=ReportProcesses(settings.database_url)
+    )
     include_campaigns(app, dialler, require_admin, agent_who_asks)
     client.mount(_EMBEDDED, app)
 

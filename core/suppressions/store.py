@@ -19,7 +19,7 @@ from core.kernel.lines import ALL, SANDBOX, Lines
 from core.kernel.statements import table_of
 from core.suppressions.tables import Suppression
 
-__all__ = ["SuppressionInfo", "add", "count", "holds_on", "is_suppressed", "list_suppressions", "many", "read", "remove"]
+__all__ = ["SuppressionInfo", "add", "count", "entries_of", "holds_on", "is_suppressed", "list_suppressions", "many", "read", "remove"]
 
 _suppressions = table_of(Suppression)
 
@@ -95,6 +95,15 @@ def many(connection: Connection, numbers: Iterable[str], lines: Lines) -> set[st
         which = select(_suppressions.c.number).where(_suppressions.c.number.in_(batch), holds_on(lines))
         found.update(connection.execute(which).scalars())
     return found
+
+
+def entries_of(connection: Connection, numbers: Iterable[str]) -> list[SuppressionInfo]:
+    """The suppressions of these numbers (E.164) on any lines, the newest first."""
+    found: list[SuppressionInfo] = []
+    for batch in _batches(numbers):
+        query = select(*(_suppressions.c[f.name] for f in fields(SuppressionInfo))).where(_suppressions.c.number.in_(batch))
+        found += (SuppressionInfo(**row._mapping) for row in connection.execute(query))
+    return sorted(found, key=lambda entry: (entry.created_at, entry.number, entry.lines), reverse=True)
 
 
 def holds_on(lines: str) -> ColumnElement[bool]:

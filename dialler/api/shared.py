@@ -28,6 +28,7 @@ from dialler.core_client import CoreUnreachable
 from dialler.imports.errors import ImportInProgress, LeadFileError
 from dialler.leads.handoffs import NotOnTheList
 from dialler.leads.held import NotHeld
+from dialler.reports.maker import ReportMaker
 from dialler.scheduler.runner import Parts
 
 __all__ = [
@@ -55,12 +56,14 @@ class Dialler:
         wall: real time, for leases.
         look_every: clock seconds between two looks at a campaign that somebody watches.
         suppressed: whether a number (E.164) is on the suppression list of these lines; asked before a person may claim a lead.
+        reports: has reports computed outside this process; None: there are none.
     """
 
     parts: Parts
     wall: WallTime
     look_every: float = 1.0
     suppressed: Callable[[Connection, str, Lines], bool] | None = None
+    reports: ReportMaker | None = None
 
     @property
     def db(self) -> Database:

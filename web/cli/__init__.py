@@ -13,6 +13,7 @@ trunk_options, trunk_words   options of `dialler trunks`, and what is wrong with
 handoffs, finding        the work list of leads that want a person; one lead as people name it
 samples, audit           lead files and a CRM to try things with; our records against the callees' log
 campaign_settings        the settings of a campaign, under the names of campaign.yaml
+report                   what a campaign adds up to
 ledger                   what the CRM has of each lead
 sockets                  who may open WebSocket calls to a bot
 desk                     the agent desk, from the terminal

@@ -13,6 +13,7 @@ from web.cli.check import check
 from web.cli.common import set_up_logging
 from web.cli.errors import PeopleGroup
 from web.cli.output import say
+from web.cli.report import report
 from web.cli.run import run
 from web.cli.serve import serve
 from web.run.files import private_files
@@ -36,6 +37,7 @@ _CAMPAIGNS, _SET_UP, _RUNNING = "Campaigns", "Set up", "Look inside"
 app.command(rich_help_panel=_CAMPAIGNS)(check)
 app.command(rich_help_panel=_CAMPAIGNS)(run)
 app.command(rich_help_panel=_CAMPAIGNS)(serve)
+app.command(rich_help_panel=_CAMPAIGNS)(report)
 app.add_typer(campaigns.app, name="campaigns", rich_help_panel=_CAMPAIGNS)
 app.add_typer(leads.app, name="leads", rich_help_panel=_CAMPAIGNS)
 app.add_typer(deliveries.app, name="deliveries", rich_help_panel=_CAMPAIGNS)
