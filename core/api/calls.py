@@ -54,6 +54,7 @@ async def get_calls(
         idempotency_key=idempotency_key,
     )
     after = read_cursor(cursor) if cursor is not None else None
+    engine.calls.catch_up()
     with engine.db.read() as connection:
         rows = list_calls(connection, wanted, after=after, limit=limit + 1)
     page, more = rows[:limit], len(rows) > limit

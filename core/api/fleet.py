@@ -13,8 +13,8 @@ from core.api.health import OrUnavailable
 from core.api.openapi import answers
 from core.bots.store import StoredBot, read_bot
 from core.calls.capacity import capacity, why_no_trunk
+from core.calls.engine import count_by_state
 from core.calls.refusals import BotNotFound
-from core.calls.store import count_by_state
 from core.fleet.store import WorkerLoad, live_workers
 
 __all__ = ["router"]
@@ -80,7 +80,6 @@ async def health_fleet(engine: TheEngine, key: KeyIfAsked, bot_id: str | None = 
         workers = live_workers(connection, engine.wall())
         this = next((worker for worker in workers if worker.id == engine.worker_id), None)
         available = capacity(connection, engine, this, bot, engine.clock.now()).available
-        states = count_by_state(connection, engine.worker_id)
         held = {} if bot is None else {"held": why_no_trunk(connection, engine, bot, engine.clock.now())}
     return FleetView(
         status=_status(this),
@@ -89,7 +88,7 @@ async def health_fleet(engine: TheEngine, key: KeyIfAsked, bot_id: str | None = 
         fleet_available=available,
         **held,
         workers=[WorkerView(id=w.id, calls=w.calls, max=w.max, draining=w.draining, last_seen=w.seen_at) for w in workers],
-        calls_by_state=states,
+        calls_by_state=count_by_state(engine.runs.values()),
     )
 
 

@@ -113,7 +113,7 @@ async def get_recording(
 def views_of(engine: Engine, rows: Iterable[Row[Any]]) -> list[CallView]:
     """Calls as the API shows them, their results with links to recordings that are good from now on."""
     calls = list(rows)
-    views = [CallView.of(call) for call in calls]
+    views = [CallView.of(engine.calls.as_known(call)) for call in calls]
     if engine.recordings is None:
         return views
     with engine.db.read() as connection:

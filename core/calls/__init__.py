@@ -10,7 +10,11 @@ refusals   why a dialout is refused
 dialout    through the gates, the intent committed, and away
 inbound    a call that somebody makes to one of our numbers
 occupied   one phone, one call
+phones     pure: the phone of a number
+event_log  the events of a call, and what of it is not in the database yet
+journal    what happened on calls, written when the database can
 departure  the turn on the trunk, and the last look before a call leaves
+answer     from the INVITE to the answer
 run        one call: placed, followed, talked, ended
 known      what this process remembers of the configuration
 look       what a dialout must know of this moment, read at once

@@ -10,8 +10,9 @@ from typing import Final
 from core.bots.config import BotConfig
 from core.calls.engine import Engine
 from core.calls.gates import check_hours
-from core.calls.occupied import look_at, phone_of
+from core.calls.occupied import look_at
 from core.calls.outcome import Ending, withdrawn
+from core.calls.phones import phone_of
 from core.calls.refusals import NotNow
 from core.calls.trunk_limits import no_channel, rate_now
 from core.contracts.transport import PlaceOrder

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -14,7 +14,9 @@ from sqlalchemy import Connection
 from core.access.secrets import SecretStore
 from core.access.wrong_keys import WrongKeys
 from core.bots.config import BotConfig
+from core.calls.journal import CallJournal
 from core.calls.known import Known
+from core.calls.states import LIVE
 from core.contracts.transport import PlaceOrder, Transport
 from core.deliveries.outbox import Sender
 from core.kernel.backoff import DEFAULT_POLICY
@@ -28,7 +30,7 @@ from core.recordings.recordings import Recordings
 from core.trunks.departures import Departures
 from core.trunks.traffic import Traffic
 
-__all__ = ["Engine", "LiveCall"]
+__all__ = ["Engine", "LiveCall", "count_by_state"]
 
 
 class LiveCall(Protocol):
@@ -75,6 +77,11 @@ class LiveCall(Protocol):
         """End the call because this process ends."""
 
 
+def count_by_state(runs: Iterable[LiveCall]) -> dict[str, int]:
+    """How many of these calls are in each state in which a call holds a seat."""
+    return dict(Counter(run.state for run in runs if run.state in LIVE))
+
+
 @dataclass
 class Engine:
     """One worker: it places calls on its transports, holds them, and writes their results.
@@ -117,6 +124,8 @@ class Engine:
     """Trunks whose failures are remembered, as far as this process knows: only of them a success is to be noted."""
     traffic: defaultdict[str, Traffic] = field(default_factory=lambda: defaultdict(Traffic))
     """The calls of this process on each trunk, as far as they tell whose fault a refusal is."""
+    calls: CallJournal = field(init=False)
+    """What happened on the calls of this process and is not in the database yet."""
 
     known: Known = field(default_factory=Known)
     journal: Journal = field(init=False)
@@ -124,6 +133,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.db, self.clock)
+        self.calls = CallJournal(self.db, self.clock, self.worker_id)
 
     def lines_of(self, transport: str) -> Lines:
         """The lines that a call by this transport is on, whether or not it runs here."""

@@ -18,7 +18,8 @@ from core.bots.config import BotConfig
 from core.bots.store import read_version
 from core.calls.analysis import analyse_call, needs_model
 from core.calls.engine import Engine
-from core.calls.store import EventLog, customer_of, events_of, move, read_call
+from core.calls.event_log import EventLog, TakenOver
+from core.calls.store import customer_of, events_of, move, read_call
 from core.calls.transfer import transfer_facts
 from core.calls.wishes import suppress
 from core.contracts.call_result import CallResult, TranscriptEntry
@@ -27,16 +28,12 @@ from core.deliveries.outbox import Enqueued, deliveries_for, endpoint_of, enqueu
 from core.kernel.statements import AnyRow
 from core.recordings.recordings import NO_RECORDING, Recorded
 
-__all__ = ["Concluded", "TakenOver", "announce", "build_result", "conclude", "finish_call"]
+__all__ = ["Concluded", "announce", "build_result", "conclude", "finish_call"]
 
 log = logging.getLogger(__name__)
 
 _REFUSED = 300
 """The least SIP status of a call that was not answered."""
-
-
-class TakenOver(Exception):
-    """Another process has declared this one dead and taken the call over: let go of it."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from core.bots.store import StoredBot, read_bot
 from core.calls.dialout import lock_bot, take_room, take_seat_here
 from core.calls.engine import Engine
 from core.calls.finish import finish_call
-from core.calls.occupied import phone_of, withdraw_dialled
+from core.calls.occupied import withdraw_dialled
 from core.calls.outcome import Ending, failed_before_answer
+from core.calls.phones import phone_of
 from core.calls.refusals import Draining, NotNow
 from core.calls.run import CallRun
 from core.calls.store import EventLog, insert_call, move

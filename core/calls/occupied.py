@@ -13,7 +13,6 @@ the same switchboard. Callers who withhold their number match nobody.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -24,18 +23,16 @@ from sqlalchemy.exc import IntegrityError
 from core.calls.engine import Engine
 from core.calls.tables import DIALLED, DIALLED_INDEXES, HOLDS_A_SEAT, Call
 from core.kernel.lines import REAL, SANDBOX, Lines
-from core.kernel.numbers import split_key
 from core.kernel.statements import Statement, table_of
 from core.suppressions.store import holds_on
 from core.suppressions.tables import Suppression
 
-__all__ = ["RETRY_AFTER", "Seen", "columns_of_phone", "is_race", "look_at", "phone_of", "withdraw_dialled"]
+__all__ = ["RETRY_AFTER", "Seen", "columns_of_phone", "is_race", "look_at", "withdraw_dialled"]
 
 _calls, _suppressions = table_of(Call), table_of(Suppression)
 
 RETRY_AFTER: Final = timedelta(seconds=30)
 """When to ask again for a number that is on a call: nobody knows how long people talk."""
-_E164 = re.compile(r"\+[1-9][0-9]{3,14}")
 
 _WITH_PHONE = _calls.c.phone == bindparam("phone")
 _CALLS_ON: dict[Lines, ColumnElement[bool]] = {SANDBOX: _calls.c.transport == SANDBOX, REAL: _calls.c.transport != SANDBOX}
@@ -62,12 +59,6 @@ class Seen:
 
     suppressed: bool
     on_call: bool
-
-
-def phone_of(number: str | None) -> str | None:
-    """The phone of a number (E.164, with or without extension); None for a caller who withheld it, or for what is no number."""
-    e164 = split_key(number)[0] if number else ""
-    return e164 if _E164.fullmatch(e164) else None
 
 
 def look_at(connection: Connection, phone: str, lines: Lines, *, but: str = "") -> Seen:

@@ -4,33 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection
 
 from core.bots.config import BotConfig
 from core.calls.analysis import needs_model
+from core.calls.answer import CONFIRM_SECONDS, until_answered
 from core.calls.brains import make_brain, template_values
 from core.calls.departure import Turn, await_departure
 from core.calls.engine import Engine
-from core.calls.finish import TakenOver, announce, conclude, finish_call
+from core.calls.event_log import EventLog, TakenOver
+from core.calls.finish import Concluded, announce, conclude, finish_call
 from core.calls.leftovers import LEFTOVER
-from core.calls.outcome import Blame, Ending, closes_silence, failed_before_answer, never_rang, withdrawn, worker_stopped
-from core.calls.store import EventLog, keep_prefetch, move
-from core.calls.trunk_health import carried, failed, silent
-from core.calls.trunk_limits import blame_for, leaves, note_carried
-from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes, keep, suppress
-from core.contracts.transport import Answered, Failed, HungUp, KeepsLeftover, Leg, PlaceOrder, Ringing, SpokenLeg
+from core.calls.outcome import Ending, withdrawn, worker_stopped
+from core.calls.states import next_state
+from core.calls.store import keep_prefetch, move, read_call
+from core.calls.trunk_limits import leaves
+from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes, suppress
+from core.contracts.transport import KeepsLeftover, Leg, PlaceOrder, SpokenLeg
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
 from core.conversation.session import converse
+from core.deliveries.outbox import Enqueued
 from core.desk.ticket import CallDesk
 from core.kernel.failures import without_values
 from core.prefetch.fetch import Fetched, fetch
 from core.prefetch.merge import merged
+from core.recordings.recordings import NO_RECORDING
 from core.transports.refused import RefusedLeg
 
 __all__ = ["CallRun"]
@@ -40,10 +45,6 @@ log = logging.getLogger(__name__)
 TRANSFER_METHODS = {"websocket": "websocket_reverse_transfer", "livekit": "livekit_sip_refer"}
 """The guide's words for how a transport hands callees over; `sip_refer` for every other."""
 
-_REQUEST_TERMINATED = 487
-"""The final SIP status of a call that was cancelled before the answer (RFC 3261, 9.2)."""
-_CONFIRM_SECONDS = 32.0
-"""How long the network may take to confirm the end of a call that we gave up: 64 * T1 (RFC 3261, 9.1)."""
 _OVERTIME_SECONDS = 120.0
 """How long after its longest duration a conversation may take to say goodbye; then its line is taken for stuck."""
 
@@ -85,24 +86,25 @@ class CallRun:
         self._cancel_asked = engine.clock.signal()
         self._stopping = self._withdrawn = False
         self._leg: Leg | None = None
-        self._rang = False
-        """Whether the phone is known to have rung, also if that could not be written down."""
+        self.rang = False
+        """Whether the phone is known to have rung."""
         self._fetching: asyncio.Task[Fetched] | None = None
         self._crm = variables
-        self._started_at = self._placed_at = engine.clock.now()
+        self._started_at = self.placed_at = engine.clock.now()
         self._desk = CallDesk(engine.db, engine.clock, engine.ids, order.call_id, bot, order.to_number, variables)
-        self._answered_at: datetime | None = None
-        self._wishes, self._suppressed = Wishes(), False
+        self.answered_at: datetime | None = None
+        self._wishes = Wishes()
 
     async def run(self) -> None:
         """Hold the call to its end and finish it. Never raises for what happens on the call: a failure becomes its ending."""
+        self.engine.calls.follow(self.events, self._lose)
         try:
             ending, talk = await self._hold()
             if self._stopping and ending.end_reason == "cancelled":
                 ending = worker_stopped(ending)
             elif self._withdrawn and ending.end_reason == "cancelled":
                 ending = withdrawn(ending)
-            finished = self._end(ending, talk)
+            finished = await self._end(ending, talk)
             self.left.set()
             if not finished:
                 await finish_call(self.engine, self.order.call_id, self.events, self.bot)
@@ -110,6 +112,7 @@ class CallRun:
             await self._let_go()
         finally:
             self.left.set()
+            self.engine.calls.forget(self.events)
             self.engine.runs.pop(self.order.call_id, None)
             self._off_the_trunk()
 
@@ -132,7 +135,9 @@ class CallRun:
         await self.cancel()
 
     async def withdraw(self) -> None:
-        """End the call because its callee has come to talk to us in another one."""
+        """End the call because its callee has come to talk to us in another one; not one that they have answered."""
+        if self.state == "talking":
+            return
         self._withdrawn = True
         await self.cancel()
 
@@ -154,9 +159,9 @@ class CallRun:
             raise
         except Exception as error:
             log.error("call %s failed in this process: %s", self.order.call_id, without_values(error))
-            self._note("failure", {"error": type(error).__name__})
+            self.note("failure", {"error": type(error).__name__})
             await self._let_go()
-            rang = self.state != "placing" or self._rang
+            rang = self.state != "placing" or self.rang
             unknown = not rang and self.dialled_here and not isinstance(self._leg, RefusedLeg)
             return Ending("error", "pipeline_failure", rang or unknown, "unknown", may_have_been_dialled=unknown), {}
 
@@ -166,10 +171,10 @@ class CallRun:
         departed = await_departure(self.engine, self.turn, self.order, self.bot, self._cancel_asked, self.lines, self._prefetch)
         if (stopped := await departed) is not None:
             return stopped
-        self._placed_at = self.engine.clock.now()
+        self.placed_at = self.engine.clock.now()
         if self.transport.real:
             leaves(self.engine, self.order, self._started_at)
-        async with self.engine.clock.timeout(_CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
+        async with self.engine.clock.timeout(CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
             return await self.transport.place(self.order)
 
     async def _prefetch(self) -> Ending | None:
@@ -183,7 +188,7 @@ class CallRun:
         if self._fetching.cancelled():
             return None  # because the call was: whoever waits for the departure sees it
         fetched = self._fetching.result()
-        self._note("prefetch", fetched.facts())
+        self.note("prefetch", fetched.facts())
         with self.engine.db.write() as connection:
             if not keep_prefetch(connection, self.order.call_id, self.engine.worker_id, fetched.record(clock.now()), self.events):
                 raise TakenOver
@@ -205,89 +210,20 @@ class CallRun:
         leg.prepare(limits_of(self.bot, values).lines.apology)
 
     async def _until_answered(self, leg: Leg) -> Ending | None:
-        """Follow the call until somebody answers (None) or it fails. Never longer than the ring timeout and what follows it."""
-        clock = self.engine.clock
-        deadline = clock.now().timestamp() + self.bot.ring_timeout_seconds
-        timed_out = False
-        while True:
-            event = await leg.next(max(deadline - clock.now().timestamp(), 0.0))
-            if timed_out and not self._rang and not self.cancelled and closes_silence(event):
-                return self._never_rang(event)
-            blame: Blame = "callee"
-            if isinstance(event, Ringing | Answered | Failed) and self.dialled_here:  # who calls us proves nothing
-                blame = await self._judge_trunk(event)
-            self._rang = self._rang or isinstance(event, Ringing | Answered)
-            if isinstance(event, Ringing):
-                if self.state == "placing":
-                    self._move("rang", ringing_at=clock.now())
-            elif isinstance(event, Answered):
-                self._answered_at = clock.now()
-                self._move("answered", answered_at=self._answered_at)
-                return None
-            elif isinstance(event, Failed):
-                rang = self.state == "ringing"
-                if event.ours and not self.cancelled:
-                    self._note("leg_failed", {"reason": event.reason})
-                    return Ending("error", "pipeline_failure", rang, "unknown" if rang else "trunk", None, event.reason)
-                if self.cancelled and event.sip_status == _REQUEST_TERMINATED:  # else the callee was faster
-                    return Ending("error", "cancelled", rang, None, event.sip_status, event.reason)
-                if timed_out and rang:
-                    return Ending("no_answer", "ring_timeout", True, "callee", event.sip_status, event.reason)
-                return failed_before_answer(
-                    event.sip_status, event.reason, rang=rang, from_trunk=event.from_trunk, cause=event.cause, blame=blame
-                )
-            elif isinstance(event, HungUp):  # no leg should say so before the answer
-                rang = self.state == "ringing"
-                return Ending("error", "trunk_failure", rang, "unknown" if rang else "trunk", None, event.reason)
-            elif event is None and timed_out:
-                self._note("end_not_confirmed", {"seconds": _CONFIRM_SECONDS})
-                if self.cancelled:
-                    return Ending("error", "cancelled", self.state == "ringing")
-                return Ending("no_answer", "ring_timeout", True, "unknown")
-            elif event is None:
-                timed_out, deadline = True, clock.now().timestamp() + _CONFIRM_SECONDS
-                self._note("ring_timeout", {"seconds": self.bot.ring_timeout_seconds})
-                await leg.hang_up("ring timeout")
-
-    def _never_rang(self, event: Failed | None) -> Ending:
-        """The ending of a call that was given up and had never rung; its trunk's circuit breaker is told."""
-        if event is None:
-            self._note("end_not_confirmed", {"seconds": _CONFIRM_SECONDS})
-        status, reason = (event.sip_status, event.reason) if event is not None else (None, "")
-        ending = never_rang(status, reason, self.bot.ring_timeout_seconds)
-        if self.dialled_here and self.transport.real:
-            silent(self.engine, self.order, ending.sip_reason or "", self._placed_at)
-        return ending
-
-    async def _judge_trunk(self, event: Ringing | Answered | Failed) -> Blame:
-        """Tell the circuit breaker of the trunk how the call went. Returns whose fault a failure is."""
-        engine, trunk, transport = self.engine, self.order.trunk, self.transport.name
-        if not self.transport.real:
-            return "callee"
-        blame: Blame = "callee"
-        try:
-            if isinstance(event, Failed):
-                rang = self.state == "ringing"
-                blame = await blame_for(engine, self.order, event, self._placed_at, rang=rang)
-                failed(engine, trunk, transport, event, self._placed_at, rang=rang, blame=blame)
-            else:
-                note_carried(engine, self.order)
-                carried(engine, trunk, transport, self._placed_at)
-        except SQLAlchemyError as error:  # the call goes on; the next one tells again
-            log.error("what call %s says of its trunk could not be kept: %s", self.order.call_id, without_values(error))
-        return blame
+        """Follow the call until somebody answers (None) or it fails."""
+        return await until_answered(self, leg)
 
     async def _talk(self, leg: Leg) -> tuple[Ending, dict[str, Any]]:
         bot, clock = self.bot, self.engine.clock
-        assert self._answered_at is not None
+        assert self.answered_at is not None
         values = template_values(self.order, bot, self._crm, self._started_at, self.direction, self.connected_event)
-        brain = make_brain(self.engine, bot, self.order, values, self._answered_at, self._note)
+        brain = make_brain(self.engine, bot, self.order, values, self.answered_at, self.note)
         limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
         async with clock.timeout(bot.max_call_duration_seconds + _OVERTIME_SECONDS):
             end = await converse(leg, brain, limits, clock, self._note_said, self._desk)
         first = leg.answer_to_first_audio if isinstance(leg, SpokenLeg) else None
         if first is not None:
-            self.events.add(self._answered_at + timedelta(seconds=first), "first_audio", {"seconds": round(first, 3)})
+            self.events.add(self.answered_at + timedelta(seconds=first), "first_audio", {"seconds": round(first, 3)})
         talk = {
             "answer_to_first_audio_seconds": None if first is None else round(first, 3),
             "transcript": [{"speaker": line.speaker, "text": line.text, "timestamp": line.timestamp} for line in end.transcript],
@@ -302,51 +238,63 @@ class CallRun:
         if self.dialled_here and self.transport.real:
             self.engine.traffic[self.order.trunk].over(self.order.call_id)
 
-    def _end(self, ending: Ending, talk: dict[str, Any]) -> bool:
+    async def _end(self, ending: Ending, talk: dict[str, Any]) -> bool:
         """Write the end of the call, and its result unless a model is to be asked about it. Returns whether it has its result."""
-        engine, call_id, now = self.engine, self.order.call_id, self.engine.clock.now()
+        now = self.engine.clock.now()
         self._off_the_trunk()
         self.events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         record = {**dataclasses.asdict(ending), **dataclasses.asdict(self._wishes), **talk}
-        call, concluded = self.events.row(ended_at=now, ending=record), None
-        with engine.db.write() as connection:
-            if not needs_model(call, self.bot):
-                concluded = conclude(engine, connection, call, self.state, self.bot, self.events, ours=True, ended_at=now, ending=record)
-            elif not move(connection, call_id, self.state, "ended", engine.worker_id, self.events, ended_at=now, ending=record):
-                raise TakenOver
-            self._desk.settle(connection, now, ending.end_reason)
-            if self._wishes.do_not_call and not self._suppressed:
-                suppress(connection, self.order.to_number, self.lines, call_id, now)
+        tries = itertools.count()
+        concluded = await self.engine.calls.finish(self.events, lambda connection: self._write_end(connection, now, record, next(tries)))
         self.state = "done" if concluded is not None else "ended"
         if concluded is not None:
-            announce(engine, concluded)
+            announce(self.engine, concluded)
         return concluded is not None
 
-    def _move(self, event: str, **values: Any) -> None:
-        kept = self._leg.leftover if isinstance(self._leg, KeepsLeftover) else None
-        self._note(event, {LEFTOVER: kept} if kept else {})
-        with self.engine.db.write() as connection:
-            if not move(connection, self.order.call_id, self.state, event, self.engine.worker_id, self.events, **values):
-                raise TakenOver
-        self.state = {"rang": "ringing", "answered": "talking"}[event]
+    def _write_end(self, connection: Connection, now: datetime, record: dict[str, Any], tries: int) -> Concluded | None:
+        engine, call_id = self.engine, self.order.call_id
+        if tries and (state := self._written_before(connection)) is not None:
+            return Concluded(Enqueued(), NO_RECORDING) if state == "done" else None
+        call, concluded = self.events.row(ended_at=now, ending=record), None
+        if not needs_model(call, self.bot):
+            concluded = conclude(engine, connection, call, self.state, self.bot, self.events, ours=True, ended_at=now, ending=record)
+        elif not move(connection, call_id, self.state, "ended", engine.worker_id, self.events, ended_at=now, ending=record):
+            raise TakenOver
+        self._desk.settle(connection, now, record["end_reason"])
+        return concluded
 
-    def _note(self, kind: str, data: Mapping[str, Any]) -> None:
+    def _written_before(self, connection: Connection) -> str | None:
+        """The state that an earlier try wrote, if its commit was not confirmed. Its deliveries wait until its lease is over."""
+        row = read_call(connection, self.order.call_id)
+        if row is None or row.worker_id != self.engine.worker_id or row.state not in {"ended", "done"}:
+            return None
+        self.events.resume(row.state)
+        return str(row.state)
+
+    def move(self, event: str, **values: Any) -> None:
+        """Take the call to its next state, in memory; the database learns of it from the journal."""
+        kept = self._leg.leftover if isinstance(self._leg, KeepsLeftover) else None
+        self.note(event, {LEFTOVER: kept} if kept else {})
+        self.state = next_state(self.state, event)
+        self.events.change(self.state, **values)
+        self.engine.calls.note(self.events)
+
+    def note(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Add an event to the call's."""
         self.events.add(self.engine.clock.now(), kind, dict(data))
 
     def _note_said(self, kind: str, data: Mapping[str, Any]) -> None:
         """Note an event of the conversation; a wish of the callee is kept at once."""
-        self._note(kind, data)
+        self.note(kind, data)
         if kind not in KEPT_AT_ONCE:
             return
         self._wishes = self._wishes.and_then(kind, data)
-        now, order, worker = self.engine.clock.now(), self.order, self.engine.worker_id
-        try:
-            with self.engine.db.write() as connection:
-                kept = keep(connection, kind, self.events, order.to_number, self.lines, worker, now)
-        except SQLAlchemyError as error:  # the end of the call writes it: until then it may be lost, but the callee is not
-            log.error("call %s: a wish could not be kept at once: %s", order.call_id, without_values(error))
-        else:
-            self._suppressed = self._suppressed or (kept and kind == DO_NOT_CALL)
+        now, number, lines, call_id = self.engine.clock.now(), self.order.to_number, self.lines, self.order.call_id
+        self.engine.calls.keep(self.events, (lambda write: suppress(write, number, lines, call_id, now)) if kind == DO_NOT_CALL else None)
+
+    def _lose(self) -> None:
+        """Another process has taken the call over: whoever talks here is not to go on."""
+        self.engine.clock.spawn(self._let_go(), name=f"let go of {self.order.call_id}")
 
     async def _let_go(self) -> None:
         if self._leg is not None:

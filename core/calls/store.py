@@ -7,22 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
-from core.calls.occupied import phone_of
+from core.calls.event_log import EventLog
+from core.calls.phones import phone_of
 from core.calls.states import LIVE, next_state
 from core.calls.tables import HOLDS_A_SEAT, UNFINISHED, Call, CallEvent
 from core.fleet.store import free_seat
-from core.kernel.statements import AnyRow, Insert, Statement, table_of
+from core.kernel.statements import AnyRow, Statement, table_of
 
 __all__ = [
     "CallFilter",
     "EventLog",
     "bot_calls",
-    "count_by_state",
     "customer_of",
     "events_of",
     "find_by_key",
@@ -36,6 +35,7 @@ __all__ = [
     "read_call",
     "trunk_calls",
     "unreached_numbers",
+    "write_changes",
 ]
 
 log = logging.getLogger(__name__)
@@ -43,15 +43,9 @@ _calls, _events = table_of(Call), table_of(CallEvent)
 
 _BOT_CALLS = Statement(select(func.count()).select_from(_calls).where(HOLDS_A_SEAT, _calls.c.bot_id == bindparam("bot_id")))
 _TRUNK_CALLS = Statement(select(func.count()).select_from(_calls).where(HOLDS_A_SEAT, _calls.c.trunk == bindparam("trunk")))
-_BY_STATE = Statement(
-    select(_calls.c.state, func.count().label("calls"))
-    .where(UNFINISHED, HOLDS_A_SEAT, _calls.c.worker_id == bindparam("worker_id"))
-    .group_by(_calls.c.state)
-)
 _READ = Statement(select(_calls).where(_calls.c.call_id == bindparam("wanted")))
 _BY_KEY = Statement(select(_calls).where(_calls.c.api_key_id == bindparam("key"), _calls.c.idempotency_key == bindparam("attempt")))
 _EVENTS_OF = Statement(select(_events).where(_events.c.call_id == bindparam("wanted")).order_by(_events.c.seq))
-_ADD_EVENTS = Insert(_events, ("call_id", "seq", "at", "kind", "data"))
 _IN_THIS_STATE = (
     _calls.c.call_id == bindparam("wanted"),
     _calls.c.state == bindparam("from_state"),
@@ -80,63 +74,49 @@ def _changed(connection: Connection, call_id: str, from_state: str, worker_id: s
     return _moving(tuple(values)).run(connection, wanted=call_id, from_state=from_state, ours=worker_id, **new).rowcount == 1
 
 
-class EventLog:
-    """The events of one call, kept in order, written with the next change of its state; and the call's row, as this process wrote it.
-
-    Both are whole in the process that began the call: who took a call over reads them.
-    """
-
-    def __init__(self, call_id: str, next_seq: int = 1) -> None:
-        self.call_id, self._next = call_id, next_seq
-        self._unwritten: list[dict[str, Any]] = []
-        self._row: dict[str, Any] = {}
-        self.happened: list[tuple[str, dict[str, Any]]] = []
-        """What was added, kind and data, written or not."""
-
-    def add(self, at: datetime, kind: str, data: dict[str, Any] | None = None) -> None:
-        """Note that something happened."""
-        self._unwritten.append({"call_id": self.call_id, "seq": self._next, "at": at, "kind": kind, "data": data or {}})
-        self.happened.append((kind, data or {}))
-        self._next += 1
-
-    def write(self, connection: Connection) -> None:
-        """Write what was not written yet."""
-        if self._unwritten:
-            _ADD_EVENTS.run(connection, self._unwritten)
-            self._unwritten = []
-
-    def keep(self, **values: Any) -> None:
-        """Note what was written to the call's row."""
-        self._row |= values
-
-    def row(self, **values: Any) -> AnyRow:
-        """The call's row with `values` in it, as `read_call` would give it; only in the process that began the call."""
-        return SimpleNamespace(**{column.name: None for column in _calls.c} | self._row | values)
-
-
 def insert_call(connection: Connection, values: dict[str, Any], events: EventLog) -> None:
     """Commit the intent to place a call: before this there is none, after it the truth is in doubt until it moves on."""
     customer = values["to_number"] if values["direction"] == "outbound" else values["from_number"]
     row = {"state": "placing", "phone": phone_of(customer), **values}
     _inserting(tuple(row)).run(connection, **row)
     events.keep(**row)
-    events.write(connection)
+    events.write(connection, events.unwritten(connection), row["state"])
 
 
 def move(connection: Connection, call_id: str, state: str, event: str, worker_id: str, events: EventLog, **values: Any) -> bool:
-    """Take a call from `state` by `event` to the next state, writing `values` and its events with it.
+    """Take a call from `state` by `event` to the next state, writing `values` and its events with it, and what was not written before.
 
     The end of a call frees its seat in the same transaction. Returns False, having changed nothing, if the call is
     no longer in that state or no longer this worker's: then whoever asked is late, and must let go of the call.
     """
     to_state = next_state(state, event)
-    if not _changed(connection, call_id, state, worker_id, {"state": to_state, **values}):
-        log.warning("call %s is no longer %s in this process; the event %s came too late", call_id, state, event)
+    unwritten = events.unwritten(connection)
+    from_state = state if unwritten.from_state is None else unwritten.from_state
+    if not _changed(connection, call_id, from_state, worker_id, {**unwritten.values, "state": to_state, **values}):
+        log.warning("call %s is no longer %s in this process; the event %s came too late", call_id, from_state, event)
         return False
-    if state in LIVE and to_state not in LIVE:
+    if from_state in LIVE and to_state not in LIVE:
         free_seat(connection, call_id)
     events.keep(state=to_state, **values)
-    events.write(connection)
+    events.write(connection, unwritten, to_state)
+    return True
+
+
+def write_changes(connection: Connection, worker_id: str, events: EventLog) -> bool:
+    """Write what happened on a live call and is not written yet, its change of state among it.
+
+    Returns False, having changed nothing, if the call is no longer in the state in which it was last written, or no longer this worker's.
+    """
+    unwritten = events.unwritten(connection)
+    if not unwritten:
+        return True
+    assert unwritten.from_state is not None  # its intent is
+    if not unwritten.values:
+        return note(connection, events, unwritten.from_state, worker_id)
+    if not _changed(connection, events.call_id, unwritten.from_state, worker_id, unwritten.values):
+        log.warning("call %s is no longer %s in this process; what happened on it came too late", events.call_id, unwritten.from_state)
+        return False
+    events.write(connection, unwritten, unwritten.values.get("state", unwritten.from_state))
     return True
 
 
@@ -146,7 +126,7 @@ def keep_prefetch(connection: Connection, call_id: str, worker_id: str, record: 
     if not _changed(connection, call_id, "placing", worker_id, {"prefetch": record}):
         return False
     events.keep(prefetch=record)
-    events.write(connection)
+    events.write(connection, events.unwritten(connection), "placing")
     return True
 
 
@@ -158,7 +138,7 @@ def note(connection: Connection, events: EventLog, state: str, worker_id: str) -
     if _LOCK.run(connection, wanted=events.call_id, from_state=state, ours=worker_id).first() is None:
         log.warning("call %s is no longer %s in this process; its events came too late", events.call_id, state)
         return False
-    events.write(connection)
+    events.write(connection, events.unwritten(connection), state)
     return True
 
 
@@ -203,11 +183,6 @@ def unreached_numbers(connection: Connection, trunk: str, most: int = 5000) -> l
         .limit(most)
     )
     return [row.to_number for row in rows if (row.ending or {}).get("fault") == "callee"][::-1]
-
-
-def count_by_state(connection: Connection, worker_id: str) -> dict[str, int]:
-    """How many live calls of the worker are in each state."""
-    return {row.state: row.calls for row in _BY_STATE.run(connection, worker_id=worker_id)}
 
 
 def has_unfinished(connection: Connection, worker_id: str) -> bool:

@@ -1,8 +1,8 @@
 """What the callee asked for in a conversation, kept the moment it was said.
 
-A process that dies a moment later cannot lose it then: the event is written in a transaction of its own, fenced like every
-write to a live call, and "never call me again" puts the number on the suppression list in the same one. Whoever takes the
-call over finds both, and its result carries them.
+A process that dies a moment later cannot lose it then: the journal writes the event at once, fenced like every write to a
+live call, and "never call me again" puts the number on the suppression list in the same transaction, even if another process
+has taken the call over. Whoever takes it over finds both, and its result carries them.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from core.calls.store import EventLog, note
 from core.kernel.lines import Lines
 from core.kernel.numbers import split_key
 from core.suppressions import store as suppressions
 
-__all__ = ["CALLBACK", "DO_NOT_CALL", "KEPT_AT_ONCE", "PERSON", "Wishes", "keep", "suppress", "wishes_in"]
+__all__ = ["CALLBACK", "DO_NOT_CALL", "KEPT_AT_ONCE", "PERSON", "Wishes", "suppress", "wishes_in"]
 
 DO_NOT_CALL: Final = "do_not_call_requested"
 CALLBACK: Final = "callback_requested"
@@ -57,28 +56,6 @@ def wishes_in(events: Iterable[tuple[str, Mapping[str, Any]]]) -> Wishes:
     for kind, data in events:
         wishes = wishes.and_then(kind, data)
     return wishes
-
-
-def keep(connection: Connection, kind: str, events: EventLog, number: str, lines: Lines, worker_id: str, now: datetime) -> bool:
-    """Write the events of a talking call up to a wish just noted, and carry out what cannot wait.
-
-    Args:
-        connection: a transaction that may write.
-        kind: the wish, one of `KEPT_AT_ONCE`.
-        events: the call's, the wish the last of them.
-        number: the callee's, as the call has it.
-        lines: the lines that the call is on.
-        worker_id: who holds the call.
-        now: the clock's time.
-
-    Returns:
-        False, having changed nothing, if the call is no longer talking or no longer this worker's.
-    """
-    if not note(connection, events, "talking", worker_id):
-        return False
-    if kind == DO_NOT_CALL:
-        suppress(connection, number, lines, events.call_id, now)
-    return True
 
 
 def suppress(connection: Connection, number: str, lines: Lines, call_id: str, now: datetime) -> None:

@@ -4,6 +4,8 @@ clock            time as an argument: real, scaled or virtual
 mailbox          signals and mailboxes that wait through a clock
 database         engine, transactions, column types, on SQLite and PostgreSQL alike
 journal          what may be written a moment later, for many calls in one transaction
+database_health  whether it answers: one failure, and nobody waits for it until it is back
+postgresql       connections that wait no longer than they may
 statements, database_errors   hot statements, compiled once; the driver's errors
 probe            one query to the database, answered within a time limit
 ids              identifiers, random or derived from a seed

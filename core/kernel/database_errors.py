@@ -1,14 +1,21 @@
-"""Converts the database driver's errors into those of SQLAlchemy, which callers catch."""
+"""Errors of the database: converts the driver's into those of SQLAlchemy, which callers catch; which of them pass by themselves."""
 
 from __future__ import annotations
 
-from typing import Any
+import sqlite3
+from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-__all__ = ["translated"]
+__all__ = ["DATABASE_FAILURES", "is_locked", "translated"]
+
+DATABASE_FAILURES: Final = (OperationalError, InterfaceError, PoolTimeout)
+"""Errors that say nothing of the statement, only that the database could not work on it now."""
+
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def translated(connection: Connection, text: str, error: Any) -> BaseException:
@@ -28,3 +35,8 @@ def translated(connection: Connection, text: str, error: Any) -> BaseException:
         text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=gone, dialect=dialect
     )
     return made
+
+
+def is_locked(error: DBAPIError) -> bool:
+    """Whether a SQLite file could not be written because another program has its lock."""
+    return isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorcode & 0xFF in _LOCKED

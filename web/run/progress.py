@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from core.calls.store import count_by_state
+from core.calls.engine import count_by_state
 from core.fleet.store import live_workers, load
 from core.kernel.clock import utc_now
 from core.trunks.store import every_trunk
@@ -83,7 +83,7 @@ class ProgressView:
             config = CampaignConfig.model_validate(campaign.settings)
             counts = progress(connection, self._campaign_id)
             dispositions = count_dispositions(connection, self._campaign_id)
-            calls = count_by_state(connection, whole.engine.worker_id)
+            calls = count_by_state(whole.engine.runs.values())
             busy, seats = _seats(connection, whole)
             hold, hold_until = campaign.hold_reason, campaign.hold_until
             if not hold and campaign.state == "running" and counts.waiting and not counts.in_flight:

@@ -171,9 +171,9 @@ def test_strangers_are_judged_without_a_transaction_that_may_write(with_core: Ca
         connections: list[bool] = []
         take = dialler.core.db._take
 
-        def noting_take(write: bool) -> Connection:
+        def noting_take(write: bool, quick: bool) -> Connection:
             connections.append(write)
-            return take(write)
+            return take(write, quick)
 
         with (
             each_statement(dialler.core.db, lambda statement, _: statements.append(statement)),

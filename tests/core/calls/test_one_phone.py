@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from core.calls import gates
 from core.calls.cancel import carry_out_cancels
 from core.calls.gates import check_test_number
-from core.calls.occupied import Seen, look_at, phone_of, withdraw_dialled
+from core.calls.occupied import Seen, look_at, withdraw_dialled
+from core.calls.phones import phone_of
 from core.calls.tables import Call
 from core.kernel.database import Database
 from core.kernel.statements import table_of

@@ -36,7 +36,7 @@ def away(*_: Any, **__: Any) -> None:
 @pytest.mark.parametrize("event", [Ringing(), Answered()])
 def test_a_call_that_rang_has_rung(with_core: WithCore, monkeypatch: pytest.MonkeyPatch, event: Any) -> None:
     """It was charged to nobody, and dialled again at once."""
-    monkeypatch.setattr(CallRun, "_move", away)
+    monkeypatch.setattr(CallRun, "move", away)
 
     async def test(core: Core) -> None:
         core.engine.transports["sandbox"] = Line(core, [event])

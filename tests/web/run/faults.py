@@ -15,6 +15,7 @@ import core.deliveries.worker
 import dialler.imports.store
 import dialler.scheduler.dispatch
 import web.run.session
+from core.calls.event_log import EventLog
 from core.calls.run import CallRun
 from core.deliveries.worker import DeliveryWorker
 from core.transports.sandbox import SandboxTransport
@@ -66,12 +67,13 @@ def _after_awaiting(holder: Any, name: str) -> None:
     setattr(holder, name, dying)
 
 
+def _writes(wanted: str) -> Callable[..., bool]:
+    """Whether the journal has just written that the call is in that state."""
+    return lambda _log, _what, state: state == wanted
+
+
 def _rings(run: CallRun, event: str, **_: Any) -> bool:
     return event == "rang"
-
-
-def _talks(run: CallRun, event: str, **_: Any) -> bool:
-    return event == "answered"
 
 
 def _carries(kind: str) -> Callable[..., bool]:
@@ -84,9 +86,10 @@ POINTS: dict[str, Callable[[], None]] = {
     "claimed, not sent": lambda: _before(CoreClient, "dialout"),
     "intent committed, INVITE not sent": lambda: _before(SandboxTransport, "place"),
     "INVITE sent, ringing not recorded": lambda: _after_awaiting(SandboxTransport, "place"),
-    "ringing": lambda: _after(CallRun, "_move", _rings),
+    "ringing, not recorded": lambda: _after(CallRun, "move", _rings),
+    "ringing": lambda: _after(EventLog, "_is_written", _writes("ringing")),
     "placed, answer not taken in": lambda: _before(dialler.scheduler.dispatch, "mark_placed"),
-    "talking": lambda: _after(CallRun, "_move", _talks),
+    "talking": lambda: _after(EventLog, "_is_written", _writes("talking")),
     "talked, end not recorded": lambda: _before(CallRun, "_end"),
     "ending, no result made": lambda: _before(core.calls.finish, "build_result"),
     "result written, not committed": lambda: _after(core.calls.run, "conclude"),

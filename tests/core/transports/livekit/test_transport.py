@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.calls.run import _CONFIRM_SECONDS
+from core.calls.answer import CONFIRM_SECONDS
 from core.contracts.transport import Answered, Failed, PlaceOrder, Ringing
 from core.kernel.virtual_clock import VirtualClock
 from core.transports.livekit.inbound import LiveKitInbound, Waiting
@@ -112,7 +112,7 @@ class Fixture:
 
     async def place(self, number: int = 0) -> Any:
         """Place a call as the engine does."""
-        async with self.clock.timeout(_CONFIRM_SECONDS):
+        async with self.clock.timeout(CONFIRM_SECONDS):
             return await self.transport.place(self.order(number))
 
 
