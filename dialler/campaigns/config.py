@@ -120,6 +120,9 @@ class CampaignConfig(BaseModel):
     delimiter: str | None = Field(
         default=None, min_length=1, description="What separates columns: a character, or comma, semicolon, tab, pipe; detected if left out."
     )
+    sheet: Annotated[str, BeforeValidator(_column)] | None = Field(
+        default=None, min_length=1, description="Name or number (from 1) of the sheet of a workbook; its only one with rows if left out."
+    )
     duplicates: Literal["refuse"] = Field(default="refuse", description="A number that is repeated in the file: the later row is refused.")
     concurrency_limit: int = Field(default=50, ge=1, le=10_000, strict=True, description="Most calls of this campaign at once.")
     calls_per_second: float = Field(default=10, gt=0, le=1000, description="Most new calls a second (CPS); below 1 for less than one.")
@@ -170,6 +173,7 @@ class CampaignConfig(BaseModel):
             obey_opt_outs=self.obey_opt_outs,
             encoding=self.encoding,
             delimiter=self.delimiter,
+            sheet=self.sheet,
             times=self.time_options(),
         )
 

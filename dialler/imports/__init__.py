@@ -2,6 +2,8 @@
 
 kinds, encoding, legacy      the file's type and encoding
 rows, dialect                rows of cells with their line numbers; the delimiter
+workbook, workbook_child     a sheet of a workbook, read in a process of its own
+source                       the rows of either
 header, names, phone_*       the header, the names of variables, the phone column
 countries, country_column    a country as files write it; the columns with parts of the number
 consent, consent_words       columns that say who may be called, and the rules of campaign.yaml

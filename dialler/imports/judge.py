@@ -17,7 +17,7 @@ from dialler.imports.phones import read_phone, read_phone_in_parts
 from dialler.imports.report import LeadRow, Rejected
 from dialler.imports.rows import Row
 from dialler.imports.times import times_of_lead
-from dialler.imports.values import clean_value, strip_invisible
+from dialler.imports.values import LOST_DIGITS, NOT_CALCULATED, clean_value, strip_invisible
 from dialler.policy.times import ALWAYS, LeadTimes
 
 __all__ = ["Judge", "shown"]
@@ -28,7 +28,14 @@ _NAMED = 0.5
 
 def shown(text: str) -> str:
     """A cell for display and storage: without broken characters, not too long."""
-    text = text.replace(DAMAGED, "\ufffd").replace(CUT, " ...").replace("\0", "\ufffd").strip("\r\n")
+    text = (
+        text.replace(LOST_DIGITS, "")
+        .replace(NOT_CALCULATED, "")
+        .replace(DAMAGED, "\ufffd")
+        .replace(CUT, " ...")
+        .replace("\0", "\ufffd")
+        .strip("\r\n")
+    )
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
@@ -171,7 +178,10 @@ class Judge:
         for index, column in enumerate(self.layout.columns):
             if column.variable is None:
                 continue
-            cleaned = clean_value(row.cells[index] if index < len(row.cells) else "")
+            try:
+                cleaned = clean_value(row.cells[index] if index < len(row.cells) else "")
+            except CellProblem as error:
+                raise _Refused(column.header or column.variable, row.cells[index], error.problem, "value") from error
             if len(cleaned.text) > longest:
                 problem = Problem(f"The value has {len(cleaned.text)} characters; {longest} are allowed.", "Shorten it.")
                 raise _Refused(column.header or column.variable, cleaned.text, problem, "value")

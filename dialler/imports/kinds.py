@@ -10,7 +10,6 @@ __all__ = ["refuse_binary", "refuse_other_kinds"]
 
 _SAVE_AS = "Open it and save it as CSV (UTF-8), then use that file."
 _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", _SAVE_AS),
     (b"%PDF", "a PDF document", "Export the leads from where they are kept, as CSV (UTF-8)."),
     (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it first."),
@@ -36,7 +35,7 @@ def refuse_other_kinds(head: bytes) -> None:
         if head.startswith(beginning):
             raise LeadFileError(f"This is {what}, not a CSV file, whatever its name says.", advice)
     if head.startswith(b"PK\x03\x04"):
-        raise LeadFileError(f"This is {_kind_of_zip(head)}, not a CSV file, whatever its name says.", _SAVE_AS)
+        raise LeadFileError("This is a ZIP archive, not a lead file, whatever its name says.", "Unpack it first.")
     text = head[:4096].removeprefix(b"\xef\xbb\xbf")
     if _MARKUP.match(text):
         raise LeadFileError("This is a web page (HTML), as some systems export it under the name .xls or .csv.", _SAVE_AS)
@@ -50,11 +49,3 @@ def refuse_binary(head: bytes) -> None:
     """Raise LeadFileError if more than one byte in twenty, and more than a few, are control characters. Not for UTF-16."""
     if len(head) - len(head.translate(None, _CONTROLS)) > max(len(head) // 20, _FEW_CONTROLS):
         raise LeadFileError("This is not a text file: it is full of control characters.", _SAVE_AS)
-
-
-def _kind_of_zip(head: bytes) -> str:
-    if b"xl/" in head or b"[Content_Types].xml" in head:
-        return "an Excel workbook (.xlsx)"
-    if b"opendocument.spreadsheet" in head:
-        return "an OpenDocument spreadsheet (.ods)"
-    return "a ZIP archive"

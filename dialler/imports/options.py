@@ -34,6 +34,7 @@ class ImportOptions:
         encoding: as Python names it (`cp1251`); None: detected.
         delimiter: a character, or comma, semicolon, tab, pipe; None: detected.
         times: before and after which times leads may be dialled.
+        sheet: name or number (from 1) of the sheet of a workbook; None: the only visible one with rows.
         max_variable_length: longest value in characters; rows with a longer one are rejected.
     """
 
@@ -47,6 +48,7 @@ class ImportOptions:
     encoding: str | None = None
     delimiter: str | None = None
     times: TimeOptions = NO_LIMITS
+    sheet: str | None = None
     max_variable_length: int = 4000
 
     def as_json(self) -> dict[str, Any]:

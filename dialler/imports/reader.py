@@ -8,29 +8,24 @@ row by row.
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
 from core.kernel.numbers import check_region
-from dialler.imports.dialect import find_dialect
-from dialler.imports.encoding import inspect_file, physical_lines
 from dialler.imports.errors import LeadFileError
 from dialler.imports.header import find_layout
 from dialler.imports.judge import Judge
 from dialler.imports.options import ImportOptions
 from dialler.imports.report import ImportReport, LeadRow, Rejected, Tally
-from dialler.imports.rows import Row, RowStream
+from dialler.imports.rows import Row
 from dialler.imports.seen import SeenNumbers
+from dialler.imports.source import RowSource, open_source
 from dialler.imports.times import time_columns_of
 
 __all__ = ["LeadFile", "check_file"]
 
-_SAMPLED_LINES = 500
-_SAMPLED_CHARACTERS = 2_000_000
 _PROGRESS_EVERY = 1000
 
 
@@ -56,17 +51,14 @@ class LeadFile:
             except ValueError as error:
                 raise LeadFileError(f"The default region is wrong: {error}", "Correct `default_region` in campaign.yaml.") from error
         self._handle = path.open("rb")
+        self.source: RowSource | None = None
         try:
             self._stat = self._look()
-            self.facts = inspect_file(self._handle, options.encoding, options.default_region)
-            sample = _sample(physical_lines(self._handle, self.facts.encoding))
-            self.dialect = find_dialect(sample, options.delimiter)
-            rows = list(RowStream(sample[self.dialect.skip :], self.dialect.delimiter, self.dialect.skip + 1))
-            if len(sample) >= _SAMPLED_LINES and len(rows) > 1:
-                rows.pop()  # the row may go on beyond the sample
-            self.layout = find_layout(rows, options)
+            self._rows = self.source = open_source(path, self._handle, options)
+            self.facts = self._rows.facts
+            self.layout = find_layout(self._rows.sample(), options)
             self.time_columns = time_columns_of(self.layout.columns, options.times)
-            self._judge = Judge(self.layout, options, self.dialect.label, self.time_columns)
+            self._judge = Judge(self.layout, options, self._rows.separator, self.time_columns)
         except BaseException:
             self.close()
             raise
@@ -79,40 +71,39 @@ class LeadFile:
 
     def close(self) -> None:
         """Close the file."""
+        if self.source is not None:
+            self.source.close()
         self._handle.close()
         self._seen.close()
         self._marked.close()
 
     def report(self) -> ImportReport:
         """What was detected, and the counts so far."""
-        return self._tally.report(self.source_name, self.facts, self.dialect.label, self.layout, self.options)
+        return self._tally.report(self.source_name, self.facts, self._rows.separator, self.layout, self.options, self._rows.notes)
 
     def __iter__(self) -> Iterator[LeadRow | Rejected]:
         if self.layout.consent.decides:
             self._look_for_marks()
-        with contextlib.closing(physical_lines(self._handle, self.facts.encoding)) as lines:
-            stream = RowStream(itertools.islice(lines, self.dialect.skip, None), self.dialect.delimiter, self.dialect.skip + 1)
-            for found in stream:
-                row = found
-                if row.line <= self.layout.last_header_line:
-                    continue
-                if row.is_blank:
-                    self._tally.blank += 1
-                    continue
-                self._tally.rows += 1
-                if row.lines > 1 and self._judge.swallowed_a_lead(row, stream.split(row)[1:]):
-                    row = stream.take_apart(row)  # a stray quote joined several leads into one row
-                yield self._decide(row)
+        for found in self._rows:
+            row = found
+            if row.line <= self.layout.last_header_line:
+                continue
+            if row.is_blank:
+                self._tally.blank += 1
+                continue
+            self._tally.rows += 1
+            if row.lines > 1 and self._judge.swallowed_a_lead(row, self._rows.split(row)[1:]):
+                row = self._rows.take_apart(row)  # a stray quote joined several leads into one row
+            yield self._decide(row)
         if self._look() != self._stat:
             raise LeadFileError("The file was changed while it was read.", "Import it again when nobody writes to it.")
 
     def _look_for_marks(self) -> None:
         """Note the numbers that any row says not to call, before any row is decided: a mark further down holds for the rows above it."""
-        with contextlib.closing(physical_lines(self._handle, self.facts.encoding)) as lines:
-            for row in RowStream(itertools.islice(lines, self.dialect.skip, None), self.dialect.delimiter, self.dialect.skip + 1):
-                if row.line > self.layout.last_header_line:
-                    for phone in self._judge.marked(row):
-                        self._marked.first_line(phone, row.line)
+        for row in self._rows:
+            if row.line > self.layout.last_header_line:
+                for phone in self._judge.marked(row):
+                    self._marked.first_line(phone, row.line)
 
     def _look(self) -> tuple[int, int]:
         found = os.fstat(self._handle.fileno())
@@ -135,18 +126,6 @@ class LeadFile:
             return duplicate
         self._tally.accept(repairs)
         return lead
-
-
-def _sample(lines: Generator[str, None, None]) -> list[str]:
-    """The first lines, at most a few megabytes."""
-    taken, size = [], 0
-    with contextlib.closing(lines):
-        for line in itertools.islice(lines, _SAMPLED_LINES):
-            taken.append(line)
-            size += len(line)
-            if size > _SAMPLED_CHARACTERS:
-                break
-    return taken
 
 
 def check_file(

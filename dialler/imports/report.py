@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -164,7 +165,9 @@ class Tally:
         self.by_kind[row.kind] += 1
         self.unknown_numbers += row.kind == "phone" and looks_like_phone(row.value) and "E" not in row.value.upper()
 
-    def report(self, source_name: str, facts: FileFacts, delimiter: str, layout: Layout, options: ImportOptions) -> ImportReport:
+    def report(
+        self, source_name: str, facts: FileFacts, delimiter: str, layout: Layout, options: ImportOptions, notes: Sequence[str] = ()
+    ) -> ImportReport:
         """The counts so far; every accepted row counts as imported."""
         return ImportReport(
             source_name=source_name,
@@ -184,7 +187,7 @@ class Tally:
             rejected_by_kind=dict(self.by_kind),
             repairs=dict(self.repairs),
             consent=() if layout.exported else layout.consent.columns,
-            warnings=tuple(filter(None, (facts.warning, *layout.warnings, self._of_another_country(options.default_region)))),
+            warnings=tuple(filter(None, (facts.warning, *notes, *layout.warnings, self._of_another_country(options.default_region)))),
         )
 
     def _of_another_country(self, region: str | None) -> str | None:

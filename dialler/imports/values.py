@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dialler.imports.errors import CellProblem, Problem
 from dialler.imports.labels import is_fax, without_labels
 
-__all__ = ["REPAIRS", "Cleaned", "clean_phone", "clean_value", "strip_invisible"]
+__all__ = ["LOST_DIGITS", "NOT_CALCULATED", "REPAIRS", "Cleaned", "clean_phone", "clean_value", "strip_invisible"]
 
 REPAIRS = {
     "apostrophe": "a leading apostrophe was removed ('+44...)",
@@ -24,11 +24,17 @@ REPAIRS = {
     "invisible": "invisible characters around a phone number were removed",
     "control": "control characters were removed from a value",
     "error_value": "a spreadsheet error (#N/A and the like) was read as an empty value",
+    "uncalculated": "a formula without a saved result was read as an empty value",
     "quotes": "a pair of quotes around a phone number was removed",
     "label": "a word before or after a phone number was removed (p:+44..., (mobile))",
     "area_code": "the area code of its own column was put before a number",
 }
 """The repairs, by their names in the report's counts."""
+
+LOST_DIGITS = "\udffd"
+"""Before a number of a workbook that is too long to have all its digits; no real text can contain it."""
+NOT_CALCULATED = "\udffc"
+"""In place of a formula of a workbook that has no result."""
 
 _LOW = (*map(chr, range(0x3001)), "\ufeff")
 _INVISIBLE = frozenset(char for char in _LOW if unicodedata.category(char) == "Cf")  # zero width, direction marks and the like
@@ -51,6 +57,13 @@ _EXPONENT_PROBLEM = Problem(
 )
 _ERROR_PROBLEM = Problem(
     "The spreadsheet wrote an error here instead of a number.", "Correct the formula or widen the column, and export again."
+)
+_LOST_PROBLEM = Problem(
+    "The number has more digits than a spreadsheet keeps (15): the last ones are lost, and zeros stand there instead.",
+    "Format the column as text where the leads are kept, and export again.",
+)
+_NOT_CALCULATED_PROBLEM = Problem(
+    "The cell is a formula that was saved without its result.", "Open the file in a spreadsheet, and save it; or write the value instead."
 )
 _FAX_PROBLEM = Problem("The cell says that it is the number of a fax machine.", "Put the number of the person's phone there.")
 _LONGEST_LABELLED = 200
@@ -94,6 +107,7 @@ def clean_phone(cell: str) -> Cleaned:
     if not text.isascii() and (plain := _plain_digits(text)) != text:
         text = plain
         repairs.append("digits")
+    _refuse_marks(text)
     if len(text) < _LONGEST_LABELLED and any(map(str.isalpha, text)) and (plain := without_labels(text)) != text:
         if is_fax(text):
             raise CellProblem(_FAX_PROBLEM)
@@ -113,10 +127,17 @@ def clean_phone(cell: str) -> Cleaned:
 
 
 def clean_value(cell: str) -> Cleaned:
-    """Any other cell as the value of a variable: letters stay, invisible ones at its ends are removed."""
+    """Any other cell as the value of a variable: letters stay, invisible ones at its ends are removed.
+
+    Raises:
+        CellProblem: it is a number of a workbook that has lost digits.
+    """
     text = cell.strip(_VALUE_EDGES)
     if not text or (text.isalnum() and text.isascii()):
         return Cleaned(text)
+    if text[0] == NOT_CALCULATED:
+        return Cleaned("", ("uncalculated",))
+    _refuse_marks(text)
     repairs: list[str] = []
     if (plain := text.translate(_CONTROLS)) != text:
         text = plain
@@ -130,6 +151,13 @@ def clean_value(cell: str) -> Cleaned:
     if text[:1] == "#" and (text.upper() in _ERROR_VALUES or _HASHES.fullmatch(text)):
         return Cleaned("", (*repairs, "error_value"))
     return Cleaned(text, tuple(repairs))
+
+
+def _refuse_marks(text: str) -> None:
+    if text[:1] == LOST_DIGITS:
+        raise CellProblem(_LOST_PROBLEM)
+    if text[:1] == NOT_CALCULATED:
+        raise CellProblem(_NOT_CALCULATED_PROBLEM)
 
 
 def _plain_digits(text: str) -> str:

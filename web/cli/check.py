@@ -102,7 +102,7 @@ def check(
     else:
         _print(campaign, report, bad, expected, notes, now, rejected, speech)
     if not report.imported:
-        raise CliError("No row of leads.csv can be used.", "Each is listed above, with what to do about it.", code=UNUSABLE)
+        raise CliError(f"No row of {campaign.leads.name} can be used.", "Each is listed above, with what to do about it.", code=UNUSABLE)
 
 
 def _read_leads(

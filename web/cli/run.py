@@ -67,7 +67,12 @@ __all__ = [
 _secrets = table_of(Secret)
 
 FolderArgument = Annotated[
-    Path, typer.Argument(metavar="FOLDER", help="The folder of the campaign: leads.csv, campaign.yaml and bot.yaml.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="FOLDER",
+        help="The folder of the campaign: leads.csv (or .xlsx, .xls, .ods), campaign.yaml and bot.yaml.",
+        show_default=False,
+    ),
 ]
 OutOption = Annotated[
     Path | None,

@@ -1,4 +1,4 @@
-"""The folder of a campaign: campaign.yaml, bot.yaml, leads.csv, and perhaps trunks.yaml. Every problem is found at once."""
+"""The folder of a campaign: campaign.yaml, bot.yaml, leads.csv (or a workbook), and perhaps trunks.yaml. Every problem is found at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from web.run.push_checks import push_problems
 
 __all__ = ["CampaignFolder", "UnusableFolder", "read_folder"]
 
-_FILES = {"leads.csv": "the leads", "campaign.yaml": "what to do with them", "bot.yaml": "the bot that calls them"}
+_LEADS = "leads.csv"
+_FILES = {_LEADS: "the leads", "campaign.yaml": "what to do with them", "bot.yaml": "the bot that calls them"}
+_WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+"""Endings of lead files that stand in place of leads.csv."""
 
 
 class UnusableFolder(Exception):
@@ -66,7 +69,12 @@ def read_folder(
     """
     if not path.is_dir():
         raise UnusableFolder([f"{path} is not a folder. Give the folder that holds {', '.join(_FILES)}."])
-    problems = [_absent(path, name) for name in _FILES if not (path / name).is_file()]
+    lead_files = [file for name in (_LEADS, *(f"leads{ending}" for ending in _WORKBOOKS)) if (file := path / name).is_file()]
+    leads = lead_files[0] if lead_files else path / _LEADS
+    problems = [_absent(path, name) for name in _FILES if not ((path / name).is_file() or (name == _LEADS and lead_files))]
+    if len(lead_files) > 1:
+        named = " and ".join(file.name for file in lead_files)
+        problems.append(f"There are {named} in {path}: which one has the leads? Take the others out.")
     campaign = bot = variables = None
     options = ImportOptions()
     if (path / "campaign.yaml").is_file():
@@ -83,17 +91,17 @@ def read_folder(
             problems += _lines(path, error)
     problems += _trunk_problems(path, has_secret) if with_trunks else []
     # with an unusable campaign.yaml the lead file would be read with options that are not meant
-    if (path / "leads.csv").is_file() and (campaign is not None or not (path / "campaign.yaml").is_file()):
+    if len(lead_files) == 1 and (campaign is not None or not (path / "campaign.yaml").is_file()):
         try:
-            with LeadFile(path / "leads.csv", options) as leads:
-                variables = list(leads.report().variables)
+            with LeadFile(leads, options) as opened:
+                variables = list(opened.report().variables)
         except LeadFileError as error:
-            problems.append(f"leads.csv: {error}")
+            problems.append(f"{leads.name}: {error}")
         except OSError as error:
-            problems.append(f"leads.csv: it cannot be read ({error.strerror}). Check the file and its permissions.")
+            problems.append(f"{leads.name}: it cannot be read ({error.strerror}). Check the file and its permissions.")
     if problems or campaign is None or bot is None:
         raise UnusableFolder(problems)
-    return CampaignFolder(path, campaign, bot, path / "leads.csv", options, tuple(_warnings(campaign, bot, variables or [])))
+    return CampaignFolder(path, campaign, bot, leads, options, tuple(_warnings(campaign, bot, variables or [])))
 
 
 def _trunk_problems(folder: Path, has_secret: Callable[[str], bool] | None) -> list[str]:
@@ -114,11 +122,14 @@ def _absent(folder: Path, name: str) -> str:
     others = sorted(
         file.name
         for file in folder.iterdir()
-        if file.name not in _FILES and (file.stem.lower() == stem or (ending == "csv" and file.suffix.lower() in {".csv", ".tsv", ".txt"}))
+        if file.name not in _FILES
+        and (file.stem.lower() == stem or (ending == "csv" and file.suffix.lower() in {".csv", ".tsv", ".txt", *_WORKBOOKS}))
     )
     hint = "Add it."
-    if others and Path(others[0]).suffix.lower() in {".xlsx", ".xls", ".ods", ".numbers"}:
+    if others and Path(others[0]).suffix.lower() in {".numbers"}:
         hint = f"Is it {others[0]}? Then open it and save it as CSV (UTF-8), under the name {name}."
+    elif others and Path(others[0]).suffix.lower() in _WORKBOOKS:
+        hint = f"Is it {others[0]}? Then rename it to leads{Path(others[0]).suffix.lower()}."
     elif others:
         hint = f"Is it {others[0]}? Then rename it."
     return f"{name} ({_FILES[name]}) is missing in {folder}. {hint}"

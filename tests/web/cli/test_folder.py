@@ -9,6 +9,7 @@ import pytest
 
 from core.bots.config import BotConfig
 from core.outgoing.guard import AllowList
+from tests.dialler.imports.test_workbooks import workbook
 from tests.web.cli.conftest import BOT, CAMPAIGN, LEADS, write_folder
 from web.run.folder import UnusableFolder, read_folder
 from web.run.push_checks import push_problems
@@ -121,7 +122,8 @@ def test_campaign_and_bot_defaults_are_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "says"), [("leads.xlsx", "save it as CSV (UTF-8), under the name leads.csv"), ("march.tsv", "Then rename it")]
+    ("other", "says"),
+    [("march.xlsx", "Then rename it to leads.xlsx"), ("leads.numbers", "save it as CSV (UTF-8)"), ("march.tsv", "Then rename it")],
 )
 def test_a_lead_file_of_another_name_or_kind(other: str, says: str, tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "other")
@@ -129,3 +131,12 @@ def test_a_lead_file_of_another_name_or_kind(other: str, says: str, tmp_path: Pa
     (problem,) = problems_of(folder)
     assert f"Is it {other}?" in problem
     assert says in problem
+
+
+def test_a_workbook_in_place_of_the_csv_file(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "book")
+    (folder / "leads.csv").unlink()
+    (folder / "leads.xlsx").write_bytes(workbook({"Leads": [["customer_name", "phone"], ["Ann", "+447700900123"]]}))
+    assert read_folder(folder).leads.name == "leads.xlsx"
+    (folder / "leads.csv").write_text("phone\n+447700900123\n")
+    assert any("leads.csv and leads.xlsx" in problem for problem in problems_of(folder))
