@@ -23,7 +23,7 @@ _CAMPAIGNS_FAULT = frozenset({401, 402, 403, 404, 405, 406, 407, 410, 411, 415, 
 """Statuses about what all leads share: the key, the account, the bot, the address."""
 _LEADS_FAULT = frozenset({400, 413, 414, 422, 431, 451})
 """Statuses about this one request, so about this lead. What is in neither set says nothing of what was done."""
-_CAMPAIGNS_FIELDS = frozenset({"bot_id", "from_number", "purpose", "promised_callback", "Idempotency-Key"})
+_CAMPAIGNS_FIELDS = frozenset({"bot_id", "from_number", "purpose", "promised_callback", "calling_window", "Idempotency-Key"})
 """Fields of a dialout that are the same for all leads, or made by the dialler."""
 _OVER = frozenset({200, 202, 204, 404, 409, 410})
 """Statuses of a cancel request that mean that the call has ended or is ending."""
@@ -107,6 +107,7 @@ class CoreClient:
         *,
         purpose: Purpose | None = None,
         promised_callback: bool = False,
+        calling_window: dict[str, Any] | None = None,
     ) -> Placed | TryLater | LeadRefused | Misconfigured:
         """Place a call for an attempt. Repeating it for the same attempt places no second call.
 
@@ -117,6 +118,7 @@ class CoreClient:
             attempt_id: the Idempotency-Key.
             purpose: what the call is for; None: as the bot says.
             promised_callback: whether the callee asked to be called now.
+            calling_window: when the campaign calls, for callbacks that are promised in the call.
 
         Raises:
             CoreUnreachable: if it is not known whether the call was placed.
@@ -126,6 +128,8 @@ class CoreClient:
             body["purpose"] = purpose
         if promised_callback:
             body["promised_callback"] = True
+        if calling_window is not None:
+            body["calling_window"] = calling_window
         response = await self._send("POST", "/api/v1/sip/dialout", json=body, headers={"Idempotency-Key": attempt_id})
         if response.status_code == 200:
             return Placed(_text(_object(response), "call_id"))

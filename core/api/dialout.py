@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from core.api.auth import KeyToDial, TheEngine, read_key_anew
 from core.api.json_body import complaint_about, kind_of, read_object
@@ -14,6 +15,7 @@ from core.api.openapi import answers
 from core.calls.dialout import dialout
 from core.calls.refusals import FieldProblem
 from core.calls.request import DialoutRequest
+from core.kernel.hours import Constraint, HoursConfig, check_time_zone
 from core.kernel.purposes import PURPOSES, Purpose
 
 __all__ = ["read_request", "router"]
@@ -38,6 +40,11 @@ class DialoutBody(BaseModel):
     variables: dict[str, Any] | None = Field(default=None, description="CRM data, in prompts as `{{crm.field_name}}`.")
     purpose: Purpose | None = Field(default=None, description="What the call is for; the bot's `purpose` if left out.")
     promised_callback: bool = Field(default=False, description="Whether the callee asked to be called back about now.")
+    calling_window: dict[str, Any] | None = Field(
+        default=None,
+        description="When you call: opening hours with a `time_zone`, as `calling_window` in campaign.yaml. A callback that is promised in "
+        "the call falls within it, and within the bot's and the callee's hours.",
+    )
 
 
 class DialoutAnswer(BaseModel):
@@ -97,7 +104,8 @@ def read_request(body: Mapping[str, Any], idempotency_key: str | None) -> Dialou
         problems.append(FieldProblem("Idempotency-Key", f"it must have 1 to {_LONGEST_KEY} characters", "wrong_length"))
         idempotency_key = None
     purpose, promised = _purpose(body, problems), _yes_or_no(body, "promised_callback", problems)
-    return DialoutRequest(bot_id, to_number, from_number or None, variables, idempotency_key, purpose, promised, tuple(problems))
+    window = _window(body, problems)
+    return DialoutRequest(bot_id, to_number, from_number or None, variables, idempotency_key, purpose, promised, window, tuple(problems))
 
 
 def _purpose(body: Mapping[str, Any], problems: list[FieldProblem]) -> Purpose | None:
@@ -107,6 +115,26 @@ def _purpose(body: Mapping[str, Any], problems: list[FieldProblem]) -> Purpose |
     if value is not None and known is None:
         problems.append(FieldProblem("purpose", f"it must be one of {', '.join(PURPOSES)}", "unknown_purpose"))
     return known
+
+
+def _window(body: Mapping[str, Any], problems: list[FieldProblem]) -> Constraint | None:
+    """The calling window; None if it is left out or cannot be used."""
+    value = body.get("calling_window")
+    if value is None:
+        return None
+    try:
+        if not isinstance(value, dict):
+            raise ValueError(f"it must be an object, not {kind_of(value)}")
+        hours = dict(value)
+        zone = check_time_zone(str(hours.pop("time_zone", "")))
+        return Constraint(HoursConfig.model_validate_json(json.dumps(hours)), zone)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        detail = f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg'].removeprefix('Value error, ')}"
+    except (ValueError, TypeError) as error:
+        detail = str(error)
+    problems.append(FieldProblem("calling_window", detail, "not_hours"))
+    return None
 
 
 def _yes_or_no(body: Mapping[str, Any], field: str, problems: list[FieldProblem]) -> bool:

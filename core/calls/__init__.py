@@ -3,6 +3,7 @@
 engine     what is wired once for a process, and handed to the others
 states     the state machine, one table
 store      reading and writing calls; every write is fenced
+callbacks  when a callee may be called back
 request    a dialout as it was asked for
 gates      what a dialout must pass: its numbers, the hours
 capacity   how many calls can be placed now, and by what that is limited

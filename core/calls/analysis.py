@@ -9,8 +9,9 @@ from sqlalchemy import Row
 from core.bots.brain_config import LlmBrainConfig
 from core.bots.config import BotConfig
 from core.calls.brains import reach_of
+from core.calls.callbacks import clock_of
 from core.calls.engine import Engine
-from core.calls.store import EventLog
+from core.calls.store import EventLog, customer_of
 from core.conversation.analysis import default_analysis
 from core.conversation.llm.analysis import EndedCall, analyse
 from core.prefetch.merge import merged
@@ -35,7 +36,8 @@ async def analyse_call(engine: Engine, call: Row[Any], bot: BotConfig, events: E
     def note(kind: str, data: dict[str, Any]) -> None:
         events.add(clock.now(), kind, data)
 
-    return await analyse(reach_of(engine), bot.brain, bot.analysis, bot.quality, ended, bot.time_zone, note)
+    zone = clock_of(bot, customer_of(call), None, clock.now()).zone
+    return await analyse(reach_of(engine), bot.brain, bot.analysis, bot.quality, ended, zone, note)
 
 
 def needs_model(call: Row[Any], bot: BotConfig) -> bool:

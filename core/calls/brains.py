@@ -8,6 +8,7 @@ from typing import Any
 
 from core.bots.brain_config import BrainConfig
 from core.bots.config import BotConfig
+from core.calls.callbacks import clock_of
 from core.calls.engine import Engine
 from core.contracts.transport import PlaceOrder
 from core.conversation.brain import Brain, BrainContext
@@ -76,6 +77,7 @@ def make_brain(engine: Engine, bot: BotConfig, order: PlaceOrder, values: dict[s
         opening_message=bot.opening_message,
         started_at=now,
         time_zone=bot.time_zone,
+        clock=clock_of(bot, order.to_number, order.calling_window, now),
     )
     if isinstance(bot.brain, BrainConfig):
         return RulesBrain(context, bot.brain, engine.ids.stream("brain", order.attempt), bot.transfer_targets)

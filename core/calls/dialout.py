@@ -174,7 +174,7 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
     attempt, record = request.idempotency_key or call_id, bot.config.recording.enabled
     order = PlaceOrder(
         call_id, attempt, line.to_number, line.trunk.from_number, line.trunk.name,
-        record=record, lab=trunk.lab, voice=bot.config.voice, line=carried_by,
+        record=record, lab=trunk.lab, voice=bot.config.voice, line=carried_by, calling_window=request.calling_window,
     )  # fmt: skip
     return CallRun(engine, order, line.trunk.transport, bot.config, request.variables, events, turn)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.calls.refusals import FieldProblem
+from core.kernel.hours import Constraint
 from core.kernel.purposes import Purpose
 
 __all__ = ["DialoutRequest"]
@@ -20,7 +21,8 @@ class DialoutRequest:
     `problems` are the faults that whoever read the request found in it. The gates add theirs, so that a refusal names
     every bad field at once. A field that is missing or could not be read is empty.
 
-    `promised_callback` says that the callee asked to be called back about now.
+    `promised_callback` says that the callee asked to be called back about now; `calling_window` is when the caller of the API calls, for
+    callbacks that are promised in the call.
     """
 
     bot_id: str
@@ -30,6 +32,7 @@ class DialoutRequest:
     idempotency_key: str | None = None
     purpose: Purpose | None = None
     promised_callback: bool = False
+    calling_window: Constraint | None = None
     problems: tuple[FieldProblem, ...] = ()
 
     def fingerprint(self) -> str:

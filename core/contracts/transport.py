@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol, runtime_checkable
 
 from core.contracts.voice_config import VoiceConfig
+from core.kernel.hours import Constraint
 
 __all__ = [
     "LINE_LOST",
@@ -77,6 +78,7 @@ class PlaceOrder:
         record: whether the sound is to be kept.
         lab: whether the trunk is a test line on this machine, which reaches no real phone.
         voice: what the bot speaks and listens with; None: its configuration names nothing.
+        calling_window: when the campaign may call, for a callback that is promised in the call; None: at any time.
         line: the trunk, as it was when the call was put on record. None: the transport has no trunks, or has to read the trunk itself.
     """
 
@@ -90,6 +92,7 @@ class PlaceOrder:
     lab: bool = False
     voice: VoiceConfig | None = None
     line: Line | None = field(default=None, repr=False)
+    calling_window: Constraint | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

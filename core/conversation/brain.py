@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from core.conversation.callee_clock import CalleeClock
+
 __all__ = [
     "Action",
     "Brain",
@@ -83,7 +85,8 @@ class Turn:
 @dataclass(frozen=True)
 class BrainContext:
     """What a brain knows about its call. `crm` and `call` are the template values, already stringified; `system_prompt` and
-    `opening_message` are the bot's templates: the brain renders them, once, and handles fields that the lead lacks."""
+    `opening_message` are the bot's templates: the brain renders them, once, and handles fields that the lead lacks. `time_zone` is
+    the bot's; `clock` says on whose clock the times in the conversation are: the bot's, if it is None."""
 
     call_id: str
     crm: dict[str, str]
@@ -92,6 +95,12 @@ class BrainContext:
     opening_message: str
     started_at: datetime
     time_zone: str
+    clock: CalleeClock | None = None
+
+    @property
+    def callee_clock(self) -> CalleeClock:
+        """On whose clock times are."""
+        return self.clock or CalleeClock(self.time_zone)
 
 
 class Brain(Protocol):

@@ -133,6 +133,9 @@ class CampaignConfig(BaseModel):
         default=5, ge=1, le=100, strict=True, description="Most attempts per lead that fail before the phone can ring."
     )
     max_callbacks: int = Field(default=5, ge=0, le=100, strict=True, description="Most callbacks that a callee can ask for.")
+    max_untimed_callbacks_per_day: int = Field(
+        default=2, ge=1, le=100, strict=True, description="Most callbacks in 24 hours to a callee who names no time; the next one waits."
+    )
     callback_delay: Duration = Field(default=timedelta(hours=2), description="When to call back a callee who named no time.")
     handoff: HandoffConfig = Field(default=HandoffConfig(), description="What happens to leads whose callee asked for a person.")
     retry: RetryRules = Field(default=RetryRules(), description="For each outcome: whether, and how soon, to try again.")
@@ -199,6 +202,7 @@ class CampaignConfig(BaseModel):
             max_uncharged=self.max_uncharged,
             max_callbacks=self.max_callbacks,
             callback_delay=self.callback_delay,
+            max_untimed_a_day=self.max_untimed_callbacks_per_day,
             person_callback=self.handoff.callback_by_bot == "once",
             rules=self.retry,
         )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Table, bindparam, exists, func, select, update
 
+from core.kernel.database import UtcDateTime
 from core.kernel.ids import Ids
 from core.kernel.statements import AnyRow, Statement, table_of
 from dialler.campaigns.config import CampaignConfig
@@ -21,15 +22,15 @@ from dialler.leads.handoffs import ask_for_a_person, close_handoff
 from dialler.leads.history import Change, add_changes
 from dialler.leads.placements import Placement, change_by
 from dialler.leads.states import FINAL, next_state
-from dialler.leads.tables import Attempt, Lead, LeadHandoff
+from dialler.leads.tables import Attempt, Lead, LeadHandoff, LeadHistory
 from dialler.policy.outcomes import Outcome, ResultFacts, charged, derive_outcome
-from dialler.policy.retry import Decision, decide, within
+from dialler.policy.retry import NO_TIME, Decision, decide, within
 
 __all__ = ["Receipt", "receive_result"]
 
 log = logging.getLogger(__name__)
 _campaigns, _leads, _attempts = table_of(Campaign), table_of(Lead), table_of(Attempt)
-_handoffs = table_of(LeadHandoff)
+_handoffs, _history = table_of(LeadHandoff), table_of(LeadHistory)
 
 # The campaign is locked first, then the lead, then the attempt, as everywhere.
 _CAMPAIGN = Statement(
@@ -58,6 +59,14 @@ _LEAD = Statement(
 )
 _CALLBACKS = Statement(
     select(func.count()).select_from(_attempts).where(_attempts.c.lead_id == bindparam("lead"), _attempts.c.kind == "callback")
+)
+_UNTIMED = Statement(
+    select(_history.c.at).where(
+        _history.c.lead_id == bindparam("lead"),
+        _history.c.event == "callback_scheduled",
+        _history.c.note == NO_TIME,
+        _history.c.at > bindparam("since", type_=UtcDateTime),
+    )
 )
 _LATE = Statement(
     update(_attempts).where(_attempts.c.id == bindparam("attempt"), _attempts.c.result.is_(None)).values(result=bindparam("result"))
@@ -158,6 +167,7 @@ def _decision_on(
         now=now,
         stream=ids.stream("retry", attempt_id),
         callback_at=facts.callback_at,
+        untimed=_untimed(connection, lead.id, now) if asks and facts.callback_at is None else (),
         asked_for_a_person=lead.asked_for_a_person,
     )
     decision = within(decision, lead.expires_at)
@@ -168,6 +178,11 @@ def _decision_on(
 
 def _count_callbacks(connection: Connection, lead_id: int) -> int:
     return int(_CALLBACKS.run(connection, lead=lead_id).one()[0])
+
+
+def _untimed(connection: Connection, lead_id: int, now: datetime) -> list[datetime]:
+    """When callbacks at no particular time were agreed on in the last 24 hours."""
+    return [row.at for row in _UNTIMED.run(connection, lead=lead_id, since=now - timedelta(days=1))]
 
 
 def _count_busy(connection: Connection, lead_id: int) -> int:

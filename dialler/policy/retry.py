@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
@@ -12,8 +13,11 @@ from core.kernel.words import counted
 from dialler.policy.outcomes import Outcome
 from dialler.policy.retry_rules import RetryPolicy, RetryRule
 
-__all__ = ["LATEST_CALLBACK", "Decision", "decide", "retry_delay", "within"]
+__all__ = ["LATEST_CALLBACK", "NO_TIME", "Decision", "decide", "retry_delay", "within"]
 
+NO_TIME = "asked for a callback at no particular time"
+"""The note of such a callback, by which they are counted."""
+_A_DAY = timedelta(days=1)
 LATEST_CALLBACK = timedelta(days=30)
 """A callback later than this is more likely misheard than meant, and would keep the campaign open: it is moved to this date."""
 
@@ -73,6 +77,7 @@ def decide(
     now: datetime,
     stream: random.Random,
     callback_at: datetime | None = None,
+    untimed: Sequence[datetime] = (),
     asked_for_a_person: bool = False,
 ) -> Decision:
     """Decide what happens to the lead.
@@ -90,6 +95,7 @@ def decide(
         now: the time of the decision.
         stream: random stream for this decision only.
         callback_at: when the callee wants to be called; None if no time was named.
+        untimed: when callbacks at no particular time were agreed on in the last 24 hours.
         asked_for_a_person: the callee had asked for a person before this attempt.
     """
     callback_is_open = policy.person_callback and outcome in _NEVER_RANG
@@ -107,9 +113,9 @@ def decide(
         case Outcome.WANTS_PERSON:
             if not policy.person_callback or callbacks >= policy.max_callbacks:
                 return _final(outcome, "completed", "asked for a person, who is to call")
-            return _callback(outcome, callbacks, callback_at, policy, now)
+            return _callback(outcome, callbacks, callback_at, untimed, policy, now)
         case Outcome.CALLBACK:
-            return _callback(outcome, callbacks, callback_at, policy, now)
+            return _callback(outcome, callbacks, callback_at, untimed, policy, now)
         case (
             Outcome.NO_ANSWER
             | Outcome.REJECTED
@@ -182,13 +188,17 @@ def _all_used(charged: int, allowed: int) -> str:
     return f"called {'once' if charged == 1 else f'{charged} times'}, as often as the campaign allows"
 
 
-def _callback(outcome: Outcome, callbacks: int, wanted: datetime | None, policy: RetryPolicy, now: datetime) -> Decision:
+def _callback(
+    outcome: Outcome, callbacks: int, wanted: datetime | None, untimed: Sequence[datetime], policy: RetryPolicy, now: datetime
+) -> Decision:
     if callbacks >= policy.max_callbacks:
         had = f"another callback after {counted(callbacks, 'callback')}, as many as the campaign allows" if callbacks else _NO_CALLBACKS
         return _final(outcome, "exhausted", f"asked for {had}")
     note, latest = None, now + LATEST_CALLBACK
     if wanted is None:
-        wanted, note = now + policy.callback_delay, "asked for a callback at no particular time"
+        wanted, note = now + policy.callback_delay, NO_TIME
+        if len(untimed) >= policy.max_untimed_a_day:  # a day after the first that still counts
+            wanted = max(wanted, sorted(untimed)[-policy.max_untimed_a_day] + _A_DAY + policy.callback_delay)
     elif wanted > latest:
         note = f"asked for a callback on {wanted:%Y-%m-%d}, brought forward to {LATEST_CALLBACK.days} days from now"
     if outcome is Outcome.WANTS_PERSON:

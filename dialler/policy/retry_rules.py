@@ -73,5 +73,6 @@ class RetryPolicy(_Strict):
     max_uncharged: int = Field(default=5, ge=1, le=100, strict=True, description="Most attempts that fail before the phone can ring.")
     max_callbacks: int = Field(default=5, ge=0, le=100, strict=True, description="Most callbacks that a callee can ask for.")
     callback_delay: Duration = Field(default=timedelta(hours=2), description="When to call back a callee who named no time.")
+    max_untimed_a_day: int = Field(default=2, ge=1, le=100, strict=True, description="Most callbacks in 24 hours at no particular time.")
     person_callback: bool = Field(default=False, description="Whether the bot calls back, once, a callee who asked for a person.")
     rules: RetryRules = Field(default=RetryRules(), description="A rule for each outcome.")

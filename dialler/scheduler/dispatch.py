@@ -13,7 +13,8 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 from core.kernel.clock import Signal
 from core.kernel.purposes import Purpose
@@ -44,6 +45,11 @@ class Terms:
 
     purpose: Purpose | None = None
     window: CallingWindow | None = None
+
+    @cached_property
+    def window_json(self) -> dict[str, Any] | None:
+        """The window as the dialout takes it."""
+        return None if self.window is None else self.window.model_dump(mode="json", exclude_defaults=True)
 
     @classmethod
     def of(cls, config: CampaignConfig) -> Terms:
@@ -199,7 +205,13 @@ class Dialouts:
             return Batch(unplaced=1)
         try:
             answer = await self._parts.core.dialout(
-                bot_id, taken.phone, taken.variables, taken.attempt_id, purpose=terms.purpose, promised_callback=taken.kind == "callback"
+                bot_id,
+                taken.phone,
+                taken.variables,
+                taken.attempt_id,
+                purpose=terms.purpose,
+                promised_callback=taken.kind == "callback",
+                calling_window=terms.window_json,
             )
         except CoreUnreachable as error:
             # it may have been placed: it stays as it is until the core can be asked; what was not sent yet is given back

@@ -102,7 +102,7 @@ async def analyse(
         analysis: the prompt and the schema.
         quality: how the bot's conduct is scored; not at all if None.
         call: the call's record.
-        time_zone: the bot's.
+        time_zone: the callee's if it is known, else the bot's.
         note: records events of the call: `analysis_skipped`, `analysis_invalid`, and those of `Models`.
     """
     if (why := skip_reason(call)) is not None:

@@ -53,8 +53,8 @@ class LlmBrain:
         self._raw_note = note
         self._models = Models(reach, config, self._note)
         self._limits = AskLimits(config.first_token_seconds, config.timeout_seconds, _LONGEST_PAUSE, config.max_tokens)
-        self._tools = ToolBox(config.tools, targets, context.time_zone)
-        system = system_message(context.system_prompt, self._values, context.started_at, context.time_zone, language)
+        self._tools = ToolBox(config.tools, targets, context.callee_clock)
+        system = system_message(context.system_prompt, self._values, context.started_at, context.callee_clock, language)
         self._system: Message = {"role": "system", "content": system}
         self._history: list[Message] = [{"role": "user", "content": _ANSWERED}]
         self._transferring = False

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 from core.bots.brain_config import HttpTool
 from core.conversation.brain import Action, DoNotCall, EndCall, ScheduleCallback, Transfer, VoicemailDetected, WantsPerson
+from core.conversation.callee_clock import CalleeClock
 from core.conversation.llm.answer import Malformed, ToolCall, read_json
 from core.conversation.llm.schemas import schema_problems
 
 __all__ = ["CustomCall", "Done", "Refused", "ToolBox"]
 
 _LONGEST_WAIT: Final = timedelta(days=366)
+_WHEN: Final = "Date and time, ISO 8601: on the clock that you were told, or with its offset; null if no time was named."
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,12 @@ class ToolBox:
     Args:
         custom: the bot's own.
         targets: the names of the transfer targets.
-        time_zone: applied to dates without an offset.
+        clock: applied to dates without an offset, and to callbacks at closed hours.
     """
 
-    def __init__(self, custom: Sequence[HttpTool], targets: Sequence[str], time_zone: str) -> None:
+    def __init__(self, custom: Sequence[HttpTool], targets: Sequence[str], clock: CalleeClock) -> None:
         self._custom = {tool.name: tool for tool in custom}
-        self._zone = ZoneInfo(time_zone)
+        self._clock, self._zone = clock, ZoneInfo(clock.zone)
         self._built_in = _built_in(targets)
 
     @property
@@ -123,6 +125,10 @@ class ToolBox:
             at = at.replace(tzinfo=self._zone)
         if not now < at < now + _LONGEST_WAIT:
             return Refused(f"`when` must be within the coming year; it is now {now.astimezone(self._zone).isoformat(timespec='minutes')}.")
+        opened = self._clock.opened(at)
+        if opened != at:
+            told = f"They may not be called then. Noted instead: a callback at {opened.isoformat(timespec='minutes')}. Tell them this time."
+            return Done(ScheduleCallback(opened, words), told)
         return Done(ScheduleCallback(at, words), f"Noted: a callback at {at.isoformat(timespec='minutes')}.")
 
 
@@ -145,7 +151,11 @@ def _built_in(targets: Sequence[str]) -> dict[str, tuple[str, dict[str, Any]]]:
         "schedule_callback": (
             "Note that the person wants to be called again.",
             _object(
-                when={"type": ["string", "null"], "description": "Local date and time, ISO 8601; null if no time was named."}, words=words
+                when={
+                    "type": ["string", "null"],
+                    "description": _WHEN,
+                },
+                words=words,
             ),
         ),
         "do_not_call": ("Note that the person never wants to be called again.", _object(words=words)),

@@ -77,7 +77,8 @@ class RulesBrain:
 
     def __init__(self, context: BrainContext, config: BrainConfig, stream: random.Random, transfer_targets: Iterable[str] = ()) -> None:
         self._scenario = scenario_named(config.scenario, list(config.questions))
-        self._zone = ZoneInfo(context.time_zone)
+        self._clock = context.callee_clock
+        self._zone = ZoneInfo(self._clock.zone)
         self._day_first = not context.time_zone.startswith(_MONTH_FIRST_ZONES)
         self._opening_message = context.opening_message
         self._started_at = context.started_at
@@ -159,7 +160,7 @@ class RulesBrain:
         return state.unclear
 
     def _take(self, step: Step, heard: Understood) -> Turn:
-        moment = Moment(self._now, self._zone, self._lead, self._target)
+        moment = Moment(self._now, self._zone, self._lead, self._target, self._clock)
         actions: list[Action] = []
         while True:
             if step.effect is not None:

@@ -21,11 +21,15 @@ def _person(facts: Facts, __: Understood, moment: Moment) -> Step:
 
 
 def _callback_set(facts: Facts, _: Understood, __: Moment) -> Step:
-    return Step("callback_at" if facts.callback_at else "callback_some_time", "callback_set", ask=False)
+    return Step(_agreed(facts) if facts.callback_at else "callback_some_time", "callback_set", ask=False)
+
+
+def _agreed(facts: Facts) -> str:
+    return "callback_moved" if facts.callback_moved else "callback_at"
 
 
 def _away(facts: Facts, _: Understood, __: Moment) -> Step:
-    return Step("callback_at", "callback_set", ask=False) if facts.callback_at else Step("away", "away_time")
+    return Step(_agreed(facts), "callback_set", ask=False) if facts.callback_at else Step("away", "away_time")
 
 
 CALLBACK_SET: Final = Step(effect=do.callback, choose=_callback_set)
@@ -136,6 +140,10 @@ LINES: Final[Mapping[str, Line]] = {
     ),
     "callback_at": Line(
         "All right, I will call again then. Goodbye.", ("All right, I will call again {{lead.callback}}. Thank you, goodbye.",)
+    ),
+    "callback_moved": Line(
+        "I can't call at that time, so I will call at the next time that is possible. Goodbye.",
+        ("I can't call at that time. I will call again {{lead.callback}} instead. Thank you, goodbye.",),
     ),
     "callback_some_time": Line("All right, I will try again another time. Goodbye."),
     "callee_calls": Line("All right, we look forward to your call. Goodbye."),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from core.conversation.brain import Action, DoNotCall, ScheduleCallback, Transfer, WantsPerson
+from core.conversation.callee_clock import CalleeClock, named_zone
 from core.conversation.rules.facts import Facts
 from core.conversation.rules.report import handover_summary
 from core.conversation.rules.scene import Effect, Moment
@@ -27,6 +29,24 @@ __all__ = [
 
 
 _COMES_BACK: Final = re.compile(r"\b(?:will|back|after|return|returns|comes|call|try)\b")
+
+
+def _agree_on(facts: Facts, heard: Understood, moment: Moment) -> None:
+    """Take the time that they named, on their clock; the next open one, if they may not be called then."""
+    facts.callback_at, facts.callback_moved, facts.callback_zone = None, False, None
+    named = named_zone(heard.heard)
+    zone, now = moment.zone, moment.now
+    if named is not None and heard.when is not None and heard.when.moment is None:  # a time counted from now has no zone
+        zone = ZoneInfo(named)
+        now = moment.now.replace(tzinfo=moment.zone).astimezone(zone).replace(tzinfo=None)
+    at = callback_time(heard.when, now, zone)
+    if at is None:
+        return
+    clock = moment.clock or CalleeClock(moment.zone.key)
+    facts.callback_at = clock.opened(at)
+    facts.callback_moved = facts.callback_at != at
+    if named is not None or not clock.known:
+        facts.callback_zone = clock.name(zone.key)
 
 
 def decides(disposition: str, sub: str | None = None) -> Effect:
@@ -51,7 +71,7 @@ def away(facts: Facts, heard: Understood, moment: Moment) -> tuple[Action, ...]:
     facts.callback_requested = True
     facts.decide("RIGHT_PARTY_NOT_AVAILABLE", "AWAY")
     if _COMES_BACK.search(heard.said):
-        facts.callback_at = callback_time(heard.when, moment.now, moment.zone)
+        _agree_on(facts, heard, moment)
     return (ScheduleCallback(facts.callback_at, heard.heard),)
 
 
@@ -65,7 +85,7 @@ def do_not_call(facts: Facts, heard: Understood, _: Moment) -> tuple[Action, ...
 def callback(facts: Facts, heard: Understood, moment: Moment) -> tuple[Action, ...]:
     """Schedule a callback, at the time named if there is one."""
     facts.callback_requested = True
-    facts.callback_at = callback_time(heard.when, moment.now, moment.zone)
+    _agree_on(facts, heard, moment)
     facts.callback_words = heard.heard
     if facts.disposition in {None, "REFUSED_TO_PAY", "CALLBACK"}:
         facts.decide("CALLBACK", "AT_TIME" if facts.callback_at else "NO_TIME")

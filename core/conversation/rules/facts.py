@@ -27,6 +27,10 @@ class Facts:
     callback_requested: bool = False
     callback_at: datetime | None = None
     callback_words: str | None = None
+    callback_moved: bool = False
+    """They may not be called at the time that they named: `callback_at` is the next one."""
+    callback_zone: str | None = None
+    """The name of the zone of `callback_at`, if it has to be said."""
     requested_at: str | None = None
     requested_words: str | None = None
     answers: dict[str, Any] = field(default_factory=dict)

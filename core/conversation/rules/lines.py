@@ -136,7 +136,8 @@ def _of_facts(facts: Facts, now: datetime) -> dict[str, str]:
         day = spoken_day(facts.promise_date, now.date())
         values["promise"] = f"{facts.promise_amount:,.10g} {day}" if facts.promise_amount else day
     if facts.callback_at is not None:
-        values["callback"] = f"{spoken_day(facts.callback_at.date(), now.date())} at {_spoken_time(facts.callback_at)}"
+        zone = f" {facts.callback_zone}" if facts.callback_zone else ""
+        values["callback"] = f"{spoken_day(facts.callback_at.date(), now.date())} at {_spoken_time(facts.callback_at)}{zone}"
     if facts.requested_at is not None:
         at = datetime.fromisoformat(facts.requested_at)
         day = spoken_day(at.date(), now.date()).removeprefix("on ")

@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from core.conversation.brain import Action
+from core.conversation.callee_clock import CalleeClock
 from core.conversation.rules.facts import Facts
 from core.conversation.rules.intents import Intent
 from core.conversation.rules.understand import Understood
@@ -24,13 +25,14 @@ END: Final = "ended"
 
 @dataclass(frozen=True)
 class Moment:
-    """What an effect can use: the bot's local time (without zone), its zone, the lead's values, and the transfer target, if there is
-    one."""
+    """What an effect can use: the callee's local time (without zone), the zone, the lead's values, the transfer target, if there is
+    one, and the callee's clock; None: it is open at any time, and the zone is theirs."""
 
     now: datetime
     zone: ZoneInfo
     lead: Mapping[str, str]
     transfer_target: str | None = None
+    clock: CalleeClock | None = None
 
 
 Effect = Callable[[Facts, Understood, Moment], tuple[Action, ...]]

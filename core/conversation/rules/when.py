@@ -1,4 +1,4 @@
-"""Dates and times as people say them, resolved against now in the bot's time zone.
+"""Dates and times as people say them, resolved against now on the callee's clock.
 
 A bare hour from 1 to 7 is in the afternoon, and "next Friday" is the coming one: the bot repeats the date it understood, so the callee can
 correct it.

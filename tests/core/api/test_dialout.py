@@ -474,7 +474,14 @@ def test_the_purpose_is_the_dialouts_else_the_bots(with_core: WithCore) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value", "code"),
-    [("purpose", "sales", "unknown_purpose"), ("purpose", 7, "unknown_purpose"), ("promised_callback", "yes", "not_a_boolean")],
+    [
+        ("purpose", "sales", "unknown_purpose"),
+        ("purpose", 7, "unknown_purpose"),
+        ("promised_callback", "yes", "not_a_boolean"),
+        ("calling_window", "9 to 5", "not_hours"),
+        ("calling_window", {"start": "09:00"}, "not_hours"),
+        ("calling_window", {"time_zone": "UTC", "start": "soon"}, "not_hours"),
+    ],
 )
 def test_a_purpose_that_is_none_is_refused(with_core: WithCore, field: str, value: object, code: str) -> None:
     async def test(core: Core) -> None:

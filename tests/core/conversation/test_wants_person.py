@@ -12,6 +12,7 @@ import pytest
 from core.bots.brain_config import BrainConfig, HttpTool
 from core.conversation.analysis import default_analysis, with_person, with_wishes
 from core.conversation.brain import BrainContext, WantsPerson
+from core.conversation.callee_clock import CalleeClock
 from core.conversation.ending import DISCONNECTED_BY
 from core.conversation.llm.analysis import EndedCall, settled
 from core.conversation.llm.answer import ToolCall
@@ -73,11 +74,11 @@ def test_a_transfer_that_was_begun_and_left_is_no_transfer() -> None:
 
 def test_a_model_notes_it_by_a_tool_that_a_tool_of_the_bot_may_replace() -> None:
     now: datetime = START
-    done = ToolBox([], [], "UTC").read(ToolCall("1", "wants_person", '{"words": "a person!"}'), now)
+    done = ToolBox([], [], CalleeClock("UTC")).read(ToolCall("1", "wants_person", '{"words": "a person!"}'), now)
     assert isinstance(done, Done)
     assert (done.action, done.ends_turn) == (WantsPerson("a person!"), False)
     own = HttpTool(name="wants_person", description="d", url="https://a.example")
-    names = [tool["function"]["name"] for tool in ToolBox([own], [], "UTC").definitions]
+    names = [tool["function"]["name"] for tool in ToolBox([own], [], CalleeClock("UTC")).definitions]
     assert names.count("wants_person") == 1
 
 

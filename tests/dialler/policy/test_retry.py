@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -226,3 +226,23 @@ def test_every_outcome_that_is_not_tried_again_says_so_in_words(outcome: Outcome
     never = RetryRules.model_validate(dict.fromkeys(RetryRules.model_fields, False))
     note = after(outcome, policy=RetryPolicy(rules=never)).note
     assert note is None or "_" not in note
+
+
+def test_a_callback_without_a_time_has_a_cap_of_its_own_a_day() -> None:
+    def due(*before: datetime, at: datetime | None = None) -> datetime | None:
+        return decide(
+            Outcome.CALLBACK,
+            attempts_charged=1,
+            attempts_uncharged=0,
+            callbacks=len(before),
+            policy=RetryPolicy(callback_delay=timedelta(hours=2), max_untimed_a_day=2),
+            now=START,
+            stream=random.Random(1),
+            callback_at=at,
+            untimed=before,
+        ).due_at
+
+    hour = timedelta(hours=1)
+    assert due() == due(START - hour) == START + 2 * hour
+    assert due(START - 5 * hour, START - 2 * hour) == START + 21 * hour  # two hours after the first of them is a day old
+    assert due(START - 5 * hour, START - 2 * hour, at=START + hour) == START + hour
