@@ -5,11 +5,11 @@ several rows of one table by their key; so no two transactions wait for each oth
 
     bots, trunks, workers, calls, seats, then what hangs on a call (events, suppressions, recordings, deliveries)
 
-A dialout takes a free seat before it inserts its call: nobody waits for a row that is not there yet, and whoever takes the
+A dialout takes a free seat before it inserts its call: nobody waits for a row that is not there yet, and a transaction that takes the
 seat of a call has its call first. (SQLite has one writer at a time, and no such question.)
 
-store      workers and seats in the database
-generation which configuration it is that a process remembers
-listing    workers as people are shown them
-tables     their tables
+store       workers and seats in the database
+generation  the number of the configuration that a process remembers
+listing     workers as people are shown them
+tables      their tables
 """
