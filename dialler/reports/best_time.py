@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from dialler.reports.catalogue import WEEKDAYS
 from dialler.reports.definitions import ENOUGH
 from dialler.reports.facts import share
 
-__all__ = ["WEEKDAYS", "best_time", "local_hours", "zone_groups"]
+__all__ = ["best_time", "local_hours", "zone_groups"]
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ZonesOf = Callable[[str], tuple[str, ...]]
 
 

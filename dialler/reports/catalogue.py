@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["REPORTS", "Column", "Kind", "ReportInfo"]
+__all__ = ["REPORTS", "WEEKDAYS", "Column", "Kind", "ReportInfo"]
 
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 Kind = Literal["text", "count", "share", "seconds", "decimal", "moment", "date", "phone", "money", "yes_no"]
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dialler.policy.outcomes import Outcome
 from dialler.reports.definitions import SHORT_SECONDS
-from dialler.reports.spec import BadSpec
+from dialler.reports.spec import FACTS, BadSpec
 from dialler.reports.words import group_of
 
 __all__ = ["NOBODY", "looked_up", "select_attempts", "share", "with_facts"]
@@ -28,6 +28,8 @@ _COLUMNS: Final = {
     "list": "import_id",
     "bot_version": "bot_version",
     "lead": "lead_id",
+    "weekday": "callee_weekday",
+    "hour": "callee_hour",
 }
 """Filter -> the column that it looks at."""
 
@@ -69,6 +71,9 @@ def select_attempts(facts: pd.DataFrame, where: Mapping[str, str]) -> pd.DataFra
         BadSpec: there is no such filter.
     """
     for name, value in where.items():
+        if name == "fact" and value in FACTS:
+            facts = facts[facts[value]]
+            continue
         if name not in _COLUMNS:
             raise BadSpec("where", f"there is no filter {name!r}")
         facts = facts[facts[_COLUMNS[name]].map(_text) == value]

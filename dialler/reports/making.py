@@ -24,7 +24,7 @@ from dialler.campaigns.store import read_campaign
 from dialler.leads.ledger import LedgerEntry, Pushes, ledger_page
 from dialler.leads.tables import Attempt
 from dialler.reports import best_time, details, intervals, lists, passes, performance, reading, totals
-from dialler.reports.catalogue import REPORTS, Column, ReportInfo
+from dialler.reports.catalogue import REPORTS, WEEKDAYS, Column, ReportInfo
 from dialler.reports.compliance import BotHours, compliance
 from dialler.reports.definitions import VERSION
 from dialler.reports.facts import select_attempts, with_facts
@@ -64,7 +64,13 @@ class _Making:
 
     def attempts(self, *, filtered: bool = True) -> pd.DataFrame:
         facts = with_facts(reading.read_attempts(self.connection, self.spec), self.spec.conversions)
-        return select_attempts(facts, self.spec.where) if filtered else facts
+        if not filtered:
+            return facts
+        if {"weekday", "hour"} & self.spec.where.keys():
+            local = best_time.local_hours(facts, self.zones_of)
+            days = local["weekday"].map(dict(enumerate(WEEKDAYS)))
+            facts = facts.assign(callee_weekday=days.astype(object), callee_hour=local["hour"].astype(object))
+        return select_attempts(facts, self.spec.where)
 
     def leads(self) -> pd.DataFrame:
         return reading.read_leads(self.connection, self.spec.campaign_id)

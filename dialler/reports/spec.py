@@ -13,9 +13,14 @@ from dialler.campaigns.config import CampaignConfig
 from dialler.reports.catalogue import REPORTS, Column
 from dialler.reports.words import CONVERSIONS
 
-__all__ = ["FILTERS", "BadSpec", "Interval", "Report", "ReportSpec", "make_spec", "zone_of_window"]
+__all__ = ["FACTS", "FILTERS", "BadSpec", "Interval", "Report", "ReportSpec", "make_spec", "zone_of_window"]
 
 Interval = Literal["hour", "day"]
+FACTS: Final = (
+    *("answered", "people", "machines", "silent", "no_answer", "busy", "failed", "live", "right_party", "conversions", "promises"),
+    *("opt_outs", "transfers", "callbacks", "cut_off", "abandoned", "short_calls"),
+)
+"""What is true or not of each attempt; each is a figure of the definitions register, too."""
 FILTERS: Final = {
     "disposition": "the disposition of the attempt",
     "outcome": "the outcome of the attempt",
@@ -25,6 +30,9 @@ FILTERS: Final = {
     "list": "the id of the import",
     "bot_version": "the version of the bot",
     "lead": "the id of the lead",
+    "fact": "a fact that is counted: " + ", ".join(FACTS),
+    "weekday": "the callee's weekday when it was dialled: Monday, ...",
+    "hour": "the callee's hour when it was dialled: 0 to 23",
 }
 """What the attempts of a report can be restricted to: the rows behind a figure are the report `calls` with the figure's filters."""
 
@@ -157,6 +165,8 @@ def make_spec(
         raise BadSpec("interval", "it is hour or day")
     if unknown := [key for key in where or {} if key not in FILTERS]:
         raise BadSpec("where", f"there is no filter {unknown[0]!r}; they are {', '.join(FILTERS)}")
+    if (fact := (where or {}).get("fact")) is not None and fact not in FACTS:
+        raise BadSpec("where", f"there is no fact {fact!r}; they are {', '.join(FACTS)}")
     begins, ends = _moment("from", start, zone, end=False), _moment("to", end, zone, end=True)
     if begins is not None and ends is not None and begins >= ends:
         raise BadSpec("to", "it is not after the beginning of the period")

@@ -89,6 +89,9 @@ def test_the_rows_behind_a_figure_are_as_many_as_it_says(database: Database) -> 
     assert stage.figures(end="2026-03-04")["attempts"] == 2
     assert stage.figures(start="2026-03-05")["attempts"] == 1
     assert stage.figures(start="2026-03-04T10:00", end="2026-03-04T10:00:01")["attempts"] == 2
+    assert len(stage.rows("calls", where={"fact": "conversions"})) == stage.figures()["conversions"] == 1
+    [cell, _] = stage.rows("best-time")
+    assert len(stage.rows("calls", where={"weekday": cell["weekday"], "hour": str(cell["hour"])})) == cell["attempts"]
     page = stage.report("calls")
     assert (page.rows_in_all, len(page.rows)) == (3, 3)
 
