@@ -18,6 +18,7 @@ from core.calls.journal import CallJournal
 from core.calls.known import Known
 from core.calls.states import LIVE
 from core.contracts.transport import PlaceOrder, Transport
+from core.conversation.transcript import Transcript
 from core.deliveries.outbox import Sender
 from core.kernel.backoff import DEFAULT_POLICY
 from core.kernel.clock import Clock, Signal, WallTime
@@ -55,6 +56,10 @@ class LiveCall(Protocol):
     @property
     def dialled_here(self) -> bool:
         """Whether it is we who make the phone ring."""
+
+    @property
+    def transcript(self) -> Transcript | None:
+        """What has been said so far; None before the answer."""
 
     @property
     def state(self) -> str:

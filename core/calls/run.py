@@ -30,6 +30,7 @@ from core.contracts.transport import KeepsLeftover, Leg, PlaceOrder, SpokenLeg
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
 from core.conversation.session import converse
+from core.conversation.transcript import Transcript
 from core.deliveries.outbox import Enqueued
 from core.desk.ticket import CallDesk
 from core.kernel.failures import without_values
@@ -93,6 +94,7 @@ class CallRun:
         self._started_at = self.placed_at = engine.clock.now()
         self._desk = CallDesk(engine.db, engine.clock, engine.ids, order.call_id, bot, order.to_number, variables)
         self.answered_at: datetime | None = None
+        self.transcript: Transcript | None = None
         self._wishes = Wishes()
 
     async def run(self) -> None:
@@ -220,7 +222,8 @@ class CallRun:
         brain = make_brain(self.engine, bot, self.order, values, self.answered_at, self.note)
         limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
         async with clock.timeout(bot.max_call_duration_seconds + _OVERTIME_SECONDS):
-            end = await converse(leg, brain, limits, clock, self._note_said, self._desk)
+            self.transcript = Transcript(clock)
+            end = await converse(leg, brain, limits, clock, self._note_said, self._desk, self.transcript)
         first = leg.answer_to_first_audio if isinstance(leg, SpokenLeg) else None
         if first is not None:
             self.events.add(self.answered_at + timedelta(seconds=first), "first_audio", {"seconds": round(first, 3)})

@@ -40,7 +40,13 @@ _AFTER_LAST_WORDS_SECONDS = 4.0  # how long to wait for an interruption of the l
 
 
 async def converse(
-    leg: Leg, brain: Brain, limits: ConversationLimits, clock: Clock, record_event: RecordEvent, desk: Desk | None = None
+    leg: Leg,
+    brain: Brain,
+    limits: ConversationLimits,
+    clock: Clock,
+    record_event: RecordEvent,
+    desk: Desk | None = None,
+    transcript: Transcript | None = None,
 ) -> ConversationEnding:
     """Hold the conversation on a leg that has just been answered, and hang up.
 
@@ -56,8 +62,9 @@ async def converse(
             `beep_heard`, `voicemail_message_left`, `callback_requested`, `do_not_call_requested`, `person_requested`, `handoff_waiting`,
             `transfer_sent`, `transfer_failed`, `max_duration_reached`, `brain_failed`, `leg_failed`, `line_ended`, `conversation_ended`.
         desk: the agent desk; if None, transfers to it fail.
+        transcript: where to write what is said; for somebody who reads it while the call goes on.
     """
-    return await _Conversation(leg, brain, limits, clock, record_event, desk).run()
+    return await _Conversation(leg, brain, limits, clock, record_event, desk, transcript or Transcript(clock)).run()
 
 
 class _Over(Exception):
@@ -72,11 +79,18 @@ class _BrainFailed(Exception):
 
 class _Conversation:
     def __init__(
-        self, leg: Leg, brain: Brain, limits: ConversationLimits, clock: Clock, record_event: RecordEvent, desk: Desk | None
+        self,
+        leg: Leg,
+        brain: Brain,
+        limits: ConversationLimits,
+        clock: Clock,
+        record_event: RecordEvent,
+        desk: Desk | None,
+        transcript: Transcript,
     ) -> None:
         self._leg, self._brain, self._limits, self._clock, self._record_event = leg, brain, limits, clock, record_event
         self._desk = desk
-        self._transcript = Transcript(clock)
+        self._transcript = transcript
         self._pending: LegEvent | None = None  # an event that came while another was being completed
         self._silences = 0
         self._callee_turns = 0

@@ -11,6 +11,7 @@ labels                       words before and after a number
 values, phones, judge        one cell, one number, one row: pure
 reader                       all of the above as a stream: `LeadFile`, `check_file`
 staging, store, tables       into the database, all or nothing: `import_file`
+preview                      what would come of importing a file
 apart                        imports while calls go on, big files in a separate process: `import_apart`
 report, options, errors      plain values for the others
 sample, sample_names         made-up lead files of any length

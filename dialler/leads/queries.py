@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
 from core.kernel.statements import table_of
 from dialler.campaigns.tables import Campaign
-from dialler.leads.tables import Attempt, Lead, LeadHistory
+from dialler.leads.tables import OPEN, Attempt, Lead, LeadHistory
 
 __all__ = [
     "AttemptFilter",
@@ -19,10 +19,12 @@ __all__ = [
     "attempts_of",
     "count_leads",
     "dispositions",
+    "find_attempt",
     "find_leads",
     "history_of",
     "list_attempts",
     "list_leads",
+    "live_attempts",
 ]
 
 _campaigns = table_of(Campaign)
@@ -88,6 +90,14 @@ def list_attempts(
     return connection.execute(query.order_by(_attempts.c.created_at.desc(), _attempts.c.id.desc()).limit(limit)).all()
 
 
+def live_attempts(connection: Connection, campaign_id: str, *, limit: int) -> Sequence[Row[Any]]:
+    """Attempts that are not over, with `line`, `phone` and `variables` of their leads, the oldest first. Its cost does not grow with the
+    campaign."""
+    query = select(_attempts, _leads.c.line, _leads.c.phone, _leads.c.variables).join(_leads, _leads.c.id == _attempts.c.lead_id)
+    query = query.where(_attempts.c.campaign_id == campaign_id, OPEN, _attempts.c.placed_at.is_not(None))
+    return connection.execute(query.order_by(_attempts.c.placed_at, _attempts.c.id).limit(limit)).all()
+
+
 def count_leads(connection: Connection, which: LeadFilter) -> int:
     """How many there are."""
     return int(connection.execute(_which(select(func.count()).select_from(_leads), which)).scalar_one())
@@ -103,6 +113,11 @@ def find_leads(connection: Connection, id_or_phone: str, campaign_id: str | None
 def attempts_of(connection: Connection, lead_id: int) -> Sequence[Row[Any]]:
     """The attempts of a lead, in order."""
     return connection.execute(select(_attempts).where(_attempts.c.lead_id == lead_id).order_by(_attempts.c.number)).all()
+
+
+def find_attempt(connection: Connection, attempt_id: str) -> Row[Any] | None:
+    """The attempt with this id."""
+    return connection.execute(select(_attempts).where(_attempts.c.id == attempt_id)).one_or_none()
 
 
 def history_of(connection: Connection, lead_id: int) -> Sequence[Row[Any]]:

@@ -8,12 +8,12 @@ import pkgutil
 from collections.abc import Iterator
 from typing import Final
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -61,12 +61,15 @@ def add_console(whole: Whole) -> Console:
     console = Console(whole, box, Hub(whole.settings.database_url))
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.console, app.state.templates, app.state.navigation = console, make_templates(), []
+    router = APIRouter()
     for _name, screen in every_screen():
-        app.include_router(screen.router)
+        router.routes.extend(screen.router.routes)
         if screen.nav is not None:
             app.state.navigation.append(screen.nav)
         for kind, source in screen.sources.items():
             console.hub.register(kind, source)
+    router.routes.sort(key=_specific)
+    app.include_router(router)
     app.mount("/static", _Static(directory=ROOT / "static"), name="static")
     _add_error_pages(app)
     app.add_middleware(_Edge)
@@ -78,6 +81,11 @@ def add_console(whole: Whole) -> Console:
     whole.app.router.routes.append(Route("/", to_console, include_in_schema=False))
     whole.app.state.console = console
     return console
+
+
+def _specific(route: BaseRoute) -> list[bool]:
+    """The key that sorts `/campaigns/new` before `/campaigns/{campaign_id}`, whichever screens they belong to."""
+    return [part.startswith("{") for part in str(getattr(route, "path", "")).split("/")]
 
 
 def first_address(console: Console) -> str:
@@ -140,7 +148,7 @@ def _add_error_pages(app: FastAPI) -> None:
     @app.exception_handler(SignInNeeded)
     async def sign_in(request: Request, _error: SignInNeeded) -> Response:
         base = console_of(request).base
-        if request.headers.get("hx-request") or request.url.path.endswith("/live"):
+        if request.headers.get("hx-request") or request.url.path == f"{PREFIX}/live":
             return Response(status_code=401, headers={"HX-Redirect": f"{base}/sign-in"})
         page = Page(console_of(request), request)
         wanted = request.url.path.removeprefix(PREFIX) if request.method == "GET" else ""

@@ -9,7 +9,7 @@ Refused
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -56,10 +56,17 @@ def is_secure(request: Request, console: Console) -> bool:
     return request.url.scheme == "https" or console.whole.settings.public_base_url.startswith("https:")
 
 
-def guard_for(right: Right) -> Callable[[Request], Awaitable[None]]:
-    """The dependency of a route that needs `right`."""
+def guard_for(right: Right) -> Callable[[Request], AsyncIterator[None]]:
+    """The dependency of a route that needs `right`. In the end it closes the files of a form that was read."""
 
-    async def guard(request: Request) -> None:
+    async def guard(request: Request) -> AsyncIterator[None]:
+        try:
+            await check(request)
+            yield
+        finally:
+            await request.close()
+
+    async def check(request: Request) -> None:
         console = console_of(request)
         use_locale(negotiated(request.headers.get("accept-language", "")))
         visitor = _find(request, console)

@@ -2,6 +2,13 @@
 (() => {
   const root = document.documentElement;
 
+  // what a visitor opened stays open, and what scripts drew stays drawn, when a live part is swapped
+  if (window.Idiomorph) {
+    const callbacks = window.Idiomorph.defaults.callbacks;
+    callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && (node.tagName === "DETAILS" || node.tagName === "DIALOG"));
+    callbacks.beforeNodeMorphed = (before) => !(before.classList && before.classList.contains("chart")) && !(before.classList && before.classList.contains("fresh"));
+  }
+
   // menus close by Escape, and by a click beside them
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

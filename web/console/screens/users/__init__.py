@@ -1,0 +1,4 @@
+"""Users, roles, teams and invitations, for admins.
+
+routes   what they answer to
+"""
