@@ -156,4 +156,11 @@ def broken_at(connection: Connection) -> int | None:
 
 
 def _in_order(connection: Connection) -> Iterator[Row[Any]]:
-    yield from connection.execute(select(_entries).order_by(_entries.c.seq), execution_options={"yield_per": 1000})
+    last: int | None = None
+    while True:
+        query = select(_entries).order_by(_entries.c.seq).limit(1000)
+        rows = connection.execute(query if last is None else query.where(_entries.c.seq > last)).all()
+        yield from rows
+        if len(rows) < 1000:
+            return
+        last = rows[-1].seq

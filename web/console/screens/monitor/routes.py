@@ -110,4 +110,4 @@ async def _monitor(page: Page, campaign_id: str, template: str) -> Response:
 
 
 def _seconds(row: Row[Any] | Any, now: Any) -> float:
-    return max(0.0, (now - row.since).total_seconds())
+    return max(0.0, float((now - row.since).total_seconds()))

@@ -136,14 +136,13 @@ async def _check(page: Page, campaign_id: str, upload_id: str, wrong: str = "", 
         row, upload, path = _found(page, connection, campaign_id, upload_id)
     config = CampaignConfig.model_validate(row.settings)
     found, problem = None, ""
+    looked_at: list[str] = []
     try:
         found = await _previewed(upload, path, config.import_options())
     except LeadFileError as error:
-        problem, looked_at = f"{error.reason} {error.advice}", error.looked_at
+        problem, looked_at = f"{error.reason} {error.advice}", list(error.looked_at)
     except ImportProcessDied as error:
-        problem, looked_at = str(error), []
-    else:
-        looked_at = []
+        problem = str(error)
     return page.html(
         "screens/upload/check.html",
         status=status,
@@ -176,7 +175,9 @@ async def read_otherwise(page: ThePage, campaign_id: str, upload_id: str) -> Res
     form, console = await page.texts(), page.console
     with console.db.read() as connection:
         row, _upload, _path = _found(page, connection, campaign_id, upload_id)
-    changes = {name: form.get(name) or None for name in ("phone_column", "default_region", "encoding", "delimiter") if name in form}
+    changes: dict[str, str | None] = {
+        name: form.get(name) or None for name in ("phone_column", "default_region", "encoding", "delimiter") if name in form
+    }
     kept = CampaignConfig.model_validate(row.settings).model_dump(mode="json", exclude_defaults=True)
     try:
         config = manage.settings_from(manage.merged(kept, changes))
