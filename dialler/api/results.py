@@ -42,8 +42,10 @@ def include_results(app: FastAPI, parts: Parts, signing_secret: Callable[[], str
         parts.journal.drop(write_placements, attempt_id)  # it is written with the result
         if payload.get("fault") == "trunk":
             parts.capacity.forget()  # the trunk may take fewer calls by now
-        for wake in parts.wakes.values():  # a seat is free, and any campaign of this process may take it
-            wake.set()
+        for campaign_id, wake in parts.wakes.items():  # a seat is free, and any campaign of this process may take it
+            note = parts.note_result.get(campaign_id) if campaign_id == receipt.campaign_id else None
+            if note is None or note(receipt):
+                wake.set()
         return JSONResponse({"status": receipt.status})
 
     app.include_router(router)

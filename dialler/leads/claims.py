@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from core.kernel.database import UtcDateTime
 from core.kernel.ids import Ids
-from core.kernel.statements import Bulk, Insert, Statement, one_of, table_of
+from core.kernel.statements import AnyRow, Bulk, Insert, Statement, one_of, table_of
 from dialler.campaigns.store import lock_campaign
 from dialler.leads.history import Change, add_changes, add_history
 from dialler.leads.states import CLAIMED, QUEUE_OF, WAITING, next_state
@@ -109,14 +109,16 @@ class Claim:
     created_at: datetime
 
 
-def claim(connection: Connection, ids: Ids, campaign_id: str, token: str, limit: int, now: datetime) -> list[Claim]:
+def claim(
+    connection: Connection, ids: Ids, campaign_id: str, token: str, limit: int, now: datetime, *, locked: AnyRow | None = None
+) -> list[Claim]:
     """Take up to `limit` leads, in the order callbacks, first attempts, retries, and make their attempts.
 
     Takes none unless the campaign is running, `token` owns its lease, and no order to end its calls stands. The campaign's
     row is locked meanwhile, so that once a pause is committed no claim can follow. A lead whose last attempt was refused
-    keeps that attempt and its id.
+    keeps that attempt and its id. `locked` is the campaign's row, if it is locked already.
     """
-    campaign = lock_campaign(connection, campaign_id)
+    campaign = lock_campaign(connection, campaign_id) if locked is None else locked
     if campaign.state != "running" or campaign.owner_token != token or campaign.end_calls:
         return []
     chosen = _NEXT.run(connection, campaign_id=campaign_id, at_most=limit, now=now).rows

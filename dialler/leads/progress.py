@@ -48,7 +48,8 @@ _COLUMNS = (
     .label("next_expiry"),
 )
 _BACKLOG = Statement(select(*_COLUMNS))
-_WITH_CAMPAIGN = Statement(select(_campaigns, *_COLUMNS).where(_campaigns.c.id == bindparam("campaign_id")))
+_WITH_CAMPAIGN = select(_campaigns, *_COLUMNS).where(_campaigns.c.id == bindparam("campaign_id"))
+_READ_CAMPAIGN, _LOCK_CAMPAIGN = Statement(_WITH_CAMPAIGN), Statement(_WITH_CAMPAIGN.with_for_update(read=True, of=_campaigns))
 
 
 def backlog(connection: Connection, campaign_id: str) -> Backlog:
@@ -56,13 +57,18 @@ def backlog(connection: Connection, campaign_id: str) -> Backlog:
     return _backlog(_BACKLOG.run(connection, campaign_id=campaign_id).one())
 
 
-def campaign_and_backlog(connection: Connection, campaign_id: str) -> tuple[AnyRow, Backlog]:
+def campaign_and_backlog(connection: Connection, campaign_id: str, *, lock: bool = False) -> tuple[AnyRow, Backlog]:
     """The row of a campaign and its backlog, both of one moment.
+
+    Args:
+        connection: a transaction; one that may write, to `lock`.
+        campaign_id: the campaign.
+        lock: lock the campaign as `lock_campaign` does.
 
     Raises:
         sqlalchemy.exc.NoResultFound: if there is no such campaign.
     """
-    row = _WITH_CAMPAIGN.run(connection, campaign_id=campaign_id).one()
+    row = (_LOCK_CAMPAIGN if lock else _READ_CAMPAIGN).run(connection, campaign_id=campaign_id).one()
     return row, _backlog(row)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, and_, case, select, update
+from sqlalchemy import Connection, and_, bindparam, case, select, update
 
-from core.kernel.statements import table_of
+from core.kernel.database import UtcDateTime
+from core.kernel.statements import Statement, one_of, table_of
 from dialler.campaigns.store import lock_campaign
 from dialler.leads.history import add_history_of_many
 from dialler.leads.states import QUEUE_OF, WAITING, next_state
@@ -24,25 +25,29 @@ EXPIRED: Final = "its time was over before it could be dialled again, or at all"
 _leads = table_of(Lead)
 _attempts = table_of(Attempt)
 
+_DUE = (
+    select(_leads.c.id)
+    .where(_leads.c.campaign_id == bindparam("campaign_id"), _leads.c.queue.is_(None), _leads.c.due_at.is_not(None))
+    .where(_leads.c.due_at <= bindparam("now", type_=UtcDateTime))
+    .order_by(_leads.c.due_at)
+    .limit(bindparam("at_most"))
+)
+_PROMOTE = Statement(
+    update(_leads)
+    .where(_leads.c.id.in_(_DUE), _leads.c.queue.is_(None), one_of(_leads.c.state, WAITING))
+    .values(queue=case(QUEUE_OF, value=_leads.c.state))
+)
 
-def promote_due(connection: Connection, campaign_id: str, now: datetime, limit: int = AT_ONCE) -> int:
+
+def promote_due(connection: Connection, campaign_id: str, now: datetime, limit: int = AT_ONCE, *, locked: bool = False) -> int:
     """Move waiting leads whose time has come into the claim index, the longest due first; at most `limit`. Returns how many.
 
-    As long as it returns `limit` there may be more: call it again, in a new transaction, so that others get their turn.
+    As long as it returns `limit` there may be more: call it again, in a new transaction, so that others get their turn. `locked`: the
+    campaign is locked already.
     """
-    lock_campaign(connection, campaign_id)
-    due = (
-        select(_leads.c.id)
-        .where(_leads.c.campaign_id == campaign_id, _leads.c.queue.is_(None), _leads.c.due_at.is_not(None), _leads.c.due_at <= now)
-        .order_by(_leads.c.due_at)
-        .limit(limit)
-    )
-    moved = connection.execute(
-        update(_leads)
-        .where(_leads.c.id.in_(due), _leads.c.queue.is_(None), _leads.c.state.in_(WAITING))
-        .values(queue=case(QUEUE_OF, value=_leads.c.state))
-    )
-    return moved.rowcount
+    if not locked:
+        lock_campaign(connection, campaign_id)
+    return _PROMOTE.run(connection, campaign_id=campaign_id, now=now, at_most=limit).rowcount
 
 
 def expire_due(connection: Connection, campaign_id: str, now: datetime, limit: int = AT_ONCE) -> int:

@@ -7,7 +7,7 @@ Idempotency-Key of its dialout, is what joins them.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from dialler.campaigns.tables import Campaign
 from dialler.leads.handoffs import ask_for_a_person, close_handoff
 from dialler.leads.history import Change, add_changes
 from dialler.leads.placements import Placement, change_by
-from dialler.leads.states import FINAL, next_state
+from dialler.leads.states import CLAIMED, FINAL, next_state
 from dialler.leads.tables import Attempt, Lead, LeadHandoff, LeadHistory
 from dialler.policy.outcomes import Outcome, ResultFacts, charged, derive_outcome
 from dialler.policy.retry import NO_TIME, Decision, decide, within
@@ -108,10 +108,15 @@ _MOVE_LEAD = Statement(
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a result: `applied`, `repeated` (seen before), `unknown` (not one of our attempts)."""
+    """What became of a result: `applied`, `repeated` (seen before), `unknown` (not one of our attempts).
+
+    `moved`: a lead that was being dialled has moved on by it, and is dialled again at `due_at`, if at all.
+    """
 
     status: str
     campaign_id: str | None = None
+    moved: bool = field(default=False, compare=False)
+    due_at: datetime | None = field(default=None, compare=False)
 
 
 def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], now: datetime, placement: Placement | None = None) -> Receipt:
@@ -144,8 +149,8 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
         close_handoff(connection, lead.id, payload["session_id"], why, now)
     if lead.state not in FINAL and lead.attempt_id == attempt_id:
         _move_lead(connection, lead, attempt_id, payload, decision, is_charged, now, placement)
-    else:
-        log.warning("the result of attempt %s came for a lead that had moved on (%s)", attempt_id, lead.state)
+        return Receipt("applied", campaign.id, lead.state in CLAIMED, decision.due_at)
+    log.warning("the result of attempt %s came for a lead that had moved on (%s)", attempt_id, lead.state)
     return Receipt("applied", campaign.id)
 
 

@@ -37,5 +37,12 @@ class Capacity:
         self._until = None
 
     def free(self, in_flight: int, now: datetime) -> int:
-        """Calls that the core takes now, as far as is known; 0: ask it."""
-        return max(0, self._total - in_flight) if self._until is not None and now < self._until else 0
+        """Calls that the core takes now, as far as is known; 0: ask it.
+
+        What was told long ago is still good for one call, if the campaign has none.
+        """
+        if self._until is None:
+            return 0
+        if now >= self._until:
+            return min(1, self._total) if in_flight == 0 else 0
+        return max(0, self._total - in_flight)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
 
 from core.kernel.clock import Clock, Signal
@@ -9,6 +10,7 @@ from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.journal import Journal
 from dialler.core_client import CoreClient
+from dialler.leads.results import Receipt
 from dialler.scheduler.capacity import Capacity
 
 __all__ = ["Parts"]
@@ -27,6 +29,8 @@ class Parts:
     capacity: Capacity = field(default_factory=Capacity)
     shared_journal: InitVar[Journal | None] = None
     journal: Journal = field(init=False)
+    note_result: dict[str, Callable[[Receipt], bool]] = field(default_factory=dict)
+    """Of each campaign that runs here: told of its results, says whether its runner must be woken."""
 
     def __post_init__(self, shared_journal: Journal | None) -> None:
         self.journal = shared_journal or Journal(self.db, self.clock)

@@ -10,22 +10,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import Row
 
 from core.kernel.hours import is_open, next_opening
 from core.kernel.rate import TokenBucket
+from core.kernel.statements import AnyRow
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.states import NotAllowed
 from dialler.campaigns.store import change_state, lock_campaign, read_campaign
 from dialler.core_client import CoreUnreachable, Fleet
 from dialler.imports.times import TimeOptions
-from dialler.leads.claims import claim
+from dialler.leads.claims import Claim, claim
 from dialler.leads.limits import limits_differ, note_limits, renew_limits
 from dialler.leads.progress import Backlog, backlog, campaign_and_backlog
 from dialler.leads.queue import AT_ONCE, close_waiting, expire_due, promote_due
+from dialler.leads.results import Receipt
 from dialler.policy.pacing import Plan, plan
 from dialler.policy.patience import Futility, growing
 from dialler.policy.steps import Close, Dial, Over, Paused, Situation, Wait, next_step
@@ -88,6 +91,7 @@ class CampaignRunner:
         self.parts, self.campaign_id, self.token, self._on_hold = parts, campaign_id, token, on_hold
         self.wake = parts.wakes.setdefault(campaign_id, parts.clock.signal())
         parts.capacity.forget()
+        parts.note_result[campaign_id] = self.note_result
         self.idle = False
         self._holds = Holds(parts, campaign_id, token, on_hold)
         self._settling = Settling(parts, campaign_id)
@@ -99,6 +103,7 @@ class CampaignRunner:
         self._failure: Hold | None = None
         self._in_flight: int | None = None
         self._next_expiry: datetime | None = None
+        self._work: Backlog | None = None
         self._no_seat_since: datetime | None = None
         self._asking_failed = self._dialouts_failed = self._looks = 0
         self._futility = Futility()
@@ -158,7 +163,11 @@ class CampaignRunner:
         self.wake.clear()
         if (batch := self._dialouts.collect()) is not None:
             self._take_in(batch)
-        campaign, work = await self._look()
+        self.idle = False
+        seen = await self._dial_at_once()
+        if seen == "dialled":
+            return None
+        campaign, work = seen or await self._look()
         step = next_step(self.parts.clock.now(), self._situation(campaign, work))
         self.idle = isinstance(step, Wait) and not work.ready
         match step:
@@ -178,7 +187,42 @@ class CampaignRunner:
                 return self._end(campaign.state, event)
         return None
 
-    async def _look(self) -> tuple[Row[Any], Backlog]:
+    async def _dial_at_once(self) -> tuple[AnyRow, Backlog] | Literal["dialled"] | None:
+        """Look and claim in one transaction, when it is likely that there is something to dial and nothing else to do. If that was wrong
+        nothing was done: returns what was seen, as `_look` does, or None if there is more to be done."""
+        parts, now = self.parts, self.parts.clock.now()
+        if not (self._likely(now) and self._dialouts.room and len(parts.wakes) == 1 and self._own_state() is None):
+            return None
+        with parts.db.write() as connection:
+            campaign, work = campaign_and_backlog(connection, self.campaign_id, lock=True)
+            due = work.next_due is not None and work.next_due <= now
+            if not self._as_known(campaign) or (work.next_expiry is not None and work.next_expiry <= now):
+                return None
+            if not isinstance(next_step(now, self._situation(campaign, replace(work, ready=work.ready or due))), Dial):
+                return None if due else self._note_look(campaign, work)
+            free = parts.capacity.free(work.in_flight, now)
+            wanted = min(self._own_plan(work.in_flight).dials, free, self._dialouts.room)
+            if wanted <= 0:
+                return None if due else self._note_look(campaign, work)
+            if due:
+                if promote_due(connection, self.campaign_id, now, locked=True) == AT_ONCE:
+                    return None
+                work = backlog(connection, self.campaign_id)
+            claims = claim(connection, parts.ids, self.campaign_id, self.token, wanted, now, locked=campaign)
+        self._next_expiry = work.next_expiry
+        await self._send(claims, wanted, work)
+        return "dialled"
+
+    def _likely(self, now: datetime) -> bool:
+        """Whether there was something to dial when it was last looked, or is by now."""
+        return self._work is not None and (self._work.ready or (self._work.next_due is not None and self._work.next_due <= now))
+
+    def _as_known(self, campaign: AnyRow) -> bool:
+        """Whether the campaign is ours, with the settings that are gone by."""
+        known = campaign.owner_token == self.token and (campaign.settings, campaign.bot_id) == (self._settings, self.bot_id)
+        return known and not limits_differ(campaign.lead_times, self.config.time_options())
+
+    async def _look(self) -> tuple[AnyRow, Backlog]:
         db, now = self.parts.db, self.parts.clock.now()
         with db.read() as connection:
             campaign, work = campaign_and_backlog(connection, self.campaign_id)
@@ -203,8 +247,23 @@ class CampaignRunner:
                     promoted = promote_due(connection, self.campaign_id, now)
                     work = backlog(connection, self.campaign_id)
                 await self.parts.clock.sleep(0)  # no waiting: whoever else is ready goes first
-        self._in_flight, self._next_expiry = work.in_flight, work.next_expiry
+        return self._note_look(campaign, work)
+
+    def _note_look(self, campaign: AnyRow, work: Backlog) -> tuple[AnyRow, Backlog]:
+        self._in_flight, self._next_expiry, self._work = work.in_flight, work.next_expiry, work
         return campaign, work
+
+    def note_result(self, receipt: Receipt) -> bool:
+        """Note that a result came in. Returns whether the loop must look around: not if it waits for a lead to become due, or for more
+        results, and goes on waiting."""
+        work = self._work
+        if not self.idle or work is None or work.ready or not receipt.moved:
+            return True
+        self._work = work = replace(work, in_flight=work.in_flight - 1)
+        self._in_flight = work.in_flight
+        if receipt.due_at is not None and (work.next_due is None or receipt.due_at < work.next_due):
+            return True
+        return work.in_flight <= 0 and work.next_due is None
 
     async def _renew_limits(self, times: TimeOptions) -> None:
         """Compute when each waiting lead may be dialled, after the settings that say so were changed."""
@@ -279,7 +338,13 @@ class CampaignRunner:
         with parts.db.write() as connection:
             wanted = min(own.dials, free, self._dialouts.room)
             claims = claim(connection, parts.ids, self.campaign_id, self.token, wanted, now)
+        await self._send(claims, wanted, work)
+
+    async def _send(self, claims: list[Claim], wanted: int, work: Backlog) -> None:
+        """Send the dialouts of leads that were claimed, `wanted` of which were looked for, and wait if there is nothing more to dial."""
+        parts, now = self.parts, self.parts.clock.now()
         if not claims:  # paused, stopped or taken over since: the next look will tell
+            self._work = None
             await parts.clock.sleep(_NOTHING_CLAIMED)
             return
         self._in_flight = work.in_flight + len(claims)
@@ -288,6 +353,10 @@ class CampaignRunner:
         own = self._own_plan(self._in_flight)
         if own.dials == 0 or self._dialouts.room == 0:  # there is no need to look before something happens
             await self._wait(own.again_at if own.dials == 0 else None)
+        elif len(claims) < wanted:  # no other lead is ready
+            self._work, self.idle = replace(work, ready=False, in_flight=self._in_flight), True
+            self._holds.say(None)
+            await self._wait(work.next_due)
 
     @property
     def _looked_for(self) -> Hold | None:
@@ -381,6 +450,7 @@ class CampaignRunner:
                 return None
             end = changed
         self.parts.wakes.pop(self.campaign_id, None)
+        self.parts.note_result.pop(self.campaign_id, None)
         return end
 
     def _change_state(self, event: str) -> str | None:
