@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from core.conversation.callee_clock import CalleeClock
+from core.conversation.disclosure import Disclosure, open_disclosure
 
 __all__ = [
     "Action",
@@ -86,7 +87,8 @@ class Turn:
 class BrainContext:
     """What a brain knows about its call. `crm` and `call` are the template values, already stringified; `system_prompt` and
     `opening_message` are the bot's templates: the brain renders them, once, and handles fields that the lead lacks. `time_zone` is
-    the bot's; `clock` says on whose clock the times in the conversation are: the bot's, if it is None."""
+    the bot's; `clock` says on whose clock the times in the conversation are: the bot's, if it is None. `disclosure` knows
+    whether the person has confirmed who they are; the session uses the same one."""
 
     call_id: str
     crm: dict[str, str]
@@ -96,6 +98,7 @@ class BrainContext:
     started_at: datetime
     time_zone: str
     clock: CalleeClock | None = None
+    disclosure: Disclosure = field(default_factory=open_disclosure)
 
     @property
     def callee_clock(self) -> CalleeClock:
@@ -114,6 +117,9 @@ class Brain(Protocol):
 
     async def silence(self, count: int, now: datetime) -> Turn:
         """The bot's turn after the callee stayed silent for the `count`-th time in a row (from 1)."""
+
+    def opted_out(self, words: str) -> None:
+        """The callee wants no more calls, in these words: the session has kept it, tells the callee, and hangs up."""
 
     async def analysis(self) -> dict[str, Any]:
         """The outcome of the call (`post_call_analysis`): DISPOSITION, CALLING_REMARKS and more, see docs/results.md."""

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from core.bots.brain_config import BrainConfig
 from core.bots.config import BotConfig, SilenceConfig
+from core.conversation.first_words import FirstWords
 from core.conversation.holding import HoldLines
+from core.conversation.session_lines import SessionLines, lines_in
 from core.templates import render
 from core.templates.render import Namespaces
 
 __all__ = ["ConversationLimits", "SessionLines", "limits_of"]
-
-
-@dataclass(frozen=True)
-class SessionLines:
-    """What the session itself says, without asking the brain."""
-
-    max_duration: str = "I'm sorry, I have to end the call here. Thank you for your time. Goodbye."
-    apology: str = "I'm sorry, something went wrong on our side. We will call you again. Goodbye."
-    transfer_failed: str = "I'm sorry, I can't connect you right now. I will ask a colleague to call you."
 
 
 @dataclass(frozen=True)
@@ -32,7 +26,8 @@ class ConversationLimits:
     `brain_timeout_seconds`: how long the brain may take for one turn before the call is given up with an apology; None if the brain has
     its own limits, in real time.
     `voicemail`: what to do when a machine answers; without a message, `leave_message` hangs up.
-    `beep_wait_seconds`: how long to wait for a machine's beep before leaving the message anyway.
+    `beep_wait_seconds`: how long to wait for a machine's beep, after its last words; without a beep no message is left.
+    `first_words`: what is said before anything else.
     """
 
     max_call_duration_seconds: float = 600.0
@@ -45,6 +40,7 @@ class ConversationLimits:
     brain_timeout_seconds: float | None = 20.0
     beep_wait_seconds: float = 12.0
     lines: SessionLines = field(default_factory=SessionLines)
+    first_words: FirstWords | None = None
     holding: HoldLines = field(default_factory=lambda: HoldLines(("Please hold the line.",), 15.0, "I'm sorry, nobody is free right now."))
 
 
@@ -60,7 +56,9 @@ def limits_of(config: BotConfig, namespaces: Namespaces, transfer_method: str = 
     def shown(template: str) -> str:
         return render(template, namespaces).text
 
-    silence, desk = config.silence, config.desk
+    silence, desk, lines = config.silence, config.desk, lines_in(config.language)
+    if isinstance(config.brain, BrainConfig) and (own := config.brain.lines.get("do_not_call", "").strip()):
+        lines = replace(lines, opted_out=shown(own))
     return ConversationLimits(
         max_call_duration_seconds=config.max_call_duration_seconds,
         silence=silence.model_copy(update={"lines": [shown(line) for line in silence.lines], "goodbye": shown(silence.goodbye)}),
@@ -69,6 +67,7 @@ def limits_of(config: BotConfig, namespaces: Namespaces, transfer_method: str = 
         voicemail=config.voice.voicemail if config.voice is not None else ConversationLimits.voicemail,
         transfer_targets=dict(config.transfer_targets),
         transfer_method=transfer_method,
+        lines=lines,
         holding=HoldLines(tuple(shown(line) for line in desk.hold_lines), desk.hold_every_seconds, shown(desk.nobody_line)),
         brain_timeout_seconds=None if config.brain.kind == "llm" else ConversationLimits.brain_timeout_seconds,
     )

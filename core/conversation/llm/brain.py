@@ -83,6 +83,10 @@ class LlmBrain:
         """Returns nothing: the bot's configured silence lines are said."""
         return Turn()
 
+    def opted_out(self, words: str) -> None:
+        """Only remembers it: the session does the rest, and the model is not asked."""
+        self._history.append({"role": "user", "content": words})
+
     async def analysis(self) -> dict[str, Any]:
         """Returns nothing: the analysis uses the ended call's record, see `core.conversation.llm.analysis`."""
         return {}

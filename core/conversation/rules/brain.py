@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from core.bots.config import BrainConfig
 from core.conversation.brain import Action, BrainContext, EndCall, ScheduleCallback, Transfer, Turn
+from core.conversation.party import Party, asks_who_it_is, name_words, who_speaks
 from core.conversation.rules import effects as do
 from core.conversation.rules.facts import Facts
 from core.conversation.rules.intents import Intent
@@ -29,37 +30,12 @@ _SHORT_WORDS = 8  # within a free answer, only an utterance this short can be a 
 _WISHES: Final = frozenset(
     {Intent.CALLBACK, Intent.CALLBACK_TIMED, Intent.NOT_INTERESTED, Intent.GOODBYE, Intent.HUMAN, Intent.WRONG_NUMBER}
 )
-_NAMED: Final = re.compile(r"\b(?:this is|it is|my name is|i am) (\w+)(?: (?:speaking|here))?$|^(?:yes |no )?(\w+) speaking$")
-_NO_NAMES: Final = frozenset(
-    [
-        "he",
-        "she",
-        "him",
-        "her",
-        "me",
-        "myself",
-        "the",
-        "a",
-        "an",
-        "not",
-        "speaking",
-        "wrong",
-        "right",
-        "correct",
-        "ok",
-        "okay",
-        "fine",
-        "good",
-        "yes",
-        "am",
-        "i",
-        "is",
-        "busy",
-        "here",
-        "this",
-        "that",
-    ]
+_WHO_STATES: Final = frozenset({"identity", "other_person"})
+"""Where the bot has to find out whom it speaks with."""
+_SAYS_LITTLE: Final = frozenset(
+    {Intent.YES, Intent.NO, Intent.UNCLEAR, Intent.IDENTITY, Intent.GREETING, Intent.THANKS, Intent.QUESTION, Intent.WHO, Intent.HUMAN}
 )
+"""Meanings that give way to who it is that speaks."""
 _MONTH_FIRST_ZONES: Final = ("America/", "US/", "Pacific/Honolulu")
 _PREFERRED_TARGETS: Final = ("default", "agent", "human", "person", "support")
 
@@ -83,6 +59,8 @@ class RulesBrain:
         self._opening_message = context.opening_message
         self._started_at = context.started_at
         self._lead = lead_values(context.crm, self._scenario.aliases)
+        self._names = name_words([self._lead.get("name", "")])
+        self._disclosure = context.disclosure
         self._speaker = Speaker(self._scenario.lines, config.lines, context.crm, context.call, self._lead, stream)
         targets = list(transfer_targets)
         self._target = next((name for name in _PREFERRED_TARGETS if name in targets), targets[0] if targets else None)
@@ -114,13 +92,19 @@ class RulesBrain:
             actions = (ScheduleCallback(None, "asked for a person"),)
             if self.facts.disposition is None:
                 self.facts.decide("CALLBACK", "WANTS_PERSON")
-        understood = self._named(understand(heard, self._now, self._scenario.vocabulary, day_first=self._day_first))
+        understood = self._identified(understand(heard, self._now, self._scenario.vocabulary, day_first=self._day_first))
         turn = self._answer(understood)
         return replace(turn, actions=(*actions, *turn.actions)) if actions else turn
 
     async def silence(self, count: int, now: datetime) -> Turn:  # noqa: ARG002
         """Returns nothing: the bot's configured silence lines are said."""
         return Turn()
+
+    def opted_out(self, words: str) -> None:  # noqa: ARG002
+        """For the analysis; the conversation is over, unless the callee goes on."""
+        self.facts.decide("DO_NOT_CALL", "ASKED")
+        self.facts.do_not_call = True
+        self._state = END
 
     async def analysis(self) -> dict[str, Any]:
         """The analysis of the call, at any time during it: see `rules.report`."""
@@ -163,6 +147,8 @@ class RulesBrain:
         moment = Moment(self._now, self._zone, self._lead, self._target, self._clock)
         actions: list[Action] = []
         while True:
+            if step.effect is do.right_party and self._state in _WHO_STATES | {"wrong_or_away"}:
+                self._disclosure.confirm()
             if step.effect is not None:
                 actions += step.effect(self.facts, heard, moment)
             if step.choose is None:
@@ -221,19 +207,22 @@ class RulesBrain:
             actions = [*actions, EndCall()]
         return Turn(say, tuple(actions))
 
-    def _named(self, heard: Understood) -> Understood:
-        """A callee who gives a name is, or is not, the person we look for."""
-        known = set(re.findall(r"\w+", self._lead.get("name", "").casefold()))
-        said = re.sub(r"[^\w\s]", " ", heard.said)
-        match = _NAMED.search(" ".join(said.split()))
-        if self._state != "identity" or not known or match is None:
+    def _identified(self, heard: Understood) -> Understood:
+        """What was heard where the bot asks who it is: only the person's own word is a yes, and somebody else is not they."""
+        if self._state not in _WHO_STATES or heard.intent not in _SAYS_LITTLE:
             return heard
-        if heard.intent not in {Intent.YES, Intent.NO, Intent.UNCLEAR, Intent.IDENTITY, Intent.GREETING}:
-            return heard
-        name = match.group(1) or match.group(2)
-        if name in _NO_NAMES:
-            return heard
-        return replace(heard, intent=Intent.IDENTITY if name in known else Intent.NO)
+        asked = self._state == "identity" and asks_who_it_is(self._last_said, self._names)
+        party = who_speaks(heard.heard, self._names, asked=asked)
+        meant = heard.intent
+        if party in (Party.THIRD_PARTY, Party.COMPANY):
+            meant = Intent.OTHER_PERSON
+        elif party is Party.DENIED:
+            meant = Intent.NO
+        elif party is Party.CONFIRMED and meant not in (Intent.QUESTION, Intent.WHO):
+            meant = Intent.IDENTITY
+        elif self._state == "identity" and meant in (Intent.YES, Intent.IDENTITY, Intent.THANKS) and party is not Party.CONFIRMED:
+            meant = Intent.GREETING
+        return replace(heard, intent=meant, all=frozenset({meant} if meant is not heard.intent else heard.all))
 
     def _ask(self, *, again: bool) -> str:
         """The question of the state; its short form if it was asked before."""

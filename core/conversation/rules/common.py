@@ -32,6 +32,10 @@ def _away(facts: Facts, _: Understood, __: Moment) -> Step:
     return Step(_agreed(facts), "callback_set", ask=False) if facts.callback_at else Step("away", "away_time")
 
 
+def _other_person(facts: Facts, _: Understood, __: Moment) -> Step:
+    return Step("callback_at", "callback_set", ask=False) if facts.callback_at else Step("", "other_person")
+
+
 CALLBACK_SET: Final = Step(effect=do.callback, choose=_callback_set)
 
 ANYWHERE: Final[Mapping[Intent, Step]] = {
@@ -90,10 +94,24 @@ def identity_states(after: str) -> dict[str, State]:
             steps={
                 Intent.YES: found,
                 Intent.IDENTITY: found,
-                Intent.THANKS: found,
+                Intent.OTHER_PERSON: Step(effect=do.away, choose=_other_person),
                 Intent.NO: Step("", "wrong_or_away"),
                 Intent.NOT_INTERESTED: Step("not_interested", END, do.decides("NO_OUTCOME", "NOT_INTERESTED"), ask=False),
             },
+        ),
+        "other_person": State(
+            "ask_there",
+            "ask_away_time",
+            steps={
+                **_CALLBACK_TIMES,
+                Intent.YES: Step("hold", "identity", ask=False),
+                Intent.HOLD: Step("hold", "identity", ask=False),
+                Intent.IDENTITY: found,
+                Intent.OTHER_PERSON: Step("", "away_time"),
+                Intent.NO: Step("", "away_time"),
+                Intent.NOT_HERE: Step(effect=do.away, choose=_away),
+            },
+            unclear=Step("callback_some_time", "callback_set", do.callback_any_time, ask=False),
         ),
         "wrong_or_away": State(
             "ask_wrong_or_away",
@@ -114,6 +132,10 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
 
 LINES: Final[Mapping[str, Line]] = {
     "ask_identity": Line("Am I speaking with the right person?", ("Am I speaking with {{lead.name}}?",)),
+    "ask_there": Line(
+        "Is the person I am looking for there? Otherwise, when would be a good time to call?",
+        ("Is {{lead.name}} there? Otherwise, when would be a good time to call?",),
+    ),
     "ask_wrong_or_away": Line(
         "I'm sorry. Is the person I'm looking for there, or do I have the wrong number?",
         ("I'm sorry. Is {{lead.name}} there, or do I have the wrong number?",),

@@ -60,8 +60,10 @@ def decides(disposition: str, sub: str | None = None) -> Effect:
 
 
 def right_party(facts: Facts, _: Understood, __: Moment) -> tuple[Action, ...]:
-    """It is the person we look for."""
+    """It is the person we look for, perhaps called to the phone by somebody else."""
     facts.right_party = True
+    if facts.disposition == "RIGHT_PARTY_NOT_AVAILABLE":
+        facts.disposition, facts.sub, facts.callback_requested = None, None, False
     return ()
 
 

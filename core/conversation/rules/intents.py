@@ -21,6 +21,7 @@ class Intent(enum.Enum):
     RESCHEDULE_DATED = "wants another time, and names it"
     RESCHEDULE = "wants another time"
     NOT_HERE = "the person is not there"
+    OTHER_PERSON = "is somebody else"
     CALLBACK_TIMED = "call again, at this time"
     WILL_NOT_PAY = "refuses to pay"
     CALLBACK = "call again, some time"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from core.conversation.opting_out import wants_no_calls
 from core.conversation.rules.intents import OUTCOMES, Intent
 from core.conversation.rules.text import clauses, is_negated, plain
 from core.conversation.rules.vocabulary.pattern import Pattern
@@ -69,6 +70,8 @@ def understand(heard: str, now: datetime, vocabulary: Collection[Pattern], *, da
                 late.add(intent)
     if late:
         found = {intent: where for intent, where in found.items() if intent not in OUTCOMES or intent in late}
+    if wants_no_calls(heard[:_LONGEST_HEARD]):
+        found[Intent.STOP_CALLING] = [said]
     when = whole = find_when(said, now, day_first=day_first)
     for intent, dated in _DATED.items():
         if intent in found:

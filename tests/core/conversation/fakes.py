@@ -87,6 +87,7 @@ class FakeBrain:
     heard: list[str] = field(default_factory=list)
     silences: list[int] = field(default_factory=list)
     on_silence: Turn = field(default_factory=Turn)
+    off: str = ""
 
     async def opening(self) -> Turn:
         return self.first if isinstance(self.first, Turn) else self.first()
@@ -99,6 +100,9 @@ class FakeBrain:
     async def silence(self, count: int, now: datetime) -> Turn:
         self.silences.append(count)
         return self.on_silence
+
+    def opted_out(self, words: str) -> None:
+        self.off = words
 
     async def analysis(self) -> dict[str, Any]:
         return {}

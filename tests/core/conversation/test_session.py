@@ -220,9 +220,12 @@ def test_no_message_is_left_for_a_machine_that_hung_up(hold: Hold) -> None:
     assert held.leg.said == ["Hello, is this Asha?"]
 
 
-def test_a_message_is_left_when_no_beep_comes(hold: Hold) -> None:
+def test_no_message_is_left_when_no_beep_comes(hold: Hold) -> None:
+    """Nobody records: the message would be lost, or a person would hear it."""
     held = hold(says(GREETING), limits=replace(LIMITS, voicemail_message="Please call us back."))
-    assert held.leg.said[-1] == "Please call us back."
+    assert held.ending.disconnected_by == "voicemail"
+    assert held.leg.said == ["Hello, is this Asha?"]
+    assert "voicemail_message_not_left" in held.kinds
 
 
 def test_a_bot_may_hang_up_on_machines_although_it_has_a_message(hold: Hold) -> None:
@@ -261,7 +264,7 @@ def test_the_limit_also_ends_a_long_silence(hold: Hold) -> None:
 def test_wishes_are_kept_even_if_the_callee_hangs_up_at_once(hold: Hold) -> None:
     at = datetime(2026, 3, 5, 17, 0, tzinfo=UTC)
     turn = Turn("I will.", (DoNotCall("never call"), ScheduleCallback(at, "tomorrow at 5"), EndCall()))
-    held = hold(says("never call"), hangs_up(0.1, in_speech=True), brain=FakeBrain([turn]))
+    held = hold(says("I see"), hangs_up(0.1, in_speech=True), brain=FakeBrain([turn]))
     assert held.ending.disconnected_by == "customer"
     assert held.ending.do_not_call == DoNotCall("never call")
     assert held.ending.callback == ScheduleCallback(at, "tomorrow at 5")

@@ -1,4 +1,4 @@
-"""What callees may want in any call: no more calls, a person, another time; or that we have the wrong number."""
+"""What callees may want in any call: a person, another time; or that we have the wrong number. No more calls: `conversation.opting_out`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ from core.conversation.rules.vocabulary.pattern import Pattern, exactly, says
 __all__ = ["WISHES"]
 
 _CALLING = r"(?:call|calling|calls|phone|phoning|ring|ringing|contact|contacting|disturb|disturbing|bother|bothering)"
-_NOT_A_TIME = (
-    r"(?!(?: \w+){0,3} (?:now|today|tomorrow|tonight|morning|afternoon|evening|night|work|office|until|till|before|at|on|this|"
-    r"after|during))"
-)
 _ME = r"(?:me|us|my|this|here|him|her)"
-_NO_STORY = r"(?<!they )(?<!you )(?<!she )(?<!he )(?<!people )"  # "they never call me back" is a complaint of others
 _PERSON = (
     r"(?:an? |some |your |the |any |real |live |actual )*"
     r"(?:human|person|people|agent|manager|supervisor|representative|rep|executive|colleague|operator|adviser|advisor|insaan|aadmi|"
@@ -29,36 +24,6 @@ _KIN = r"(?:wife|husband|son|daughter|father|mother|brother|sister|friend|collea
 _THIRD = r"(?:he|she|they|husband|wife|son|daughter|father|mother|brother|sister|dad|mum|mom|boss|mr \w+|mrs \w+|ms \w+)"
 
 WISHES: Final[tuple[Pattern, ...]] = (
-    # never again
-    exactly(
-        Intent.STOP_CALLING,
-        rf"(?:{_NO_STORY}(?:do not|never)|not to|must not|should not|can not) (?:you )?(?:ever |"
-        rf"please |dare )*(?:be )?{_CALLING}(?: {_ME}|"
-        rf" back)*(?: (?:number|phone))?{_NOT_A_TIME}",
-        rf"(?:do not|never|not to) (?:ever )?{_CALLING}(?: \w+){{0,4}} (?:again|anymore|any more|ever)",
-        rf"(?:do|would) not (?:want|like|wish)(?: you)? (?:to )?(?:(?:be )?{_CALLING.replace('call|', 'call|called|contacted|')}|"
-        rf"(?:get|receive|have)(?: any| these| more| your)* calls){_NOT_A_TIME}",
-        r"if you(?: ever)? (?:call|phone|ring|contact)(?: \w+){0,3} again",
-        r"no more (?:phone )?calls",
-        r"not want(?: \w+){0,3} calls",
-        r"(?:mujhe )?(?:dobara |phir se |kabhi )?(?<!abhi )(?:phone|call) mat (?:karo|karna|kar|kijiye|kariye|karein)",
-        r"mat (?:phone|call) (?:karo|karna|kijiye)",
-        even_asked=True,
-    ),
-    says(
-        Intent.STOP_CALLING,
-        rf"(?<!why did you )(?:stop|quit|cease) (?:these |the |all |your |this |with |my )*(?:{_CALLING}|harassing|pestering|spamming)",
-        r"(?:remove|delete|erase|take)(?: \w+){0,2} (?:number|name|details|me|us)(?: \w+){0,2} (?:off|from|out of)",
-        r"(?:remove|delete|erase|lose|forget|block) (?:my|this|our) (?:phone )?(?:number|details|contact|data)",
-        r"take (?:me|us|my number|this number) off",
-        r"unsubscribe",
-        r"opt(?: me)? out",
-        r"(?:dnd|do not (?:call|disturb)) (?:list|registry|register)",
-        r"leave (?:me|us) alone",
-        r"(?:phone|call) karna band (?:karo|kar do|kijiye|kariye)",
-        r"number (?:hata|delete|nikal) (?:do|dijiye|dena|karo|kar do)",
-        even_asked=True,
-    ),
     # somebody else's number
     says(
         Intent.WRONG_NUMBER,

@@ -148,7 +148,7 @@ async def test_a_value_that_gives_orders_stands_in_the_data_block_alone() -> Non
 @pytest.mark.asyncio
 async def test_a_wish_is_kept_even_if_the_model_then_fails() -> None:
     asked = calls(("do_not_call", {"words": "never again"}), ("schedule_callback", {"when": None, "words": "some day"}))
-    held, _ = await run(asked, status(500), script=(says("Never call again!"),))
+    held, _ = await run(asked, status(500), script=(says("I would rather you left it."),))
     assert held.ending.do_not_call == DoNotCall("never again")
     assert held.ending.callback == ScheduleCallback(None, "some day")
     assert held.ending.end_reason == "pipeline_failure"
