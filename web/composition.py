@@ -38,7 +38,7 @@ from core.kernel.processes import LeaseKeeper, this_process
 from core.outgoing.client import OutgoingClient
 from core.outgoing.reach import Reach
 from core.outgoing.routing import AsgiApp
-from core.suppressions.store import is_suppressed
+from core.suppressions.store import is_suppressed, suppress_person
 from core.transports.sandbox import SandboxNetwork, SandboxSettings, SandboxTransport
 from core.trunks.reading import BUILT_IN, find_trunk
 from core.trunks.store import ensure_sandbox_trunk
@@ -195,7 +195,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     app = create_core_app(engine)
     transport = httpx.ASGITransport(app=_logged(app), raise_app_exceptions=False)  # what fails there is a 500 here, as over a URL
     http = httpx.AsyncClient(transport=transport, base_url="http://core.embedded", timeout=60)
-    parts = Parts(db, clock, ids, CoreClient(http, key, clock), shared_journal=engine.journal)
+    parts = Parts(db, clock, ids, CoreClient(http, key, clock), suppress=suppress_person, shared_journal=engine.journal)
     include_results(app, parts, lambda: signing_secret)
     dialler = Dialler(
         parts, wall, look_every=float(_period(settings, 1)), suppressed=is_suppressed, reports=ReportProcesses(settings.database_url)

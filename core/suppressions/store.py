@@ -6,7 +6,7 @@ called in a rehearsal either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import islice
@@ -15,11 +15,24 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal, or_, select, true, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.kernel.lines import ALL, SANDBOX, Lines
+from core.kernel.lines import ALL, REAL, SANDBOX, Lines
+from core.kernel.numbers import split_key
 from core.kernel.statements import table_of
 from core.suppressions.tables import Suppression
 
-__all__ = ["SuppressionInfo", "add", "count", "entries_of", "holds_on", "is_suppressed", "list_suppressions", "many", "read", "remove"]
+__all__ = [
+    "SuppressionInfo",
+    "add",
+    "count",
+    "entries_of",
+    "holds_on",
+    "is_suppressed",
+    "list_suppressions",
+    "many",
+    "read",
+    "remove",
+    "suppress_person",
+]
 
 _suppressions = table_of(Suppression)
 
@@ -68,6 +81,16 @@ def add(
     values = select(*(literal(value, _suppressions.c[name].type) for name, value in row.items())).where(~there)
     added = insert(_suppressions).from_select(list(row), values).on_conflict_do_nothing().returning(_suppressions.c.number)
     return connection.execute(added).first() is not None
+
+
+def suppress_person(connection: Connection, numbers: Sequence[str], lines: str | None, call_id: str, now: datetime) -> None:
+    """Suppress all numbers of a person who asked so on one of them, on these lines; None: on all."""
+    kept: Lines | Literal["all"] = SANDBOX if lines == SANDBOX else REAL if lines == REAL else ALL
+    for number in numbers:
+        e164, _ = split_key(number)
+        add(
+            connection, e164, lines=kept, reason="asked on another number not to be called again", source="callee", now=now, call_id=call_id
+        )
 
 
 def remove(connection: Connection, number: str) -> bool:

@@ -58,6 +58,10 @@ class LeadView(BaseModel):
     id: int
     line: int
     phone: str
+    numbers: list[dict[str, Any]] | None = Field(
+        default=None,
+        description="All numbers of a person who has several, in the order in which they are tried; `closed` says why one is not.",
+    )
     variables: dict[str, Any]
     state: str
     disposition: str | None
@@ -76,6 +80,7 @@ class AttemptView(BaseModel):
 
     id: str
     lead_id: int
+    phone: str | None = Field(default=None, description="The number that was dialled.")
     number: int
     kind: str
     state: str

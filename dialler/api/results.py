@@ -38,7 +38,7 @@ def include_results(app: FastAPI, parts: Parts, signing_secret: Callable[[], str
         attempt_id = str(payload.get("idempotency_key"))
         placement = parts.journal.find(write_placements, attempt_id)
         with parts.db.write() as connection:
-            receipt = receive_result(connection, parts.ids, payload, parts.clock.now(), placement)
+            receipt = receive_result(connection, parts.ids, payload, parts.clock.now(), placement, parts.suppress)
         parts.journal.drop(write_placements, attempt_id)  # it is written with the result
         if payload.get("fault") == "trunk":
             parts.capacity.forget()  # the trunk may take fewer calls by now

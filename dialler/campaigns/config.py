@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from core.kernel.durations import Duration
 from core.kernel.hours import HoursConfig, check_time_zone
@@ -14,6 +14,7 @@ from core.kernel.purposes import Purpose
 from dialler.imports.moments import parse_moment
 from dialler.imports.options import ColumnValues, ImportOptions
 from dialler.imports.times import CALLEE, TimeOptions
+from dialler.policy.numbers import NextNumber
 from dialler.policy.retry_rules import RetryPolicy, RetryRules
 
 __all__ = ["CallingWindow", "CampaignConfig", "ColumnRule", "HandoffConfig"]
@@ -22,6 +23,10 @@ __all__ = ["CallingWindow", "CampaignConfig", "ColumnRule", "HandoffConfig"]
 def _column(value: Any) -> Any:
     """A column may also be named by its number."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _list(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _rules(value: Any) -> Any:
@@ -101,6 +106,9 @@ class CampaignConfig(BaseModel):
     phone_column: Annotated[str, BeforeValidator(_column)] | None = Field(
         default=None, min_length=1, description="Header or number (from 1) of the column of phone numbers; detected if left out."
     )
+    phone_columns: Annotated[tuple[Annotated[str, BeforeValidator(_column)], ...], BeforeValidator(_list)] = Field(
+        default=(), description="Headers or numbers of the columns with each person's numbers, in the order in which they are tried."
+    )
     country_column: Annotated[str, BeforeValidator(_column)] | Literal[False] | None = Field(
         default=None, description="Header or number of the column with each number's country; detected if left out; false: there is none."
     )
@@ -139,6 +147,7 @@ class CampaignConfig(BaseModel):
     callback_delay: Duration = Field(default=timedelta(hours=2), description="When to call back a callee who named no time.")
     handoff: HandoffConfig = Field(default=HandoffConfig(), description="What happens to leads whose callee asked for a person.")
     retry: RetryRules = Field(default=RetryRules(), description="For each outcome: whether, and how soon, to try again.")
+    next_number: NextNumber = Field(default=NextNumber(), description="When the next number of a lead with several is tried.")
     calling_window: CallingWindow | None = Field(
         default=None, description="When this campaign may dial; only the bot's active hours and the permitted hours count if left out."
     )
@@ -164,11 +173,18 @@ class CampaignConfig(BaseModel):
         default=None, description="How dates such as 3/4/2026 are to be read; by `default_region` if left out."
     )
 
+    @model_validator(mode="after")
+    def _one_way_to_name_numbers(self) -> CampaignConfig:
+        if self.phone_column is not None and self.phone_columns:
+            raise ValueError("phone_column and phone_columns exclude each other: name all columns in phone_columns.")
+        return self
+
     def import_options(self) -> ImportOptions:
         """The keys that concern the lead file."""
         return ImportOptions(
             default_region=self.default_region,
             phone_column=self.phone_column,
+            phone_columns=self.phone_columns,
             country_column=self.country_column,
             area_code_column=self.area_code_column,
             suppress_if=tuple(rule.as_option() for rule in self.suppress_if),

@@ -28,7 +28,7 @@ from dialler.campaigns.tables import Campaign
 from dialler.imports.queries import merged_report
 from dialler.imports.store import NewImport, activate_leads, add_import, close_import
 from dialler.leads.progress import backlog
-from dialler.leads.tables import Lead
+from dialler.leads.tables import Lead, LeadNumber
 
 __all__ = [
     "CHANGEABLE",
@@ -51,7 +51,7 @@ CHANGEABLE: Final = ("draft", "paused", *OVER)
 """States in which no lead is claimed under the settings."""
 
 _campaigns = table_of(Campaign)
-_leads = table_of(Lead)
+_leads, _numbers = table_of(Lead), table_of(LeadNumber)
 
 
 class ManageError(Exception):
@@ -233,7 +233,7 @@ def _copy_leads(connection: Connection, ids: Ids, source: Row[Any], new_id: str,
     if report is None:
         return
     add_import(connection, NewImport(import_id, new_id, report.source_name, report.sha256, now, this_process()), now)
-    columns = ("position", "line", "phone", "variables")
+    columns = ("position", "line", "phone", "numbers", "variables")
     fixed = {"campaign_id": new_id, "import_id": import_id, "state": "staged", "attempts": 0, "uncharged": 0}
     copies = select(
         *(_leads.c[name] for name in columns),
@@ -241,5 +241,13 @@ def _copy_leads(connection: Connection, ids: Ids, source: Row[Any], new_id: str,
         literal(now, _leads.c.updated_at.type).label("updated_at"),
     ).where(_leads.c.campaign_id == source.id, _leads.c.state != "staged")
     connection.execute(insert(_leads).from_select([*columns, *fixed, "updated_at"], copies.order_by(_leads.c.id)))
+    copied, original = _leads.alias(), _leads.alias()
+    numbers = (
+        select(literal(new_id), _numbers.c.phone, copied.c.id)
+        .join(original, original.c.id == _numbers.c.lead_id)
+        .join(copied, (copied.c.campaign_id == new_id) & (copied.c.phone == original.c.phone))
+        .where(_numbers.c.campaign_id == source.id)
+    )
+    connection.execute(insert(_numbers).from_select(["campaign_id", "phone", "lead_id"], numbers))
     close_import(connection, import_id, "active", now, report.as_dict())
     activate_leads(connection, import_id, now)

@@ -7,6 +7,7 @@ source                       the rows of either
 header, names, phone_*       the header, the names of variables, the phone column
 countries, country_column    a country as files write it; the columns with parts of the number
 consent, consent_words       columns that say who may be called, and the rules of campaign.yaml
+several_numbers              the columns of several numbers of one person
 labels                       words before and after a number
 values, phones, judge        one cell, one number, one row: pure
 reader                       all of the above as a stream: `LeadFile`, `check_file`

@@ -8,10 +8,24 @@ from typing import Final
 
 from dialler.imports.values import strip_invisible
 
-__all__ = ["LEAD_COLUMNS", "PHONE", "VARIABLE_PREFIX", "as_text", "defused", "is_export", "undefused"]
+__all__ = ["LEAD_COLUMNS", "NUMBERS", "PHONE", "VARIABLE_PREFIX", "as_text", "defused", "is_export", "undefused"]
 
-LEAD_COLUMNS: Final = ("line", "phone", "state", "disposition", "outcome", "attempts", "uncharged_dials", "due_at", "note", "why_failed")
+LEAD_COLUMNS: Final = (
+    "line",
+    "phone",
+    "state",
+    "disposition",
+    "outcome",
+    "attempts",
+    "uncharged_dials",
+    "due_at",
+    "note",
+    "why_failed",
+    "numbers",
+)
 PHONE: Final = "phone"
+NUMBERS: Final = "numbers"
+"""All numbers of a lead that has several, in order."""
 VARIABLE_PREFIX: Final = "crm."
 """Before the name of each variable, as templates call it."""
 

@@ -11,13 +11,14 @@ from dialler.imports.country_column import find_code_columns
 from dialler.imports.dialect import refuse_unsplit
 from dialler.imports.encoding import DAMAGED
 from dialler.imports.errors import LeadFileError
-from dialler.imports.exported import LEAD_COLUMNS, PHONE, VARIABLE_PREFIX, is_export
+from dialler.imports.exported import LEAD_COLUMNS, NUMBERS, PHONE, VARIABLE_PREFIX, is_export
 from dialler.imports.names import unique_names, variable_name
 from dialler.imports.options import ImportOptions
 from dialler.imports.phone_column import choose_phone_column, column_evidence, named_columns, only_one
 from dialler.imports.phone_words import header_score
 from dialler.imports.phones import looks_like_phone
 from dialler.imports.rows import Row
+from dialler.imports.several_numbers import NumberColumn, number_columns
 from dialler.imports.values import clean_value, strip_invisible
 
 __all__ = ["Column", "Layout", "find_layout"]
@@ -48,6 +49,8 @@ class Layout:
     phone: int
     """Index of the phone column in `columns`, from 0."""
     warnings: tuple[str, ...] = ()
+    numbers: tuple[NumberColumn, ...] = ()
+    """The columns with the numbers of a person, in the order in which they are tried; none if only `phone` has them."""
     country: int | None = None
     """Index of the column with the country of each number, if there is one."""
     area: int | None = None
@@ -73,7 +76,7 @@ def find_layout(rows: Sequence[Row], options: ImportOptions) -> Layout:
     Raises:
         LeadFileError: there is no row, no such column, or no phone column.
     """
-    phone_column = options.phone_column
+    phone_column = options.phone_columns[0] if options.phone_columns else options.phone_column
     filled = [row for row in rows if not row.is_blank]
     if not filled:
         raise LeadFileError("The file holds no rows, only blank lines.", "Export the leads again.")
@@ -95,12 +98,19 @@ def find_layout(rows: Sequence[Row], options: ImportOptions) -> Layout:
     if not data:
         raise LeadFileError("The file has a header and no rows below it.", "Export the leads again.", [f"header: {', '.join(headers)}"])
     sample = data[:_SAMPLED_ROWS]
-    phone, warning = _phone_position(headers, sample, phone_column, options.default_region)
+    numbers = number_columns(headers, options.phone_columns) if phone_column is None or options.phone_columns else ()
+    if numbers:
+        phone = numbers[0].position
+        warnings.append(_said(numbers))
+    else:
+        phone, warning = _phone_position(headers, sample, phone_column, options.default_region)
+        warnings += [warning] if warning else []
     cells = [row.cells for row in sample]
-    codes = find_code_columns(headers, cells, frozenset({phone}), options.country_column, options.area_code_column)
-    taken = frozenset(position for position in (phone, codes.country, codes.area) if position is not None)
+    whole = frozenset({phone, *(column.position for column in numbers)})
+    codes = find_code_columns(headers, cells, whole, options.country_column, options.area_code_column)
+    taken = frozenset(position for position in (*whole, codes.country, codes.area) if position is not None)
     consent = find_consent(headers, cells, taken, options)
-    warnings += [*([warning] if warning else []), *codes.notes]
+    warnings += codes.notes
     names = unique_names(headers)
     columns = tuple(
         Column(position, header, None if position == phone + 1 else name)
@@ -108,19 +118,22 @@ def find_layout(rows: Sequence[Row], options: ImportOptions) -> Layout:
     )
     warnings += _renamed(columns)
     begins, ends = (0, data[0].line - 1) if header is None else (header.line, header.line + header.lines - 1)
-    return Layout(begins, ends, columns, phone, tuple(warnings), codes.country, codes.area, consent)
+    return Layout(begins, ends, columns, phone, tuple(warnings), numbers, codes.country, codes.area, consent)
 
 
 def _layout_of_export(header: Row) -> Layout:
     headers = [clean_value(cell).text for cell in header.cells]
     phone = headers.index(PHONE)
+    numbers = (NumberColumn(headers.index(NUMBERS), NUMBERS), NumberColumn(phone, PHONE)) if NUMBERS in headers else ()
     names = iter(unique_names([cell.removeprefix(VARIABLE_PREFIX) for cell in headers if cell not in LEAD_COLUMNS]))
     columns = tuple(Column(position, cell, None if cell in LEAD_COLUMNS else next(names)) for position, cell in enumerate(headers, start=1))
-    ours = ", ".join(cell for cell in headers if cell in LEAD_COLUMNS and cell != PHONE)
+    ours = ", ".join(cell for cell in headers if cell in LEAD_COLUMNS and cell not in {PHONE, NUMBERS})
     state = headers.index("state")
     suppressed = Consent((ConsentColumn(state + 1, headers[state], "status", "obeyed"),))
     warning = f"The file is an export of this dialler: its own columns ({ours}) were left out."
-    return Layout(header.line, header.line + header.lines - 1, columns, phone, (warning,), consent=suppressed, exported=True)
+    return Layout(
+        header.line, header.line + header.lines - 1, columns, phone, (warning,), numbers=numbers, consent=suppressed, exported=True
+    )
 
 
 def _usual_width(rows: Sequence[Row]) -> int:
@@ -201,6 +214,11 @@ def _phone_position(headers: Sequence[str], data: Sequence[Row], phone_column: s
             [f"headers: {', '.join(headers)}"],
         )
     return positions[0] if len(positions) == 1 else only_one([evidence[position] for position in positions]), None
+
+
+def _said(numbers: Sequence[NumberColumn]) -> str:
+    listed = ", ".join(repr(column.title) for column in numbers)
+    return f"Each person's numbers come from {listed}, and are tried in this order. Set `phone_columns` in campaign.yaml for another one."
 
 
 def _renamed(columns: Sequence[Column]) -> list[str]:

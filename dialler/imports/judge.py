@@ -11,13 +11,15 @@ from dialler.imports.encoding import CUT, DAMAGED
 from dialler.imports.errors import CellProblem, Problem
 from dialler.imports.exported import undefused
 from dialler.imports.header import Layout
+from dialler.imports.labels import is_fax, label_of
 from dialler.imports.options import ImportOptions
 from dialler.imports.phone_words import header_score
 from dialler.imports.phones import read_phone, read_phone_in_parts
 from dialler.imports.report import LeadRow, Rejected
 from dialler.imports.rows import Row
+from dialler.imports.several_numbers import BETWEEN, Number, NumberColumn, parts_of
 from dialler.imports.times import times_of_lead
-from dialler.imports.values import LOST_DIGITS, NOT_CALCULATED, clean_value, strip_invisible
+from dialler.imports.values import FAX_PROBLEM, LOST_DIGITS, NOT_CALCULATED, clean_value, strip_invisible
 from dialler.policy.times import ALWAYS, LeadTimes
 
 __all__ = ["Judge", "shown"]
@@ -66,20 +68,21 @@ class Judge:
             if self.layout.exported:
                 row = replace(row, cells=list(map(undefused, row.cells)))
             self._check_consent(row)
-            phone, repairs = self._phone(row)
+            numbers, repairs = self._numbers(row)
+            phone = numbers[0].phone
             variables, more = self._variables(row)
             times = self._times(row, phone)
         except _Refused as refused:
             problem = refused.problem
             rejected = Rejected(row.line, refused.column, shown(refused.value), problem.reason, problem.advice, refused.kind)
             return replace(rejected, phones=self.marked(row)) if refused.kind == "consent" else rejected
-        return LeadRow(row.line, phone, variables, times), repairs + more
+        return LeadRow(row.line, phone, variables, times, numbers if len(numbers) > 1 else ()), repairs + more
 
     def duplicate(self, row: Row, earlier: int) -> Rejected:
         """Reject the row because line `earlier` has the same number."""
         reason = f"Line {earlier} has the same number; only the first row with a number counts."
         return Rejected(
-            row.line, self.layout.phone_title, shown(row.cells[self.layout.phone]), reason, "Remove one of the rows.", "duplicate"
+            row.line, self.layout.phone_title, shown(_cell(row, self.layout.phone)), reason, "Remove one of the rows.", "duplicate"
         )
 
     def marked(self, row: Row) -> tuple[str, ...]:
@@ -89,16 +92,13 @@ class Judge:
         barred = self.layout.consent.barred(row.cells)
         if barred is None or not barred.marks:
             return ()
-        with contextlib.suppress(CellProblem, IndexError):
-            return (self._read(row, row.cells[self.layout.phone])[0],)
-        return ()
+        return tuple(number.phone for number in self._readable(row)[0])
 
     def marked_elsewhere(self, row: Row, phone: str, line: int) -> Rejected:
         """Reject the row because line `line` says not to call its number."""
         reason = f"Line {line} has the same number and says not to call it."
         advice = "Leave both rows out, or correct that line."
-        cell = shown(row.cells[self.layout.phone])
-        return Rejected(row.line, self.layout.phone_title, cell, reason, advice, "consent", (phone,))
+        return Rejected(row.line, self.layout.phone_title, shown(_cell(row, self.layout.phone)), reason, advice, "consent", (phone,))
 
     def swallowed_a_lead(self, row: Row, inner: Iterable[Row]) -> bool:
         """Whether a line within a multi-line row is a complete lead, while its number is only part of a cell."""
@@ -128,6 +128,41 @@ class Judge:
         consent = self.layout.consent
         if consent.decides and (barred := consent.barred(row.cells)) is not None:
             raise _Refused(barred.column, barred.value, barred.problem, "consent")
+
+    def _numbers(self, row: Row) -> tuple[tuple[Number, ...], tuple[str, ...]]:
+        """The numbers of a row in the order in which they are tried. One that cannot be used is left out if there is another."""
+        cell = row.cells[self.layout.phone] if self.layout.phone < len(row.cells) else ""
+        if not self.layout.numbers and BETWEEN not in cell:
+            phone, repairs = self._phone(row)
+            return (Number(phone, self.layout.phone_title),), repairs
+        numbers, repairs, problem = self._readable(row)
+        if numbers:
+            return numbers, repairs
+        if problem is not None:
+            raise problem
+        raise _Refused(self.layout.phone_title, "", self._no_number(row), "phone")
+
+    def _readable(self, row: Row) -> tuple[tuple[Number, ...], tuple[str, ...], _Refused | None]:
+        """The numbers of a row that can be dialled, the repairs, and what is wrong with the first one that cannot."""
+        found: dict[str, Number] = {}
+        repairs: tuple[str, ...] = ()
+        problem = None
+        for column in self.layout.numbers or (NumberColumn(self.layout.phone, self.layout.phone_title),):
+            label = _cell(row, column.kind).strip("* ")
+            for part in parts_of(row.cells[column.position] if column.position < len(row.cells) else ""):
+                if not strip_invisible(part):
+                    continue
+                try:
+                    if is_fax(f"{label}: 1"):
+                        raise CellProblem(FAX_PROBLEM)
+                    phone, made = self._read(row, part)
+                except CellProblem as error:
+                    problem = problem or _Refused(column.title, part, error.problem, "phone")
+                    repairs += ("other_number",)
+                    continue
+                repairs += made
+                found.setdefault(phone, Number(phone, label or label_of(part) or column.title))
+        return tuple(found.values()), repairs, problem
 
     def _phone(self, row: Row) -> tuple[str, tuple[str, ...]]:
         title = self.layout.phone_title

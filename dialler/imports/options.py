@@ -26,6 +26,7 @@ class ImportOptions:
     Args:
         default_region: country (ISO 3166, two capitals) of numbers written nationally; None: they are rejected.
         phone_column: header, variable name or number (from 1) of the column of numbers; None: detected.
+        phone_columns: likewise, the columns of a person's numbers in the order in which they are tried; none: one number for each row.
         country_column: header, variable name or number of the column with the country of each number; False: there is none; None: detected.
         area_code_column: likewise for area codes.
         suppress_if: anyone who has one of the values in the column is not called, nor is the number for another row's sake.
@@ -40,6 +41,7 @@ class ImportOptions:
 
     default_region: str | None = None
     phone_column: str | None = None
+    phone_columns: tuple[str, ...] = ()
     country_column: str | Literal[False] | None = None
     area_code_column: str | Literal[False] | None = None
     suppress_if: tuple[ColumnValues, ...] = ()

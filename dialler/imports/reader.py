@@ -116,10 +116,17 @@ class LeadFile:
             self._tally.reject(decided)
             return decided
         lead, repairs = decided
-        if self.layout.consent.decides and (line := self._marked.line_of(lead.phone)):
-            marked = self._judge.marked_elsewhere(row, lead.phone, line)
-            self._tally.reject(marked)
-            return marked
+        for phone in [number.phone for number in lead.numbers] or [lead.phone]:
+            if self.layout.consent.decides and (line := self._marked.line_of(phone)):
+                marked = self._judge.marked_elsewhere(row, phone, line)
+                self._tally.reject(marked)
+                return marked
+        if lead.numbers:
+            new = tuple(number for number in lead.numbers if self._seen.line_of(number.phone) is None)
+            repairs += ("known_number",) * (len(lead.numbers) - len(new) if new else 0)
+            lead = lead.only(new) if new else lead
+            for number in lead.numbers[1:]:
+                self._seen.first_line(number.phone, lead.line)
         if earlier := self._seen.first_line(lead.phone, lead.line):
             duplicate = self._judge.duplicate(row, earlier)
             self._tally.reject(duplicate)

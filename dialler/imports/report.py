@@ -13,6 +13,7 @@ from dialler.imports.encoding import FileFacts
 from dialler.imports.header import Column, Layout
 from dialler.imports.options import ImportOptions
 from dialler.imports.phones import looks_like_phone
+from dialler.imports.several_numbers import Number
 from dialler.imports.values import REPAIRS
 from dialler.policy.times import ALWAYS, LeadTimes
 
@@ -29,6 +30,12 @@ class LeadRow:
     phone: str
     variables: dict[str, str]
     times: LeadTimes = ALWAYS
+    numbers: tuple[Number, ...] = ()
+    """All numbers in the order in which they are tried, `phone` the first; none if there is only that one."""
+
+    def only(self, numbers: tuple[Number, ...]) -> LeadRow:
+        """The row with some of its numbers only."""
+        return replace(self, phone=numbers[0].phone, numbers=numbers if len(numbers) > 1 else ())
 
 
 @dataclass(frozen=True, slots=True)

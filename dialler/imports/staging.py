@@ -11,10 +11,11 @@ next import. Every write is fenced by (import id, state staged).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
@@ -133,6 +134,13 @@ def _is_left_over(owner: ProcessIdentity, alive_at: datetime, wall: datetime) ->
     return is_dead(owner) or (owner.host != this_process().host and wall - alive_at > _SILENT_TOO_LONG)
 
 
+def _without_known(row: LeadRow, known: Mapping[str, Any]) -> LeadRow:
+    """The row without other numbers that the campaign has: a number belongs to one lead. Its first one stays."""
+    if not any(number.phone in known for number in row.numbers[1:]):
+        return row
+    return row.only(row.numbers[:1] + tuple(number for number in row.numbers[1:] if number.phone not in known))
+
+
 class _Staging:
     """The staged rows of one import, with at most a chunk of them in memory."""
 
@@ -171,7 +179,11 @@ class _Staging:
             return
         with self._database.write() as connection:
             self._fence(store.keep_alive(connection, self._import_id, self._wall()))
-            known = store.known_variables(connection, self._campaign_id, [row.phone for row in self._leads]) if self._compare else {}
+            known = {}
+            if self._compare:
+                phones = [number.phone for row in self._leads for number in row.numbers[1:]]
+                known = store.known_variables(connection, self._campaign_id, [*phones, *(row.phone for row in self._leads)])
+                self._leads = [_without_known(row, known) for row in self._leads]
             new = [row for row in self._leads if row.phone not in known]
             if self._compare and (marked := [phone for row in self._rejected for phone in row.phones]):
                 self._suppressed += store.waiting_leads(connection, self._campaign_id, marked)

@@ -18,7 +18,7 @@ from dialler.imports.tables import LeadImport, RejectedRow
 from dialler.leads.history import add_history_of_many
 from dialler.leads.limits import waiting_from
 from dialler.leads.states import QUEUE_OF, WAITING, next_state
-from dialler.leads.tables import Lead
+from dialler.leads.tables import Lead, LeadNumber
 
 __all__ = [
     "NewImport",
@@ -46,7 +46,7 @@ _SUPPRESSED_AT_ONCE = 500
 
 _imports = table_of(LeadImport)
 _rejected = table_of(RejectedRow)
-_leads = table_of(Lead)
+_leads, _numbers = table_of(Lead), table_of(LeadNumber)
 
 
 def count_imports(connection: Connection, campaign_id: str) -> int:
@@ -148,7 +148,12 @@ def known_variables(connection: Connection, campaign_id: str, phones: Sequence[s
     rows = connection.execute(
         select(_leads.c.phone, _leads.c.variables).where(_leads.c.campaign_id == campaign_id, _leads.c.phone.in_(phones))
     )
-    return {row.phone: row.variables for row in rows}
+    others = connection.execute(
+        select(_numbers.c.phone, _leads.c.variables)
+        .join(_leads, _leads.c.id == _numbers.c.lead_id)
+        .where(_numbers.c.campaign_id == campaign_id, _numbers.c.phone.in_(phones))
+    )
+    return {row.phone: row.variables for row in (*others, *rows)}
 
 
 def add_leads(connection: Connection, campaign_id: str, import_id: str, rows: Sequence[LeadRow], *, position: int, now: datetime) -> int:
@@ -160,26 +165,50 @@ def add_leads(connection: Connection, campaign_id: str, import_id: str, rows: Se
         dialect.insert(_leads).on_conflict_do_nothing(index_elements=["campaign_id", "phone"]).execution_options(preserve_rowcount=True)
     )
     common = {"campaign_id": campaign_id, "import_id": import_id, "state": "staged", "attempts": 0, "uncharged": 0, "updated_at": now}
-    return connection.execute(
-        statement,
-        [
-            {
-                **common,
-                "position": number,
-                "line": row.line,
-                "phone": row.phone,
-                "variables": row.variables,
-                "not_before": row.times.not_before,
-                "expires_at": row.times.expires_at,
-            }
-            for number, row in enumerate(rows, start=position)
-        ],
-    ).rowcount
+    one, several = [], []
+    for number, row in enumerate(rows, start=position):
+        values = {
+            **common,
+            "position": number,
+            "line": row.line,
+            "phone": row.phone,
+            "variables": row.variables,
+            "not_before": row.times.not_before,
+            "expires_at": row.times.expires_at,
+        }
+        if row.numbers:
+            several.append({**values, "numbers": [given.as_json() for given in row.numbers]})
+        else:
+            one.append(values)
+    added = connection.execute(statement, one).rowcount if one else 0
+    if several:
+        added += connection.execute(statement, several).rowcount
+        _add_numbers(connection, campaign_id, import_id, [row for row in rows if row.numbers])
+    return added
+
+
+def _add_numbers(connection: Connection, campaign_id: str, import_id: str, rows: Sequence[LeadRow]) -> None:
+    """Keep the other numbers of leads that were just added, so that each is found as theirs."""
+    first = [row.phone for row in rows]
+    query = select(_leads.c.phone, _leads.c.id).where(
+        _leads.c.campaign_id == campaign_id, _leads.c.import_id == import_id, _leads.c.phone.in_(first)
+    )
+    ids = {row.phone: row.id for row in connection.execute(query)}
+    others = [
+        {"campaign_id": campaign_id, "phone": number.phone, "lead_id": ids[row.phone]}
+        for row in rows
+        if row.phone in ids
+        for number in row.numbers[1:]
+    ]
+    if others:
+        connection.execute(insert(_numbers), others)
 
 
 def waiting_leads(connection: Connection, campaign_id: str, phones: Sequence[str]) -> list[int]:
     """The ids of the campaign's leads with these numbers that wait to be dialled."""
-    which = (_leads.c.campaign_id == campaign_id) & _leads.c.phone.in_(phones) & _leads.c.state.in_(WAITING)
+    others = select(_numbers.c.lead_id).where(_numbers.c.campaign_id == campaign_id, _numbers.c.phone.in_(phones))
+    with_number = _leads.c.phone.in_(phones) | _leads.c.id.in_(others)
+    which = (_leads.c.campaign_id == campaign_id) & with_number & _leads.c.state.in_(WAITING)
     return list(connection.execute(select(_leads.c.id).where(which)).scalars())
 
 

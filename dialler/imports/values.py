@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dialler.imports.errors import CellProblem, Problem
 from dialler.imports.labels import is_fax, without_labels
 
-__all__ = ["LOST_DIGITS", "NOT_CALCULATED", "REPAIRS", "Cleaned", "clean_phone", "clean_value", "strip_invisible"]
+__all__ = ["FAX_PROBLEM", "LOST_DIGITS", "NOT_CALCULATED", "REPAIRS", "Cleaned", "clean_phone", "clean_value", "strip_invisible"]
 
 REPAIRS = {
     "apostrophe": "a leading apostrophe was removed ('+44...)",
@@ -24,6 +24,8 @@ REPAIRS = {
     "invisible": "invisible characters around a phone number were removed",
     "control": "control characters were removed from a value",
     "error_value": "a spreadsheet error (#N/A and the like) was read as an empty value",
+    "other_number": "one of several numbers could not be used and was left out",
+    "known_number": "one of several numbers was left out: an earlier row has it",
     "uncalculated": "a formula without a saved result was read as an empty value",
     "quotes": "a pair of quotes around a phone number was removed",
     "label": "a word before or after a phone number was removed (p:+44..., (mobile))",
@@ -65,7 +67,7 @@ _LOST_PROBLEM = Problem(
 _NOT_CALCULATED_PROBLEM = Problem(
     "The cell is a formula that was saved without its result.", "Open the file in a spreadsheet, and save it; or write the value instead."
 )
-_FAX_PROBLEM = Problem("The cell says that it is the number of a fax machine.", "Put the number of the person's phone there.")
+FAX_PROBLEM = Problem("The cell says that it is the number of a fax machine.", "Put the number of the person's phone there.")
 _LONGEST_LABELLED = 200
 
 
@@ -110,7 +112,7 @@ def clean_phone(cell: str) -> Cleaned:
     _refuse_marks(text)
     if len(text) < _LONGEST_LABELLED and any(map(str.isalpha, text)) and (plain := without_labels(text)) != text:
         if is_fax(text):
-            raise CellProblem(_FAX_PROBLEM)
+            raise CellProblem(FAX_PROBLEM)
         text = plain
         repairs.append("label")
     if _EXPONENT.fullmatch(text):

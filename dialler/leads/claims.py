@@ -6,6 +6,7 @@ Every write is fenced by (id, state, lease token, attempt): who comes late chang
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -20,7 +21,7 @@ from dialler.leads.history import Change, add_changes, add_history
 from dialler.leads.states import CLAIMED, QUEUE_OF, WAITING, next_state
 from dialler.leads.tables import Attempt, Lead
 
-__all__ = ["Claim", "Undialled", "claim", "end_undialled", "give_back", "note_failed_dialout", "still_ours"]
+__all__ = ["Claim", "Undialled", "claim", "end_undialled", "give_back", "note_failed_dialout", "number_in_turn", "still_ours"]
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ _NEXT = Statement(
         _leads.c.state,
         _leads.c.attempt_id,
         _leads.c.phone,
+        _leads.c.numbers,
+        _leads.c.place,
         _leads.c.variables,
         select(func.max(_attempts.c.number)).where(_attempts.c.lead_id == _leads.c.id).scalar_subquery().label("last_number"),
     )
@@ -57,7 +60,7 @@ _FENCE = Statement(
 _ADD_ATTEMPTS = Insert(
     _attempts,
     (
-        *("id", "campaign_id", "lead_id", "number", "kind", "state"),
+        *("id", "campaign_id", "lead_id", "phone", "number", "kind", "state"),
         *("created_at", "sent_at", "refusals", "failed_dialouts"),
     ),
 )
@@ -127,6 +130,7 @@ def claim(
     claims, new, old = [], [], []
     for row in chosen:
         kind, attempt_id = _KIND_OF[row.state], row.attempt_id
+        phone = number_in_turn(row.phone, row.numbers, row.place)
         if attempt_id is None:
             number = (row.last_number or 0) + 1
             attempt_id = ids.new("attempt", campaign_id, row.phone, number)
@@ -135,6 +139,7 @@ def claim(
                     "id": attempt_id,
                     "campaign_id": campaign_id,
                     "lead_id": row.id,
+                    "phone": phone,
                     "number": number,
                     "kind": kind,
                     "state": "placing",
@@ -146,12 +151,17 @@ def claim(
             )
         else:
             old.append(attempt_id)
-        claims.append(Claim(campaign_id, row.id, attempt_id, kind, row.phone, row.variables, now))
+        claims.append(Claim(campaign_id, row.id, attempt_id, kind, phone, row.variables, now))
     _ADD_ATTEMPTS.run(connection, new)
     _SEND_AGAIN.run(connection, ({"attempt": attempt_id, "now": now} for attempt_id in old))
     _TAKE.run(connection, ({"lead": c.lead_id, "attempt": c.attempt_id, "token": token, "now": now} for c in claims))
     add_changes(connection, (Change(c.lead_id, now, _STATE_OF[c.kind], "claimed", "claimed", c.attempt_id) for c in claims))
     return claims
+
+
+def number_in_turn(phone: str, numbers: Sequence[Mapping[str, Any]] | None, place: int) -> str:
+    """The number of a lead that is dialled next."""
+    return str(numbers[place]["phone"]) if numbers and place < len(numbers) else phone
 
 
 def still_ours(connection: Connection, taken: Claim, token: str | None, what: str) -> str | None:
@@ -229,8 +239,22 @@ def end_undialled(connection: Connection, taken: Claim, token: str | None, cause
     from_state = still_ours(connection, taken, token, "the refusal")
     if from_state is None:
         return False
-    _end(connection, taken, from_state, cause, cause, now, note=why, disposition=_DISPOSITION_OF[cause], outcome=cause)
+    values: dict[str, Any] = {"note": why, "disposition": _DISPOSITION_OF[cause], "outcome": cause}
+    if cause == "number_refused" and (following := _next_number(connection, taken, why)) is not None:
+        _end(connection, taken, from_state, "next_number", cause, now, **values, **following, due_at=now)
+        return True
+    _end(connection, taken, from_state, cause, cause, now, **values)
     return True
+
+
+def _next_number(connection: Connection, taken: Claim, why: str) -> dict[str, Any] | None:
+    """The number that cannot be dialled, closed, and the place of the next one; None if the lead has no other."""
+    lead = connection.execute(select(_leads.c.numbers, _leads.c.place).where(_leads.c.id == taken.lead_id)).one()
+    if not lead.numbers:
+        return None
+    numbers = [{**number, "closed": why} if at == lead.place else number for at, number in enumerate(lead.numbers)]
+    place = next((at for at, number in enumerate(numbers) if not number.get("closed")), None)
+    return None if place is None else {"numbers": numbers, "place": place}
 
 
 def _end(connection: Connection, taken: Claim, from_state: str, event: str, attempt_outcome: str, now: datetime, **values: Any) -> None:

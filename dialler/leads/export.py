@@ -17,6 +17,7 @@ from core.kernel.moments import moment_text
 from core.kernel.statements import table_of
 from dialler.imports.exported import LEAD_COLUMNS, VARIABLE_PREFIX, as_text, defused
 from dialler.imports.queries import variable_names
+from dialler.imports.several_numbers import BETWEEN
 from dialler.leads.tables import Attempt, Lead
 
 __all__ = [
@@ -61,14 +62,16 @@ def lead_cells(lead: Row[Any], names: Sequence[str], explain: Explain = lambda *
         explain: what a failed call means and what to do, from its SIP status, reason and fault.
     """
     fixed = [lead.line, lead.phone, lead.state, lead.disposition, lead.outcome, lead.attempts, lead.uncharged, lead.due_at, lead.note]
+    numbers = f" {BETWEEN} ".join(number["phone"] for number in lead.numbers or ())
     fixed.append("" if lead.state == "completed" else _why_failed(lead.failed_result, explain))
-    return [defused(_text(value)) for value in (*fixed, *(lead.variables.get(name) for name in names))]
+    return [defused(_text(value)) for value in (*fixed, numbers, *(lead.variables.get(name) for name in names))]
 
 
 def attempt_cells(attempt: Row[Any]) -> list[str]:
-    """An attempt, with `line` and `phone` of its lead, as a row under `ATTEMPT_COLUMNS`."""
+    """An attempt, with `line` and `lead_phone` of its lead, as a row under `ATTEMPT_COLUMNS`."""
     values = attempt._mapping
-    return [defused(_text(values["id"] if name == "attempt_id" else values[name])) for name in ATTEMPT_COLUMNS]
+    other = {"attempt_id": values["id"], "phone": values["phone"] or values["lead_phone"]}
+    return [defused(_text(other.get(name, values.get(name)))) for name in ATTEMPT_COLUMNS]
 
 
 _failed = (
@@ -83,7 +86,7 @@ _failed = (
 # By ids alone, without the campaign: SQLite would go through all leads of the campaign and sort them, once a page.
 _LEADS = select(_leads, _failed).where(_leads.c.id.in_(bindparam("ids", expanding=True))).order_by(_leads.c.id)
 _ATTEMPTS = (
-    select(_attempts, _leads.c.line, _leads.c.phone)
+    select(_attempts, _leads.c.line, _leads.c.phone.label("lead_phone"))
     .join(_leads, _leads.c.id == _attempts.c.lead_id)
     .where(_attempts.c.lead_id.in_(bindparam("ids", expanding=True)))
     .order_by(_attempts.c.lead_id, _attempts.c.number)

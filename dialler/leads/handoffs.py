@@ -18,7 +18,7 @@ from dialler.campaigns.store import lock_campaign
 from dialler.campaigns.tables import Campaign
 from dialler.leads.history import add_history
 from dialler.leads.states import WAITING, next_state
-from dialler.leads.tables import Lead, LeadHandoff
+from dialler.leads.tables import Attempt, Lead, LeadHandoff
 
 __all__ = [
     "NotOnTheList",
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _leads = table_of(Lead)
+_attempts = table_of(Attempt)
 _handoffs = table_of(LeadHandoff)
 _campaigns = table_of(Campaign)
 
@@ -181,7 +182,7 @@ def _entries() -> Select[Any]:
     return (
         select(
             _handoffs,
-            _leads.c.phone,
+            func.coalesce(_attempts.c.phone, _leads.c.phone).label("phone"),
             _leads.c.line,
             _leads.c.variables,
             _leads.c.state.label("lead_state"),
@@ -189,6 +190,7 @@ def _entries() -> Select[Any]:
             _campaigns.c.lines,
         )
         .join(_leads, _leads.c.id == _handoffs.c.lead_id)
+        .outerjoin(_attempts, _attempts.c.id == _handoffs.c.attempt_id)
         .join(_campaigns, _campaigns.c.id == _handoffs.c.campaign_id)
     )
 

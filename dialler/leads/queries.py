@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from core.kernel.statements import table_of
 from dialler.campaigns.tables import Campaign
-from dialler.leads.tables import OPEN, Attempt, Lead, LeadHistory
+from dialler.leads.tables import OPEN, Attempt, Lead, LeadHistory, LeadNumber
 
 __all__ = [
     "AttemptFilter",
@@ -21,6 +21,7 @@ __all__ = [
     "dispositions",
     "find_attempt",
     "find_leads",
+    "has_number",
     "history_of",
     "list_attempts",
     "list_leads",
@@ -30,6 +31,7 @@ __all__ = [
 _campaigns = table_of(Campaign)
 _leads = table_of(Lead)
 _attempts = table_of(Attempt)
+_numbers = table_of(LeadNumber)
 _history = table_of(LeadHistory)
 
 
@@ -80,7 +82,7 @@ def list_attempts(
         limit: how many at most.
         before: (created_at, id) of the last one of the page before.
     """
-    query = select(_attempts, _leads.c.line, _leads.c.phone).join(_leads, _leads.c.id == _attempts.c.lead_id)
+    query = select(_attempts, _leads.c.line, _leads.c.phone.label("lead_phone")).join(_leads, _leads.c.id == _attempts.c.lead_id)
     for name in ("campaign_id", "state", "outcome", "disposition", "lead_id"):
         if (value := getattr(which, name)) is not None:
             query = query.where(_attempts.c[name] == value)
@@ -106,8 +108,13 @@ def count_leads(connection: Connection, which: LeadFilter) -> int:
 def find_leads(connection: Connection, id_or_phone: str, campaign_id: str | None = None) -> Sequence[Row[Any]]:
     """The leads with that number in the database, or that phone number (as `leads.phone` has it)."""
     is_id = id_or_phone.isascii() and id_or_phone.isdigit() and len(id_or_phone) < 19
-    wanted = _leads.c.id == int(id_or_phone) if is_id else _leads.c.phone == id_or_phone
+    wanted = _leads.c.id == int(id_or_phone) if is_id else has_number(id_or_phone)
     return connection.execute(_which(_with_campaign(), LeadFilter(campaign_id)).where(wanted).order_by(_leads.c.id)).all()
+
+
+def has_number(phone: str) -> ColumnElement[bool]:
+    """Whether a lead has this number, as its first or as another one."""
+    return or_(_leads.c.phone == phone, _leads.c.id.in_(select(_numbers.c.lead_id).where(_numbers.c.phone == phone)))
 
 
 def attempts_of(connection: Connection, lead_id: int) -> Sequence[Row[Any]]:
@@ -138,5 +145,5 @@ def _which(query: Select[Any], which: LeadFilter) -> Select[Any]:
     query = query.where(_leads.c.state != "staged")
     for name in ("campaign_id", "state", "disposition", "outcome", "phone"):
         if (value := getattr(which, name)) is not None:
-            query = query.where(_leads.c[name] == value)
+            query = query.where(has_number(value) if name == "phone" else _leads.c[name] == value)
     return query

@@ -7,7 +7,8 @@ Idempotency-Key of its dialout, is what joins them.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,10 +24,11 @@ from dialler.leads.history import Change, add_changes
 from dialler.leads.placements import Placement, change_by
 from dialler.leads.states import CLAIMED, FINAL, next_state
 from dialler.leads.tables import Attempt, Lead, LeadHandoff, LeadHistory
+from dialler.policy.numbers import Turn, next_turn
 from dialler.policy.outcomes import Outcome, ResultFacts, charged, derive_outcome
 from dialler.policy.retry import NO_TIME, Decision, decide, within
 
-__all__ = ["Receipt", "receive_result"]
+__all__ = ["Receipt", "Suppress", "receive_result"]
 
 log = logging.getLogger(__name__)
 _campaigns, _leads, _attempts = table_of(Campaign), table_of(Lead), table_of(Attempt)
@@ -34,7 +36,7 @@ _handoffs, _history = table_of(LeadHandoff), table_of(LeadHistory)
 
 # The campaign is locked first, then the lead, then the attempt, as everywhere.
 _CAMPAIGN = Statement(
-    select(_campaigns.c.id, _campaigns.c.state, _campaigns.c.settings, _attempts.c.lead_id)
+    select(_campaigns.c.id, _campaigns.c.state, _campaigns.c.settings, _campaigns.c.lines, _attempts.c.lead_id)
     .join(_attempts, _attempts.c.campaign_id == _campaigns.c.id)
     .where(_attempts.c.id == bindparam("attempt_id"))
     .with_for_update(read=True, of=_campaigns)
@@ -51,6 +53,8 @@ _LEAD = Statement(
         _leads.c.attempts,
         _leads.c.uncharged,
         _leads.c.expires_at,
+        _leads.c.numbers,
+        _leads.c.place,
         exists(select(_handoffs.c.id).where(_handoffs.c.lead_id == _leads.c.id)).label("asked_for_a_person"),
     )
     .join(_attempts, _attempts.c.lead_id == _leads.c.id)
@@ -101,7 +105,20 @@ _MOVE_LEAD = Statement(
     .values(
         queue=None,
         lease_token=None,
-        **_new(_leads, "state", "due_at", "attempts", "uncharged", "attempt_id", "outcome", "disposition", "note", "updated_at"),
+        **_new(
+            _leads,
+            "state",
+            "due_at",
+            "attempts",
+            "uncharged",
+            "attempt_id",
+            "outcome",
+            "disposition",
+            "note",
+            "updated_at",
+            "numbers",
+            "place",
+        ),
     )
 )
 
@@ -119,12 +136,24 @@ class Receipt:
     due_at: datetime | None = field(default=None, compare=False)
 
 
-def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], now: datetime, placement: Placement | None = None) -> Receipt:
+Suppress = Callable[[Connection, Sequence[str], str | None, str, datetime], None]
+"""Puts numbers on the suppression list: the numbers, the lines (None: all), the call in which the person asked, when."""
+
+
+def receive_result(
+    connection: Connection,
+    ids: Ids,
+    payload: dict[str, Any],
+    now: datetime,
+    placement: Placement | None = None,
+    suppress: Suppress | None = None,
+) -> Receipt:
     """Take in one call result, in the caller's transaction.
 
     Args:
         payload: the call result, as in the integration guide and docs/results.md.
         placement: the answer of the attempt's dialout, if it is not written yet.
+        suppress: takes the other numbers of a person who asked not to be called; the call engine suppresses the one that was dialled.
     """
     attempt_id = payload.get("idempotency_key")
     campaign = _CAMPAIGN.run(connection, attempt_id=attempt_id).first() if attempt_id else None
@@ -140,15 +169,18 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
             log.warning("the result of call %s came for attempt %s, which had %s already", payload["session_id"], attempt_id, state)
         return Receipt("repeated", campaign.id)
     facts = ResultFacts.of(payload)
-    decision, is_charged = _decision_on(connection, ids, campaign, lead, attempt_id, facts, now)
+    turn, is_charged = _decision_on(connection, ids, campaign, lead, attempt_id, facts, now)
+    decision = turn.decision
     placed_at = lead.placed_at or (placement.at if placement is not None else None)
     _end_attempt(connection, attempt_id, placed_at, payload, decision, is_charged, now)
+    if decision.outcome is Outcome.DO_NOT_CALL and lead.numbers and suppress is not None:
+        suppress(connection, [number["phone"] for number in lead.numbers], campaign.lines, payload["session_id"], now)
     if decision.outcome is Outcome.WANTS_PERSON:
         ask_for_a_person(connection, campaign.id, lead.id, attempt_id, payload, facts.callback_at, now)
     elif lead.asked_for_a_person and (why := _SETTLES_THE_WISH.get(decision.outcome)):
         close_handoff(connection, lead.id, payload["session_id"], why, now)
     if lead.state not in FINAL and lead.attempt_id == attempt_id:
-        _move_lead(connection, lead, attempt_id, payload, decision, is_charged, now, placement)
+        _move_lead(connection, lead, attempt_id, payload, turn, is_charged, now, placement)
         return Receipt("applied", campaign.id, lead.state in CLAIMED, decision.due_at)
     log.warning("the result of attempt %s came for a lead that had moved on (%s)", attempt_id, lead.state)
     return Receipt("applied", campaign.id)
@@ -156,29 +188,42 @@ def receive_result(connection: Connection, ids: Ids, payload: dict[str, Any], no
 
 def _decision_on(
     connection: Connection, ids: Ids, campaign: AnyRow, lead: AnyRow, attempt_id: str, facts: ResultFacts, now: datetime
-) -> tuple[Decision, bool]:
+) -> tuple[Turn, bool]:
     outcome, is_charged = derive_outcome(facts), charged(facts)
     asks = outcome in {Outcome.CALLBACK, Outcome.WANTS_PERSON}
     callbacks = _count_callbacks(connection, lead.id) if asks else 0  # nothing else asks for them
     uncharged = _uncharged(lead, outcome, is_charged=is_charged)
     if outcome is Outcome.TRUNK_BUSY:  # these have a count of their own: a full trunk uses up nothing of the lead
         uncharged = _count_busy(connection, lead.id) + 1
+    config = CampaignConfig.model_validate(campaign.settings)
     decision = decide(
         outcome,
         attempts_charged=lead.attempts + is_charged,
         attempts_uncharged=uncharged,
         callbacks=callbacks,
-        policy=CampaignConfig.model_validate(campaign.settings).retry_policy(),
+        policy=config.retry_policy(),
         now=now,
         stream=ids.stream("retry", attempt_id),
         callback_at=facts.callback_at,
         untimed=_untimed(connection, lead.id, now) if asks and facts.callback_at is None else (),
         asked_for_a_person=lead.asked_for_a_person,
     )
-    decision = within(decision, lead.expires_at)
+    turn = Turn(decision, lead.numbers, lead.place)
+    if lead.numbers is not None and not lead.asked_for_a_person:
+        turn = next_turn(
+            decision,
+            lead.numbers,
+            lead.place,
+            attempts_charged=lead.attempts + is_charged,
+            attempts_uncharged=uncharged,
+            policy=config.retry_policy(),
+            rule=config.next_number,
+            now=now,
+        )
+    decision = within(turn.decision, lead.expires_at)
     if campaign.state in {"stopping", "stopped"} and decision.due_at is not None:
         decision = Decision(outcome=outcome, state="stopped", due_at=None, event="stopped", note="the campaign was stopped")
-    return decision, is_charged
+    return replace(turn, decision=decision), is_charged
 
 
 def _count_callbacks(connection: Connection, lead_id: int) -> int:
@@ -233,11 +278,12 @@ def _move_lead(
     lead: AnyRow,
     attempt_id: str,
     payload: dict[str, Any],
-    decision: Decision,
+    turn: Turn,
     is_charged: bool,
     now: datetime,
     placement: Placement | None,
 ) -> None:
+    decision = turn.decision
     changes = [change_by(placement)] if placement is not None and lead.state == "claimed" else []
     from_state = "dialling" if changes else lead.state
     state = next_state(from_state, decision.event)
@@ -255,6 +301,8 @@ def _move_lead(
         new_disposition=payload.get("disposition"),
         new_note=_note(decision, payload),
         new_updated_at=now,
+        new_numbers=turn.numbers,
+        new_place=turn.place,
     )
     changes.append(Change(lead.id, now, from_state, decision.event, state, attempt_id, decision.note))
     add_changes(connection, changes)

@@ -31,6 +31,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     # it can never be placed
     ("claimed", "number_suppressed"): "suppressed",
     ("claimed", "number_refused"): "undialable",
+    ("claimed", "next_number"): "retry_scheduled",  # another number of the same person is tried
     ("claimed", "lead_refused"): "undialable",
     ("claimed", "not_received"): "exhausted",
     # the call is over (its result may come before the answer of the dialout, or after the lead was given back)

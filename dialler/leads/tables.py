@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Integer, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Identity, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["ATTEMPT_STATES", "HANDOFF_STATES", "OPEN", "Attempt", "Lead", "LeadHandoff", "LeadHistory"]
+__all__ = ["ATTEMPT_STATES", "HANDOFF_STATES", "OPEN", "Attempt", "Lead", "LeadHandoff", "LeadHistory", "LeadNumber"]
 
 _BIG = BigInteger().with_variant(Integer, "sqlite")
 _READY = text("queue IS NOT NULL")
@@ -54,6 +54,11 @@ class Lead(SQLModel, table=True):
     phone: str
     """E.164, with `;ext=` and the extension where there is one."""
     variables: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)
+    numbers: list[dict[str, Any]] | None = Field(default=None, sa_type=JsonValue)
+    """All numbers of a person who has several, in the order in which they are tried: `phone`, `label`, and `closed` if it is not tried
+    again, why. `phone` is the first."""
+    place: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    """Which of `numbers` is dialled next, from 0."""
     state: str = "staged"
     queue: int | None = None
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -97,6 +102,8 @@ class Attempt(SQLModel, table=True):
     id: str = Field(primary_key=True)
     campaign_id: str = Field(foreign_key="campaigns.id")
     lead_id: int = Field(foreign_key="leads.id", sa_type=_BIG)
+    phone: str | None = None
+    """The number that was dialled; null in attempts that are older than leads with several numbers."""
     number: int
     """From 1, counted over all the lead's attempts, charged or not."""
     kind: str
@@ -121,6 +128,17 @@ class Attempt(SQLModel, table=True):
     call_duration_seconds: float | None = None
     result: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
     """The call result as it came in."""
+
+
+class LeadNumber(SQLModel, table=True):
+    """A number of a lead beside its `phone`. A number belongs to one lead of a campaign."""
+
+    __tablename__ = "lead_numbers"
+    __table_args__ = (Index("lead_numbers_lead", "lead_id"),)
+
+    campaign_id: str = Field(primary_key=True)
+    phone: str = Field(primary_key=True)
+    lead_id: int = Field(sa_column=Column(_BIG, ForeignKey("leads.id", ondelete="CASCADE"), nullable=False))
 
 
 class LeadHistory(SQLModel, table=True):

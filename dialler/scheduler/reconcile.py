@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from core.kernel.clock import Clock
 from core.kernel.database import Database, UtcDateTime
@@ -24,7 +24,7 @@ from dialler.core_client import CoreClient
 from dialler.leads.claims import Claim, end_undialled, give_back
 from dialler.leads.held import hold
 from dialler.leads.placements import mark_placed
-from dialler.leads.results import receive_result
+from dialler.leads.results import Suppress, receive_result
 from dialler.leads.tables import OPEN, Attempt, Lead
 from dialler.policy.patience import send_again_at
 
@@ -45,7 +45,7 @@ _UNDER_WAY: Select[Any] = (
         _attempts.c.failed_dialouts,
         _leads.c.lease_token,
         _leads.c.uncharged,
-        _leads.c.phone,
+        func.coalesce(_attempts.c.phone, _leads.c.phone).label("phone"),
     )
     .join(_leads, _leads.c.id == _attempts.c.lead_id)
     .where(_attempts.c.campaign_id == bindparam("campaign_id"), OPEN)
@@ -65,6 +65,7 @@ async def reconcile(
     *,
     sent_before: datetime | None = None,
     unanswered: bool = False,
+    suppress: Suppress | None = None,
 ) -> int:
     """Settle the attempts of a campaign that were sent and are not over. Returns how many changed.
 
@@ -76,6 +77,7 @@ async def reconcile(
         campaign_id: the campaign.
         sent_before: only those that were sent before this moment.
         unanswered: only those whose dialout was not answered.
+        suppress: as `receive_result` has it.
 
     Raises:
         CoreUnreachable: if the core did not answer; what was settled until then stays settled.
@@ -101,7 +103,7 @@ async def reconcile(
             elif call is None:
                 changed += _not_received(connection, taken, attempt, config.max_uncharged, now)
             elif call["result"] is not None:
-                changed += receive_result(connection, ids, call["result"], now).status == "applied"
+                changed += receive_result(connection, ids, call["result"], now, suppress=suppress).status == "applied"
             elif attempt.state == "placing":
                 mark_placed(connection, taken, attempt.lease_token, call["call_id"], now)
                 changed += 1

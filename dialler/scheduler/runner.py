@@ -150,7 +150,9 @@ class CampaignRunner:
             return
         parts = self.parts
         try:
-            changed = await reconcile(parts.db, parts.clock, parts.ids, parts.core, self.campaign_id, sent_before=sent_before)
+            changed = await reconcile(
+                parts.db, parts.clock, parts.ids, parts.core, self.campaign_id, sent_before=sent_before, suppress=parts.suppress
+            )
         except CoreUnreachable as error:
             log.warning("%s; results that never came are asked for again later", error)
         else:

@@ -39,7 +39,9 @@ class Settling:
         parts = self._parts
         parts.journal.flush()  # what is known need not be asked for
         try:
-            await reconcile(parts.db, parts.clock, parts.ids, parts.core, self._campaign_id, unanswered=not self._everything)
+            await reconcile(
+                parts.db, parts.clock, parts.ids, parts.core, self._campaign_id, unanswered=not self._everything, suppress=parts.suppress
+            )
         except CoreUnreachable as error:
             self._failures += 1
             self.at = parts.clock.now() + growing(self._failures, _FIRST, _LONGEST)
