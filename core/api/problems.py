@@ -66,6 +66,7 @@ def install_problem_handlers(app: FastAPI, clock: Clock) -> None:
     async def not_now(_: Request, error: NotNow) -> JSONResponse:
         moments = {"retry_at": error.retry_at, "opens_at": error.opens_at}
         given = {name: moment_text(at) for name, at in moments.items() if at is not None}
+        given |= {"rule": error.rule} if error.rule is not None else {}
         return problem(503, str(error), headers=retry_after(clock.now(), error.retry_at), reason=error.reason, **given)
 
     @app.exception_handler(RequestValidationError)

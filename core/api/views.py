@@ -51,6 +51,9 @@ class CallView(BaseModel):
         description="From the answer to the bot's first sound; null until the call has ended, and where words are not spoken aloud."
     )
     cancel_requested: bool
+    evidence: dict[str, Any] | None = Field(
+        description="What the rules decided when it was dialled: pack, purpose, place, local times, counts, verdict (docs/rule-packs.md)."
+    )
     prefetch: PrefetchView | None = Field(description="The CRM pre-fetch; null if the bot has none.")
     result: dict[str, Any] | None = Field(description="The call result, once the call is done.")
 

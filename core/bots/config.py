@@ -17,6 +17,7 @@ from core.contracts.voice_config import VoiceConfig
 from core.kernel.durations import LongDuration
 from core.kernel.hours import HoursConfig, PermittedHours
 from core.kernel.purposes import Purpose
+from core.kernel.rules import RuleSettings
 from core.prefetch.config import PrefetchConfig
 
 __all__ = [
@@ -148,6 +149,7 @@ class BotConfig(_Strict):
     purpose: Purpose | None = Field(default=None, description="What its calls are for; a dialout or a campaign may say otherwise.")
     active_hours: HoursConfig = Field(default=HoursConfig(), description="When it may call and be called.")
     permitted_hours: PermittedHours = Field(default=PermittedHours(), description="When callees may be called, in their own time.")
+    rules: RuleSettings = Field(default=RuleSettings(), description="Caps per person beyond the rule packs; rules that are loosened.")
     seats: int | None = Field(default=None, ge=1, description="Most calls of this bot at once; the fleet's own limit if left out.")
     ring_timeout_seconds: float = Field(default=45, gt=0, le=180, description="How long a phone may ring.")
     max_call_duration_seconds: float = Field(default=600, gt=0, le=14_400, description="Longest call, from the answer on.")

@@ -6,6 +6,8 @@ store      reading and writing calls; every write is fenced
 callbacks  when a callee may be called back
 request    a dialout as it was asked for
 gates      what a dialout must pass: its numbers, the hours
+caps       how often a person may be called
+evidence   pure: what was decided for a dialout
 capacity   how many calls can be placed now, and by what that is limited
 refusals   why a dialout is refused
 dialout    through the gates, the intent committed, and away

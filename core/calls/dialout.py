@@ -15,11 +15,13 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import IntegrityError
 
 from core.access.keys import KeyInfo
+from core.bots.config import BotConfig
 from core.bots.store import StoredBot
 from core.bots.tables import Bot
 from core.calls.departure import Turn
 from core.calls.engine import Engine, LiveCall
-from core.calls.gates import Line, check_hours, check_numbers, number_busy
+from core.calls.evidence import evidence_of
+from core.calls.gates import Line, check_caps, check_hours, check_numbers, number_busy, rules_of
 from core.calls.known import ConfigChanged
 from core.calls.look import Look, look_before_dialling
 from core.calls.occupied import Seen, is_race, look_at
@@ -32,6 +34,8 @@ from core.contracts.transport import PlaceOrder
 from core.fleet.generation import read_generation
 from core.fleet.store import load, take_seat
 from core.kernel.lines import REAL
+from core.kernel.numbers import callee_zones, place_of
+from core.kernel.rules import Rules
 from core.kernel.statements import table_of
 from core.prefetch.fetch import ASKED
 from core.trunks.lines import line_for_call
@@ -132,9 +136,13 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
         line, look = _look(engine, connection, bot, request)
         assert bot is not None  # a request that names none has a problem
         assert look is not None  # one without a number has, too
-        check_hours(bot.config, line.to_number, now)
+        place, config = place_of(line.to_number), _for(bot.config, request)
+        check_hours(config, line.to_number, now)
         if line.on_call:
             raise number_busy(now)
+        rules, lines, promised = rules_of(config, place), engine.lines_of(line.trunk.transport), request.promised_callback
+        counted = check_caps(connection, rules, line.to_number, lines, now, promised_callback=promised)
+        zones = callee_zones(line.to_number, bot.config.time_zone)
         call_id = _new_id(engine, connection, key, request, line.to_number, now)
         if limited:
             _count_bot(engine, connection, bot, now)
@@ -158,7 +166,8 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
             "idempotency_key": request.idempotency_key,
             "request_hash": request.fingerprint(),
             "variables": request.variables,
-            "purpose": request.purpose or bot.config.purpose,
+            "purpose": config.purpose,
+            "evidence": evidence_of(rules, place, config.purpose, zones, counted, now, promised_callback=promised),
             "prefetch": ASKED if bot.config.prefetch else None,
             "created_at": now,
             "direction": "outbound",
@@ -176,7 +185,19 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
         call_id, attempt, line.to_number, line.trunk.from_number, line.trunk.name,
         record=record, lab=trunk.lab, voice=bot.config.voice, line=carried_by, calling_window=request.calling_window,
     )  # fmt: skip
-    return CallRun(engine, order, line.trunk.transport, bot.config, request.variables, events, turn)
+    return CallRun(engine, order, line.trunk.transport, _ringing_long_enough(config, rules), request.variables, events, turn)
+
+
+def _for(bot: BotConfig, request: DialoutRequest) -> BotConfig:
+    """The bot, with the purpose of this call."""
+    return bot if request.purpose in {None, bot.purpose} else bot.model_copy(update={"purpose": request.purpose})
+
+
+def _ringing_long_enough(bot: BotConfig, rules: Rules) -> BotConfig:
+    """The bot, with the ring time that the rules want at least."""
+    if bot.ring_timeout_seconds >= rules.least_ring:
+        return bot
+    return bot.model_copy(update={"ring_timeout_seconds": float(rules.least_ring)})
 
 
 def _look(engine: Engine, connection: Connection, bot: StoredBot | None, request: DialoutRequest) -> tuple[Line, Look | None]:

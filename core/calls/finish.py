@@ -197,6 +197,7 @@ def build_result(
         transport=call.transport,
         sandbox=call.transport == "sandbox",
         variables=call.variables,
+        evidence=call.evidence,
         connected_event=call.connected_event,
         prefetched=call.prefetch.get("fields") or None if call.prefetch else None,
     )

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core.bots.config import BotConfig
+from core.calls.caps import count_calls
 from core.calls.engine import Engine
 from core.calls.occupied import RETRY_AFTER, Seen, look_at
 from core.calls.refusals import FieldProblem, InvalidRequest, NotNow
@@ -23,17 +24,20 @@ from core.kernel.hours import (
     is_open,
     next_all_open,
     next_opening,
+    why_closed,
     why_not_permitted,
 )
-from core.kernel.lines import REAL
+from core.kernel.lines import REAL, Lines
 from core.kernel.moments import moment_text
-from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number, place_of, where_zones_come_from
+from core.kernel.numbers import NumberError, PhoneNumber, Place, callee_zones, is_fictional, parse_number, place_of, where_zones_come_from
+from core.kernel.rules import OWN, Counted, Rules, rules_for
 from core.trunks.store import TrunkInfo
 
-__all__ = ["Line", "check_hours", "check_numbers", "check_test_number", "number_busy"]
+__all__ = ["Line", "check_caps", "check_hours", "check_numbers", "check_test_number", "number_busy", "rules_of"]
 
 _FICTIONAL = "it is from a range reserved for fiction, which only the sandbox dials"
 _SUPPRESSED = "it is on the suppression list: it asked not to be called"
+_SWITCHED_OFF = "the bot's permitted_hours are switched off"
 _ON_CALL = "this number is on a call with us now, or being rung: one phone gets one call at a time"
 
 
@@ -94,6 +98,19 @@ def number_busy(now: datetime) -> NotNow:
     return NotNow("number_busy", f"{_ON_CALL[0].upper()}{_ON_CALL[1:]}.", now + RETRY_AFTER)
 
 
+def check_caps(connection: Connection, rules: Rules, to_number: str, lines: Lines, now: datetime, *, promised_callback: bool) -> Counted:
+    """The caps per person. Returns what was counted.
+
+    Raises:
+        NotNow: a cap forbids the call; with the moment from which it allows one.
+    """
+    counted = count_calls(connection, rules, to_number, lines, now, promised_callback=promised_callback)
+    if (refused := counted.refused) is not None:
+        detail = f"This person may not be called again now: {refused.why}."
+        raise NotNow("contact_cap", detail, refused.retry_at, rule=refused.cap.name)
+    return counted
+
+
 def check_test_number(connection: Connection, written: str, *, lab: bool) -> str:
     """The number of a test call (E.164, with its extension): somebody's phone will ring, as at any dialout.
 
@@ -147,32 +164,43 @@ def _callee(engine: Engine, bot: BotConfig | None, written: str, problems: list[
     return None
 
 
+def rules_of(bot: BotConfig, place: Place) -> Rules:
+    """The rules for a callee, by the bot's purpose and with its own settings. Pure."""
+    return rules_for(place, bot.purpose, bot.rules, hours_off="" if bot.permitted_hours.enabled else _SWITCHED_OFF)
+
+
 def check_hours(bot: BotConfig, to_number: str, now: datetime) -> None:
-    """The bot's active hours and the callee's permitted hours. Pure.
+    """The bot's active hours, the callee's permitted hours, and the hours of the rule packs. Pure.
 
     Args:
-        bot: the bot that is to call.
+        bot: the bot that is to call, with the purpose of this call.
         to_number: the callee (E.164).
         now: the moment it is.
 
     Raises:
-        NotNow: with the moment at which both would allow the call. A time zone that does not exist fails closed.
+        NotNow: with the moment at which all would allow the call. A time zone that does not exist fails closed.
     """
     zones, place = callee_zones(to_number, bot.time_zone), place_of(to_number)
-    active_hours = bot.active_hours.for_callee(place.country, place.parts)
+    rules, active_hours = rules_of(bot, place), bot.active_hours.for_callee(place.country, place.parts)
     try:
-        rules = (Constraint(active_hours, bot.time_zone), *constraints_for(bot.permitted_hours, zones))
+        ours = (Constraint(active_hours, bot.time_zone), *constraints_for(bot.permitted_hours, zones))
+        all_open = (*ours, *(Constraint(rule.hours, zone) for rule in rules.hours for zone in zones))
         if not is_open(bot.active_hours, bot.time_zone, now):
             opens_at = next_opening(bot.active_hours, bot.time_zone, now)
             when = f" until {moment_text(opens_at, 'seconds')}" if opens_at else "; it never opens"
             detail = f"The bot is outside its active hours{when}."
-            raise NotNow("outside_active_hours", detail, next_all_open(rules, now), opens_at=opens_at)
+            raise NotNow("outside_active_hours", detail, next_all_open(all_open, now), opens_at=opens_at)
         if not is_open(active_hours, bot.time_zone, now):
             detail = f"It is a public holiday of {', '.join(active_hours.holidays)}, where the callee is: the bot's active hours keep it."
-            raise NotNow("outside_permitted_hours", detail, next_all_open(rules, now))
+            raise NotNow("outside_permitted_hours", detail, next_all_open(all_open, now), rule=f"{OWN}.active_hours.holidays")
         if why := why_not_permitted(bot.permitted_hours, zones, now):
             detail = "; ".join(filter(None, (f"The callee may not be called now: {why}", where_zones_come_from(to_number, now))))
-            raise NotNow("outside_permitted_hours", f"{detail}.", next_all_open(rules, now))
+            raise NotNow("outside_permitted_hours", f"{detail}.", next_all_open(all_open, now), rule=f"{OWN}.permitted_hours")
+        for rule in rules.hours:
+            if why := next((closed for zone in zones if (closed := why_closed(rule.hours, zone, now))), None):
+                unsaid = "" if bot.purpose else "; what the call is for is not said, so the rules of every purpose apply"
+                detail = f"The callee may not be called now, by {rule.name}: {why}{unsaid}."
+                raise NotNow("outside_permitted_hours", detail, next_all_open(all_open, now), rule=rule.name)
     except UnknownTimeZoneError as error:
         detail = f"Nobody can tell whether the bot is open, because its time zone cannot be used: {error}"
         raise NotNow("outside_active_hours", detail, None) from error

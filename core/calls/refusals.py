@@ -56,20 +56,25 @@ class NotNow(Refusal):
     """It could work at another moment.
 
     Attributes:
-        reason: `no_capacity`, `outside_active_hours`, `outside_permitted_hours`, `trunk_unavailable` or `number_busy`.
+        reason: `no_capacity`, `outside_active_hours`, `outside_permitted_hours`, `trunk_unavailable`, `number_busy` or
+            `contact_cap`.
         retry_at: when it could work; None if nobody knows, or never.
         opens_at: when the bot opens, if it is closed; the callee may not be called yet then.
+        rule: the name of the rule that forbids it, such as `US-FL.hours`, if one does (`core.kernel.rules`).
     """
 
     def __init__(
         self,
-        reason: Literal["no_capacity", "outside_active_hours", "outside_permitted_hours", "trunk_unavailable", "number_busy"],
+        reason: Literal[
+            "no_capacity", "outside_active_hours", "outside_permitted_hours", "trunk_unavailable", "number_busy", "contact_cap"
+        ],
         detail: str,
         retry_at: datetime | None,
         opens_at: datetime | None = None,
+        rule: str | None = None,
     ) -> None:
         super().__init__(detail)
-        self.reason, self.retry_at, self.opens_at = reason, retry_at, opens_at
+        self.reason, self.retry_at, self.opens_at, self.rule = reason, retry_at, opens_at, rule
 
 
 class Draining(NotNow):

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
+from core.calls.caps import talked_at
 from core.calls.event_log import EventLog
 from core.calls.phones import phone_of
 from core.calls.states import LIVE, next_state
@@ -90,6 +91,9 @@ def move(connection: Connection, call_id: str, state: str, event: str, worker_id
     no longer in that state or no longer this worker's: then whoever asked is late, and must let go of the call.
     """
     to_state = next_state(state, event)
+    if (ending := values.get("ending")) is not None:
+        spoke = bool(ending.get("customer_spoke"))
+        values["talked_at"] = talked_at(values["ended_at"], ending["disconnected_by"], answered=state == "talking", customer_spoke=spoke)
     unwritten = events.unwritten(connection)
     from_state = state if unwritten.from_state is None else unwritten.from_state
     if not _changed(connection, call_id, from_state, worker_id, {**unwritten.values, "state": to_state, **values}):

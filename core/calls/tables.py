@@ -38,6 +38,7 @@ class Call(SQLModel, table=True):
         Index(DIALLED_INDEXES[0], "phone", unique=True, sqlite_where=_DIALLED, postgresql_where=_DIALLED),
         Index(DIALLED_INDEXES[1], "phone", unique=True, sqlite_where=_REHEARSED, postgresql_where=_REHEARSED),
         Index("calls_created", "created_at", "call_id"),
+        Index("calls_of_phone", "phone", "created_at"),
         CheckConstraint("state <> 'done' OR result IS NOT NULL", name="calls_done_has_result"),
         CheckConstraint("state NOT IN ('ended', 'finishing', 'done') OR ended_at IS NOT NULL", name="calls_ended_has_time"),
     )
@@ -60,6 +61,8 @@ class Call(SQLModel, table=True):
     variables: dict[str, Any] = Field(sa_type=JsonValue, default_factory=dict)
     purpose: str | None = None
     """What the call is for (`core.kernel.purposes`): by its dialout, else by its bot; None if neither says."""
+    evidence: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
+    """What the rules decided when it was dialled (`core.calls.evidence`); None for inbound calls."""
     prefetch: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
     """What came of the bot's CRM pre-fetch, values included (`core.prefetch.fetch`); None if the bot has none."""
     connected_event: dict[str, Any] | None = Field(default=None, sa_type=JsonValue)
@@ -68,6 +71,8 @@ class Call(SQLModel, table=True):
     ringing_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    talked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it ended, if a person talked in it; None until then, and for calls without a conversation."""
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     cancel_requested: bool = False
     withdrawn_for: str | None = None

@@ -68,6 +68,9 @@ class CallResult(BaseModel):
     variables: dict[str, Any] = Field(
         default_factory=dict, description="The variables of the dialout, as given; of a WebSocket call, its own fields of `connected`."
     )
+    evidence: dict[str, Any] | None = Field(
+        default=None, description="What the rules decided when the call was dialled (docs/rule-packs.md); null for inbound calls."
+    )
     connected_event: dict[str, Any] | None = Field(
         default=None, description="What the `connected` message of a WebSocket call said; null for other calls."
     )

@@ -12,6 +12,7 @@ ids              identifiers, random or derived from a seed
 numbers          phone numbers: parsing, what may be dialled, time zones
 lines            keeps what sandbox calls taught apart from what real calls did
 purposes         what a call is for
+rules            rule packs: who may be called when and how often
 hours            opening hours: windows, holidays, exceptions, permitted hours
 rate             pure: token buckets
 backoff          pure: what becomes of a delivery after an attempt, and the growing gaps

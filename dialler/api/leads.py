@@ -20,7 +20,7 @@ from dialler.imports.exported import as_text
 from dialler.imports.queries import variable_names
 from dialler.leads.export import ATTEMPT_COLUMNS, attempt_pages, csv_text, lead_columns, lead_pages
 from dialler.leads.held import resolve
-from dialler.leads.queries import AttemptFilter, LeadFilter, attempts_of, find_leads, history_of, list_attempts, list_leads
+from dialler.leads.queries import AttemptFilter, LeadFilter, attempts_of, evidence_of, find_leads, history_of, list_attempts, list_leads
 from dialler.leads.states import STATES
 from dialler.leads.tables import ATTEMPT_STATES
 
@@ -96,6 +96,10 @@ class AttemptView(BaseModel):
     phone_rang: bool | None
     fault: str | None
     call_duration_seconds: float | None
+    last_refusal: str | None = Field(description="Why its dialout was refused last, with the name of the rule if one forbade it.")
+    evidence: dict[str, Any] | None = Field(
+        description="What the rules decided when it was dialled (docs/rule-packs.md); null before its result."
+    )
 
 
 class LeadEvent(BaseModel):
@@ -202,7 +206,7 @@ async def get_attempts(
         which = AttemptFilter(campaign_id, state, outcome, disposition, lead_id)
         rows = list_attempts(connection, which, limit=limit + 1, before=before)
     page, more = rows[:limit], len(rows) > limit
-    return AttemptPage(attempts=_views(AttemptView, page), next_cursor=make_cursor(page[-1].created_at, page[-1].id) if more else None)
+    return AttemptPage(attempts=_attempts(page), next_cursor=make_cursor(page[-1].created_at, page[-1].id) if more else None)
 
 
 @router.get("/leads.csv", summary="Export the leads", response_class=StreamingResponse, responses={**_CSV, **answers(404)})
@@ -246,7 +250,12 @@ def _detail(connection: Connection, campaign_id: str, lead_id: int) -> LeadDetai
         raise HTTPException(404, "There is no such lead in this campaign.")
     attempts, history = attempts_of(connection, lead_id), history_of(connection, lead_id)
     [lead] = _views(LeadView, found)
-    return LeadDetail(**lead.model_dump(), attempt_list=_views(AttemptView, attempts), history=_views(LeadEvent, history))
+    return LeadDetail(**lead.model_dump(), attempt_list=_attempts(attempts), history=_views(LeadEvent, history))
+
+
+def _attempts(rows: Iterable[Row[Any]]) -> list[AttemptView]:
+    names = [name for name in AttemptView.model_fields if name != "evidence"]
+    return [AttemptView(**{name: row._mapping[name] for name in names}, evidence=evidence_of(row)) for row in rows]
 
 
 def _views(view: type[View], rows: Iterable[Row[Any]]) -> list[View]:

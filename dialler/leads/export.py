@@ -18,6 +18,7 @@ from core.kernel.statements import table_of
 from dialler.imports.exported import LEAD_COLUMNS, VARIABLE_PREFIX, as_text, defused
 from dialler.imports.queries import variable_names
 from dialler.imports.several_numbers import BETWEEN
+from dialler.leads.queries import evidence_of
 from dialler.leads.tables import Attempt, Lead
 
 __all__ = [
@@ -38,7 +39,7 @@ _attempts = table_of(Attempt)
 
 ATTEMPT_COLUMNS: Final = (
     "attempt_id", "line", "phone", "number", "kind", "state", "call_id", "created_at", "placed_at", "ended_at", "charged",
-    "disconnected_by", "outcome", "disposition", "sip_status", "phone_rang", "fault", "call_duration_seconds",
+    "disconnected_by", "outcome", "disposition", "sip_status", "phone_rang", "fault", "call_duration_seconds", "evidence",
 )  # fmt: skip
 _PAGE: Final = 1000
 _REFUSED: Final = 300
@@ -70,7 +71,7 @@ def lead_cells(lead: Row[Any], names: Sequence[str], explain: Explain = lambda *
 def attempt_cells(attempt: Row[Any]) -> list[str]:
     """An attempt, with `line` and `lead_phone` of its lead, as a row under `ATTEMPT_COLUMNS`."""
     values = attempt._mapping
-    other = {"attempt_id": values["id"], "phone": values["phone"] or values["lead_phone"]}
+    other = {"attempt_id": values["id"], "phone": values["phone"] or values["lead_phone"], "evidence": evidence_of(attempt)}
     return [defused(_text(other.get(name, values.get(name)))) for name in ATTEMPT_COLUMNS]
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "attempts_of",
     "count_leads",
     "dispositions",
+    "evidence_of",
     "find_attempt",
     "find_leads",
     "has_number",
@@ -125,6 +126,12 @@ def attempts_of(connection: Connection, lead_id: int) -> Sequence[Row[Any]]:
 def find_attempt(connection: Connection, attempt_id: str) -> Row[Any] | None:
     """The attempt with this id."""
     return connection.execute(select(_attempts).where(_attempts.c.id == attempt_id)).one_or_none()
+
+
+def evidence_of(attempt: Row[Any]) -> dict[str, Any] | None:
+    """What the core's rules decided when the call of an attempt was dialled, by its result; None if it has none."""
+    found = (attempt.result or {}).get("evidence")
+    return found if isinstance(found, dict) else None
 
 
 def history_of(connection: Connection, lead_id: int) -> Sequence[Row[Any]]:

@@ -236,7 +236,7 @@ class Dialouts:
                     end_undialled(connection, taken, token, "number_refused", detail, now)
                 return Batch(unplaced=1)
             case TryLater(
-                "outside_permitted_hours" | "number_busy" as reason, detail, retry_at
+                "outside_permitted_hours" | "number_busy" | "contact_cap" as reason, detail, retry_at
             ):  # this callee only: the others may be free
                 with db.write() as connection:
                     give_back(connection, taken, token, retry_at or now + _UNKNOWN_WAIT, detail, now, at_once=False)

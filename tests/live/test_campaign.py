@@ -19,6 +19,7 @@ name: Reminder
 time_zone: Europe/London
 opening_message: "Hello there."
 brain: {scenario: payment_reminder}
+purpose: service
 permitted_hours:
   enabled: false
 """

@@ -14,6 +14,7 @@ handoffs, finding        the work list of leads that want a person; one lead as 
 samples, audit           lead files and a CRM to try things with; our records against the callees' log
 campaign_settings        the settings of a campaign, under the names of campaign.yaml
 report                   what a campaign adds up to
+rules                    the rule packs, with the source of each figure
 ledger                   what the CRM has of each lead
 sockets                  who may open WebSocket calls to a bot
 desk                     the agent desk, from the terminal

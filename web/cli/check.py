@@ -31,6 +31,7 @@ from web.run.folder import CampaignFolder, read_folder
 from web.run.holiday_notes import holiday_notes
 from web.run.past_times import PastTimes
 from web.run.rehearsal import Rehearsal, rehearse
+from web.run.rule_notes import rule_notes
 
 __all__ = ["check"]
 
@@ -82,6 +83,7 @@ def check(
         *_notes(campaign, zones, clocks, now),
         *holiday_notes(campaign.campaign, campaign.bot, places, now),
         *past.notes(),
+        *rule_notes(campaign.campaign.purpose or campaign.bot.purpose, campaign.bot, places),
         *(f"bot.yaml: {problem}. Real calls are refused until then" for problem in voice),
     ]
     if as_json:

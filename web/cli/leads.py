@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from core.kernel.database import Database
 from dialler.campaigns.store import read_campaign
 from dialler.leads.held import NotHeld, resolve
-from dialler.leads.queries import LeadFilter, attempts_of, count_leads, dispositions, history_of, list_leads
+from dialler.leads.queries import LeadFilter, attempts_of, count_leads, dispositions, evidence_of, history_of, list_leads
 from dialler.leads.states import STATES
 from web.cli import handoffs
 from web.cli.common import DatabaseOption, JsonOption, LimitOption, campaign_called, clock_of, open_database
@@ -97,6 +97,11 @@ def show(lead: LeadArgument, campaign: CampaignOption = None, database: Database
     if attempts:
         heading("Attempts")
         out.print(table(_ATTEMPT_TITLES, [[getattr(attempt, name) for name in _ATTEMPTS] for attempt in attempts]))
+    if decided := [(attempt.number, evidence) for attempt in attempts if (evidence := evidence_of(attempt))]:
+        heading("What the rules decided (docs/rule-packs.md)")
+        for number, evidence in decided:
+            told = {name: _told(value) for name, value in evidence.items() if name != "verdict"}
+            show_fields({f"Attempt {number}": evidence["verdict"], **told})
     heading("History")
     out.print(table(list(_HISTORY.values()), [[getattr(event, name) for name in _HISTORY] for event in history]))
 
@@ -148,6 +153,13 @@ def _show(db: Database, campaign: str | None, state: str | None, disposition: st
     if count > len(rows) and not as_json:
         say(f"{len(rows)} of {count} leads; see more with --limit.")
     return count
+
+
+def _told(value: Any) -> str:
+    """A value of the evidence on one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {one}" for name, one in value.items()) or "none"
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
 def _dicts(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:

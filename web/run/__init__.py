@@ -15,6 +15,7 @@ prepare    from a folder to a campaign in the database
 past_times  what `check` says about times that are over
 push_checks   would what a bot sends out arrive
 rehearsal  what the bot will say to the first lead
+rule_notes  which rule packs apply, and what is unverified
 holiday_notes  public holidays that differ between the parts of a country
 estimate   when it could dial first, how long it will take
 crm        the sample CRM beside it

@@ -27,7 +27,7 @@ def holiday_notes(campaign: CampaignConfig, bot: BotConfig, places: Counter[Plac
         campaign: its calling window is looked at.
         bot: its active hours are.
         places: where the leads' numbers were issued, with how many of them.
-        now: the moment it is: days before it do not matter.
+        now: the current time: days before it do not matter.
     """
     window = campaign.calling_window
     notes = _of("campaign.yaml: calling_window.holidays", window, places, now, window.time_zone) if window else []

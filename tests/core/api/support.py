@@ -35,7 +35,7 @@ calls = table_of(Call)
 seats = table_of(Seat)
 
 BOT = "loan-reminder"
-OPEN: dict[str, Any] = {"permitted_hours": {"enabled": False}}
+OPEN: dict[str, Any] = {"permitted_hours": {"enabled": False}, "purpose": "service"}
 PAYS, STORY, BUSY, DECLINES, SILENT = (f"+120255501{digits}" for digits in ("00", "13", "07", "08", "06"))
 """Callees of the sandbox's catalogue."""
 

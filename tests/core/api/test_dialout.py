@@ -463,7 +463,8 @@ def test_what_a_callee_of_the_sandbox_said_does_not_count_on_real_lines(with_eac
 def test_the_purpose_is_the_dialouts_else_the_bots(with_core: WithCore) -> None:
     async def test(core: Core) -> None:
         one, two, three = talkers(3)
-        assert (await core.call(await core.placed(one)))["purpose"] is None
+        core.bot("says-nothing", purpose=None)
+        assert (await core.call(await core.placed(one, bot_id="says-nothing")))["purpose"] is None
         assert (await core.call(await core.placed(two, purpose="survey", promised_callback=True)))["purpose"] == "survey"
         core.bot("collects", purpose="collection")
         assert (await core.call(await core.placed(three, bot_id="collects")))["purpose"] == "collection"

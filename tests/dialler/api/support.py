@@ -25,6 +25,7 @@ BOT = {
     "opening_message": "Hello, am I speaking with {{crm.customer_name}}?",
     "brain": {"scenario": "payment_reminder"},
     "permitted_hours": {"enabled": False},
+    "purpose": "service",
 }
 PUSH = {"url": "http://crm.embedded/push", "key_mapper": {"D": "{{result.disposition}}"}}
 PAYS, BUSY, DECLINES = (f"+120255501{digits}" for digits in ("00", "07", "08"))

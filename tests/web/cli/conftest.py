@@ -23,6 +23,7 @@ name: Reminder
 time_zone: Europe/London
 opening_message: "Hello, am I speaking with {{crm.customer_name}}?"
 brain: {scenario: payment_reminder}
+purpose: service
 permitted_hours:
   enabled: false
 post_call_push:

@@ -44,6 +44,7 @@ def make_folder(path: Path, numbers: list[str], *, bot: dict[str, Any] | None = 
         "brain": {"scenario": "payment_reminder"},
         "time_zone": "UTC",
         "permitted_hours": {"enabled": False},
+        "purpose": "service",
         **(bot or {}),
     }
     (path / "bot.yaml").write_text(yaml.safe_dump(bot_config, allow_unicode=True), encoding="utf-8")
