@@ -106,7 +106,7 @@ _ALL: Final = (
         "leads in a final state ÷ leads",
         "leads",
         "share",
-        "Completed, exhausted, suppressed, undialable, stopped, closed or held.",
+        "Final: nothing more will be dialled, or a person has to decide (held).",
     ),
     Definition("dialable", "Dialable", "Leads that wait for their turn or their time.", "leads", "leads"),
     Definition(

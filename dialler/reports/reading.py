@@ -46,7 +46,8 @@ def read_attempts(connection: Connection, spec: ReportSpec) -> pd.DataFrame:
         _attempts.c.ended_at.label("attempt_ended_at"),
         *(_attempts.c[name] for name in ("charged", "disconnected_by", "outcome", "disposition", "sip_status", "phone_rang", "fault")),
         _attempts.c.call_duration_seconds.label("talk"),
-        *(_leads.c[name] for name in ("line", "phone", "import_id")),
+        *(_leads.c[name] for name in ("line", "import_id")),
+        func.coalesce(_attempts.c.phone, _leads.c.phone).label("phone"),
         *(_attempts.c.result[path if len(path) > 1 else path[0]].as_string().label(name) for name, path in _FROM_RESULT.items()),
     ]
     query = (

@@ -14,6 +14,7 @@ import typer
 
 from core.access.sockets import SocketAccess, access_to
 from core.bots.store import all_bots
+from core.kernel.config_problems import ConfigError
 from core.kernel.lines import REAL, SANDBOX
 from core.transports.installed import MISSING_SIP, has_sippy
 from core.trunks.reading import BUILT_IN, SIP
@@ -49,6 +50,7 @@ from web.cli.run import (
     read_sandbox,
 )
 from web.cli.run_report import print_report
+from web.reports.schedule import Schedules, load_schedules
 from web.run.folder import CampaignFolder
 from web.run.reporters import LiveReporter
 from web.sample_crm.process import SampleCrmFailed
@@ -88,6 +90,16 @@ def serve(
         bool, typer.Option("--calls-only", help="Dial for no campaign: hold calls to you and calls of the API, beside other processes.")
     ] = False,
     moved: MovedOption = False,
+    reports: Annotated[
+        Path | None,
+        typer.Option(
+            "--reports",
+            envvar="DIALLER_REPORTS",
+            metavar="FILE",
+            help="Send the reports of this file when they are due: to a folder, or by mail (docs/reports.md).",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Keep the HTTP API up until Ctrl-C, and dial for every campaign that is running.
 
@@ -103,6 +115,7 @@ def serve(
         )
     if calls_only and folder is not None:
         raise CliError("--calls-only dials for no campaign: leave the folder out, or the option.")
+    schedules = _schedules(reports)
     campaign: CampaignFolder | None = None
     if folder is not None:
         campaign, settings, out = prepare(
@@ -152,12 +165,27 @@ def serve(
                 lambda summary: print_report(summary, out, database_option(settings), push_options(settings)),
                 moved=moved,
                 calls_only=calls_only,
+                schedules=schedules,
             )
         )
     except (AlreadyRunning, SampleCrmFailed) as error:
         raise CliError(str(error), code=CANNOT) from None
     finally:
         listener.close()
+
+
+def _schedules(file: Path | None) -> Schedules | None:
+    """The schedules of a file.
+
+    Raises:
+        CliError: with every problem in it.
+    """
+    if file is None:
+        return None
+    try:
+        return load_schedules(file)
+    except ConfigError as error:
+        raise CliError(*map(str, error.problems)) from None
 
 
 def _check_real_calls(settings: Settings) -> str:

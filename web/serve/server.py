@@ -19,6 +19,8 @@ from dialler.scheduler.outages import DATABASE_FAILURES
 from dialler.scheduler.runner import CampaignRunner
 from web.composition import Whole, open_whole
 from web.console.application import add_console, first_address
+from web.reports.jobs import ReportJobs
+from web.reports.schedule import Schedules
 from web.run.folder import CampaignFolder
 from web.run.prepare import ensure_campaign
 from web.run.reporters import Reporter
@@ -55,6 +57,7 @@ async def serve_until_stopped(
     *,
     moved: bool = False,
     calls_only: bool = False,
+    schedules: Schedules | None = None,
 ) -> None:
     """Serve the API on `listener` and dial for every running campaign, until SIGINT or SIGTERM; a second one ends the calls, too.
 
@@ -67,6 +70,7 @@ async def serve_until_stopped(
         on_end: receives the result of that campaign.
         moved: the campaign of the folder's name belongs to this folder from now on.
         calls_only: dial for no campaign; other processes on the database do.
+        schedules: which reports to send when; None: none.
 
     Raises:
         AlreadyRunning: a live process dials for the folder's campaign.
@@ -83,6 +87,7 @@ async def serve_until_stopped(
             reporter.say(f"The console is at {first_address(console)}")
             server = _Server(config_for(whole.app, timeout_graceful_shutdown=5))
             supervisor = Supervisor(whole, reporter.say)
+            sending = _start_reports(whole, schedules)
             serving = asyncio.create_task(server.serve(sockets=[listener]), name="API")
             others = []
             if folder is not None:  # before the supervisor looks, which would otherwise take the campaign
@@ -96,9 +101,16 @@ async def serve_until_stopped(
                     await whole.sockets.hang_up(_CLOSING_SECONDS)
                 console.close()  # its streams would keep the server from stopping
                 server.should_exit = True
+                for task in sending:
+                    whole.clock.cancel(task)
                 for task in others:
                     task.cancel()
                 await asyncio.gather(serving, *others, return_exceptions=True)
+
+
+def _start_reports(whole: Whole, schedules: Schedules | None) -> list[asyncio.Task[None]]:
+    maker = whole.app.state.dialler.reports
+    return [] if schedules is None else ReportJobs(schedules, whole.db, whole.clock, maker, whole.secrets).start()
 
 
 async def _run(

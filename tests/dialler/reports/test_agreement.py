@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,8 +15,9 @@ from dialler.leads.progress import progress
 from dialler.leads.states import CLAIMED, FINAL, WAITING
 from dialler.policy.outcomes import Outcome
 from dialler.reports.catalogue import REPORTS
-from dialler.reports.definitions import DEFINITIONS
+from dialler.reports.definitions import DEFINITIONS, VERSION
 from dialler.reports.passes import PARTS
+from dialler.reports.spec import FILTERS
 from dialler.reports.words import CONVERSIONS, GROUPS, group_of
 from tests.dialler.reports.support import START, Stage
 
@@ -112,3 +114,15 @@ def test_every_figure_of_a_column_is_defined() -> None:
             assert column.metric is None or column.metric in DEFINITIONS, (report.name, column.key)
             assert (column.kind == "share") == (column.of is not None), "a share never stands without the number that it is of"
             assert column.of is None or column.of in keys
+
+
+def test_the_page_of_reports_has_every_report_filter_and_definition() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reports.md").read_text(encoding="utf-8")
+    assert f"Version {VERSION}. " in page
+    for report in REPORTS.values():
+        assert f"| `{report.name}` | {report.about} |" in page
+    for name, about in FILTERS.items():
+        assert f"| `{name}` | {about} |" in page
+    for one in DEFINITIONS.values():
+        said = " ".join(f"{text.rstrip('.')}." for text in (one.formula, one.remark) if text)
+        assert f"| {one.title} | {said} | {one.base} | {one.unit} |" in page
