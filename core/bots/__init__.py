@@ -6,5 +6,6 @@ sample_crm         the sample CRM as a bot names it
 brain_checks, crm_checks, request_checks, template_checks, voice_checks   checks that a schema cannot express
 reachable          where its requests go, and which of them are blocked
 store, tables      bots in the database
+rules              the rules that protect its callees: those of the packs, with its own settings
 views              bots as shown to people
 """

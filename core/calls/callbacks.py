@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.bots.config import BotConfig
+from core.bots.rules import rules_of
 from core.conversation.callee_clock import CalleeClock, callee_clock
 from core.kernel.hours import Constraint, UnknownTimeZoneError, constraints_for
 from core.kernel.numbers import callee_zones, place_of, split_key
@@ -27,6 +28,7 @@ def clock_of(bot: BotConfig, number: str, window: Constraint | None, now: dateti
     zones, place = callee_zones(e164, bot.time_zone), place_of(e164)
     active = Constraint(bot.active_hours.for_callee(place.country, place.parts), bot.time_zone)
     hours = [active, *constraints_for(bot.permitted_hours, zones)]
+    hours += [Constraint(rule.hours, zone) for rule in rules_of(bot, place).hours for zone in zones]
     if window is not None and window.hours is not None:
         hours.append(Constraint(window.hours.for_callee(place.country, place.parts), window.time_zone))
     try:

@@ -16,12 +16,13 @@ from sqlalchemy.exc import IntegrityError
 
 from core.access.keys import KeyInfo
 from core.bots.config import BotConfig
+from core.bots.rules import rules_of
 from core.bots.store import StoredBot
 from core.bots.tables import Bot
 from core.calls.departure import Turn
 from core.calls.engine import Engine, LiveCall
 from core.calls.evidence import evidence_of
-from core.calls.gates import Line, check_caps, check_hours, check_numbers, number_busy, rules_of
+from core.calls.gates import Line, check_caps, check_hours, check_numbers, number_busy
 from core.calls.known import ConfigChanged
 from core.calls.look import Look, look_before_dialling
 from core.calls.occupied import Seen, is_race, look_at

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core.bots.config import BotConfig
+from core.bots.rules import rules_of
 from core.calls.caps import count_calls
 from core.calls.engine import Engine
 from core.calls.occupied import RETRY_AFTER, Seen, look_at
@@ -29,15 +30,14 @@ from core.kernel.hours import (
 )
 from core.kernel.lines import REAL, Lines
 from core.kernel.moments import moment_text
-from core.kernel.numbers import NumberError, PhoneNumber, Place, callee_zones, is_fictional, parse_number, place_of, where_zones_come_from
-from core.kernel.rules import OWN, Counted, Rules, rules_for
+from core.kernel.numbers import NumberError, PhoneNumber, callee_zones, is_fictional, parse_number, place_of, where_zones_come_from
+from core.kernel.rules import OWN, Counted, Rules
 from core.trunks.store import TrunkInfo
 
-__all__ = ["Line", "check_caps", "check_hours", "check_numbers", "check_test_number", "number_busy", "rules_of"]
+__all__ = ["Line", "check_caps", "check_hours", "check_numbers", "check_test_number", "number_busy"]
 
 _FICTIONAL = "it is from a range reserved for fiction, which only the sandbox dials"
 _SUPPRESSED = "it is on the suppression list: it asked not to be called"
-_SWITCHED_OFF = "the bot's permitted_hours are switched off"
 _ON_CALL = "this number is on a call with us now, or being rung: one phone gets one call at a time"
 
 
@@ -162,11 +162,6 @@ def _callee(engine: Engine, bot: BotConfig | None, written: str, problems: list[
     except ValueError as error:  # the bot's region is no country
         problems.append(FieldProblem("to_number", f"the bot's default_region cannot be used: {error}", "not_dialable"))
     return None
-
-
-def rules_of(bot: BotConfig, place: Place) -> Rules:
-    """The rules for a callee, by the bot's purpose and with its own settings. Pure."""
-    return rules_for(place, bot.purpose, bot.rules, hours_off="" if bot.permitted_hours.enabled else _SWITCHED_OFF)
 
 
 def check_hours(bot: BotConfig, to_number: str, now: datetime) -> None:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from core.bots.config import BotConfig
+from core.bots.rules import rules_of
 from core.kernel.numbers import Place
 from core.kernel.purposes import Purpose
-from core.kernel.rules import rules_for
 from core.kernel.words import counted
 
 __all__ = ["rule_notes"]
@@ -24,8 +24,8 @@ def rule_notes(purpose: Purpose | None, bot: BotConfig, places: Counter[Place]) 
         bot: its settings tighten and loosen.
         places: where the leads' numbers were issued, with how many of them.
     """
-    off = "" if bot.permitted_hours.enabled else "the bot's permitted_hours are switched off"
-    rules = {place: rules_for(place, purpose, bot.rules, hours_off=off) for place in places if place.country}
+    bot = bot.model_copy(update={"purpose": purpose})
+    rules = {place: rules_of(bot, place) for place in places if place.country}
     notes = []
     if without := Counter({place.country: count for place, count in places.items() if place in rules and rules[place].is_default}):
         listed = ", ".join(f"{country} ({counted(count, 'lead', 'leads')})" for country, count in without.most_common(_SHOWN))
