@@ -10,6 +10,7 @@ import core.calls.tables
 import core.deliveries.tables
 import core.desk.tables
 import core.fleet.tables
+import core.kernel.persons
 import core.recordings.tables
 import core.suppressions.tables
 import core.transports.livekit.tables

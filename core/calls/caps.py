@@ -1,7 +1,7 @@
 """Caps per person: how often a phone was called, over every campaign, bot, key and caller ID. One statement, and only where a cap applies.
 
-A rehearsal on the sandbox and calls on real lines do not count for each other. What counts is the phone, without an extension, and calls
-that reached it or may have: one that failed before it could ring does not. A conversation counts in calls of either direction.
+A rehearsal on the sandbox and calls on real lines do not count for each other. What counts is the phone, without an extension, with the
+other numbers of the same person, and calls that reached it or may have: one that failed before it could ring does not. A conversation counts in calls of either direction.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from core.contracts.call_result import DisconnectedBy
 from core.conversation.analysis import has_conversation
 from core.kernel.database import UtcDateTime
 from core.kernel.lines import REAL, SANDBOX, Lines
+from core.kernel.persons import numbers_of_same_person
 from core.kernel.rules import Contact, Counted, Rules, count_contacts, longest_window
 from core.kernel.rules.caps import MOST_CONTACTS
 from core.kernel.statements import Statement, table_of
@@ -30,7 +31,12 @@ _REACHED = or_(_calls.c.ended_at.is_(None), _calls.c.ringing_at.is_not(None), _c
 _RECENT = {
     lines: Statement(
         select(_calls.c.created_at, _calls.c.direction, _calls.c.talked_at)
-        .where(_calls.c.phone == bindparam("phone"), _calls.c.created_at > bindparam("since", type_=UtcDateTime()), _ON[lines], _REACHED)
+        .where(
+            _calls.c.phone.in_(numbers_of_same_person()),
+            _calls.c.created_at > bindparam("since", type_=UtcDateTime()),
+            _ON[lines],
+            _REACHED,
+        )
         .order_by(_calls.c.created_at.desc())
         .limit(bindparam("most"))
     )

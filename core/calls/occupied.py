@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from core.calls.engine import Engine
 from core.calls.tables import DIALLED, DIALLED_INDEXES, HOLDS_A_SEAT, Call
 from core.kernel.lines import REAL, SANDBOX, Lines
+from core.kernel.persons import numbers_of_same_person
 from core.kernel.statements import Statement, table_of
 from core.suppressions.store import holds_on
 from core.suppressions.tables import Suppression
@@ -35,14 +36,18 @@ RETRY_AFTER: Final = timedelta(seconds=30)
 """When to ask again for a number that is on a call: nobody knows how long people talk."""
 
 _WITH_PHONE = _calls.c.phone == bindparam("phone")
+_THEIR_NUMBERS = numbers_of_same_person()
+"""The phone and the other numbers of the same person: an opt-out on one holds for all, and nobody is called on two at once."""
 _CALLS_ON: dict[Lines, ColumnElement[bool]] = {SANDBOX: _calls.c.transport == SANDBOX, REAL: _calls.c.transport != SANDBOX}
 
 
 def columns_of_phone(lines: Lines) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """`suppressed` and `on_call` of the phone `:phone` on these lines, not counting the call `:but`, as columns of a statement."""
     return (
-        exists().where(_suppressions.c.number == bindparam("phone"), holds_on(lines)).label("suppressed"),
-        exists().where(HOLDS_A_SEAT, _WITH_PHONE, _CALLS_ON[lines], _calls.c.call_id != bindparam("but")).label("on_call"),
+        exists().where(_suppressions.c.number.in_(_THEIR_NUMBERS), holds_on(lines)).label("suppressed"),
+        exists()
+        .where(HOLDS_A_SEAT, _calls.c.phone.in_(_THEIR_NUMBERS), _CALLS_ON[lines], _calls.c.call_id != bindparam("but"))
+        .label("on_call"),
     )
 
 

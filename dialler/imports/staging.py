@@ -149,7 +149,7 @@ class _Staging:
         self._now, self._wall = context.clock.now(), context.wall
         self._leads: list[LeadRow] = []
         self._rejected: list[Rejected] = []
-        self._compare = False
+        self._compare = self._several = False
         self._suppressed: list[int] = []
         self.rows = self._imported = self._there = self._differ = 0
 
@@ -187,6 +187,7 @@ class _Staging:
             new = [row for row in self._leads if row.phone not in known]
             if self._compare and (marked := [phone for row in self._rejected for phone in row.phones]):
                 self._suppressed += store.waiting_leads(connection, self._campaign_id, marked)
+            self._several = self._several or any(row.numbers for row in new)
             added = store.add_leads(connection, self._campaign_id, self._import_id, new, position=self._imported + 1, now=self._now)
             store.add_rejected(connection, self._import_id, self._rejected)
         self._imported += added
@@ -209,6 +210,8 @@ class _Staging:
             note_limits(connection, self._campaign_id, times)
             self._fence(store.close_import(connection, self._import_id, "active", now, report.as_dict()))
             visible = store.activate_leads(connection, self._import_id, now)
+            if self._several:
+                store.link_persons(connection, self._import_id)
             store.suppress_leads(connection, self._suppressed, now, "a lead file says not to call this person")
             if visible != self._imported:
                 raise RuntimeError(f"import {self._import_id}: {self._imported} leads were staged, but {visible} found; none was imported")

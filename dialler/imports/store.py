@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.kernel.persons import link_numbers
 from core.kernel.processes import ProcessIdentity
 from core.kernel.statements import table_of
 from dialler.imports.options import ImportOptions
@@ -34,6 +35,7 @@ __all__ = [
     "keep_alive",
     "known_variables",
     "latest_import",
+    "link_persons",
     "rejected_rows",
     "staged_imports",
     "suppress_leads",
@@ -202,6 +204,13 @@ def _add_numbers(connection: Connection, campaign_id: str, import_id: str, rows:
     ]
     if others:
         connection.execute(insert(_numbers), others)
+
+
+def link_persons(connection: Connection, import_id: str) -> None:
+    """Note for all campaigns which numbers of the import's leads belong to one person."""
+    query = select(_leads.c.numbers).where(_leads.c.import_id == import_id, _leads.c.numbers.is_not(None)).order_by(_leads.c.id)
+    groups = [[number["phone"] for number in numbers] for numbers in connection.execute(query).scalars()]
+    link_numbers(connection, groups)
 
 
 def waiting_leads(connection: Connection, campaign_id: str, phones: Sequence[str]) -> list[int]:

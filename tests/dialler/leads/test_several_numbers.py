@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
+from core.calls.occupied import look_at
 from core.kernel.clock import RealClock
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from core.kernel.persons import PersonNumber, link_numbers
 from core.kernel.statements import table_of
+from core.suppressions.store import add as suppress
 from dialler.imports.options import ImportOptions
 from dialler.imports.report import ImportReport
 from dialler.imports.staging import import_file
@@ -29,7 +32,7 @@ from tests.support import CAMPAIGN, TOKEN, make_campaign, result_of
 NOW = START
 A, B, C, D = (f"+1202555011{number}" for number in range(1, 5))
 FILE = f"name,Mobile Phone,Home Phone,Business Phone\nAnn,{A},{B},{C}\n"
-_leads, _numbers = table_of(Lead), table_of(LeadNumber)
+_leads, _numbers, _persons = table_of(Lead), table_of(LeadNumber), table_of(PersonNumber)
 
 
 def bring(database: Database, folder: Path, text: str) -> ImportReport:
@@ -89,12 +92,12 @@ def test_the_numbers_take_turns(db: Database) -> None:
 def test_opting_out_on_one_number_holds_for_all(db: Database) -> None:
     told: list[tuple[Sequence[str], str | None]] = []
 
-    def suppress(connection: Connection, numbers: Sequence[str], lines: str | None, call_id: str, now: datetime) -> None:
+    def note(connection: Connection, numbers: Sequence[str], lines: str | None, call_id: str, now: datetime) -> None:
         told.append((numbers, lines))
 
     taken = take(db, NOW + timedelta(hours=1))
     analysis = {"do_not_call": True}
-    lead = ends(db, taken, NOW, suppress, disconnected_by="customer", answered_at="2026-03-04T12:00:00+00:00", post_call_analysis=analysis)
+    lead = ends(db, taken, NOW, note, disconnected_by="customer", answered_at="2026-03-04T12:00:00+00:00", post_call_analysis=analysis)
     assert lead.state == "suppressed"
     assert told[0][0] == [A, B, C]
 
@@ -134,3 +137,18 @@ def test_the_place_of_old_leads_is_the_first(db: Database) -> None:
     with db.write() as connection:
         connection.execute(update(_leads).values(numbers=None))
     assert take(db, NOW + timedelta(hours=1)).phone == A
+
+
+def test_the_numbers_are_one_person_for_all_campaigns(db: Database) -> None:
+    """A call on one of them, or an opt-out, holds for the others, whoever dials."""
+    with db.write() as connection:
+        assert not look_at(connection, C, "sandbox").suppressed
+        suppress(connection, A, reason="asked", source="callee", now=NOW)
+        assert look_at(connection, C, "sandbox").suppressed
+        assert not look_at(connection, D, "sandbox").suppressed
+
+
+def test_a_number_that_is_somebodys_stays_theirs(database: Database) -> None:
+    with database.write() as connection:
+        link_numbers(connection, [[A, B], [C, B], [f"{D};ext=1", f"{D};ext=2"], [B, f"{D};ext=1", D]])
+        assert {row.phone: row.person for row in connection.execute(select(_persons))} == {A: A, B: A, C: C, D: A}
