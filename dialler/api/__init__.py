@@ -7,6 +7,7 @@ leads       leads and attempts
 handoffs    the work list of leads whose callee asked for a person
 desk        the same list of all campaigns, for agents
 ledger      what the CRM has for each lead
+why         why a campaign, or a lead, is not dialled
 reports     reports, and the definitions of their figures
 events      progress as server-sent events
 results     the results webhook

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 
-from dialler.api import campaigns, desk, events, handoffs, imports, leads, ledger, reports
+from dialler.api import campaigns, desk, events, handoffs, imports, leads, ledger, reports, why
 from dialler.api.shared import Dialler
 
 __all__ = ["include_campaigns"]
@@ -25,6 +25,6 @@ def include_campaigns(
         agent: a dependency that gives the name of the agent who asks, as `dialler.api.desk` wants it.
     """
     app.state.dialler = dialler
-    for module in (campaigns, imports, leads, handoffs, ledger, reports, events):
+    for module in (campaigns, imports, leads, handoffs, ledger, reports, why, events):
         app.include_router(module.router, dependencies=[Depends(admin_only)])
     app.include_router(desk.desk_router(agent))

@@ -13,7 +13,7 @@ from dialler.imports.header import Column
 from dialler.imports.report import ImportReport
 from dialler.imports.tables import LeadImport, RejectedRow
 
-__all__ = ["find_import", "imports_of", "merged_report", "rejected_page", "variable_names"]
+__all__ = ["find_import", "imports_of", "merged_report", "rejected_page", "rejected_rows", "variable_names"]
 
 _imports = table_of(LeadImport)
 _rejected = table_of(RejectedRow)
@@ -35,6 +35,11 @@ def rejected_page(connection: Connection, import_id: str, *, after: int, limit: 
     """Rejected rows of an import in file order, after the one with the id `after`."""
     query = select(_rejected).where(_rejected.c.import_id == import_id, _rejected.c.id > after)
     return connection.execute(query.order_by(_rejected.c.id).limit(limit)).all()
+
+
+def rejected_rows(connection: Connection, campaign_id: str) -> int:
+    """How many rows of a campaign's lead files were not imported."""
+    return sum(report.rejected for report in _reports(connection, campaign_id))
 
 
 def variable_names(connection: Connection, campaign_id: str) -> list[str]:

@@ -15,6 +15,7 @@ samples, audit           lead files and a CRM to try things with; our records ag
 campaign_settings        the settings of a campaign, under the names of campaign.yaml
 report                   what a campaign adds up to
 rules                    the rule packs, with the source of each figure
+why                      why a campaign, or a lead, is not dialled
 ledger                   what the CRM has of each lead
 sockets                  who may open WebSocket calls to a bot
 desk                     the agent desk, from the terminal

@@ -16,6 +16,7 @@ from web.cli.output import say
 from web.cli.report import report
 from web.cli.run import run
 from web.cli.serve import serve
+from web.cli.why import why
 from web.run.files import private_files
 
 __all__ = ["app", "main"]
@@ -38,6 +39,7 @@ app.command(rich_help_panel=_CAMPAIGNS)(check)
 app.command(rich_help_panel=_CAMPAIGNS)(run)
 app.command(rich_help_panel=_CAMPAIGNS)(serve)
 app.command(rich_help_panel=_CAMPAIGNS)(report)
+app.command(rich_help_panel=_CAMPAIGNS)(why)
 app.add_typer(campaigns.app, name="campaigns", rich_help_panel=_CAMPAIGNS)
 app.add_typer(leads.app, name="leads", rich_help_panel=_CAMPAIGNS)
 app.add_typer(deliveries.app, name="deliveries", rich_help_panel=_CAMPAIGNS)

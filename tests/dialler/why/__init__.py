@@ -1,0 +1,1 @@
+"""Why a campaign is not dialled."""
