@@ -4,7 +4,7 @@ set -euo pipefail
 PATH="$PATH:/usr/sbin:/usr/local/sbin:/usr/local/go/bin" # daemons of Debian, and Go where its own archive puts it
 
 packages=()
-for pair in sipp:sip-tester kamailio:kamailio redis-server:redis-server; do
+for pair in sipp:sip-tester kamailio:kamailio redis-server:redis-server chromium:chromium; do
   command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}")
 done
 if [ ${#packages[@]} -gt 0 ]; then

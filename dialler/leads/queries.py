@@ -94,11 +94,13 @@ def list_attempts(
 
 
 def live_attempts(connection: Connection, campaign_id: str, *, limit: int) -> Sequence[Row[Any]]:
-    """Attempts that are not over, with `line`, `phone` and `variables` of their leads, the oldest first. Its cost does not grow with the
-    campaign."""
+    """Attempts on their way or in a call, with `line`, `phone` and `variables` of their leads, the oldest first.
+
+    Its cost does not grow with the campaign.
+    """
     query = select(_attempts, _leads.c.line, _leads.c.phone, _leads.c.variables).join(_leads, _leads.c.id == _attempts.c.lead_id)
-    query = query.where(_attempts.c.campaign_id == campaign_id, OPEN, _attempts.c.placed_at.is_not(None))
-    return connection.execute(query.order_by(_attempts.c.placed_at, _attempts.c.id).limit(limit)).all()
+    query = query.where(_attempts.c.campaign_id == campaign_id, OPEN, _attempts.c.state.in_(("placing", "placed")))
+    return connection.execute(query.order_by(_attempts.c.created_at, _attempts.c.id).limit(limit)).all()
 
 
 def count_leads(connection: Connection, which: LeadFilter) -> int:

@@ -34,6 +34,10 @@ def _module(name: str, words: str) -> Part:
 
 
 PARTS = {
+    "chromium": Part(
+        "the program chromium (Debian: apt install chromium) and the package playwright (requirements/dev.txt)",
+        lambda: program("chromium") is not None and importlib.util.find_spec("playwright") is not None,
+    ),
     "websockets": _module("websockets", "the package websockets (pip install websockets)"),
     "sipp": _program("sipp", "sip-tester"),
     "kamailio": _program("kamailio", "kamailio"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from sqlalchemy import Connection
@@ -30,7 +31,8 @@ def _look(connection: Connection, call_id: str) -> dict[str, Any] | None:
     call = read_call(connection, call_id)
     if call is None:
         return None
-    return {"state": call.state, "events": len(events_of(connection, call_id))}
+    said = None if call.state == "done" else int(time.time())  # what is said changes from second to second
+    return {"state": call.state, "events": len(events_of(connection, call_id)), "said": said}
 
 
 def _campaign_of(connection: Connection, call: Any) -> tuple[str | None, int | None]:

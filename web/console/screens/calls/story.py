@@ -51,7 +51,7 @@ _WHO: Final = {
     "transfer_to_agent": N_("The call was handed to a person."),
     "error": N_("Something failed on our side or on the line."),
 }
-_HIDDEN: Final = ("worker", "from_leftover", "leftover")
+_HIDDEN: Final = ("worker", "leftover", "leaves_at", "at", "disconnected_by")
 
 
 def happened(kind: str, data: Mapping[str, Any]) -> tuple[str, str]:

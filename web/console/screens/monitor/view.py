@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from core.calls.engine import Engine
+from core.calls.engine import Engine, LiveCall
 from core.calls.store import read_call
 from dialler.leads.pace import pace
 from dialler.leads.progress import backlog
@@ -18,10 +18,11 @@ from dialler.leads.states import CLAIMED, FINAL, STATES, WAITING
 __all__ = ["LiveCallView", "Seen", "by_state", "figures_of", "look", "pace_of"]
 
 _CALLS: Final = 12
+_MOST: Final = 60
 _RECENT: Final = 12
 _STEPS: Final = 60
 _LONGEST: Final = timedelta(hours=2)
-_SHORTEST: Final = timedelta(minutes=5)
+_SHORTEST: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -50,25 +51,31 @@ class Seen:
 
 def look(connection: Connection, campaign_id: str, engine: Engine) -> Seen:
     """Look up the calls in progress, the newest attempts, and when the next lead is due."""
-    live = [_live(connection, engine, row) for row in live_attempts(connection, campaign_id, limit=_CALLS)]
+    runs = {run.order.attempt: run for run in list(engine.runs.values())}
+    live = [_live(connection, runs.get(row.id), row) for row in live_attempts(connection, campaign_id, limit=_MOST)]
+    live = sorted(live, key=lambda call: (call.state != "talking", call.since))[:_CALLS]
     recent = list_attempts(connection, AttemptFilter(campaign_id), limit=_RECENT + _CALLS)
     over = [row for row in recent if row.state == "ended"][:_RECENT]
     return Seen(live, over, backlog(connection, campaign_id).next_due)
 
 
-def _live(connection: Connection, engine: Engine, row: Row[Any]) -> LiveCallView:
-    call = read_call(connection, row.call_id) if row.call_id else None
-    run = engine.runs.get(row.call_id or "")
+def _live(connection: Connection, run: LiveCall | None, row: Row[Any]) -> LiveCallView:
+    """A call: as this process holds it, whose records may be written a moment later; else as another one wrote it."""
     lines = run.transcript.lines if run is not None and run.transcript is not None else ()
     last = lines[-1] if lines else None
-    since = (call.answered_at or call.created_at) if call is not None else row.placed_at
+    if run is not None:
+        state, since, call_id = run.state, getattr(run, "answered_at", None) or row.created_at, run.order.call_id
+    else:
+        call = read_call(connection, row.call_id) if row.call_id else None
+        state = call.state if call is not None else "placing"
+        since, call_id = (call.answered_at or call.created_at) if call is not None else row.created_at, row.call_id
     return LiveCallView(
         attempt_id=row.id,
-        call_id=row.call_id,
+        call_id=call_id,
         lead_id=row.lead_id,
         phone=row.phone,
         name=name_of(row.variables),
-        state=call.state if call is not None else "placing",
+        state=state,
         since=since,
         speaker=last.speaker if last else "",
         said=last.text if last else "",

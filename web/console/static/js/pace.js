@@ -8,9 +8,22 @@
   const box = () => document.getElementById("pace");
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+  function times(_plot, splits) {
+    const place = box();
+    if (!place) return splits;
+    const long = splits.length > 1 && splits[splits.length - 1] - splits[0] > 2 * 86400;
+    const short = splits.length > 1 && splits[1] - splits[0] < 60;
+    const form = new Intl.DateTimeFormat(document.documentElement.lang, {
+      timeZone: place.dataset.zone,
+      hourCycle: "h23",
+      ...(long ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", ...(short ? { second: "2-digit" } : {}) }),
+    });
+    return splits.map((at) => form.format(new Date(at * 1000)));
+  }
+
   function axes() {
     const line = { stroke: () => color("--c-quiet"), grid: { stroke: () => color("--c-line"), width: 1 }, ticks: { stroke: () => color("--c-line"), width: 1 } };
-    return [{ ...line }, { ...line, size: 44 }];
+    return [{ ...line, values: times, space: 80 }, { ...line, size: 44 }];
   }
 
   function draw(data) {
@@ -34,7 +47,7 @@
         axes: axes(),
         scales: { y: { range: (_u, low, high) => [0, Math.max(4, high * 1.1)] } },
         series: [
-          { label: place.dataset.time },
+          { label: place.dataset.time, value: (plot, at) => (at === null ? "–" : times(plot, [at])[0]) },
           bars(place.dataset.dials, "--c-line-1"),
           bars(place.dataset.answered, "--c-line-2"),
           { label: place.dataset.live, stroke: () => color("--c-line-3"), width: 2, dash: [5, 4], points: { show: false } },
