@@ -36,9 +36,8 @@ def test_every_text_is_translated_with_its_values(path: Path) -> None:
         strings = message.string if isinstance(message.string, (list, tuple)) else [message.string]
         if message.fuzzy or not all(strings):
             missing.append(ids[0])
-        for text in filter(None, strings):
-            if set(_VALUE.findall(text)) - {value for one in ids for value in _VALUE.findall(one)}:
-                wrong.append(ids[0])
+        known = {value for one in ids for value in _VALUE.findall(one)}
+        wrong += [ids[0] for text in filter(None, strings) if set(_VALUE.findall(text)) - known]
     assert (missing, wrong) == ([], [])
 
 
