@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from core.kernel.database import JsonValue, UtcDateTime
 
-__all__ = ["CampaignOwner", "ConsoleLink", "ConsoleSession", "ConsoleTeam", "ConsoleUser"]
+__all__ = ["CampaignOwner", "ConsoleAgent", "ConsoleLink", "ConsoleSession", "ConsoleTeam", "ConsoleUser"]
 
 
 class ConsoleTeam(SQLModel, table=True):
@@ -87,6 +87,15 @@ class ConsoleLink(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     withdrawn: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+class ConsoleAgent(SQLModel, table=True):
+    """The desk's agent that a user is."""
+
+    __tablename__ = "console_desk_agents"
+
+    user_id: str = Field(primary_key=True, foreign_key="console_users.id")
+    agent_id: str = Field(foreign_key="desk_agents.id", unique=True)
 
 
 class CampaignOwner(SQLModel, table=True):

@@ -82,6 +82,8 @@ class Cell:
     text: str
     numeric: bool = False
     link: str = ""
+    raw: str = ""
+    """The value as addresses have it."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def _cell(column: Mapping[str, Any], row: Mapping[str, Any], name: str, asked: A
         return Cell(_(value), link=f"#define-{row['metric']}")
     if name == "summary" and column["key"] == "value":
         kind = {"share": "share", "seconds": "seconds", "minutes": "decimal"}.get(row["unit"], "decimal")
-    return Cell(_shown(value, kind), _is_figure(kind), _link(column, row, name, asked, base) if value else "")
+    return Cell(_shown(value, kind), _is_figure(kind), _link(column, row, name, asked, base) if value else "", str(value))
 
 
 def _shown(value: Any, kind: str) -> str:

@@ -1,0 +1,13 @@
+// Single keys of the desk: a key presses the button, follows the link or goes to the field that names it. They can be turned off in the account.
+"use strict";
+
+document.addEventListener("keydown", (event) => {
+  if (document.documentElement.dataset.keys !== "on") return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (!/^[a-z]$/.test(event.key)) return;
+  const found = document.querySelector(`[data-key="${event.key}"]`);
+  if (!found || found.disabled) return;
+  event.preventDefault();
+  if (found.matches("input, textarea")) found.focus();
+  else found.click();
+});
