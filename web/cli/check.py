@@ -15,7 +15,7 @@ import typer
 
 from core.kernel.clock import utc_now
 from core.kernel.hours import why_not_permitted
-from core.kernel.numbers import Place, callee_zones, place_of, where_zones_come_from
+from core.kernel.numbers import callee_zones, place_of, where_zones_come_from
 from core.kernel.words import counted
 from core.voice.checks import secret_probe, voice_problems
 from dialler.imports.errors import LeadFileError
@@ -26,7 +26,7 @@ from web.cli.common import AllowInternalOption, JsonOption, allow_list, database
 from web.cli.errors import UNUSABLE, CliError
 from web.cli.output import console, emit_json, heading, say, show_fields, table, text_of
 from web.cli.run import FolderArgument, SeatsOption, StartOption, known_secrets, read_or_fail
-from web.run.estimate import Assumptions, Estimate, Zones, estimate, first_dial
+from web.run.estimate import Assumptions, Callee, Estimate, estimate, first_dial, places_of
 from web.run.folder import CampaignFolder, read_folder
 from web.run.holiday_notes import holiday_notes
 from web.run.past_times import PastTimes
@@ -38,7 +38,7 @@ __all__ = ["check"]
 _SHOWN = 20
 _SAMPLED = 20_000
 """Leads whose time zones are looked at; finding those of a million would take minutes."""
-_MOST_ZONES = 500
+_MOST_KINDS = 500
 _CLOCKS = 5
 """Area codes with several time zones that are named, those of the most leads first."""
 
@@ -74,16 +74,16 @@ def check(
     campaign = read_or_fail(folder, lambda: read_folder(folder, allow, is_set), [], as_json=as_json)
     now = parse_start(start, campaign.bot.time_zone) or utc_now()
     past = PastTimes(campaign.campaign, campaign.bot.time_zone, now)
-    report, zones, clocks, places, bad, first = _read_leads(campaign, rejected, now, past)
+    report, callees, clocks, bad, first = _read_leads(campaign, rejected, now, past)
     speech = asyncio.run(rehearse(campaign.bot, first, now)) if first is not None else None
-    expected = estimate(campaign.campaign, campaign.bot, report.imported, zones, seats, now, Assumptions())
+    expected = estimate(campaign.campaign, campaign.bot, report.imported, callees, seats, now, Assumptions())
     voice = asyncio.run(voice_problems(campaign.bot.voice, allow, secret_probe(is_set)))
     notes = [
         *campaign.warnings,
-        *_notes(campaign, zones, clocks, now),
-        *holiday_notes(campaign.campaign, campaign.bot, places, now),
+        *_notes(campaign, callees, clocks, now),
+        *holiday_notes(campaign.campaign, campaign.bot, places_of(callees), now),
         *past.notes(),
-        *rule_notes(campaign.campaign.purpose or campaign.bot.purpose, campaign.bot, places),
+        *rule_notes(campaign.campaign.purpose or campaign.bot.purpose, campaign.bot, places_of(callees)),
         *(f"bot.yaml: {problem}. Real calls are refused until then" for problem in voice),
     ]
     if as_json:
@@ -109,17 +109,16 @@ def check(
 
 def _read_leads(
     campaign: CampaignFolder, rejected_file: Path | None, now: datetime, past: PastTimes
-) -> tuple[ImportReport, Counter[Zones], Counter[str], Counter[Place], list[Rejected], LeadRow | None]:
+) -> tuple[ImportReport, Counter[Callee], Counter[str], list[Rejected], LeadRow | None]:
     """Read the whole lead file.
 
     Returns:
-        The report; the zones of the first leads; why several zones count for some of them; where they are; the first rows that cannot be
+        The report; what kinds of callees the first leads are; why several zones count for some of them; the first rows that cannot be
         used; the first lead.
     """
     found_leads: list[LeadRow] = []
-    zones: Counter[Zones] = Counter()
+    callees: Counter[Callee] = Counter()
     clocks: Counter[str] = Counter()
-    places: Counter[Place] = Counter()
     bad: list[Rejected] = []
 
     def first() -> LeadRow | None:
@@ -129,17 +128,16 @@ def _read_leads(
         if not found_leads:
             found_leads.append(lead)
         past.take(lead)
-        if zones.total() < _SAMPLED:
-            found = tuple(callee_zones(lead.phone, campaign.bot.time_zone))
-            zones[found if found in zones or len(zones) < _MOST_ZONES else next(iter(zones))] += 1
-            places[place_of(lead.phone)] += 1
+        if callees.total() < _SAMPLED:
+            found = Callee(tuple(callee_zones(lead.phone, campaign.bot.time_zone)), place_of(lead.phone))
+            callees[found if found in callees or len(callees) < _MOST_KINDS else next(iter(callees))] += 1
             if why := where_zones_come_from(lead.phone, now):
                 clocks[why] += 1
 
     try:
         if rejected_file is None:
             report = check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=lambda row: _keep(bad, row))
-            return report, zones, clocks, places, bad, first()
+            return report, callees, clocks, bad, first()
         rejected_file.parent.mkdir(parents=True, exist_ok=True)
         with rejected_file.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
@@ -150,7 +148,7 @@ def _read_leads(
                 writer.writerow([defused(str(value)) for value in (row.line, row.column, row.value, row.reason, row.advice)])
 
             report = check_file(campaign.leads, campaign.import_options, on_lead=take, on_rejected=refuse)
-            return report, zones, clocks, places, bad, first()
+            return report, callees, clocks, bad, first()
     except LeadFileError as error:
         raise CliError(*str(error).splitlines()) from None
 
@@ -160,13 +158,13 @@ def _keep(rows: list[Rejected], row: Rejected) -> None:
         rows.append(row)
 
 
-def _notes(campaign: CampaignFolder, zones: Counter[Zones], clocks: Counter[str], now: datetime) -> list[str]:
+def _notes(campaign: CampaignFolder, callees: Counter[Callee], clocks: Counter[str], now: datetime) -> list[str]:
     bot, notes = campaign.bot, []
-    if nowhere := zones[()] if bot.permitted_hours.enabled else 0:
+    if nowhere := sum(count for one, count in callees.items() if not one.zones) if bot.permitted_hours.enabled else 0:
         notes.append(f"{counted(nowhere, 'lead is', 'leads are')} never dialled: {why_not_permitted(bot.permitted_hours, (), now)}.")
-    never = sum(count for zone, count in zones.items() if zone and first_dial(campaign.campaign, bot, zone, now) is None)
+    never = sum(count for one, count in callees.items() if one.zones and first_dial(campaign.campaign, bot, one, now) is None)
     if never:
-        hours = "calling window, active hours and permitted hours"
+        hours = "calling window, active hours, permitted hours and the rules' hours"
         notes.append(f"{counted(never, 'lead is', 'leads are')} never dialled: {hours} are never open together.")
     if clocks and bot.permitted_hours.enabled:
         notes += [f"{counted(count, 'lead waits', 'leads wait')} for several clocks: {why}." for why, count in clocks.most_common(_CLOCKS)]

@@ -8,19 +8,29 @@ chain of them has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from core.bots.config import BotConfig
+from core.bots.rules import rules_of
 from core.kernel.hours import Constraint, constraints_for, next_all_open, next_closing
+from core.kernel.numbers import NOWHERE, Place
 from dialler.campaigns.config import CampaignConfig
 from dialler.policy.retry_rules import RetryRule
 
-__all__ = ["Assumptions", "Estimate", "Zones", "common_hours", "estimate", "first_dial"]
+__all__ = ["Assumptions", "Callee", "Estimate", "estimate", "first_dial", "hours_of", "places_of"]
 
-Zones = tuple[str, ...]
 _MOST_DAYS = 366
+
+
+class Callee(NamedTuple):
+    """What of a lead decides when it may be called: its time zones, and where its number was issued."""
+
+    zones: tuple[str, ...]
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -58,20 +68,22 @@ class Estimate:
     end: datetime | None
 
 
-def common_hours(campaign: CampaignConfig, bot: BotConfig) -> list[Constraint]:
-    """The hours that count for every lead: the campaign's calling window and the bot's active hours."""
-    window = campaign.calling_window
-    own = [Constraint(window.hours, window.time_zone)] if window is not None else []
-    return [*own, Constraint(bot.active_hours, bot.time_zone)]
+def hours_of(campaign: CampaignConfig, bot: BotConfig, callee: Callee) -> list[Constraint]:
+    """The hours that must be open for a lead: the campaign's calling window, the bot's active hours, the callee's own, the rule packs'."""
+    window, (zones, place) = campaign.calling_window, callee
+    own = [Constraint(window.for_callee(place.country, place.parts), window.time_zone)] if window is not None else []
+    own.append(Constraint(bot.active_hours.for_callee(place.country, place.parts), bot.time_zone))
+    rules = rules_of(bot.model_copy(update={"purpose": campaign.purpose or bot.purpose}), place)
+    return [*own, *constraints_for(bot.permitted_hours, zones), *(Constraint(rule.hours, zone) for rule in rules.hours for zone in zones)]
 
 
-def first_dial(campaign: CampaignConfig, bot: BotConfig, zones: Sequence[str], now: datetime) -> datetime | None:
-    """When a lead in these zones could be dialled first; None if never."""
-    return next_all_open([*common_hours(campaign, bot), *constraints_for(bot.permitted_hours, zones)], now)
+def first_dial(campaign: CampaignConfig, bot: BotConfig, callee: Callee, now: datetime) -> datetime | None:
+    """When such a lead could be dialled first; None if never."""
+    return next_all_open(hours_of(campaign, bot, callee), now)
 
 
 def estimate(
-    campaign: CampaignConfig, bot: BotConfig, leads: int, zones: Iterable[Zones], seats: int, now: datetime, assumed: Assumptions
+    campaign: CampaignConfig, bot: BotConfig, leads: int, callees: Iterable[Callee], seats: int, now: datetime, assumed: Assumptions
 ) -> Estimate:
     """Estimate a campaign.
 
@@ -79,7 +91,7 @@ def estimate(
         campaign: the campaign.
         bot: its bot.
         leads: how many leads it has.
-        zones: the time zones of leads, each combination once.
+        callees: the kinds of leads, each once.
         seats: calls that this machine holds at once.
         now: when it is started.
         assumed: what is assumed.
@@ -92,11 +104,11 @@ def estimate(
     by_seats = at_once / assumed.seconds_per_attempt
     rate = min(by_seats, campaign.calls_per_second)
     dialling = timedelta(seconds=attempts / rate)
-    firsts = [(first, one) for one in zones if (first := first_dial(campaign, bot, one, now)) is not None]
+    firsts = [(first, one) for one in callees if (first := first_dial(campaign, bot, one, now)) is not None]
     end = None
     if firsts:
-        first, earliest_zones = min(firsts)
-        hours = [*common_hours(campaign, bot), *constraints_for(bot.permitted_hours, earliest_zones)]
+        first, earliest = min(firsts, key=lambda found: (found[0], found[1].zones))
+        hours = hours_of(campaign, bot, earliest)
         end = _after(hours, first, dialling)
         last_first = max(at for at, _ in firsts)
         tail = _retry_tail(campaign.retry_policy().rules.no_answer, campaign.max_attempts)
@@ -111,6 +123,14 @@ def estimate(
         first_dial=min((at for at, _ in firsts), default=None),
         end=end,
     )
+
+
+def places_of(callees: Mapping[Callee, int]) -> Counter[Place]:
+    """Where the numbers of leads were issued, with how many of them."""
+    found: Counter[Place] = Counter()
+    for callee, count in callees.items():
+        found[callee.place] += count
+    return found
 
 
 def _retry_tail(rule: RetryRule, attempts: int) -> timedelta:

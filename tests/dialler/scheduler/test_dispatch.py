@@ -172,6 +172,29 @@ def test_a_lead_whose_number_is_on_a_call_waits_alone(db: Database, in_virtual_t
     in_virtual_time(scene)
 
 
+def test_a_person_who_was_called_too_often_waits_until_the_moment_that_is_told(db: Database, in_virtual_time: InVirtualTime) -> None:
+    """One refusal, not one after the other: the lead waits for days, and the other goes on."""
+
+    async def scene(clock: VirtualClock) -> None:
+        body = {"reason": "contact_cap", "rule": "US.calls.7d", "detail": "This person may not be called again now: by US.calls.7d."}
+        core = FakeCore(of_number={NUMBERS[0]: lambda: httpx.Response(503, json=body, headers={"Retry-After": str(3 * 86_400)})})
+        stage = Stage(db, clock, core, leads=2)
+        await stage.until_dialled(1)
+        stage.finish(0)
+        await clock.sleep(2 * 86_400)
+        assert stage.states()[0] == "pending"
+        assert "US.calls.7d" in lead_row(db, stage.leads[0]).note
+        [attempt] = attempt_rows(db, stage.leads[0])
+        assert (attempt.refusals, stage.campaign().hold_reason) == (1, None)
+        core.of_number.clear()
+        await stage.until_dialled(2)
+        assert timedelta(days=3) <= clock.now() - START < timedelta(days=3, minutes=1)
+        stage.finish(1)
+        await stage.ended()
+
+    in_virtual_time(scene)
+
+
 def test_one_that_is_stopped_leaves_its_dialouts_to_be_asked_for(db: Database, in_virtual_time: InVirtualTime) -> None:
     async def scene(clock: VirtualClock) -> None:
         stage = Stage(db, clock, FakeCore(), leads=1)

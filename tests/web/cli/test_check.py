@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.bots.config import BotConfig
 from dialler.campaigns.config import CampaignConfig
 from tests.web.cli.conftest import BOT, CAMPAIGN, LEADS, Dialler, json_of, write_folder
-from web.run.estimate import Assumptions, estimate
+from web.run.estimate import Assumptions, Callee, estimate
 from web.run.folder import read_folder
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)  # a Wednesday
@@ -91,9 +91,9 @@ def test_closed_hours_move_the_first_dial(dialler: Dialler, tmp_path: Path) -> N
 
 
 def test_a_campaign_without_a_purpose_is_told_what_is_assumed(dialler: Dialler, tmp_path: Path) -> None:
-    unsaid = write_folder(tmp_path / "unsaid")
+    unsaid = write_folder(tmp_path / "unsaid", bot=BOT.replace("purpose: service\n", ""))
     assert any("the strictest rules of all purposes apply" in note for note in json_of(dialler("check", unsaid, "--json"))["notes"])
-    said = write_folder(tmp_path / "said", campaign=f"{CAMPAIGN}purpose: service\n")
+    said = write_folder(tmp_path / "said", campaign=f"{CAMPAIGN}purpose: service\n", bot=BOT.replace("purpose: service\n", ""))
     assert not any("the strictest rules" in note for note in json_of(dialler("check", said, "--json"))["notes"])
     wrong = write_folder(tmp_path / "wrong", campaign=f"{CAMPAIGN}purpose: sales\n")
     assert "purpose" in dialler("check", wrong, code=2).stderr
@@ -150,7 +150,7 @@ campaigns = st.builds(
 @given(campaigns, st.integers(0, 100_000), st.integers(1, 200), st.floats(0, 1))
 def test_the_estimate_is_sane(campaign: CampaignConfig, leads: int, seats: int, answer_rate: float) -> None:
     assumed = Assumptions(answer_rate=answer_rate)
-    found = estimate(campaign, BotConfig(name="b"), leads, [("UTC",)], seats, NOW, assumed)
+    found = estimate(campaign, BotConfig(name="b"), leads, [Callee(("UTC",))], seats, NOW, assumed)
     assert leads * 0.999 <= found.attempts <= leads * campaign.max_attempts * 1.001
     assert found.calls_at_once <= min(seats, campaign.concurrency_limit)
     assert found.attempts_per_minute <= campaign.calls_per_second * 60 * 1.001
@@ -164,8 +164,8 @@ def test_the_estimate_is_sane(campaign: CampaignConfig, leads: int, seats: int, 
 def test_closed_hours_only_make_it_longer(leads: int) -> None:
     bot = BotConfig.model_validate({"name": "b", "active_hours": {"start": "09:00", "end": "11:00"}})
     campaign = CampaignConfig(name="x", concurrency_limit=2)
-    always = estimate(campaign, BotConfig(name="b", permitted_hours=bot.permitted_hours), leads, [("UTC",)], 50, NOW, Assumptions())
-    closed = estimate(campaign, bot, leads, [("UTC",)], 50, NOW, Assumptions())
+    always = estimate(campaign, BotConfig(name="b", permitted_hours=bot.permitted_hours), leads, [Callee(("UTC",))], 50, NOW, Assumptions())
+    closed = estimate(campaign, bot, leads, [Callee(("UTC",))], 50, NOW, Assumptions())
     assert always.end is not None
     assert closed.end is not None
     assert closed.end >= always.end
@@ -214,7 +214,33 @@ def test_it_asks_which_parts_of_a_country_are_meant(dialler: Dialler, tmp_path: 
     note = next(note for note in notes if "holidays names GB" in note)
     assert "Mon 06 Apr 2026 Easter Monday (ENG, NIR, WLS)" in note
     assert "(1 lead)" in note
+    monday = json_of(dialler("check", asked, "--start", "2026-04-06T10:00", "--json"))
+    assert monday["first_dial"].startswith("2026-04-07T08:00")
     for name in ("GB-ENG", "GB-*"):
         said = write_folder(tmp_path / name[-1], campaign="name: Parts\npurpose: service\n" + window % name, leads=leads)
         notes = json_of(dialler("check", said, "--start", "2026-04-03T10:00", "--json"))["notes"]
         assert not any("holidays names" in note for note in notes)
+
+
+def test_it_says_which_leads_have_no_rule_pack_and_what_is_not_kept(dialler: Dialler, tmp_path: Path) -> None:
+    leads = "name,phone\nAnn,+5511955501234\nBen,+442079460101\n"
+    bot = BOT.replace("purpose: service\n", "purpose: marketing\n")
+    folder = write_folder(tmp_path / "packs", campaign="name: Packs\n", bot=bot, leads=leads)
+    notes = "\n".join(json_of(dialler("check", folder, "--json"))["notes"])
+    assert "no rule pack for BR (1 lead)" in notes
+    assert "unverified: " in notes
+    assert "GB.hours" in notes
+    assert "permitted_hours are switched off" in notes
+
+
+def test_the_rule_packs_can_be_read(dialler: Dialler) -> None:
+    packs = {row["country"]: row for row in json_of(dialler("rules", "show", "--json"))}
+    assert len(packs) == 11
+    found = json_of(dialler("rules", "show", "us", "--purpose", "marketing", "--json"))
+    assert found["version"] == packs["US"]["version"]
+    [florida] = [row for row in found["figures"] if row["rule"] == "US-FL.hours"]
+    assert (florida["status"], florida["says"]) == ("read", "08:00-20:00")
+    assert not any(purpose == "collection" for row in found["figures"] for purpose in row["purposes"] if row["rule"] == "US.calls.7d")
+    assert "UNVERIFIED" in dialler("rules", "show", "GB").stdout
+    assert "no pack for BR" in dialler("rules", "show", "BR").stdout
+    dialler("rules", "show", "US", "--purpose", "sales", code=2)
