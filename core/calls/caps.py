@@ -1,7 +1,8 @@
 """Caps per person: how often a phone was called, over every campaign, bot, key and caller ID. One statement, and only where a cap applies.
 
 A rehearsal on the sandbox and calls on real lines do not count for each other. What counts is the phone, without an extension, with the
-other numbers of the same person, and calls that reached it or may have: one that failed before it could ring does not. A conversation counts in calls of either direction.
+other numbers of the same person, and calls that reached it or may have: one that failed before it could ring does not. A conversation
+counts in calls of either direction.
 """
 
 from __future__ import annotations

@@ -64,5 +64,5 @@ async def show_why(page: ThePage, campaign_id: str) -> Response:
         account=account,
         badges=_STEPS,
         leads_of=_LEADS_OF if leads else {},
-        campaign_zone=page.zone_of(row),
+        campaign_zone=zone,
     )
