@@ -8,6 +8,7 @@ row by row.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from types import TracebackType
 from core.kernel.numbers import check_region
 from dialler.imports.errors import LeadFileError
 from dialler.imports.header import find_layout
-from dialler.imports.judge import Judge
+from dialler.imports.judge import Judge, shown
 from dialler.imports.options import ImportOptions
 from dialler.imports.report import ImportReport, LeadRow, Rejected, Tally
 from dialler.imports.rows import Row
@@ -97,6 +98,12 @@ class LeadFile:
             yield self._decide(row)
         if self._look() != self._stat:
             raise LeadFileError("The file was changed while it was read.", "Import it again when nobody writes to it.")
+
+    def first(self, number: int) -> Iterator[tuple[tuple[str, ...], LeadRow | Rejected]]:
+        """The first rows below the header: their cells as they stand, and what becomes of each. Not to be mixed with iterating."""
+        below = (row for row in self._rows if row.line > self.layout.last_header_line and not row.is_blank)
+        for row in itertools.islice(below, number):
+            yield tuple(map(shown, row.cells)), self._decide(row)
 
     def _look_for_marks(self) -> None:
         """Note the numbers that any row says not to call, before any row is decided: a mark further down holds for the rows above it."""

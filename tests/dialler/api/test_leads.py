@@ -19,6 +19,7 @@ from dialler.imports import staging
 from dialler.leads.tables import Attempt, Lead
 from tests.core.api.support import fields_of, problem_of
 from tests.dialler.api.support import BUSY, CAMPAIGNS, DECLINES, PAYS, Api, lead_file
+from tests.dialler.imports.test_workbooks import workbook
 from tests.web.run.folders import profile_numbers
 
 WithApi = Callable[..., Any]
@@ -62,6 +63,17 @@ def test_an_upload_is_answered_with_what_came_of_it(api: WithApi) -> None:
         assert (more["imported"], more["already_there"]) == (1, 1)
         assert [one["source_name"] for one in (await api.get(f"/{campaign_id}/imports"))["imports"]] == ["leads.csv", "May leads.csv"]
         assert (await api.http.get(f"{CAMPAIGNS}/{campaign_id}/imports/none/rejected")).status_code == 404
+
+    api(test)
+
+
+def test_a_workbook_can_be_uploaded(api: WithApi) -> None:
+    async def test(api: Api) -> None:
+        campaign_id = await api.campaign(default_region="US")
+        content = workbook({"Leads": [["phone", "customer_name"], [PAYS, "NA"], [2025550107.0, "Bob"], ["nonsense", "Cy"]]})
+        report = await api.upload(campaign_id, content, name="leads.xlsx")
+        assert (report["imported"], report["rejected"], report["encoding"]) == (2, 1, ".xlsx")
+        assert (await api.upload(campaign_id, content, name="leads.xlsx"))["unchanged"]
 
     api(test)
 
