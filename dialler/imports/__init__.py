@@ -13,8 +13,8 @@ values, phones, judge        one cell, one number, one row: pure
 reader                       all of the above as a stream: `LeadFile`, `check_file`
 staging, store, tables       into the database, all or nothing: `import_file`
 preview                      what would come of importing a file
+glance                       what was found in a file, the use of its columns, its first rows before and after
 apart                        imports while calls go on, big files in a separate process: `import_apart`
-preview                      what was found, and the first rows before and after, for a program
 report, options, errors      plain values for the others
 sample, sample_names         made-up lead files of any length
 moments, times               dates and times as files have them; between which of them a lead may be dialled

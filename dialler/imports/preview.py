@@ -1,109 +1,102 @@
-"""What was found in a lead file, and what becomes of its first rows, as plain values: for a program, or for a page in a browser."""
+"""What would come of importing a file, before anything is kept: what was found, the first rows, the counts, the first rejected rows.
+
+A big file is read in a process of its own, so that calls go on.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import asyncio
+import multiprocessing
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from dialler.imports.errors import LeadFileError
-from dialler.imports.header import Layout
+from dialler.imports.apart import BIG, ImportProcessDied
 from dialler.imports.options import ImportOptions
 from dialler.imports.reader import LeadFile
-from dialler.imports.report import Rejected
+from dialler.imports.report import ImportReport, LeadRow, Rejected
 
-__all__ = ["ColumnUse", "Preview", "PreviewRow", "preview"]
+__all__ = ["Preview", "preview", "preview_apart"]
 
+_FIRST: Final = 20
+_REJECTED: Final = 50
+_LONGEST_SECONDS: Final = 300.0
 
-@dataclass(frozen=True)
-class ColumnUse:
-    """A column: its place (from 1), its header, its variable, and what it is used for.
-
-    `use`: `number`, `country`, `area_code`, `suppress_if`, `require`, `obeyed`, `shown` (says who may be called, and is not used), or
-    `variable`.
-    """
-
-    position: int
-    header: str
-    variable: str | None
-    use: str
-
-
-@dataclass(frozen=True)
-class PreviewRow:
-    """A row: its line, its cells as they stand, and the lead that it becomes; or why it does not become one."""
-
-    line: int
-    cells: tuple[str, ...]
-    numbers: tuple[str, ...] = ()
-    variables: dict[str, str] = field(default_factory=dict)
-    column: str = ""
-    reason: str = ""
-    advice: str = ""
+_spawn = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A lead file. With a `reason` it cannot be read as it is; then only `advice` and `looked_at` say more.
+    """What was found. `report` counts the whole file; `rows` are the first ones that can be imported."""
 
-    Attributes:
-        encoding: its name for people; the kind of a workbook (`.xlsx`).
-        separator: the name of the delimiter; the sheet of a workbook.
-        header_line: 0 if there is no header.
-        notes: what else was noticed, in sentences.
-    """
-
-    source_name: str
-    encoding: str = ""
-    separator: str = ""
-    header_line: int = 0
-    columns: tuple[ColumnUse, ...] = ()
-    rows: tuple[PreviewRow, ...] = ()
-    notes: tuple[str, ...] = ()
-    reason: str = ""
-    advice: str = ""
-    looked_at: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values only."""
-        return asdict(self)
+    report: ImportReport
+    rows: tuple[LeadRow, ...]
+    rejected: tuple[Rejected, ...]
+    """The first rejected rows; `report.rejected` is how many there are."""
 
 
-def preview(path: Path, options: ImportOptions, *, source_name: str | None = None, rows: int = 20) -> Preview:
-    """Look at the beginning of a lead file. Nothing is imported; of the whole file only the encoding is looked at.
-
-    Marks such as `Do Not Call` further down, and numbers that are repeated there, are not seen.
-
-    Args:
-        path: the file.
-        options: how to read it.
-        source_name: its name for people; the file's own name if None.
-        rows: how many rows below the header are shown.
+def preview(path: Path, options: ImportOptions, source_name: str) -> Preview:
+    """Read a file to its end.
 
     Raises:
+        LeadFileError: no row of the file can be used.
         OSError: the file cannot be opened.
     """
-    name = source_name or path.name
+    rows: list[LeadRow] = []
+    rejected: list[Rejected] = []
+    with LeadFile(path, options, source_name) as leads:
+        for row in leads:
+            if isinstance(row, Rejected):
+                if len(rejected) < _REJECTED:
+                    rejected.append(row)
+            elif len(rows) < _FIRST:
+                rows.append(row)
+        return Preview(leads.report(), tuple(rows), tuple(rejected))
+
+
+async def preview_apart(path: Path, options: ImportOptions, source_name: str) -> Preview:
+    """The same while the event loop goes on: a small file in a thread, a big one in a process with a time limit.
+
+    Raises:
+        LeadFileError, OSError: as `preview`.
+        ImportProcessDied: the process ended before it was done, or took longer than five minutes.
+    """
+    if (await asyncio.to_thread(path.stat)).st_size < BIG:
+        return await asyncio.to_thread(preview, path, options, source_name)
+    ours, theirs = _spawn.Pipe(duplex=False)
+    process = _spawn.Process(target=_in_process, args=(theirs, path, options, source_name), name="lead file preview", daemon=True)
     try:
-        with LeadFile(path, options, source_name) as leads:
-            report = leads.report()
-            shown = tuple(_row(cells, decided) for cells, decided in leads.first(rows))
-            return Preview(name, report.encoding, report.delimiter, report.header_line, _uses(leads.layout), shown, report.warnings)
-    except LeadFileError as error:
-        return Preview(name, reason=error.reason, advice=error.advice, looked_at=error.looked_at)
+        process.start()
+        theirs.close()  # so that its end is seen here
+        answer = await asyncio.to_thread(_answer, ours)
+        await asyncio.to_thread(process.join, 5)
+        code = process.exitcode
+    finally:
+        if process.is_alive():
+            process.kill()
+            process.join()
+        ours.close()
+        process.close()
+    if isinstance(answer, Preview):
+        return answer
+    raise answer if answer is not None else ImportProcessDied(code)
 
 
-def _row(cells: tuple[str, ...], decided: Any) -> PreviewRow:
-    if isinstance(decided, Rejected):
-        return PreviewRow(decided.line, cells, column=decided.column, reason=decided.reason, advice=decided.advice)
-    numbers = tuple(number.phone for number in decided.numbers) or (decided.phone,)
-    return PreviewRow(decided.line, cells, numbers, decided.variables)
+def _answer(connection: Connection) -> Preview | Exception | None:
+    try:
+        if not connection.poll(_LONGEST_SECONDS):
+            return None
+        answer: Preview | Exception = connection.recv()
+    except (EOFError, OSError):
+        return None
+    return answer
 
 
-def _uses(layout: Layout) -> tuple[ColumnUse, ...]:
-    uses = {column.position - 1: column.use for column in layout.consent.columns}
-    uses |= {at: use for at, use in ((layout.country, "country"), (layout.area, "area_code")) if at is not None}
-    uses |= dict.fromkeys((layout.phone, *(column.position for column in layout.numbers)), "number")
-    return tuple(
-        ColumnUse(column.position, column.header, column.variable, uses.get(at, "variable")) for at, column in enumerate(layout.columns)
-    )
+def _in_process(connection: Connection, path: Path, options: ImportOptions, source_name: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches this process too: the parent decides what to do
+    try:
+        connection.send(preview(path, options, source_name))
+    except Exception as error:
+        connection.send(error)

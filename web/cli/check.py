@@ -20,7 +20,7 @@ from core.kernel.words import counted
 from core.voice.checks import secret_probe, voice_problems
 from dialler.imports.errors import LeadFileError
 from dialler.imports.exported import defused
-from dialler.imports.preview import preview
+from dialler.imports.glance import glance
 from dialler.imports.reader import check_file
 from dialler.imports.report import ImportReport, LeadRow, Rejected
 from web.cli.common import AllowInternalOption, JsonOption, allow_list, database_url, parse_start
@@ -93,7 +93,7 @@ def check(
                 "folder": str(folder),
                 "usable": report.imported > 0,
                 "import": report.as_dict(),
-                "preview": preview(campaign.leads, campaign.import_options).as_dict(),
+                "beginning": glance(campaign.leads, campaign.import_options).as_dict(),
                 "rejected_rows": [asdict(row) for row in bad],
                 "notes": notes,
                 "speech": None if speech is None else asdict(speech),

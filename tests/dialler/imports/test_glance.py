@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from dialler.imports.glance import glance
 from dialler.imports.options import ImportOptions
-from dialler.imports.preview import preview
 
 TEXT = """Leads of March
 Name,country_code,Mobile,DNC,Score
@@ -21,7 +21,7 @@ Di,44,7700900126,,4
 def test_columns_and_first_rows(tmp_path: Path) -> None:
     path = tmp_path / "leads.csv"
     path.write_text(TEXT)
-    found = preview(path, ImportOptions(default_region="GB"), rows=3)
+    found = glance(path, ImportOptions(default_region="GB"), rows=3)
     assert (found.encoding, found.separator, found.header_line, found.reason) == ("ASCII", "comma", 2, "")
     assert [(column.header, column.use) for column in found.columns] == [
         ("Name", "variable"),
@@ -41,7 +41,7 @@ def test_columns_and_first_rows(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     path = tmp_path / "leads.csv"
     path.write_text("who,a,b\nAnn,+12025550101,+12025550102\n")
-    found = preview(path, ImportOptions(), source_name="March.csv")
+    found = glance(path, ImportOptions(), source_name="March.csv")
     assert found.source_name == "March.csv"
     assert "Several columns" in found.reason
     assert found.looked_at
