@@ -11,3 +11,13 @@ document.addEventListener("keydown", (event) => {
   if (found.matches("input, textarea")) found.focus();
   else found.click();
 });
+
+// what an agent has typed stays when the desk is refreshed
+if (window.Idiomorph) {
+  const callbacks = window.Idiomorph.defaults.callbacks;
+  const before = callbacks.beforeNodeMorphed;
+  callbacks.beforeNodeMorphed = (node, next) => {
+    if (node instanceof Element && node.matches("input:not([type=hidden]), textarea") && node.value !== node.defaultValue) return false;
+    return before ? before(node, next) : true;
+  };
+}
