@@ -17,6 +17,7 @@ from core.api.openapi import answers
 from core.api.paging import make_cursor, read_cursor
 from core.calls.refusals import FieldProblem, InvalidRequest
 from core.kernel.numbers import NumberError, parse_number
+from core.suppressions import lists as named_lists
 from core.suppressions import store
 
 __all__ = ["router"]
@@ -96,6 +97,43 @@ async def get_suppressions(
         suppressions=[SuppressionView.of(row) for row in page],
         next_cursor=make_cursor(page[-1].created_at, f"{page[-1].number}/{page[-1].lines}") if more else None,
     )
+
+
+class ListView(BaseModel):
+    """A named list: where it comes from, its date, when it ceases to hold (null: never), how many entries it has."""
+
+    name: str
+    source: str
+    listed_on: str | None
+    expires_at: datetime | None
+    entries: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ListsView(BaseModel):
+    """Named lists, by name."""
+
+    lists: list[ListView]
+
+
+@router.get("/lists", summary="List the named suppression lists", responses=answers(401, 403, 422))
+async def get_lists(
+    _: AdminKey,
+    engine: TheEngine,
+    on: Annotated[str | None, Query(description="Only lists that hold this number (E.164).", max_length=64)] = None,
+) -> ListsView:
+    """Lists of numbers that are not dialled, beside what callees and operators said. Files are imported on the command line."""
+    number = None
+    if on is not None:
+        try:
+            number = _without_extension(number_from_query(on))
+        except NumberError as error:
+            raise InvalidRequest([FieldProblem("on", str(error), "not_a_number")]) from None
+    with engine.db.read() as connection:
+        found = named_lists.lists(connection) if number is None else named_lists.lists_with(connection, number, engine.clock.now())
+    names = ListView.model_fields
+    return ListsView(lists=[ListView(**{name: getattr(one, name) for name in names}) for one in found])
 
 
 _WAS_THERE: Final[dict[int | str, dict[str, Any]]] = {

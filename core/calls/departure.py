@@ -114,7 +114,7 @@ def _take_turn(engine: Engine, trunk: str, now: datetime, *, missed: bool) -> da
 
 def _not_any_more(engine: Engine, order: PlaceOrder, bot: BotConfig, lines: Lines) -> Ending | None:
     with engine.db.read() as connection:
-        seen = look_at(connection, phone_of(order.to_number) or order.to_number, lines, but=order.call_id)
+        seen = look_at(connection, phone_of(order.to_number) or order.to_number, lines, engine.clock.now(), but=order.call_id)
     if seen.suppressed:
         return Ending("error", "suppressed", phone_rang=False)
     if seen.on_call:

@@ -211,8 +211,8 @@ def _look(engine: Engine, connection: Connection, bot: StoredBot | None, request
     def look(phone: str, trunk: TrunkInfo | None) -> Seen:
         nonlocal found
         if trunk is None:  # what holds on either
-            return look_at(connection, phone, REAL)
-        found = look_before_dialling(connection, phone, trunk, engine.lines_of(trunk.transport))
+            return look_at(connection, phone, REAL, engine.clock.now())
+        found = look_before_dialling(connection, phone, trunk, engine.lines_of(trunk.transport), engine.clock.now())
         if found is None:  # the trunk was removed
             engine.known.check(read_generation(connection))
             raise ConfigChanged

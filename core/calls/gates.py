@@ -18,6 +18,7 @@ from core.calls.engine import Engine
 from core.calls.occupied import RETRY_AFTER, Seen, look_at
 from core.calls.refusals import FieldProblem, InvalidRequest, NotNow
 from core.calls.request import DialoutRequest
+from core.kernel.clock import utc_now
 from core.kernel.hours import (
     Constraint,
     UnknownTimeZoneError,
@@ -128,7 +129,7 @@ def check_test_number(connection: Connection, written: str, *, lab: bool) -> str
         raise ValueError(str(error)) from None
     if is_fictional(number.e164) and not lab:
         raise ValueError(_FICTIONAL)
-    seen = look_at(connection, number.e164, REAL)
+    seen = look_at(connection, number.e164, REAL, utc_now())
     if seen.suppressed:
         raise ValueError(_SUPPRESSED)
     if seen.on_call:

@@ -7,6 +7,7 @@ who held it before have committed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -46,10 +47,10 @@ class Look:
     in_use: int
 
 
-def look_before_dialling(connection: Connection, phone: str, trunk: TrunkInfo, lines: Lines) -> Look | None:
+def look_before_dialling(connection: Connection, phone: str, trunk: TrunkInfo, lines: Lines, at: datetime) -> Look | None:
     """Look, in a transaction that may write; the trunk is the transaction's own until its end. None if the trunk was removed."""
     if connection.dialect.name == "sqlite":
-        row = _WITH_TRUNK[lines].run(connection, phone=phone, but="", trunk=trunk.name).first()
+        row = _WITH_TRUNK[lines].run(connection, phone=phone, but="", now=at, trunk=trunk.name).first()
         if row is None:
             return None
         now = as_it_stands(row, trunk.from_number)
@@ -57,5 +58,5 @@ def look_before_dialling(connection: Connection, phone: str, trunk: TrunkInfo, l
         locked = held(connection, trunk.name, trunk)
         if locked is None:
             return None
-        now, row = locked, _LOOK[lines].run(connection, phone=phone, but="", trunk=trunk.name).one()
+        now, row = locked, _LOOK[lines].run(connection, phone=phone, but="", now=at, trunk=trunk.name).one()
     return Look(row.generation, Seen(bool(row.suppressed), bool(row.on_call)), now, row.in_use)

@@ -14,17 +14,19 @@ the same switchboard. Callers who withhold their number match nobody.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, Connection, String, bindparam, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.calls.engine import Engine
 from core.calls.tables import DIALLED, DIALLED_INDEXES, HOLDS_A_SEAT, Call
+from core.kernel.database import UtcDateTime
 from core.kernel.lines import REAL, SANDBOX, Lines
 from core.kernel.persons import numbers_of_same_person
 from core.kernel.statements import Statement, table_of
+from core.suppressions.lists import on_a_list
 from core.suppressions.store import holds_on
 from core.suppressions.tables import Suppression
 
@@ -42,9 +44,12 @@ _CALLS_ON: dict[Lines, ColumnElement[bool]] = {SANDBOX: _calls.c.transport == SA
 
 
 def columns_of_phone(lines: Lines) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """`suppressed` and `on_call` of the phone `:phone` on these lines, not counting the call `:but`, as columns of a statement."""
+    """`suppressed` and `on_call` of the phone `:phone` on these lines at `:now`, without the call `:but`, as columns of a statement."""
     return (
-        exists().where(_suppressions.c.number.in_(_THEIR_NUMBERS), holds_on(lines)).label("suppressed"),
+        or_(
+            exists().where(_suppressions.c.number.in_(_THEIR_NUMBERS), holds_on(lines)),
+            on_a_list(bindparam("phone", type_=String()), bindparam("now", type_=UtcDateTime)),  # a list is about numbers, not persons
+        ).label("suppressed"),
         exists()
         .where(HOLDS_A_SEAT, _calls.c.phone.in_(_THEIR_NUMBERS), _CALLS_ON[lines], _calls.c.call_id != bindparam("but"))
         .label("on_call"),
@@ -66,10 +71,10 @@ class Seen:
     on_call: bool
 
 
-def look_at(connection: Connection, phone: str, lines: Lines, *, but: str = "") -> Seen:
+def look_at(connection: Connection, phone: str, lines: Lines, now: datetime, *, but: str = "") -> Seen:
     """What is known of a phone on these lines, not counting the call `but`: a rehearsal and real calls do not see each other."""
-    suppressed, on_call = _LOOK[lines].run(connection, phone=phone, but=but).one()
-    return Seen(bool(suppressed), bool(on_call))
+    is_suppressed, on_call = _LOOK[lines].run(connection, phone=phone, but=but, now=now).one()
+    return Seen(bool(is_suppressed), bool(on_call))
 
 
 def is_race(error: IntegrityError) -> bool:

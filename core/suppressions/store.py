@@ -15,9 +15,12 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal, or_, select, true, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.kernel.clock import utc_now
+from core.kernel.database import UtcDateTime
 from core.kernel.lines import ALL, REAL, SANDBOX, Lines
 from core.kernel.numbers import split_key
 from core.kernel.statements import table_of
+from core.suppressions.lists import on_a_list
 from core.suppressions.tables import Suppression
 
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "read",
     "remove",
     "suppress_person",
+    "suppressed",
 ]
 
 _suppressions = table_of(Suppression)
@@ -98,10 +102,22 @@ def remove(connection: Connection, number: str) -> bool:
     return connection.execute(delete(_suppressions).where(_suppressions.c.number == number)).rowcount > 0
 
 
-def is_suppressed(connection: Connection, number: str, lines: Lines) -> bool:
-    """Whether the number (E.164) must not be dialled on these lines: what the sandbox's callees said does not count on real ones."""
-    found = select(_suppressions.c.number).where(_suppressions.c.number == number, holds_on(lines)).limit(1)
-    return connection.execute(found).first() is not None
+def is_suppressed(connection: Connection, number: str, lines: Lines, now: datetime | None = None) -> bool:
+    """Whether the number (E.164) must not be dialled on these lines: what the sandbox's callees said does not count on real ones.
+
+    Args:
+        connection: a transaction.
+        number: the number.
+        lines: the lines.
+        now: when a list may have ended; None: in real time.
+    """
+    return bool(connection.execute(select(suppressed(literal(number), lines, literal(now or utc_now(), UtcDateTime)))).scalar_one())
+
+
+def suppressed(number: ColumnElement[str], lines: Lines, now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether a number must not be dialled on these lines at a time, as a condition: by what was said of it, or by a named list."""
+    said = select(_suppressions.c.number).where(_suppressions.c.number == number, holds_on(lines)).exists()
+    return or_(said, on_a_list(number, now))
 
 
 def read(connection: Connection, number: str) -> SuppressionInfo | None:
@@ -112,7 +128,7 @@ def read(connection: Connection, number: str) -> SuppressionInfo | None:
 
 
 def many(connection: Connection, numbers: Iterable[str], lines: Lines) -> set[str]:
-    """Which of the numbers (E.164) must not be dialled on these lines."""
+    """Which of the numbers (E.164) must not be dialled on these lines, by what was said of them; named lists are not asked."""
     found: set[str] = set()
     for batch in _batches(numbers):
         which = select(_suppressions.c.number).where(_suppressions.c.number.in_(batch), holds_on(lines))

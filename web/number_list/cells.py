@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.kernel.numbers import NumberError, parse_number
 from dialler.imports.errors import CellProblem, Problem
 from dialler.imports.values import clean_phone, strip_invisible
+from web.number_list.quick import QuickReader
 
 __all__ = ["Shape", "filled_length", "number_in", "numbers_in_row"]
 
@@ -56,12 +58,17 @@ def number_in(parts: Sequence[str], region: str | None, *, country: bool = False
     if country:
         text = f"+{text.removeprefix('00')}"
     try:
-        return parse_number(text, region, allow_premium=True).e164
+        return _reader(region)(text)
     except NumberError as error:
         if region is None and error.reason.startswith("it has no country code"):
             raise CellProblem(_NO_COUNTRY) from error
         advice = error.advice.replace("the default region", "--region")
         raise CellProblem(Problem(_sentence(error.reason), _sentence(advice))) from error
+
+
+@lru_cache(maxsize=8)
+def _reader(region: str | None) -> QuickReader:
+    return QuickReader(lambda text: parse_number(text, region, allow_premium=True).e164, region)
 
 
 def filled_length(cells: Sequence[str]) -> int:

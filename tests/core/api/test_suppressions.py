@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from core.suppressions import lists
 from tests.core.api.support import PAYS, Core, client_of, fields_of, problem_of
 
 WithCore = Callable[..., Any]
@@ -89,3 +90,22 @@ def test_a_bad_body_is_422(with_core: WithCore, body: dict[str, Any], fields: di
         assert fields_of(await core.http.post(PATH, json=body, headers=core.key(role="admin"))) == fields
 
     with_core(test)
+
+
+def test_a_named_list_refuses_a_dialout_and_is_shown(with_each_core: WithCore) -> None:
+    async def test(core: Core) -> None:
+        admin, now = core.key(role="admin"), core.clock.now()
+        with core.engine.db.write() as connection:
+            list_id = lists.new_list(connection, "registry", now, source="the registry", listed_on="2026-03-01")
+            lists.add_numbers(connection, list_id, [f"{PAYS[:-3]}*"])
+            lists.note_change(connection, list_id, now, added=1)
+        assert fields_of(await core.dial(PAYS)) == {"to_number": "suppressed"}
+        (one,) = (await core.http.get(f"{PATH}/lists", headers=admin)).json()["lists"]
+        assert (one["name"], one["source"], one["listed_on"], one["entries"]) == ("registry", "the registry", "2026-03-01", 1)
+        assert (await core.http.get(f"{PATH}/lists", params={"on": PAYS}, headers=admin)).json()["lists"] == [one]
+        assert (await core.http.get(f"{PATH}/lists", params={"on": "+442079460003"}, headers=admin)).json() == {"lists": []}
+        with core.engine.db.write() as connection:
+            lists.remove_list(connection, "registry")
+        assert (await core.dial(PAYS)).status_code == 200
+
+    with_each_core(test)

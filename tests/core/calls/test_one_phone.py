@@ -20,6 +20,7 @@ from core.calls.tables import Call
 from core.kernel.database import Database
 from core.kernel.statements import table_of
 from core.kernel.virtual_clock import VirtualClock
+from tests.conftest import START
 from tests.core.api.conftest import sqlite, with_core, with_each_core
 from tests.core.api.support import PAYS, SILENT, STORY, Core, fields_of, open_core, problem_of
 from tests.core.api.test_idempotency import in_two_processes
@@ -202,8 +203,8 @@ def test_a_rehearsal_and_a_real_call_do_not_see_each_other(with_each_core: WithC
     async def test(core: Core) -> None:
         await core.placed(STORY)
         with core.engine.db.read() as connection:
-            assert look_at(connection, STORY, "sandbox").on_call
-            assert not look_at(connection, STORY, "real").on_call
+            assert look_at(connection, STORY, "sandbox", START).on_call
+            assert not look_at(connection, STORY, "real", START).on_call
         with core.engine.db.write() as connection:  # the same phone, on real lines: no index is in the way
             row = connection.execute(select(table_of(Call)).limit(1)).one()._asdict()
             other = {**row, "call_id": "real", "transport": "sip", "idempotency_key": None}
