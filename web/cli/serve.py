@@ -151,7 +151,7 @@ def serve(
     listener = _listen(host, port)
     address = _address(host, listener.getsockname()[1])
     settings = dataclasses.replace(settings, public_base_url=address)
-    say(f"{kind} The API is at {address}/docs; Ctrl-C ends it.")
+    say(f"{kind} Ctrl-C ends it.")
     if not _is_loopback(host):
         say("It can be reached from other machines. Put TLS in front of it, and make keys with `dialler keys create`.")
     try:

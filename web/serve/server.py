@@ -84,7 +84,7 @@ async def serve_until_stopped(
             if crm is not None:
                 reporter.say(f"The sample CRM shows what arrives: open {crm.url} in a browser.")
             console = add_console(whole)
-            reporter.say(f"The console is at {first_address(console)}")
+            reporter.say(f"Open {first_address(console)} in a browser.")
             server = _Server(config_for(whole.app, timeout_graceful_shutdown=5))
             supervisor = Supervisor(whole, reporter.say)
             sending = _start_reports(whole, schedules)

@@ -297,7 +297,7 @@ def test_a_run_is_owned_paused_and_stopped_from_outside(dialler: Dialler, tmp_pa
 def test_serve(dialler: Dialler, folder: Path, processes: list[Process]) -> None:
     serving = Process("serve", folder, "--port", "0", "--out", "o", *FIXED, "--speed", "3600")
     processes.append(serving)
-    url = serving.read_until("The API is at").split("The API is at ")[1].split("/docs")[0]
+    url = serving.read_until("/console").split("Open ")[1].split("/console")[0]
     serving.read_until("The API stays up")
     with urllib.request.urlopen(f"{url}/health/fleet", timeout=10) as answer:
         assert json.load(answer)["status"] == "ok"
