@@ -20,7 +20,7 @@ LIVE_STAMP := $(VENV)/.live-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve websocket test test-live check lint format lock clean
+.PHONY: help setup run serve websocket test test-live soak check lint format lock clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ test: $(DEV_STAMP) lint ## Everything that must pass: formatting, lint, types, i
 
 test-live: $(LIVE_STAMP) ## Real calls on loopback, in real time; scripts/install_live_parts.sh installs the programs that they need
 	@$(BIN)/python -m pytest -m "live or extras" tests/live $(EXTRAS_TESTS) $(LIVE)
+
+soak: $(DEV_STAMP) ## 200 SIGKILLs at random moments on each database; KILLS=28 for fewer
+	@DIALLER_SOAK_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -m soak tests/soak
 
 check: test ## The same as test
 

@@ -32,6 +32,7 @@ from core.fleet import store as fleet
 from core.kernel.backoff import DEFAULT_POLICY, RetryPolicy
 from core.kernel.clock import Clock, WallTime, utc_now
 from core.kernel.database import Database
+from core.kernel.database_errors import DATABASE_FAILURES
 from core.kernel.failures import without_values
 from core.kernel.ids import Ids
 from core.kernel.processes import LeaseKeeper, this_process
@@ -121,6 +122,7 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
             clock = make_clock(settings, connection)
         with clock.hold():
             whole = await _wire(settings, db, clock, leases)
+            whole.engine.keep_unwritten_in(settings.data_folder / "unwritten")
             jobs: list[asyncio.Task[None]] = []
             try:
                 await recover(whole.engine)
@@ -131,6 +133,8 @@ async def open_whole(settings: Settings) -> AsyncIterator[Whole]:
                 if whole.livekit is not None:
                     await whole.livekit.watch.sync()
                 jobs = _start(whole)
+                if settings.in_real_time:
+                    _watch_database(whole)
                 yield whole
             finally:
                 await _stop(whole, jobs)
@@ -260,6 +264,25 @@ def _start(whole: Whole) -> list[asyncio.Task[None]]:
     ]
 
 
+def _watch_database(whole: Whole) -> None:
+    """From now on nothing in the event loop waits for the database, and what happens on calls is written in another thread."""
+    loop, engine = asyncio.get_running_loop(), whole.engine
+
+    def wake() -> None:
+        engine.calls.hurry()
+        whole.deliveries.wake()
+        for signal in whole.parts.wakes.values():
+            signal.set()
+
+    def when_back() -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(wake)
+
+    whole.db.health.when_back(when_back)
+    engine.calls.threaded = True
+    whole.db.watch(lambda: bool(engine.runs))
+
+
 def _period(settings: Settings, real_seconds: int) -> int:
     """Clock seconds between two looks for what other processes did, every so many real seconds.
 
@@ -298,6 +321,7 @@ async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
         clock.cancel(task)
     await clock.join(*jobs, *engine.tasks, *stopping)
     await engine.journal.close()
+    await engine.calls.close()
     if whole.sip is not None:
         await whole.sip.close()
     if whole.livekit is not None:
@@ -305,10 +329,13 @@ async def _stop(whole: Whole, jobs: list[asyncio.Task[None]]) -> None:
     if whole.sockets is not None:
         whole.sockets.close()
     whole.leases.remove("worker")
-    with whole.db.write() as connection:
-        if has_unfinished(connection, engine.worker_id):
-            fleet.expire(connection, engine.worker_id, whole.wall())
-        else:
-            fleet.retire(connection, engine.worker_id)
+    try:
+        with whole.db.write() as connection:
+            if has_unfinished(connection, engine.worker_id):
+                fleet.expire(connection, engine.worker_id, whole.wall())
+            else:
+                fleet.retire(connection, engine.worker_id)
+    except DATABASE_FAILURES as error:  # the next start finds out by itself that this process has ended
+        log.warning("the end of this process is not on record: %s", without_values(error))
     whole.network.close()
     await whole.client.aclose()

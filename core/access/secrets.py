@@ -21,6 +21,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from core.access.tables import Secret
 from core.kernel.database import Database
+from core.kernel.database_errors import DATABASE_FAILURES
 from core.kernel.secrets import SecretBox
 from core.kernel.statements import Statement, table_of
 
@@ -153,11 +154,20 @@ class SecretStore:
         self._lately.clear()
 
     def resolver(self, db: Database) -> Callable[[str], SecretStr]:
-        """As `resolve`, without a connection: each look-up is a short transaction of its own. Do not call it inside another transaction."""
+        """As `resolve`, without a connection: each look-up is a short transaction of its own. Do not call it inside another transaction.
+
+        While the database does not answer, what it gave last is used: a conversation goes on without it.
+        """
+        last: dict[str, SecretStr] = {}
 
         def resolve(text: str) -> SecretStr:
-            with db.read() as connection:
-                return self.resolve(connection, text)
+            try:
+                with db.read() as connection:
+                    last[text] = self.resolve(connection, text)
+            except DATABASE_FAILURES:
+                if text not in last:
+                    raise
+            return last[text]
 
         return resolve
 

@@ -17,6 +17,7 @@ from core.api.openapi import answers
 from core.api.problems import problem
 from core.calls.engine import Engine
 from core.fleet.store import load
+from core.kernel.database_errors import DATABASE_FAILURES
 from core.kernel.failures import without_values
 from core.kernel.probe import DatabaseProbe
 
@@ -46,11 +47,13 @@ class OrUnavailable(APIRoute):
             try:
                 response = await answer(request)
             except Exception as error:
-                if any(kind in request.app.exception_handlers for kind in type(error).__mro__ if kind is not Exception):
+                known = any(kind in request.app.exception_handlers for kind in type(error).__mro__ if kind is not Exception)
+                if known and not isinstance(error, DATABASE_FAILURES):
                     raise
                 if not failing:
-                    log.error("%s cannot answer; 503 until it can: %s", self.path, without_values(error))
-                failing = True
+                    level = request.app.state.readiness.health.level(logging.ERROR)
+                    log.log(level, "%s cannot answer; 503 until it can: %s", self.path, without_values(error))
+                    failing = level == logging.ERROR
                 detail = "This cannot be answered now: the database is away, or something failed on our side. The log says which."
                 return problem(503, detail, reason="unavailable")
             if failing:

@@ -16,6 +16,8 @@ from core.access.checks import Unauthorized
 from core.api.json_body import BodyTooLarge
 from core.calls.refusals import BotNotFound, FieldProblem, InvalidRequest, KeyReused, NotNow
 from core.kernel.clock import Clock
+from core.kernel.database_errors import DATABASE_FAILURES
+from core.kernel.database_health import RETRY_AFTER, DatabaseAway
 from core.kernel.moments import moment_text
 
 __all__ = ["MEDIA_TYPE", "install_problem_handlers", "problem", "retry_after"]
@@ -68,6 +70,15 @@ def install_problem_handlers(app: FastAPI, clock: Clock) -> None:
         given = {name: moment_text(at) for name, at in moments.items() if at is not None}
         given |= {"rule": error.rule} if error.rule is not None else {}
         return problem(503, str(error), headers=retry_after(clock.now(), error.retry_at), reason=error.reason, **given)
+
+    async def database_failed(_: Request, error: Exception) -> JSONResponse:
+        again = {"Retry-After": str(RETRY_AFTER)}
+        if isinstance(error, DatabaseAway):  # nothing was tried
+            return problem(503, "The database does not answer. Nothing was done; try again later.", headers=again, reason="database")
+        return problem(503, "The database did not answer. Whether this was done is not known; try again later.", headers=again)
+
+    for failure in DATABASE_FAILURES:
+        app.add_exception_handler(failure, database_failed)
 
     @app.exception_handler(RequestValidationError)
     async def unreadable(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -16,6 +16,8 @@ occupied   one phone, one call
 phones     pure: the phone of a number
 event_log  the events of a call, and what of it is not in the database yet
 journal    what happened on calls, written when the database can
+unwritten  the file in which it is kept while the database is away
+taking_in  taking in the files of processes that died
 departure  the turn on the trunk, and the last look before a call leaves
 answer     from the INVITE to the answer
 run        one call: placed, followed, talked, ended

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from core.bots.config import BotConfig
 from core.calls.journal import CallJournal
 from core.calls.known import Known
 from core.calls.states import LIVE
+from core.calls.unwritten import UnwrittenFile
 from core.contracts.transport import PlaceOrder, Transport
 from core.conversation.transcript import Transcript
 from core.deliveries.outbox import Sender
@@ -120,6 +122,8 @@ class Engine:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     reach: Reach | None = None
     recordings: Recordings | None = None
+    unwritten: Path | None = None
+    """The folder in which processes keep what they cannot write while the database is away."""
     preferred_trunk: str | None = None
     schema_problem: Callable[[Connection], str | None] = lambda _: None
     on_livekit_webhook: Callable[[str, str], Awaitable[bool]] | None = None
@@ -139,6 +143,12 @@ class Engine:
     def __post_init__(self) -> None:
         self.journal = Journal(self.db, self.clock)
         self.calls = CallJournal(self.db, self.clock, self.worker_id)
+
+    def keep_unwritten_in(self, folder: Path) -> None:
+        """Keep what cannot be written in files of this folder, and take in what others left there."""
+        self.unwritten = folder
+        self.calls.file = UnwrittenFile(folder / f"{self.worker_id}.jsonl")
+        self.calls.overflow = UnwrittenFile(folder / f"{self.worker_id}-more.jsonl")
 
     def lines_of(self, transport: str) -> Lines:
         """The lines that a call by this transport is on, whether or not it runs here."""

@@ -25,6 +25,8 @@ from core.calls.refusals import Draining, NotNow
 from core.calls.run import CallRun
 from core.calls.store import EventLog, insert_call, move
 from core.contracts.transport import DivertedCall, InboundCall, Leg, NotAnswered, PlaceOrder
+from core.kernel.database_errors import DATABASE_FAILURES
+from core.kernel.failures import without_values
 from core.kernel.hours import UnknownTimeZoneError, is_open
 from core.kernel.statements import table_of
 from core.prefetch.fetch import ASKED
@@ -156,7 +158,12 @@ async def receive_call(engine: Engine, inbound: InboundCall, transport: str, wan
         transport: the name of the transport that it came by.
         wanted: the bot that it names; None: that of the number.
     """
-    run = _commit(engine, inbound, transport, wanted)
+    try:
+        run = _commit(engine, inbound, transport, wanted)
+    except DATABASE_FAILURES as error:  # nobody is to wait for a bot that cannot be given a call
+        log.log(engine.db.health.level(logging.ERROR), "a call to us was refused: %s", without_values(error))
+        await inbound.refuse(*_DRAINING)
+        return Received(None, *_DRAINING)
     if isinstance(run, InboundRun):
         call_id = run.order.call_id
         engine.runs[call_id] = run

@@ -24,10 +24,11 @@ from core.calls.outcome import Ending
 from core.calls.states import LIVE
 from core.calls.store import EventLog, events_of, move
 from core.calls.tables import UNFINISHED, Call, CallEvent
+from core.calls.taking_in import take_in
 from core.calls.wishes import wishes_in
 from core.contracts.transport import WEBSOCKET
 from core.desk.moves import abandon_open, shown_transcript
-from core.fleet.store import dead_workers, mark_retired, remove_seats
+from core.fleet.store import LEASE, dead_workers, mark_retired, remove_seats
 from core.fleet.tables import Worker
 from core.kernel.clock import RealClock
 from core.kernel.failures import without_values
@@ -57,9 +58,17 @@ def ending_after_crash(state: str, prefetch: Mapping[str, Any] | None = None, di
 
 
 async def recover(engine: Engine) -> int:
-    """Take over every call that no process works on; returns how many. Safe at any time, from several processes at once."""
+    """Take over every call that no process works on; returns how many. Safe at any time, from several processes at once.
+
+    What a dead process kept in a file is taken in before its calls are.
+    """
+    if engine.unwritten is not None:
+        await take_in(engine, engine.unwritten)
     with engine.db.write() as connection:
-        dead = dead_workers(connection, engine.wall(), but=engine.worker_id)
+        back_for = engine.db.health.back_for
+        dead = dead_workers(
+            connection, engine.wall(), but=engine.worker_id, proven=back_for is not None and back_for < LEASE.total_seconds()
+        )
         for worker in dead:
             mark_retired(connection, worker)
         leftovers: list[Leftover] = []

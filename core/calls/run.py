@@ -20,12 +20,14 @@ from core.calls.departure import Turn, await_departure
 from core.calls.engine import Engine
 from core.calls.event_log import EventLog, TakenOver
 from core.calls.finish import Concluded, announce, conclude, finish_call
+from core.calls.journal import LeftInFile
 from core.calls.leftovers import LEFTOVER
 from core.calls.outcome import Ending, withdrawn, worker_stopped
 from core.calls.states import next_state
 from core.calls.store import keep_prefetch, move, read_call
 from core.calls.trunk_limits import leaves
-from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes, suppress
+from core.calls.unwritten import OptOut
+from core.calls.wishes import DO_NOT_CALL, KEPT_AT_ONCE, Wishes
 from core.contracts.transport import KeepsLeftover, Leg, PlaceOrder, SpokenLeg
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
@@ -85,7 +87,7 @@ class CallRun:
         """Set once the INVITE has left, or the call has ended without it."""
         self.state = "placing"
         self._cancel_asked = engine.clock.signal()
-        self._stopping = self._withdrawn = False
+        self._stopping = self._withdrawn = self._left_us = False
         self._leg: Leg | None = None
         self.rang = False
         """Whether the phone is known to have rung."""
@@ -112,6 +114,8 @@ class CallRun:
                 await finish_call(self.engine, self.order.call_id, self.events, self.bot)
         except TakenOver:
             await self._let_go()
+        except LeftInFile as error:
+            log.warning("the end of call %s is in a file until the database is back", error)
         finally:
             self.left.set()
             self.engine.calls.forget(self.events)
@@ -164,7 +168,7 @@ class CallRun:
             self.note("failure", {"error": type(error).__name__})
             await self._let_go()
             rang = self.state != "placing" or self.rang
-            unknown = not rang and self.dialled_here and not isinstance(self._leg, RefusedLeg)
+            unknown = self._left_us and not rang and not isinstance(self._leg, RefusedLeg)
             return Ending("error", "pipeline_failure", rang or unknown, "unknown", may_have_been_dialled=unknown), {}
 
     async def _reach(self) -> Leg | Ending:
@@ -176,6 +180,7 @@ class CallRun:
         self.placed_at = self.engine.clock.now()
         if self.transport.real:
             leaves(self.engine, self.order, self._started_at)
+        self._left_us = True
         async with self.engine.clock.timeout(CONFIRM_SECONDS):  # an INVITE that takes longer has failed (RFC 3261, timer B)
             return await self.transport.place(self.order)
 
@@ -248,7 +253,10 @@ class CallRun:
         self.events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         record = {**dataclasses.asdict(ending), **dataclasses.asdict(self._wishes), **talk}
         tries = itertools.count()
-        concluded = await self.engine.calls.finish(self.events, lambda connection: self._write_end(connection, now, record, next(tries)))
+        values = {"state": "ended", "ended_at": now, "ending": record}
+        concluded = await self.engine.calls.finish(
+            self.events, values, lambda connection: self._write_end(connection, now, record, next(tries))
+        )
         self.state = "done" if concluded is not None else "ended"
         if concluded is not None:
             announce(self.engine, concluded)
@@ -293,7 +301,7 @@ class CallRun:
             return
         self._wishes = self._wishes.and_then(kind, data)
         now, number, lines, call_id = self.engine.clock.now(), self.order.to_number, self.lines, self.order.call_id
-        self.engine.calls.keep(self.events, (lambda write: suppress(write, number, lines, call_id, now)) if kind == DO_NOT_CALL else None)
+        self.engine.calls.keep(self.events, OptOut(number, lines, call_id, now) if kind == DO_NOT_CALL else None)
 
     def _lose(self) -> None:
         """Another process has taken the call over: whoever talks here is not to go on."""

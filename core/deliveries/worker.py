@@ -45,6 +45,7 @@ from core.deliveries.tables import Delivery
 from core.kernel.backoff import DEFAULT_POLICY, Dead, Delivered, Retry, RetryPolicy, decide
 from core.kernel.clock import Clock, WallTime
 from core.kernel.database import Database
+from core.kernel.database_errors import DATABASE_FAILURES
 from core.kernel.failures import without_values
 from core.kernel.ids import Ids
 from core.kernel.journal import Journal
@@ -188,7 +189,11 @@ class DeliveryWorker:
             try:
                 soonest = self._send_due(self._clock.now())
             except OperationalError as error:
-                log.error("the database did not answer; deliveries wait for it: %s", without_values(error))
+                log.log(
+                    self._db.health.level(logging.ERROR),
+                    "the database did not answer; deliveries wait for it: %s",
+                    without_values(error),
+                )
             else:
                 if soonest is not None:
                     wait = min(wait, (soonest - self._clock.now()).total_seconds())
@@ -286,6 +291,13 @@ class DeliveryWorker:
 
     async def _deliver(self, item: Claimed) -> bool:
         """Try once. Returns whether nothing more is to be done for it."""
+        try:
+            return await self._deliver_once(item)
+        except DATABASE_FAILURES as error:  # when its lease is over it is sent again
+            log.log(self._db.health.level(logging.ERROR), "delivery %s waits for the database: %s", item.id, without_values(error))
+            return False
+
+    async def _deliver_once(self, item: Claimed) -> bool:
         here, watch, began = self._client.is_here(item.url), self._client.watch, self._client.watch.begin()
         attempt = await self._attempt(item, here=here)
         if attempt.not_from_here and self._leave_alone:

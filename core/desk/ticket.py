@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,11 +18,14 @@ from core.desk.moves import abandon_open, add_event, move, release
 from core.desk.tables import Handoff
 from core.kernel.clock import Clock
 from core.kernel.database import Database
+from core.kernel.database_errors import DATABASE_FAILURES
+from core.kernel.failures import without_values
 from core.kernel.ids import Ids
 from core.kernel.statements import table_of
 
 __all__ = ["CallDesk"]
 
+log = logging.getLogger(__name__)
 _handoffs = table_of(Handoff)
 
 
@@ -43,6 +48,13 @@ class CallDesk:
 
     def ask(self, request: HandoffRequest) -> DeskTicket | Unserved:
         """Join the queue; see `core.conversation.desk.Desk`."""
+        try:
+            return self._ask(request)
+        except DATABASE_FAILURES as error:
+            log.warning("call %s could not join the queue of the desk: %s", self.call_id, without_values(error))
+            return Unserved("the desk cannot be reached now")
+
+    def _ask(self, request: HandoffRequest) -> DeskTicket | Unserved:
         self._asked += 1
         config, now = self.bot.desk, self._clock.now()
         handoff_id = self._ids.new("handoff", self.call_id, self._asked)
@@ -112,10 +124,20 @@ class _Ticket:
 
     def __init__(self, desk: CallDesk, handoff_id: str) -> None:
         self._desk, self.id = desk, handoff_id
-        self._shown = 0
+        self._shown, self._began = 0, desk.now()
 
     def look(self, transcript: tuple[TranscriptLine, ...]) -> StillWaiting | PutThrough | Unserved:
-        """The current state; the process that has the call ends expired claims and waits here."""
+        """The current state; the process that has the call ends expired claims and waits here.
+
+        While the database does not answer the caller waits on, up to the end of their time.
+        """
+        try:
+            return self._look(transcript)
+        except DATABASE_FAILURES:
+            over = self._desk.now() >= self._began + timedelta(seconds=self._desk.bot.desk.wait_seconds)
+            return Unserved("the desk cannot be reached now") if over else StillWaiting()
+
+    def _look(self, transcript: tuple[TranscriptLine, ...]) -> StillWaiting | PutThrough | Unserved:
         now, row = self._desk.now(), self._desk.read(self.id)
         self._show(transcript)
         if row.state == "connecting":
@@ -139,6 +161,12 @@ class _Ticket:
 
     def not_reached(self, why: str) -> None:
         """Return it to the queue; the agent is free."""
+        try:
+            self._not_reached(why)
+        except DATABASE_FAILURES as error:  # its time in the queue ends by itself
+            log.warning("that an agent was not reached by call %s is not on record: %s", self._desk.call_id, without_values(error))
+
+    def _not_reached(self, why: str) -> None:
         row, now = self._desk.read(self.id), self._desk.now()
         with self._desk.db.write() as connection:
             move(connection, row, "agent_not_reached", now, detail=why, agent_id=None, claim_until=None)
@@ -146,8 +174,9 @@ class _Ticket:
 
     def put_through(self, transcript: tuple[TranscriptLine, ...]) -> None:
         """The agent has the call."""
-        self._show(transcript)
         self._desk.connected(self.id)
+        with contextlib.suppress(*DATABASE_FAILURES):  # the end of the call writes the transcript, too
+            self._show(transcript)
 
     def _show(self, transcript: tuple[TranscriptLine, ...]) -> None:
         if len(transcript) > self._shown:

@@ -14,6 +14,7 @@ from core.kernel.statements import AnyRow, Statement, table_of
 
 __all__ = [
     "LEASE",
+    "OUTAGE",
     "WorkerLoad",
     "count_workers",
     "dead_workers",
@@ -33,7 +34,9 @@ __all__ = [
 ]
 
 LEASE = timedelta(seconds=20)
-"""How long, in wall time, a worker that is not heard of keeps its calls."""
+"""How long, in wall time, a worker that is not heard of counts as there: for the fleet's capacity."""
+OUTAGE = timedelta(seconds=180)
+"""How long after that it keeps its calls, unless its process is proven dead: the longest time that the database may be away from it."""
 
 _workers, _seats = table_of(Worker), table_of(Seat)
 
@@ -153,7 +156,7 @@ def remove_seats(connection: Connection, worker_id: str) -> None:
 
 def expire(connection: Connection, worker_id: str, wall: datetime) -> None:
     """Void the lease of a worker that stops with calls unfinished: whoever looks next takes them over at once."""
-    connection.execute(update(_workers).where(_workers.c.id == worker_id).values(lease_until=wall - LEASE))
+    connection.execute(update(_workers).where(_workers.c.id == worker_id).values(lease_until=wall - LEASE - OUTAGE))
 
 
 def set_draining(connection: Connection, worker_id: str, draining: bool) -> bool:
@@ -162,10 +165,18 @@ def set_draining(connection: Connection, worker_id: str, draining: bool) -> bool
     return changed.rowcount == 1
 
 
-def dead_workers(connection: Connection, wall: datetime, *, but: str) -> list[str]:
-    """Workers that hold calls no more, by id: their lease ran out, or their process on this machine has ended."""
+def dead_workers(connection: Connection, wall: datetime, *, but: str, proven: bool = False) -> list[str]:
+    """Workers that hold calls no more, by id: their process on this machine has ended, or they were not heard of for longer than an
+    outage of the database may last.
+
+    Args:
+        connection: a transaction.
+        wall: the real time.
+        but: the worker that asks.
+        proven: only those whose process has ended: after an outage nobody had a way to be heard of.
+    """
     rows = connection.execute(select(_workers).where(ACTIVE, _workers.c.id != but).order_by(_workers.c.id)).all()
-    return [r.id for r in rows if r.lease_until < wall or is_dead(ProcessIdentity(r.host, r.pid, r.pid_started))]
+    return [r.id for r in rows if is_dead(ProcessIdentity(r.host, r.pid, r.pid_started)) or (not proven and r.lease_until + OUTAGE < wall)]
 
 
 def other_workers(connection: Connection, worker_id: str) -> int:

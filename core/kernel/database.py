@@ -37,11 +37,13 @@ _WITHIN, _AFTER_COMMIT, _QUICK = "within", "after commit", "quick"
 _LIMITS = {"lock_timeout": _BUSY_MILLISECONDS, "statement_timeout": 60_000}
 """Limits of one statement on PostgreSQL, in milliseconds; `Database.write(long=True)` lifts the second."""
 QUICK: Final = 0.08
-"""Real seconds that a transaction in the event loop's thread may wait for the database (`Database.watch`)."""
+"""Real seconds that a statement in the event loop's thread may wait for the database while somebody talks (`Database.watch`)."""
+_UNHURRIED: Final = 1.0
+"""The same while nobody does."""
 _LOCK_MILLISECONDS = 60
 """How long one in that thread waits for a lock: less, so that a lock is not taken for a database that does not answer."""
 _PATIENT = 15.0
-"""Real seconds that any other transaction may wait for PostgreSQL, unless it is `long`."""
+"""Real seconds that a statement in any other thread may wait for PostgreSQL, unless it is `long`."""
 _TRUSTED_SECONDS = 30.0
 """A connection used this recently is handed out without a check that it is alive."""
 
@@ -145,10 +147,16 @@ class Database:
             (write, quick): [] for write in (False, True) for quick in (False, True)
         }
         self._closed = 0
+        self._busy: Callable[[], bool] = lambda: True
 
-    def watch(self) -> None:
-        """From now on no transaction in an event loop's thread waits for longer than a tenth of a second, and a database that does not
-        answer is not asked again by anybody until it is back (`health`). Everybody must expect `OperationalError`, then."""
+    def watch(self, busy: Callable[[], bool] = lambda: True) -> None:
+        """From now on no statement in an event loop's thread waits for long, and a database that does not answer is not asked again by
+        anybody until it is back (`health`). Everybody must expect `OperationalError`, then.
+
+        Args:
+            busy: whether somebody talks who must not wait: then a statement has a tenth of a second, else a second.
+        """
+        self._busy = busy
         for write in (False, True):
             self._idle[write, True].append((self._connect(write=write, quick=True), time.monotonic()))
         self.health.watched = True
@@ -159,7 +167,8 @@ class Database:
 
         Args:
             long: lift the time limit of its statements on PostgreSQL, for migrations, imports and clean-ups.
-            patience: real seconds that it may wait for the database in all; None: as long as its thread may.
+            patience: real seconds that each of its statements may wait for PostgreSQL, and for a lock as long as one in the event loop's
+                thread; None: as long as its thread may. Without effect in that thread, and without `watch`.
 
         Raises:
             DatabaseAway: the database does not answer, as an earlier transaction found out.
@@ -196,8 +205,9 @@ class Database:
         quick = False
         if self.health.watched:
             self.health.check(write=write)
-            quick = asyncio._get_running_loop() is not None
-            patience = QUICK if quick else patience or (None if long else _PATIENT)
+            in_loop = asyncio._get_running_loop() is not None
+            quick = in_loop or patience is not None
+            patience = self._quickness() if in_loop else patience or (None if long else _PATIENT)
         closed = self._closed  # before one is taken: connecting may last until the others are closed
         connection = self._take(write, quick)
         try:
@@ -220,6 +230,10 @@ class Database:
             self._discard(connection, closed)
         for callback in committed:
             callback()
+
+    def _quickness(self) -> float:
+        """How long a statement in the event loop's thread may wait now."""
+        return self.health.patience(QUICK) if self._busy() else _UNHURRIED
 
     def _judge(self, error: BaseException) -> None:
         """Go by a failure: is it the database that does not answer?"""
@@ -283,7 +297,7 @@ class Database:
 
         given_up: list[bool] = []
         threading.Thread(target=connect, name="database connection", daemon=True).start()
-        ready.wait(QUICK)
+        ready.wait(self._quickness())
         with waiting:
             if not made:
                 given_up.append(True)

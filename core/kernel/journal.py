@@ -83,7 +83,8 @@ class Journal:
         try:
             self.flush()
         except SQLAlchemyError as error:
-            log.error("the database did not answer; what happened last on calls is not written yet: %s", without_values(error))
+            what = "the database did not answer; what happened last on calls is not written yet: %s"
+            log.log(self._db.health.level(logging.ERROR), what, without_values(error))
 
     def write_pending(self, connection: Connection) -> Callable[[], None]:
         """Write everything in the caller's transaction. Returns what is to be called once that is committed."""
@@ -119,7 +120,8 @@ class Journal:
             except SQLAlchemyError as error:
                 self._failures += 1
                 if self._failures == 1:
-                    log.error("the database did not answer; what happened on calls is written later: %s", without_values(error))
+                    what = "the database did not answer; what happened on calls is written later: %s"
+                    log.log(self._db.health.level(logging.ERROR), what, without_values(error))
                 wait = min(self._after * 2 ** min(self._failures, 10), _LONGEST)
                 continue
             if not any(self._entries.values()):  # more may have been added after the commit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import psycopg
@@ -24,10 +23,10 @@ _PROBE_SECONDS = 2
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """A connection whose transactions wait for the server no longer than they may; then it is closed, and the statement fails.
+    """A connection whose statements wait for the server no longer than they may; then it is closed, and the statement fails.
 
     Attributes:
-        patience: seconds that the current transaction may still wait; None: without a limit.
+        patience: seconds that one statement may wait for its answer; None: without a limit.
     """
 
     patience: float | None = None
@@ -36,14 +35,11 @@ class BoundedConnection(psycopg.Connection[Any]):
         """Wait for the server; see psycopg."""
         if self.patience is None or timeout is not None:
             return super().wait(gen, interval, timeout)
-        began = time.monotonic()
         try:
-            return super().wait(gen, interval, max(self.patience, 0.001))
+            return super().wait(gen, interval, self.patience)
         except errors._WaitTimeout:
             self.pgconn.finish()  # the answer may still come, and would be taken for that of the next statement
-            raise psycopg.OperationalError("no answer came in time") from None
-        finally:
-            self.patience -= time.monotonic() - began
+            raise psycopg.OperationalError(f"no answer came within {self.patience:g} s") from None
 
 
 def make_postgresql(url: URL, limits: dict[str, int]) -> Engine:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection
 
 from core.kernel.database import Database
+from core.kernel.database_health import DatabaseHealth
 
 __all__ = ["DatabaseProbe"]
 
@@ -27,6 +28,11 @@ class DatabaseProbe(Generic[T]):
     def __init__(self, db: Database, question: Callable[[Connection], T]) -> None:
         self._db, self._question = db, question
         self._asked: asyncio.Future[T] | None = None
+
+    @property
+    def health(self) -> DatabaseHealth:
+        """Whether the database answers."""
+        return self._db.health
 
     async def ask(self, seconds: float) -> T:
         """The result. A caller that comes while an earlier query runs waits for the result of that one.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from core.kernel.database_health import DatabaseAway
 from core.kernel.failures import without_values
 
 __all__ = ["LeaseKeeper", "ProcessIdentity", "is_dead", "this_process"]
@@ -79,5 +80,7 @@ class LeaseKeeper:
             for name, renew in list(self._renewals.items()):
                 try:
                     renew()
+                except DatabaseAway as error:  # the log says so once for all
+                    log.debug("the lease of %s waits for the database: %s", name, error)
                 except Exception as error:
                     log.error("the lease of %s could not be renewed; trying again in %.0f s: %s", name, self._every, without_values(error))

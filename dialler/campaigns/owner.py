@@ -13,8 +13,9 @@ from dialler.campaigns.tables import Campaign
 
 __all__ = ["OWNER_LEASE", "AlreadyRunning", "Owner", "acquire", "owner_of", "release", "renew"]
 
-OWNER_LEASE = timedelta(seconds=20)
-"""How long, in wall time, an owner that has gone silent keeps a campaign. A dead process on this machine loses it at once."""
+OWNER_LEASE = timedelta(seconds=200)
+"""How long, in wall time, an owner that has gone silent keeps a campaign: longer than the database may be away from it. A dead process on
+this machine loses it at once."""
 
 _campaigns = table_of(Campaign)
 

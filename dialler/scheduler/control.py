@@ -45,9 +45,10 @@ async def watch_orders(runner: CampaignRunner, every: float = 0.3) -> None:
             seen, carried_out = await _look(runner, seen)
             failures = 0 if carried_out else failures + 1
         except Exception as error:  # whatever it was, the next order must not be missed for it
-            failures += 1
+            away = runner.parts.db.health.away  # then it is looked often, at no cost, so that an order is found as soon as it is back
+            failures = 0 if away else failures + 1
             again = "the orders for campaign %s could not be carried out; they are looked for again: %s"
-            log.error(again, runner.campaign_id, without_values(error))
+            log.log(runner.parts.db.health.level(logging.ERROR), again, runner.campaign_id, without_values(error))
         await asyncio.sleep(growing(failures, timedelta(seconds=every), _LONGEST).total_seconds() if failures else every)
 
 

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.kernel.clock import Clock
+from core.kernel.database_errors import DATABASE_FAILURES
+from core.kernel.database_health import DatabaseHealth
 from dialler.policy.patience import growing
 from dialler.scheduler.holds import Hold
 
@@ -22,13 +23,22 @@ __all__ = ["DATABASE_FAILURES", "ride_out"]
 
 log = logging.getLogger(__name__)
 
-DATABASE_FAILURES: Final = (OperationalError, InterfaceError, PoolTimeout)
-"""Errors that say nothing of the statement, only that the database could not work on it now."""
+_DETAIL: Final = "The database does not answer; calls in progress go on, and dialling goes on once it is back. Nothing is lost."
 _FIRST, _LONGEST = timedelta(seconds=0.5), timedelta(seconds=30)
 
 
-async def ride_out(campaign_id: str, error: SQLAlchemyError, failures: int, clock: Clock, tell: Callable[[Hold], None]) -> None:
-    """Wait, in real time, after so many failures in a row (from 1); who runs the campaign is told, the log too."""
+async def ride_out(
+    campaign_id: str, error: SQLAlchemyError, failures: int, clock: Clock, health: DatabaseHealth, tell: Callable[[Hold], None]
+) -> None:
+    """Wait, in real time, after so many failures in a row (from 1); who runs the campaign is told, the log too.
+
+    A database that is known to be away is waited for; it was logged then. Any other failure is waited out for a while that grows.
+    """
+    if health.away:
+        tell(Hold(None, "database", _DETAIL))
+        with clock.outside():
+            await health.until_back()
+        return
     wait = growing(failures, _FIRST, _LONGEST)
     what = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     log.warning(
@@ -37,6 +47,6 @@ async def ride_out(campaign_id: str, error: SQLAlchemyError, failures: int, cloc
         str(what).partition("\n")[0],
         wait.total_seconds(),
     )
-    tell(Hold(clock.now() + wait, "database", "The database does not answer; it is tried again, and nothing is lost."))
+    tell(Hold(clock.now() + wait, "database", _DETAIL))
     with clock.outside():
         await asyncio.sleep(wait.total_seconds())

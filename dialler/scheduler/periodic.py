@@ -14,6 +14,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from core.kernel.clock import Clock
+from core.kernel.database_health import DatabaseAway
 from core.kernel.failures import without_values
 
 __all__ = ["start_job"]
@@ -46,6 +47,8 @@ def start_job(clock: Clock, name: str, when: BaseTrigger | int, job: Callable[[]
             previous = fire_at
             try:
                 await job()
+            except DatabaseAway as error:  # the log says so once for all
+                log.debug("the periodic job %r waits for the database: %s", name, error)
             except Exception as error:
                 log.error("the periodic job %r failed; it runs again at its next time: %s", name, without_values(error))
 

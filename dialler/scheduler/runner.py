@@ -137,7 +137,7 @@ class CampaignRunner:
                 state = await self._turn()
             except DATABASE_FAILURES as error:
                 failures += 1
-                await ride_out(self.campaign_id, error, failures, self.parts.clock, self._holds.announce)
+                await ride_out(self.campaign_id, error, failures, self.parts.clock, self.parts.db.health, self._holds.announce)
                 self._settling.ask(self.parts.clock.now())  # it may have failed between a dialout and the record of its answer
             else:
                 failures = 0

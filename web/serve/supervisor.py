@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from core.kernel.clock import utc_now
+from core.kernel.database_health import DatabaseAway
 from core.kernel.failures import without_values
 from dialler.campaigns.owner import AlreadyRunning, owner_of
 from dialler.campaigns.states import NotAllowed
@@ -55,8 +56,9 @@ class Supervisor:
                 self.look()
                 failures = 0
             except DATABASE_FAILURES as error:
-                failures += 1
-                log.warning("cannot look for campaigns: the database does not answer (%s); trying again", type(error).__name__)
+                failures += 0 if isinstance(error, DatabaseAway) else 1
+                what = "cannot look for campaigns: the database does not answer (%s); trying again"
+                log.log(logging.DEBUG if isinstance(error, DatabaseAway) else logging.WARNING, what, type(error).__name__)
             await asyncio.sleep(growing(failures, _LOOK_EVERY, _LONGEST).total_seconds())
 
     def look(self) -> None:

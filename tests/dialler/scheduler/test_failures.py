@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.kernel.clock import Clock
 from core.kernel.database import Database
+from core.kernel.database_health import DatabaseHealth
 from core.kernel.virtual_clock import VirtualClock
 from dialler.scheduler import dispatch, outages
 from dialler.scheduler import runner as runner_module
@@ -267,7 +268,7 @@ def test_the_waits_for_a_database_grow_to_half_a_minute(
 
     async def scene(clock: Clock) -> None:
         for failures in range(1, 10):
-            await outages.ride_out("c", locked(), failures, clock, lambda _: None)
+            await outages.ride_out("c", locked(), failures, clock, DatabaseHealth(lambda: None), lambda _: None)
 
     in_virtual_time(scene)
     assert waits == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]

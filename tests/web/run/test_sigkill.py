@@ -69,13 +69,15 @@ def test_killed_again_and_again_in_virtual_time(tmp_path: Path, database_url: st
     kill_again_and_again(tmp_path, database_url, speed=None, leads=100, kills=12)
 
 
-def kill_again_and_again(tmp_path: Path, database_url: str, *, speed: float | None, leads: int, kills: int) -> None:
+def kill_again_and_again(
+    tmp_path: Path, database_url: str, *, speed: float | None, leads: int, kills: int, seed: str | None = None
+) -> None:
     with Receiver() as crm:
         numbers = CATALOGUE[:2] + CATALOGUE[3:13] + CATALOGUE[14:22] + profile_numbers(leads - 20)
         folder = make_folder(tmp_path / "campaign", numbers, bot=crm.bot, campaign=SOON)
         more = {"allow": crm.address, "sandbox": CALLEES, "seats": 12}
         spec = RunSpec(folder, tmp_path / "out", database_url, speed, more=more)
-        killed, in_flight = run_and_kill(spec, crm, kills, random.Random(f"{speed}"))
+        killed, in_flight = run_and_kill(spec, crm, kills, random.Random(seed or f"{speed}"))
         assert killed >= 12
         with Child(spec) as child:
             assert child.wait() == 0, child.written()
