@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from dialler.campaigns import control, manage
 from dialler.campaigns.states import NotAllowed
+from web.console.accounts import teams, users
 from web.console.accounts.sessions import Visitor
 from web.console.audit.log import Entry
 from web.console.cards import cards_of
@@ -17,7 +18,7 @@ from web.console.i18n import gettext as _
 from web.console.i18n import ngettext
 from web.console.i18n import no_op as N_
 from web.console.live.hub import Source
-from web.console.ownership import is_within, owner_of
+from web.console.ownership import Owner, assign, is_within, owner_of
 from web.console.pages import Page, ThePage
 from web.console.rights import Right
 from web.console.routing import Nav, Screen
@@ -112,6 +113,27 @@ async def stop(page: ThePage, campaign_id: str) -> Response:
     done = await _steer(page, campaign_id, Right.CAMPAIGNS_STOP, "campaign.stopped", order, reason)
     said = ngettext("Stopped. %(n)s call is still in progress.", "Stopped. %(n)s calls are still in progress.", done.in_progress)
     return await _after(page, campaign_id, said % {"n": done.in_progress})
+
+
+@screen.post("/campaigns/{campaign_id}/owner", Right.CAMPAIGNS_ASSIGN)
+async def change_owner(page: ThePage, campaign_id: str) -> Response:
+    """Say whose campaign it is: a user's, a team's, both, or shared."""
+    form = await page.texts()
+    user_id, team_id = form.get("user_id") or None, form.get("team_id") or None
+    with page.console.db.write() as connection:
+        page.campaign(connection, campaign_id, Right.CAMPAIGNS_ASSIGN)
+        known_users = {user.id: user.login for user in users.all_users(connection)}
+        known_teams = {team.id: team.name for team in teams.all_teams(connection)}
+        if (user_id is not None and user_id not in known_users) or (team_id is not None and team_id not in known_teams):
+            raise HTTPException(404, _("There is no such user or team."))
+        before = owner_of(connection, campaign_id)
+        assign(connection, campaign_id, Owner(user_id, team_id))
+        values = [
+            {"user": known_users.get(owner.user_id or ""), "team": known_teams.get(owner.team_id or "")}
+            for owner in (before, Owner(user_id, team_id))
+        ]
+        page.note(connection, Entry("campaign.assigned", "campaign", campaign_id, campaign_id, before=values[0], after=values[1]))
+    return page.redirect(f"/campaigns/{campaign_id}", _("Saved."))
 
 
 async def _steer(

@@ -12,8 +12,10 @@ from dialler.campaigns import manage
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.states import OVER
 from dialler.imports.queries import imports_of
+from web.console.accounts import teams, users
 from web.console.cards import cards_of
 from web.console.live.hub import Source
+from web.console.ownership import owner_of
 from web.console.pages import Page, ThePage
 from web.console.rights import Right
 from web.console.routing import Screen
@@ -74,6 +76,10 @@ async def _monitor(page: Page, campaign_id: str, template: str) -> Response:
     with console.db.read() as connection:
         row = page.campaign(connection, campaign_id, Right.CAMPAIGNS_READ)
         show = page.shown_number(connection, campaign_id)
+        owner = owner_of(connection, campaign_id)
+        assignable = page.may(Right.CAMPAIGNS_ASSIGN)
+        people = users.all_users(connection) if assignable else ()
+        all_teams = teams.all_teams(connection) if assignable else ()
         imports = imports_of(connection, campaign_id) if row.state == "draft" else ()
         orders = {
             right: page.reaches(connection, campaign_id, right)
@@ -98,6 +104,10 @@ async def _monitor(page: Page, campaign_id: str, template: str) -> Response:
         states=by_state(card.counted.progress.by_state),
         seen=seen,
         imports=imports,
+        assignable=assignable,
+        people=people,
+        all_teams=all_teams,
+        owner=owner,
         show=show,
         orders=orders,
         lead_badge=lambda state: badge_of(LEAD_STATES, state),
