@@ -152,6 +152,9 @@ class BotConfig(_Strict):
     rules: RuleSettings = Field(default=RuleSettings(), description="Caps per person beyond the rule packs; rules that are loosened.")
     seats: int | None = Field(default=None, ge=1, description="Most calls of this bot at once; the fleet's own limit if left out.")
     ring_timeout_seconds: float = Field(default=45, gt=0, le=180, description="How long a phone may ring.")
+    extension_pause_seconds: float = Field(
+        default=2, ge=0, le=30, description="Pause between the answer and the keys of an extension; the opening comes after them."
+    )
     max_call_duration_seconds: float = Field(default=600, gt=0, le=14_400, description="Longest call, from the answer on.")
     closure_phrases: list[str] = Field(
         default=["goodbye", "have a nice day"], description="Phrases that end the call when the bot says them."

@@ -15,9 +15,10 @@ from core.calls.outcome import Blame, Ending, closes_silence, failed_before_answ
 from core.calls.trunk_health import carried, failed, silent
 from core.calls.trunk_limits import blame_for, note_carried
 from core.contracts.transport import Answered, Failed, HungUp, Leg, PlaceOrder, Ringing, Transport
+from core.kernel.clock import Clock
 from core.kernel.failures import without_values
 
-__all__ = ["CONFIRM_SECONDS", "CallInPlacing", "until_answered"]
+__all__ = ["CONFIRM_SECONDS", "CallInPlacing", "put_through", "until_answered"]
 
 log = logging.getLogger(__name__)
 
@@ -126,3 +127,17 @@ async def _judge_trunk(run: CallInPlacing, event: Ringing | Answered | Failed) -
     except SQLAlchemyError as error:  # the call goes on; the next one tells again
         log.error("what call %s says of its trunk could not be kept: %s", run.order.call_id, without_values(error))
     return blame
+
+
+async def put_through(leg: Leg, seconds: float, clock: Clock) -> None:
+    """Wait until an extension has been dialled and can answer. What the switchboard says meanwhile is not for the bot.
+
+    Args:
+        leg: answered.
+        seconds: how long that takes; 0: there is no extension.
+        clock: all waiting is done through it.
+    """
+    until = clock.now().timestamp() + seconds
+    while (left := until - clock.now().timestamp()) > 0:
+        if isinstance(await leg.next(left), HungUp | Failed):  # the last event of a leg: it is read again
+            return

@@ -185,6 +185,7 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
     order = PlaceOrder(
         call_id, attempt, line.to_number, line.trunk.from_number, line.trunk.name,
         record=record, lab=trunk.lab, voice=bot.config.voice, line=carried_by, calling_window=request.calling_window,
+        extension_pause=bot.config.extension_pause_seconds,
     )  # fmt: skip
     return CallRun(engine, order, line.trunk.transport, _ringing_long_enough(config, rules), request.variables, events, turn)
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from core.bots.config import BotConfig
 from core.calls.analysis import needs_model
-from core.calls.answer import CONFIRM_SECONDS, until_answered
+from core.calls.answer import CONFIRM_SECONDS, put_through, until_answered
 from core.calls.brains import make_brain, template_values
 from core.calls.departure import Turn, await_departure
 from core.calls.engine import Engine
@@ -226,6 +226,8 @@ class CallRun:
         values = template_values(self.order, bot, self._crm, self._started_at, self.direction, self.connected_event)
         brain = make_brain(self.engine, bot, self.order, values, self.answered_at, self.note)
         limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
+        if self.dialled_here and self.transport.real:
+            await put_through(leg, self.order.extension_seconds, clock)
         async with clock.timeout(bot.max_call_duration_seconds + _OVERTIME_SECONDS):
             self.transcript = Transcript(clock)
             end = await converse(leg, brain, limits, clock, self._note_said, self._desk, self.transcript)

@@ -15,6 +15,8 @@ from core.contracts.voice_config import VoiceConfig
 from core.kernel.hours import Constraint
 
 __all__ = [
+    "EXTENSION_ANSWERS",
+    "KEY_SECONDS",
     "LINE_LOST",
     "WEBSOCKET",
     "Answered",
@@ -63,6 +65,12 @@ class Line(Protocol):
         """Most new calls a second."""
 
 
+KEY_SECONDS: Final = 0.25
+"""How long a key of the phone takes, with the pause after it."""
+EXTENSION_ANSWERS: Final = 2.0
+"""Seconds that a switchboard is given to put a call through to an extension."""
+
+
 @dataclass(frozen=True)
 class PlaceOrder:
     """What a transport needs to place one call.
@@ -79,6 +87,7 @@ class PlaceOrder:
         lab: whether the trunk is a test line on this machine, which reaches no real phone.
         voice: what the bot speaks and listens with; None: its configuration names nothing.
         calling_window: when the campaign may call, for a callback that is promised in the call; None: at any time.
+        extension_pause: seconds between the answer and the keys of an extension.
         line: the trunk, as it was when the call was put on record. None: the transport has no trunks, or has to read the trunk itself.
     """
 
@@ -93,6 +102,13 @@ class PlaceOrder:
     voice: VoiceConfig | None = None
     line: Line | None = field(default=None, repr=False)
     calling_window: Constraint | None = field(default=None, repr=False)
+    extension_pause: float = 2.0
+
+    @property
+    def extension_seconds(self) -> float:
+        """How long after the answer an extension has been dialled and can answer; 0 if the number has none."""
+        extension = self.to_number.partition(";ext=")[2]
+        return self.extension_pause + len(extension) * KEY_SECONDS + EXTENSION_ANSWERS if extension else 0.0
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,9 @@ class TransportLeg:
         self._events: LegEvents[AudioEvent] = LegEvents(clock)
         self._sound: SoundSession | None = None
         self.keys_on_answer = ""
-        """Keys that are pressed as soon as the callee has answered: an extension."""
+        """Keys that are pressed after the callee has answered: an extension."""
+        self.pause_before_keys = 0.0
+        """Seconds between the answer and these keys: a switchboard does not listen at once."""
 
     @property
     def ended(self) -> bool:
@@ -65,6 +67,11 @@ class TransportLeg:
         """The callee has answered."""
         self._events.put(Answered())
         if self.keys_on_answer:
+            self._clock.spawn(self._press_extension(), name="extension")
+
+    async def _press_extension(self) -> None:
+        await self._clock.sleep(self.pause_before_keys)
+        if not self.ended:
             self.press(self.keys_on_answer)
 
     def _whose_refusal(self, status: int, cause: Cause | None, *, rang: bool, by_trunk: bool) -> tuple[bool, bool]:

@@ -52,6 +52,9 @@ _EXTENSION = re.compile(
     rf"(?:;ext=|(?<![^\W\d_])(?:{'|'.join(sorted(_EXTENSION_WORDS.split(), key=len, reverse=True))})\.?|x|#|~)[:\s]*([0-9]{{1,11}})#?$",
     re.IGNORECASE,
 )
+_PAUSED = re.compile(r"(?<=[0-9)])\s*[,wp]{1,8}\s*([0-9]{1,11})#?$", re.IGNORECASE)
+"""A pause and further digits, as phones write an extension: `+1 202 555 0101,,123`. Only after a number that is whole."""
+_WHOLE = 10
 _HYPHENS = str.maketrans(dict.fromkeys("\u2212\u30fc\uff70\ufe63\uff0d\u2010\u2011\u2012\u2013\u2014\u2015", "-"))
 _BETWEEN_NUMBERS = re.compile(r"[,;/|&\n]|\bor\b|\band\b", re.IGNORECASE)
 _E164 = "write it in full: +, country code, number"
@@ -181,7 +184,14 @@ def _plain(ch: str) -> str:
 
 def _split_extension(text: str) -> tuple[str, str | None]:
     match = _EXTENSION.search(text)
+    if match is None and (paused := _PAUSED.search(text)) and _is_whole(text[: paused.start()], paused[1]):
+        match = paused
     return (text[: match.start()].strip(" ,;"), match[1]) if match else (text, None)
+
+
+def _is_whole(body: str, digits: str) -> bool:
+    """Whether what is before a pause is a number by itself, and what is after it is not another one."""
+    return len(digits) < 7 and sum(map(str.isdigit, body)) >= _WHOLE
 
 
 def _refuse_unreadable(text: str, body: str) -> None:

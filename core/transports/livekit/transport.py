@@ -247,6 +247,7 @@ class LiveKitTransport:
     async def _dial(self, live: _Live, line: LiveKitLine, order: PlaceOrder) -> None:
         """Dial, and say what became of it. Raises LiveKitUnavailable if that cannot be known."""
         number, _, live.leg.keys_on_answer = order.to_number.partition(";ext=")
+        live.leg.pause_before_keys = order.extension_pause
         headers = {**line.settings.headers, **order.headers, "X-Attempt-Id": order.attempt}
         headers = {name: "".join(c for c in value if c.isprintable()) for name, value in headers.items()}
         trunk_id, limits = line.outbound_trunk_id or "", (line.settings.ring_seconds, line.settings.max_call_seconds)

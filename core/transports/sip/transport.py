@@ -170,7 +170,7 @@ class SipTransport:
         to_user = settings.number_prefix + number.removeprefix("+")
         from_user = _plain_user(order.from_number) if order.from_number else (settings.user or "anonymous")
         leg, call = self._prepare(trunk)
-        leg.keys_on_answer = extension
+        leg.keys_on_answer, leg.pause_before_keys = extension, order.extension_pause
         leg.own_uri = f"sip:{from_user}@{trunk.peer.from_domain or trunk.peer.advertised}"
         marks = {"{from}": from_user, "{to}": to_user}
         headers = [(name, _fill(value, marks)) for name, value in {**settings.headers, **order.headers}.items()]
