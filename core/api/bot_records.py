@@ -20,7 +20,7 @@ from core.bots.config import BotConfig
 from core.bots.intake import NewBot, document_of, keep_bot, receive_bot
 from core.bots.reachable import unreachable
 from core.bots.store import StoredBot, all_bots, archive, read_bot, read_version, versions_of
-from core.bots.template_checks import doubtful_fields
+from core.bots.template_checks import warnings_about
 from core.bots.views import as_document, as_yaml, preview
 from core.calls.engine import Engine
 from core.calls.refusals import BotNotFound, FieldProblem, InvalidRequest
@@ -53,7 +53,7 @@ class BotView(BaseModel):
             f"an operator can list it in DIALLER_ALLOW_INTERNAL as {where}"
             for key, where in unreachable(bot.config, allow)
         ]
-        warnings += doubtful_fields(bot.config.model_dump(mode="json"))
+        warnings += warnings_about(bot.config.model_dump(mode="json"))
         return cls(bot_id=bot.id, version=bot.version, config=as_document(bot.config), warnings=warnings)
 
 

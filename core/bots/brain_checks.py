@@ -16,7 +16,15 @@ from core.kernel.config_problems import KeyPath
 
 __all__ = ["BUILT_IN_TOOLS", "brain_complaints", "scenario_complaints"]
 
-BUILT_IN_TOOLS: Final = ("end_call", "transfer_call", "detected_voicemail", "schedule_callback", "do_not_call", "wants_person")
+BUILT_IN_TOOLS: Final = (
+    "end_call",
+    "transfer_call",
+    "detected_voicemail",
+    "schedule_callback",
+    "do_not_call",
+    "wants_person",
+    "person_confirmed",
+)
 """Tools that every bot with a model has."""
 
 Complaint = tuple[KeyPath, str, str]

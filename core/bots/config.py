@@ -25,6 +25,7 @@ __all__ = [
     "BotConfig",
     "BrainConfig",
     "DeskConfig",
+    "FirstWordsConfig",
     "PostCallPush",
     "PrefetchConfig",
     "PushFilter",
@@ -52,6 +53,17 @@ class SilenceConfig(_Strict):
     )
     goodbye: str = Field(
         default="I can't hear you, so I will try again another time. Goodbye.", description="What it says before it gives up."
+    )
+
+
+class FirstWordsConfig(_Strict):
+    """What the bot says before anything else, besides what the rules for the callee require (`rules.loosen` leaves that out)."""
+
+    say: list[Literal["automated", "recorded", "may_i_go_on"]] = Field(
+        default=[], description="That it is an automated assistant; that the call is recorded, if it is; whether it may go on."
+    )
+    texts: dict[Literal["automated", "recorded", "may_i_go_on"], str] = Field(
+        default={}, description="Your own wording, in the bot's language; templates allowed."
     )
 
 
@@ -159,6 +171,16 @@ class BotConfig(_Strict):
     closure_phrases: list[str] = Field(
         default=["goodbye", "have a nice day"], description="Phrases that end the call when the bot says them."
     )
+    first_words: FirstWordsConfig = Field(default=FirstWordsConfig(), description="What it says before anything else.")
+    private: list[str] | None = Field(
+        default=None,
+        description="Fields of a lead that only the person may hear, once they have confirmed who they are. "
+        "Every one but names if left out.",
+    )
+    confirm_identity: bool | None = Field(
+        default=None,
+        description="`false`: private fields are said to anybody who answers. Left out: `true`, but not for the scenario `survey`.",
+    )
     silence: SilenceConfig = SilenceConfig()
     voicemail_message: str = Field(default="", description="The message it leaves after the beep; it hangs up at once if empty.")
     transfer_targets: dict[str, str] = Field(
@@ -171,3 +193,10 @@ class BotConfig(_Strict):
     prefetch: PrefetchConfig | None = Field(default=None, description="Asks the CRM for the callee's data at the start of each call.")
     post_call_push: PostCallPush | None = None
     results_webhook: ResultsWebhook | None = None
+
+    @property
+    def confirms_identity(self) -> bool:
+        """Whether what is private is said only to the person who has confirmed who they are."""
+        if self.confirm_identity is not None:
+            return self.confirm_identity
+        return not (isinstance(self.brain, BrainConfig) and self.brain.scenario == "survey")

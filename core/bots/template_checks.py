@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from core.bots.loading import Complaint
+from core.bots.private_fields import private_in_the_open
 from core.bots.sample_crm import SAMPLE_CRM
 from core.contracts.call_result import CallResult
 from core.contracts.dispositions import RULES_ANALYSIS
@@ -16,7 +17,7 @@ from core.templates.fields import CALL_FIELDS, CALL_FIELDS_AT_THE_END
 from core.templates.problems import ClosedFields, Known, OpenFields, doubts
 from core.templates.syntax import Reference, parse
 
-__all__ = ["doubtful_fields", "missing_variables", "stands_in_an_address", "template_complaints"]
+__all__ = ["doubtful_fields", "missing_variables", "stands_in_an_address", "template_complaints", "warnings_about"]
 
 _TALKING: Final[Known] = {"crm": None, "call": OpenFields(CALL_FIELDS, later=CALL_FIELDS_AT_THE_END)}
 _LINES: Final[Known] = {**_TALKING, "lead": None}
@@ -36,6 +37,7 @@ _PLACES: Final[tuple[tuple[KeyPath, Known], ...]] = (
     (("system_prompt",), _TALKING),
     (("opening_message",), _TALKING),
     (("voicemail_message",), _TALKING),
+    (("first_words", "texts"), _TALKING),
     (("silence", "lines"), _TALKING),
     (("silence", "goodbye"), _TALKING),
     (("desk", "hold_lines"), _TALKING),
@@ -92,6 +94,11 @@ def doubtful_fields(data: Mapping[str, Any]) -> list[str]:
         )
         for name, places in found.items()
     ]
+
+
+def warnings_about(data: Mapping[str, Any]) -> list[str]:
+    """Sentences about what a bot's templates may lack, or would say to others than the person."""
+    return [*doubtful_fields(data), *private_in_the_open(data)]
 
 
 def missing_variables(data: Mapping[str, Any], variables: Collection[str]) -> dict[str, list[str]]:

@@ -33,6 +33,7 @@ leftovers  ending the calls of such a process on the wire
 outcome    pure: what a failed call means
 transfer   pure: the transfer fields, derived from the event log
 brains     makes the brain of a call
+first_words   what a call says before anything else
 wishes     what the callee asked for, kept the moment it was said
 tables     their tables
 """

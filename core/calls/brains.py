@@ -12,15 +12,16 @@ from core.calls.callbacks import clock_of
 from core.calls.engine import Engine
 from core.contracts.transport import PlaceOrder
 from core.conversation.brain import Brain, BrainContext
+from core.conversation.disclosure import Disclosure, disclosure_of
 from core.conversation.llm.brain import LlmBrain
 from core.conversation.llm.models import Note
 from core.conversation.rules.brain import RulesBrain
 from core.kernel.moments import moment_text
 from core.outgoing.reach import Reach
 from core.templates import stringify
-from core.templates.fields import added_fields
+from core.templates.fields import CALL_FIELDS, CALL_FIELDS_AT_THE_END, added_fields
 
-__all__ = ["make_brain", "reach_of", "template_values"]
+__all__ = ["disclosure_of_call", "make_brain", "reach_of", "template_values"]
 
 
 def template_values(
@@ -55,7 +56,15 @@ def template_values(
     }
 
 
-def make_brain(engine: Engine, bot: BotConfig, order: PlaceOrder, values: dict[str, dict[str, str]], now: datetime, note: Note) -> Brain:
+def make_brain(
+    engine: Engine,
+    bot: BotConfig,
+    order: PlaceOrder,
+    values: dict[str, dict[str, str]],
+    now: datetime,
+    note: Note,
+    disclosure: Disclosure | None = None,
+) -> Brain:
     """The brain that holds this call.
 
     Args:
@@ -65,6 +74,7 @@ def make_brain(engine: Engine, bot: BotConfig, order: PlaceOrder, values: dict[s
         values: those of `template_values`.
         now: when it was answered.
         note: keeps events of the call.
+        disclosure: what may be said to whom, shared with the session; by the bot's configuration if it is None.
 
     Raises:
         RuntimeError: the bot needs the outside, and this engine has no way there.
@@ -78,10 +88,17 @@ def make_brain(engine: Engine, bot: BotConfig, order: PlaceOrder, values: dict[s
         started_at=now,
         time_zone=bot.time_zone,
         clock=clock_of(bot, order.to_number, order.calling_window, now),
+        disclosure=disclosure or disclosure_of_call(bot, values),
     )
     if isinstance(bot.brain, BrainConfig):
         return RulesBrain(context, bot.brain, engine.ids.stream("brain", order.attempt), bot.transfer_targets)
     return LlmBrain(context, bot.brain, reach_of(engine), note, list(bot.transfer_targets), bot.language)
+
+
+def disclosure_of_call(bot: BotConfig, values: Mapping[str, Mapping[str, str]]) -> Disclosure:
+    """What may be said to whom in a call with these values of `template_values`. What a WebSocket call began with counts as the lead's."""
+    own = {*CALL_FIELDS, *CALL_FIELDS_AT_THE_END, "caller_id"}
+    return disclosure_of(bot, values["crm"], {name: value for name, value in values["call"].items() if name not in own})
 
 
 def reach_of(engine: Engine) -> Reach:

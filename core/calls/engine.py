@@ -20,6 +20,7 @@ from core.calls.known import Known
 from core.calls.states import LIVE
 from core.calls.unwritten import UnwrittenFile
 from core.contracts.transport import PlaceOrder, Transport
+from core.conversation.phrases import load_all
 from core.conversation.transcript import Transcript
 from core.deliveries.outbox import Sender
 from core.kernel.backoff import DEFAULT_POLICY
@@ -141,6 +142,7 @@ class Engine:
     """What may be written a moment later, for many calls at once."""
 
     def __post_init__(self) -> None:
+        load_all()  # no call has to wait for what people say
         self.journal = Journal(self.db, self.clock)
         self.calls = CallJournal(self.db, self.clock, self.worker_id)
 

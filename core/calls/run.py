@@ -15,11 +15,12 @@ from sqlalchemy import Connection
 from core.bots.config import BotConfig
 from core.calls.analysis import needs_model
 from core.calls.answer import CONFIRM_SECONDS, put_through, until_answered
-from core.calls.brains import make_brain, template_values
+from core.calls.brains import disclosure_of_call, make_brain, template_values
 from core.calls.departure import Turn, await_departure
 from core.calls.engine import Engine
 from core.calls.event_log import EventLog, TakenOver
 from core.calls.finish import Concluded, announce, conclude, finish_call
+from core.calls.first_words import first_words_for
 from core.calls.journal import LeftInFile
 from core.calls.leftovers import LEFTOVER
 from core.calls.outcome import Ending, withdrawn, worker_stopped
@@ -32,6 +33,7 @@ from core.contracts.transport import KeepsLeftover, Leg, PlaceOrder, SpokenLeg
 from core.conversation.analysis import has_conversation
 from core.conversation.limits import limits_of
 from core.conversation.session import converse
+from core.conversation.speech import said_first
 from core.conversation.transcript import Transcript
 from core.deliveries.outbox import Enqueued
 from core.desk.ticket import CallDesk
@@ -211,10 +213,12 @@ class CallRun:
         if not isinstance(leg, SpokenLeg):
             return
         values = template_values(self.order, self.bot, self._crm, self._started_at, self.direction, self.connected_event)
+        limits = limits_of(self.bot, values, first_words=first_words_for(self.bot, self.order.to_number, values))
         if self.bot.brain.kind != "llm" or self.bot.opening_message.strip():
-            brain = make_brain(self.engine, self.bot, self.order, values, self.engine.clock.now(), lambda *_: None)
-            leg.prepare((await brain.opening()).say)
-        leg.prepare(limits_of(self.bot, values).lines.apology)
+            disclosure = disclosure_of_call(self.bot, values)
+            brain = make_brain(self.engine, self.bot, self.order, values, self.engine.clock.now(), lambda *_: None, disclosure)
+            leg.prepare(said_first((await brain.opening()).say, limits.first_words, disclosure))
+        leg.prepare(limits.lines.apology)
 
     async def _until_answered(self, leg: Leg) -> Ending | None:
         """Follow the call until somebody answers (None) or it fails."""
@@ -224,13 +228,15 @@ class CallRun:
         bot, clock = self.bot, self.engine.clock
         assert self.answered_at is not None
         values = template_values(self.order, bot, self._crm, self._started_at, self.direction, self.connected_event)
-        brain = make_brain(self.engine, bot, self.order, values, self.answered_at, self.note)
-        limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"))
+        disclosure = disclosure_of_call(bot, values)
+        brain = make_brain(self.engine, bot, self.order, values, self.answered_at, self.note, disclosure)
+        first_words = first_words_for(bot, self.order.to_number, values)
+        limits = limits_of(bot, values, TRANSFER_METHODS.get(self.transport.name, "sip_refer"), first_words)
         if self.dialled_here and self.transport.real:
             await put_through(leg, self.order.extension_seconds, clock)
         async with clock.timeout(bot.max_call_duration_seconds + _OVERTIME_SECONDS):
             self.transcript = Transcript(clock)
-            end = await converse(leg, brain, limits, clock, self._note_said, self._desk, self.transcript)
+            end = await converse(leg, brain, limits, clock, self._note_said, self._desk, self.transcript, disclosure)
         first = leg.answer_to_first_audio if isinstance(leg, SpokenLeg) else None
         if first is not None:
             self.events.add(self.answered_at + timedelta(seconds=first), "first_audio", {"seconds": round(first, 3)})

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
+from core.bots.config import BotConfig
+from core.bots.private_fields import PERSONS, private_fields
 from core.conversation.party import Party, asks_who_it_is, name_words, who_speaks
 from core.conversation.private_values import PrivateValues
+from core.conversation.session_lines import lines_in
+from core.templates.lookup import normalised
 
-__all__ = ["Disclosure", "Guarded", "open_disclosure"]
+__all__ = ["Disclosure", "Guarded", "disclosure_of", "open_disclosure"]
 
 _SENTENCE: Final = re.compile(r".+?(?:[!?।]+|\.(?!\d))(?=\s|$)|.+?$", re.DOTALL)
 
@@ -78,26 +83,38 @@ class Disclosure:
         return True
 
     def guarded(self, text: str) -> Guarded:
-        """What may be said of a text now: sentences with a private value are left out until the person has confirmed."""
+        """What may be said of a text now: until the person has confirmed, nothing from the first sentence with a private value on."""
         if self._confirmed or not self._private or not text.strip():
             return Guarded(text)
         return self.without_private(text)
 
-    def without_private(self, text: str) -> Guarded:
-        """What of a text may be said to anybody: a message on a machine, for instance."""
-        kept, held = [], dict[str, None]()
+    def without_private(self, text: str, instead: str | None = None) -> Guarded:
+        """What of a text may be said to anybody; `instead` is said for the rest, by default the bot's own line."""
+        kept: list[str] = []
         for sentence in _SENTENCE.findall(text.strip()):
-            if names := self._private.said_in(sentence):
-                held.update(dict.fromkeys(names))
-            else:
-                kept.append(sentence.strip())
-        whole = " ".join(kept)
-        for name in self._private.said_in(whole) if whole and not held else ():  # a value over two sentences
-            held[name] = None
-            whole = ""
-        if not held:
-            return Guarded(text)
-        return Guarded(whole or self._instead, tuple(held))
+            if held := self._private.said_in(" ".join([*kept[-1:], sentence])):  # a value may be said over two sentences
+                return Guarded(" ".join([*kept, self._instead if instead is None else instead]).strip(), tuple(held))
+            kept.append(sentence.strip())
+        return Guarded(text)
+
+
+def disclosure_of(config: BotConfig, crm: Mapping[str, str], added: Mapping[str, str] = MappingProxyType({})) -> Disclosure:
+    """The disclosure of one call.
+
+    Args:
+        config: the bot: what is private, and whether it needs a confirmation.
+        crm: the lead's values, stringified.
+        added: further values of the call that others sent, which count like the lead's.
+    """
+    values = {**added, **crm}
+    private = private_fields(values, config.private)
+    persons = (value for name, value in values.items() if normalised(name) in PERSONS)
+    return Disclosure(
+        {name: values[name] for name in private},
+        list(persons),
+        needs_confirmation=config.confirms_identity,
+        instead=lines_in(config.language).private,
+    )
 
 
 def open_disclosure() -> Disclosure:

@@ -44,13 +44,16 @@ class ConversationLimits:
     holding: HoldLines = field(default_factory=lambda: HoldLines(("Please hold the line.",), 15.0, "I'm sorry, nobody is free right now."))
 
 
-def limits_of(config: BotConfig, namespaces: Namespaces, transfer_method: str = "livekit_sip_refer") -> ConversationLimits:
+def limits_of(
+    config: BotConfig, namespaces: Namespaces, transfer_method: str = "livekit_sip_refer", first_words: FirstWords | None = None
+) -> ConversationLimits:
     """The limits that a bot's configuration sets, its lines rendered for this call.
 
     Args:
         config: the bot.
         namespaces: `crm` and `call` of this call.
         transfer_method: the guide's value for how the call's transport transfers calls.
+        first_words: what is said before anything else.
     """
 
     def shown(template: str) -> str:
@@ -68,6 +71,7 @@ def limits_of(config: BotConfig, namespaces: Namespaces, transfer_method: str = 
         transfer_targets=dict(config.transfer_targets),
         transfer_method=transfer_method,
         lines=lines,
+        first_words=first_words,
         holding=HoldLines(tuple(shown(line) for line in desk.hold_lines), desk.hold_every_seconds, shown(desk.nobody_line)),
         brain_timeout_seconds=None if config.brain.kind == "llm" else ConversationLimits.brain_timeout_seconds,
     )

@@ -68,10 +68,10 @@ _UNCLEAR: Final = "asks back"
 def _in_language(language: str, said: str, names: tuple[str, ...], *, asked: bool) -> Party | str | None:
     book_ = book(_SUBJECT, language)
     found = find(book_, said)
-    sections = {one.section for one in found}
-    no_names = {phrase.written for phrase in book_.sections["not_names"]} | book_.fillers
-    theirs, another = _of_names([one for one in found if one.section == "named"], names, no_names)
-    also_theirs, _ = _of_names([one for one in found if one.section == "i_am"], names, no_names)
+    sections = {one.section for one in found if not one.names or _is_one_of(one.names, names)}
+    no_names = {phrase.written for phrase in book_.sections["not_names"]}
+    theirs, another = _of_names([one for one in found if one.section == "named"], names, no_names, book_.fillers)
+    also_theirs, _ = _of_names([one for one in found if one.section == "i_am"], names, no_names, book_.fillers)
     if "third_party" in sections:
         return Party.THIRD_PARTY
     if "company" in sections:
@@ -96,16 +96,23 @@ def _only_answers_the_phone(said: str, sections: set[str]) -> bool:
     return _ASKING_YES.match(said) is not None or ("greeting" in sections and "wants" not in sections and len(said.split()) <= 5)
 
 
-def _of_names(found: list[Found], names: tuple[str, ...], no_names: set[str]) -> tuple[bool, bool]:
+def _of_names(found: list[Found], names: tuple[str, ...], no_names: set[str], fillers: frozenset[str]) -> tuple[bool, bool]:
     """Whether a name that was said is theirs; and whether one is surely another's."""
     theirs = another = False
     for one in found:
-        said = [word for word in one.names if word not in no_names]
-        if names and any(fuzz.ratio(word, name) >= _ALIKE for word in said for name in names):
+        said = [word for word in one.names if word not in fillers]
+        if not said or not no_names.isdisjoint(said):
+            continue
+        if _is_one_of(said, names):
             theirs = True
-        elif names and said and len(said) == len(one.names):
+        elif names:
             another = True
     return theirs, another
+
+
+def _is_one_of(said: Iterable[str], names: tuple[str, ...]) -> bool:
+    """Whether one of these words is a word of the person's name, perhaps with the s of a possessive."""
+    return any(fuzz.ratio(word, name) >= _ALIKE for word in said for name in names)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -15,52 +15,11 @@ from rapidfuzz import fuzz
 
 from core.conversation.phrases.normal import SENTENCE_END, TRANSLITERATED, tokens
 from core.conversation.spoken_forms import Day, days_in, numbers_in, runs_of_digits, times_in
-from core.templates.lookup import normalised
 
-__all__ = ["NAMES", "PrivateValues", "private_fields"]
+__all__ = ["PrivateValues"]
 
-NAMES: Final = frozenset(
-    normalised(name)
-    for name in (
-        "customer_name",
-        "name",
-        "full_name",
-        "fullname",
-        "first_name",
-        "firstname",
-        "last_name",
-        "lastname",
-        "surname",
-        "middle_name",
-        "given_name",
-        "family_name",
-        "title",
-        "salutation",
-        "patient",
-        "patient_name",
-        "client",
-        "client_name",
-        "contact_name",
-        "guest",
-        "guest_name",
-        "member_name",
-        "lead_name",
-        "company",
-        "company_name",
-        "lender",
-        "bank",
-        "clinic",
-        "organisation",
-        "organization",
-        "store",
-        "brand",
-        "language",
-        "time_zone",
-        "timezone",
-    )
-)
-"""Fields that are not private unless the bot says so: the name of the person, and of those for whom the bot calls."""
 _LEAST_LETTERS: Final = 4
+_LEAST_NUMBER: Final = 10
 _IDENTIFIER: Final = 6
 """Digits from which a number tells somebody even by a part of it."""
 _PART: Final = 4
@@ -68,19 +27,6 @@ _ALIKE: Final = 90.0
 _SAID_ANYWAY: Final = frozenset(
     {"yes", "no", "true", "false", "none", "null", "n a", "na", "active", "open", "new", "email", "phone", "mobile", "male", "female"}
 )
-
-
-def private_fields(fields: Collection[str], named: Collection[str] | None) -> list[str]:
-    """Which fields of a lead are private.
-
-    Args:
-        fields: their names.
-        named: those that the bot calls private; None for the default: all but names.
-    """
-    if named is None:
-        return [field for field in fields if normalised(field) not in NAMES]
-    wanted = {normalised(name) for name in named}
-    return [field for field in fields if normalised(field) in wanted]
 
 
 @dataclass(frozen=True)
@@ -130,7 +76,9 @@ class PrivateValues:
         numbers = numbers_in(text) if not days else set()
         letters = re.sub(r"[\d\W_]+", "", text)
         digits = re.sub(r"\D", "", text)
-        number = next(iter(numbers)) if len(numbers) == 1 and len(letters) <= _LEAST_LETTERS and len(digits) >= 2 else None
+        number = next(iter(numbers)) if len(numbers) == 1 and len(letters) <= _LEAST_LETTERS else None
+        if number is not None and number < _LEAST_NUMBER and number == int(number):  # "three questions" tells nothing
+            number = None
         words = tuple(word for word in _words(text) if word not in self._known)
         told_by_words = sum(map(len, words)) >= _LEAST_LETTERS and any(character.isalpha() for word in words for character in word)
         identifier = digits if len(digits) >= _IDENTIFIER and not days else ""

@@ -10,11 +10,20 @@ from core.conversation.disclosure import Disclosure
 from core.conversation.first_words import FirstWords
 from core.conversation.transcript import Transcript
 
-__all__ = ["Speech"]
+__all__ = ["Speech", "said_first"]
 
 log = logging.getLogger(__name__)
 
 _APOLOGIES = 2
+
+
+def said_first(opening: str, first_words: FirstWords | None, disclosure: Disclosure) -> str:
+    """What the callee hears first: what has to be said before anything else, and of the brain's opening what may be said."""
+    return _joined(first_words, disclosure.guarded(opening).text)
+
+
+def _joined(first_words: FirstWords | None, text: str) -> str:
+    return text if first_words is None or not first_words.text.strip() else f"{first_words.text.strip()} {text.strip()}"
 
 
 class Speech:
@@ -43,8 +52,9 @@ class Speech:
         return await self._say(guarded.text, guarded.held_back)
 
     async def leave(self, message: str) -> Playout:
-        """Speak to a machine, which anybody may listen to: nothing private, even if the person has confirmed before."""
-        guarded = self._disclosure.without_private(message)
+        """Speak to a machine, which anybody may listen to: nothing private, unless the bot needs no confirmation."""
+        disclosure = self._disclosure
+        guarded = disclosure.without_private(message, instead="") if disclosure.needs_confirmation else disclosure.guarded(message)
         return await self._say(guarded.text, guarded.held_back)
 
     async def _say(self, text: str, held_back: tuple[str, ...]) -> Playout:
@@ -53,7 +63,7 @@ class Speech:
         if not text.strip():
             return Playout("", True, 0.0)
         first = self._first_words
-        whole = text if first is None else f"{first.text.strip()} {text.strip()}"
+        whole = _joined(first, text)
         began = self._transcript.seconds
         playout = await self._leg.say(whole)
         self._transcript.bot(playout.spoken, began, completed=playout.completed)

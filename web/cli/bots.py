@@ -9,7 +9,7 @@ import typer
 
 from core.bots.reachable import by_name_alone
 from core.bots.store import StoredBot, all_bots, read_bot, read_version, save_bot
-from core.bots.template_checks import doubtful_fields
+from core.bots.template_checks import warnings_about
 from core.bots.views import as_yaml
 from core.kernel.clock import utc_now
 from core.kernel.database import Database
@@ -49,7 +49,7 @@ def add(file: FileArgument, database: DatabaseOption = None, as_json: JsonOption
         stored = save_bot(connection, config, utc_now())
     changed = before is None or before.version != stored.version
     warnings = push_problems(config, allow_list(None), None, by_name_alone)
-    warnings += (f"bot.yaml: {sentence}" for sentence in doubtful_fields(config.model_dump(mode="json")))
+    warnings += (f"bot.yaml: {sentence}" for sentence in warnings_about(config.model_dump(mode="json")))
     for warning in () if as_json else warnings:
         typer.echo(f"Note: {warning}", err=True)
     if as_json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.bots.config import BotConfig
-from core.bots.template_checks import doubtful_fields, missing_variables, stands_in_an_address
+from core.bots.template_checks import missing_variables, stands_in_an_address, warnings_about
 from core.kernel.purposes import purpose_assumed
 from core.kernel.yaml_config import ConfigError, load_yaml_model
 from core.kernel.yaml_document import read_yaml
@@ -151,5 +151,5 @@ def _warnings(campaign: CampaignConfig, bot: BotConfig, variables: list[str]) ->
             f"The columns give {', '.join(variables) or 'no variables'}."
             for name, places in missing_variables(document, variables).items()
         ),
-        *(f"bot.yaml: {sentence}" for sentence in doubtful_fields(document)),
+        *(f"bot.yaml: {sentence}" for sentence in warnings_about(document)),
     ]

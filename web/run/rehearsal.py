@@ -11,6 +11,7 @@ from typing import Any
 from core.bots.brain_config import BrainConfig
 from core.bots.config import BotConfig
 from core.calls.brains import template_values
+from core.calls.first_words import first_words_for
 from core.contracts.transport import PlaceOrder
 from core.conversation.brain import BrainContext
 from core.conversation.limits import limits_of
@@ -39,6 +40,7 @@ class Rehearsal:
         prompt: what a model goes by, with marks; None without a model.
         voicemail_message: what it leaves after the beep, with marks; None if it hangs up instead.
         empty: the fields that are marked, as `crm.name`.
+        first_words: what is said before anything else, by the rules for the lead's country; empty if nothing is.
     """
 
     line: int
@@ -49,10 +51,12 @@ class Rehearsal:
     voicemail_message: str | None
     empty: tuple[str, ...]
     full_question: str | None = None
+    first_words: str = ""
 
     def fields(self) -> dict[str, str]:
         """For people: what is said when."""
-        shown = {"Says first": self.opening}
+        shown = {"Says before": self.first_words} if self.first_words else {}
+        shown["Says first"] = self.opening
         if self.opening_message is not None:
             shown["Instead of"] = f"{self.opening_message} (a value is lacking)"
         if self.question is not None:
@@ -76,6 +80,8 @@ async def rehearse(bot: BotConfig, lead: LeadRow, now: datetime) -> Rehearsal:
     """
     order = PlaceOrder("the call", "rehearsal", lead.phone, bot.caller_id or "", "sandbox")
     values = template_values(order, bot, lead.variables, now)
+    said_before = first_words_for(bot, lead.phone, values)
+    before = said_before.text if said_before is not None else ""
     texts = (bot.opening_message, bot.voicemail_message, bot.system_prompt)
     empty = dict.fromkeys(field for text in texts for field in _lacking(text, values))
 
@@ -87,11 +93,11 @@ async def rehearse(bot: BotConfig, lead: LeadRow, now: datetime) -> Rehearsal:
     if isinstance(bot.brain, BrainConfig):
         opening, question, full = await _by_rules(bot, bot.brain, values, now)
         instead = marked(bot.opening_message) if _lacking(bot.opening_message, values) else None
-        return Rehearsal(lead.line, opening, instead, question, None, voicemail, tuple(empty), full)
+        return Rehearsal(lead.line, opening, instead, question, None, voicemail, tuple(empty), full, before)
     opening = marked(bot.opening_message).strip() or "[the model's own words: opening_message is empty]"
     prompt = marked(bot.system_prompt).strip()
     shortened = prompt if len(prompt) <= _LONGEST_PROMPT else f"{prompt[:_LONGEST_PROMPT]}…"
-    return Rehearsal(lead.line, opening, None, None, shortened, voicemail, tuple(empty))
+    return Rehearsal(lead.line, opening, None, None, shortened, voicemail, tuple(empty), first_words=before)
 
 
 async def _by_rules(bot: BotConfig, config: BrainConfig, values: dict[str, dict[str, str]], now: datetime) -> tuple[str, str, str | None]:

@@ -15,7 +15,7 @@ from core.conversation.llm.endpoint import ModelError
 from core.conversation.llm.http_tools import call_tool
 from core.conversation.llm.models import AskLimits, Message, Models, Note
 from core.conversation.llm.prompt import system_message
-from core.conversation.llm.tools import CustomCall, Done, Refused, ToolBox
+from core.conversation.llm.tools import Confirms, CustomCall, Done, Refused, ToolBox
 from core.outgoing.reach import Reach
 from core.templates import render
 
@@ -54,8 +54,7 @@ class LlmBrain:
         self._models = Models(reach, config, self._note)
         self._limits = AskLimits(config.first_token_seconds, config.timeout_seconds, _LONGEST_PAUSE, config.max_tokens)
         self._tools = ToolBox(config.tools, targets, context.callee_clock)
-        system = system_message(context.system_prompt, self._values, context.started_at, context.callee_clock, language)
-        self._system: Message = {"role": "system", "content": system}
+        self._disclosure, self._language = context.disclosure, language
         self._history: list[Message] = [{"role": "user", "content": _ANSWERED}]
         self._transferring = False
 
@@ -64,7 +63,7 @@ class LlmBrain:
         message = render(self._context.opening_message, self._values).text.strip()
         if not message:
             return await self._next(_MOST_ROUNDS)
-        self._history.append({"role": "assistant", "content": message})
+        self._history.append({"role": "assistant", "content": self._disclosure.guarded(message).text})
         return Turn(message)
 
     async def reply(self, heard: str, now: datetime) -> Turn:
@@ -91,11 +90,22 @@ class LlmBrain:
         """Returns nothing: the analysis uses the ended call's record, see `core.conversation.llm.analysis`."""
         return {}
 
+    def _system(self) -> Message:
+        """The system message: with the private values once the person has confirmed who they are."""
+        context = self._context
+        text = system_message(
+            context.system_prompt, self._values, context.started_at, context.callee_clock, self._language, self._disclosure.withheld
+        )
+        return {"role": "system", "content": text}
+
     async def _next(self, rounds: int) -> Turn:
         """Ask for a turn, in which the model may continue this many times after tools."""
         self._history = trimmed(self._history, _MOST_MESSAGES)
-        tools: dict[str, Any] = {"tools": self._tools.definitions, "tool_choice": "auto" if rounds else "none"}
-        answer = await self._models.ask([self._system, *self._history], self._limits, purpose="turn", **tools)
+        tools: dict[str, Any] = {
+            "tools": self._tools.definitions(confirmed=not self._disclosure.withheld),
+            "tool_choice": "auto" if rounds else "none",
+        }
+        answer = await self._models.ask([self._system(), *self._history], self._limits, purpose="turn", **tools)
         if not answer.calls:
             self._history.append({"role": "assistant", "content": answer.text})
             return Turn(answer.text)
@@ -122,6 +132,10 @@ class LlmBrain:
                     last_words, ends = last_words or meant.last_words, ends or meant.ends_turn
                     self._tell(call, meant.told)
                     self._transferring = self._transferring or isinstance(meant.action, Transfer)
+                case Confirms():
+                    accepted = self._disclosure.confirm()
+                    self._tell(call, meant.told(accepted=accepted))
+                    refused = True  # the model goes on: with the private values, or by asking again
                 case CustomCall():
                     customs.append((call, meant))
                 case Refused():

@@ -14,8 +14,9 @@ from core.conversation.callee_clock import CalleeClock
 from core.conversation.llm.answer import Malformed, ToolCall, read_json
 from core.conversation.llm.schemas import schema_problems
 
-__all__ = ["CustomCall", "Done", "Refused", "ToolBox"]
+__all__ = ["Confirms", "CustomCall", "Done", "Refused", "ToolBox"]
 
+_CONFIRMED: Final = "person_confirmed"
 _LONGEST_WAIT: Final = timedelta(days=366)
 _WHEN: Final = "Date and time, ISO 8601: on the clock that you were told, or with its offset; null if no time was named."
 
@@ -32,6 +33,17 @@ class Done:
     def ends_turn(self) -> bool:
         """Whether the model is not asked again after it."""
         return isinstance(self.action, EndCall | Transfer | VoicemailDetected)
+
+
+@dataclass(frozen=True)
+class Confirms:
+    """The model takes what was heard last for the person's confirmation."""
+
+    def told(self, *, accepted: bool) -> str:
+        """The reply to the model."""
+        if accepted:
+            return "Noted. The private values are in the data now."
+        return "Not accepted: somebody else has answered. Ask whether the person is there, or when to call them."
 
 
 @dataclass(frozen=True)
@@ -63,21 +75,25 @@ class ToolBox:
         self._clock, self._zone = clock, ZoneInfo(clock.zone)
         self._built_in = _built_in(targets)
 
-    @property
-    def definitions(self) -> list[dict[str, Any]]:
-        """The tools in the chat completions format."""
+    def definitions(self, *, confirmed: bool = True) -> list[dict[str, Any]]:
+        """The tools in the chat completions format.
+
+        Args:
+            confirmed: whether the person has confirmed who they are; until then there is a tool to say so.
+        """
         custom = ((tool.name, tool.description, tool.arguments) for tool in self._custom.values())
         built_in = (
             (name, description, schema)
             for name, (description, schema) in self._built_in.items()
-            if name not in self._custom  # a bot may have had a tool of this name before it became built-in
+            if name not in self._custom
+            and not (confirmed and name == _CONFIRMED)  # a bot may have had a tool of this name before it became built-in
         )
         return [
             {"type": "function", "function": {"name": name, "description": description, "parameters": dict(schema)}}
             for name, description, schema in (*built_in, *custom)
         ]
 
-    def read(self, call: ToolCall, now: datetime) -> Done | CustomCall | Refused:
+    def read(self, call: ToolCall, now: datetime) -> Done | Confirms | CustomCall | Refused:
         """Interpret a call.
 
         Args:
@@ -98,8 +114,10 @@ class ToolBox:
             return CustomCall(tool, arguments)
         return self._built_in_call(call.name, arguments, now)
 
-    def _built_in_call(self, name: str, arguments: Mapping[str, Any], now: datetime) -> Done | Refused:
+    def _built_in_call(self, name: str, arguments: Mapping[str, Any], now: datetime) -> Done | Confirms | Refused:
         match name:
+            case "person_confirmed":
+                return Confirms()
             case "end_call":
                 return Done(EndCall(), "The call ends.", arguments["last_words"])
             case "transfer_call":
@@ -158,6 +176,7 @@ def _built_in(targets: Sequence[str]) -> dict[str, tuple[str, dict[str, Any]]]:
                 words=words,
             ),
         ),
+        _CONFIRMED: ("Note that the person you are calling has said themselves who they are.", _object(words=words)),
         "do_not_call": ("Note that the person never wants to be called again.", _object(words=words)),
         "wants_person": ("Note that they want to speak to a human being, so that a colleague calls them.", _object(words=words)),
     }

@@ -12,7 +12,7 @@ the end of what was said. Words are compared without accents, capitals and punct
 spellings.
 """
 
-from core.conversation.phrases.book import Book, book, languages_of
+from core.conversation.phrases.book import Book, book, languages_of, load_all
 from core.conversation.phrases.find import Found, find, sections_in
 
-__all__ = ["Book", "Found", "book", "find", "languages_of", "sections_in"]
+__all__ = ["Book", "Found", "book", "find", "languages_of", "load_all", "sections_in"]

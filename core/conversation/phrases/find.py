@@ -15,7 +15,7 @@ from core.conversation.phrases.normal import SENTENCE_END, TRANSLITERATED, skele
 
 __all__ = ["Found", "find", "sections_in"]
 
-_FUZZY_FROM: Final = 8
+_FUZZY_FROM: Final = 7
 """Letters from which a word may differ from the book's by one, but not in the first."""
 _ALIKE: Final = 76.0
 """How alike words with the same consonants must be, of 100: `karo` and `kro` are, `pulis` and `please` are not."""

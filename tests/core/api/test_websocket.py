@@ -65,7 +65,7 @@ def test_fields_of_connected_are_in_the_bots_words_as_data(with_each_core: Calla
             await line.quiet()
         (result,) = dialler.results()
         said = result["transcript"][0]["text"]
-        assert said == f"Rahul Rahul ? 15000 none true {{{{call.customer_name}}}}{{{{secret:X}}}} talker {CUSTOMER} unknown"
+        assert said.endswith(f"Rahul Rahul ? 15000 none true {{{{call.customer_name}}}}{{{{secret:X}}}} talker {CUSTOMER} unknown")
         assert result["variables"]["address"] == {"city": "Forlì"}
         assert not {"callerId", "did", "streamId"} & result["variables"].keys()
         (push,) = [body for kind, body in dialler.pushed() if kind == "crm_push"]
@@ -102,7 +102,7 @@ def test_the_opening_of_the_dialler_s_fields_is_prepared_before_the_answer(with_
         dialler.transport.speech = noting
         async with dialler.line() as line:
             line.shake_hands(customer_name="Rahul")
-            await line.quiet(2)
+            await line.quiet(5)
         assert prepared[0] == dialler.results()[0]["transcript"][0]["text"]  # and the apology, should a voice fail
         assert "Rahul" in prepared[0]
 

@@ -42,7 +42,7 @@ def test_it_is_kept_with_the_moment_at_which_it_came(with_core: WithCore) -> Non
         call_id = await core.placed(PAYS)
         await core.over()
         assert (await core.call(call_id))["answer_to_first_audio_seconds"] == 0.3
-        assert leg.prepared[0].startswith("Hello there.")
+        assert leg.prepared[0].startswith("This is an automated assistant. Hello there.")
         with core.db.read() as connection:
             moments = {event.kind: event.at for event in events_of(connection, call_id)}
         assert moments["first_audio"] - moments["answered"] == timedelta(seconds=0.3)

@@ -53,7 +53,7 @@ def test_whoever_wants_no_calls_is_heard(capsys: pytest.CaptureFixture[str]) -> 
     assert held_out_alarms <= HELD_OUT_ALARMS
 
 
-HELD_OUT_RECALL, HELD_OUT_ALARMS = 0.89, 0.03
+HELD_OUT_RECALL, HELD_OUT_ALARMS = 0.91, 0.03
 """What has been reached on phrasings that nobody tuned on; a change must not fall below it."""
 
 
@@ -86,7 +86,7 @@ def test_no_more_calls(text: str) -> None:
     assert wants_no_calls(text)
 
 
-@pytest.mark.parametrize("text", ["I'm going to report you", "go away", "You keep calling me"])
+@pytest.mark.parametrize("text", ["This is intrusive", "go away", "You keep calling me"])
 def test_in_doubt(text: str) -> None:
     verdict = opts_out(text)
     assert verdict is not None

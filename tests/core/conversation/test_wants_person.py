@@ -78,7 +78,7 @@ def test_a_model_notes_it_by_a_tool_that_a_tool_of_the_bot_may_replace() -> None
     assert isinstance(done, Done)
     assert (done.action, done.ends_turn) == (WantsPerson("a person!"), False)
     own = HttpTool(name="wants_person", description="d", url="https://a.example")
-    names = [tool["function"]["name"] for tool in ToolBox([own], [], CalleeClock("UTC")).definitions]
+    names = [tool["function"]["name"] for tool in ToolBox([own], [], CalleeClock("UTC")).definitions()]
     assert names.count("wants_person") == 1
 
 

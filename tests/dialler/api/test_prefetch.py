@@ -29,7 +29,7 @@ def test_leads_wait_uncharged_until_the_crm_is_back(api: WithApi) -> None:
             return {"customer": {"greeting": f"dear {name}"}}
 
         api.whole.client.mount("data.embedded", crm)
-        bot = {**BOT, "opening_message": "Good day, {{crm.greeting}}.", "prefetch": PREFETCH}
+        bot = {**BOT, "opening_message": "Good day, {{crm.greeting}}.", "confirm_identity": False, "prefetch": PREFETCH}
         assert (await api.http.put("/api/v1/bots/reminder", json=bot)).status_code == 200
         campaign_id = await api.campaign(profile_numbers(4), max_attempts=1, max_callbacks=0, start=True)
         assert await api.dial(campaign_id) == "completed"

@@ -221,7 +221,7 @@ def test_what_cannot_be_carried_out_is_refused_with_a_reason(name: str, argument
 
 
 def test_a_bot_without_targets_has_no_transfer() -> None:
-    names = [tool["function"]["name"] for tool in ToolBox([], [], CalleeClock("UTC")).definitions]
+    names = [tool["function"]["name"] for tool in ToolBox([], [], CalleeClock("UTC")).definitions()]
     assert names == ["end_call", "detected_voicemail", "schedule_callback", "do_not_call", "wants_person"]
 
 
@@ -231,7 +231,7 @@ def test_a_tool_of_the_bots_own() -> None:
     tools = box(tool)
     assert tools.read(ToolCall("1", "look_up", '{"n": 5}'), NOW) == CustomCall(tool, {"n": 5})
     assert isinstance(tools.read(ToolCall("1", "look_up", '{"n": "5"}'), NOW), Refused)
-    assert tools.definitions[-1]["function"]["parameters"] == schema
+    assert tools.definitions()[-1]["function"]["parameters"] == schema
 
 
 # --- addresses of tools

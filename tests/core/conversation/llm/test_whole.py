@@ -77,7 +77,7 @@ async def test_a_campaign_held_by_a_model(tmp_path: Path, database_url: str) -> 
     paid = found["+12025550100"]
     assert (paid["disposition"], paid["remarks"], paid["disconnected_by"]) == ("PROMISE_TO_PAY", "Will pay.", "bot")
     assert paid["post_call_analysis"]["callback_requested"] is False
-    assert paid["transcript"][0]["text"] == "Hello, am I speaking with Customer 1?"
+    assert paid["transcript"][0]["text"] == "This is an automated assistant. Hello, am I speaking with Customer 1?"
     assert found["+12025550106"]["disposition"] == "RNR"
     assert found["+12025550110"]["disposition"] == "VOICEMAIL"
     database = Database(database_url)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.bots.intake import NewBot, receive_bot
-from core.bots.template_checks import doubtful_fields
+from core.bots.template_checks import warnings_about
 from core.kernel.config_problems import ConfigError, ConfigProblem
 from core.kernel.yaml_document import read_yaml_text
 
@@ -56,4 +56,4 @@ def check_text(text: str, bot_id: str | None) -> Checked:
         new = receive_bot(read_yaml_text(text, "bot.yaml"), bot_id)
     except ConfigError as error:
         return Checked(tuple(error.problems))
-    return Checked((), tuple(doubtful_fields(new.config.model_dump(mode="json"))), new)
+    return Checked((), tuple(warnings_about(new.config.model_dump(mode="json"))), new)
