@@ -20,4 +20,4 @@ ROUND = 14
 @pytest.mark.soak
 @pytest.mark.parametrize("number", range(-(-KILLS // ROUND)))
 def test_killed_at_random(tmp_path: Path, database_url: str, number: int) -> None:
-    kill_again_and_again(tmp_path, database_url, speed=400.0, leads=150, kills=ROUND, seed=f"{SEED} {number}")
+    kill_again_and_again(tmp_path, database_url, speed=400.0, leads=150, kills=ROUND, seed=f"{SEED} {number}", seconds=900)

@@ -70,7 +70,7 @@ def test_killed_again_and_again_in_virtual_time(tmp_path: Path, database_url: st
 
 
 def kill_again_and_again(
-    tmp_path: Path, database_url: str, *, speed: float | None, leads: int, kills: int, seed: str | None = None
+    tmp_path: Path, database_url: str, *, speed: float | None, leads: int, kills: int, seed: str | None = None, seconds: float = 90
 ) -> None:
     with Receiver() as crm:
         numbers = CATALOGUE[:2] + CATALOGUE[3:13] + CATALOGUE[14:22] + profile_numbers(leads - 20)
@@ -80,7 +80,7 @@ def kill_again_and_again(
         killed, in_flight = run_and_kill(spec, crm, kills, random.Random(seed or f"{speed}"))
         assert killed >= 12
         with Child(spec) as child:
-            assert child.wait() == 0, child.written()
+            assert child.wait(seconds) == 0, child.written()
 
     records = check_everything_settled(database_url, spec.out, in_flight)
     assert len(records.leads) == leads
