@@ -68,8 +68,12 @@ class Judge:
             if self.layout.exported:
                 row = replace(row, cells=list(map(undefused, row.cells)))
             self._check_consent(row)
-            numbers, repairs = self._numbers(row)
-            phone = numbers[0].phone
+            numbers: tuple[Number, ...] = ()
+            if self.layout.numbers or self._has_several(row):
+                numbers, repairs = self._numbers(row)
+                phone = numbers[0].phone
+            else:
+                phone, repairs = self._phone(row)
             variables, more = self._variables(row)
             times = self._times(row, phone)
         except _Refused as refused:
@@ -129,12 +133,11 @@ class Judge:
         if consent.decides and (barred := consent.barred(row.cells)) is not None:
             raise _Refused(barred.column, barred.value, barred.problem, "consent")
 
+    def _has_several(self, row: Row) -> bool:
+        return self.layout.phone < len(row.cells) and BETWEEN in row.cells[self.layout.phone]
+
     def _numbers(self, row: Row) -> tuple[tuple[Number, ...], tuple[str, ...]]:
         """The numbers of a row in the order in which they are tried. One that cannot be used is left out if there is another."""
-        cell = row.cells[self.layout.phone] if self.layout.phone < len(row.cells) else ""
-        if not self.layout.numbers and BETWEEN not in cell:
-            phone, repairs = self._phone(row)
-            return (Number(phone, self.layout.phone_title),), repairs
         numbers, repairs, problem = self._readable(row)
         if numbers:
             return numbers, repairs

@@ -123,11 +123,9 @@ class LeadFile:
             self._tally.reject(decided)
             return decided
         lead, repairs = decided
-        for phone in [number.phone for number in lead.numbers] or [lead.phone]:
-            if self.layout.consent.decides and (line := self._marked.line_of(phone)):
-                marked = self._judge.marked_elsewhere(row, phone, line)
-                self._tally.reject(marked)
-                return marked
+        if self.layout.consent.columns and (marked := self._marked_elsewhere(row, lead)) is not None:
+            self._tally.reject(marked)
+            return marked
         if lead.numbers:
             new = tuple(number for number in lead.numbers if self._seen.line_of(number.phone) is None)
             repairs += ("known_number",) * (len(lead.numbers) - len(new) if new else 0)
@@ -140,6 +138,12 @@ class LeadFile:
             return duplicate
         self._tally.accept(repairs)
         return lead
+
+    def _marked_elsewhere(self, row: Row, lead: LeadRow) -> Rejected | None:
+        for phone in [number.phone for number in lead.numbers] or [lead.phone]:
+            if (line := self._marked.line_of(phone)) is not None:
+                return self._judge.marked_elsewhere(row, phone, line)
+        return None
 
 
 def check_file(

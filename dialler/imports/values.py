@@ -90,7 +90,7 @@ def clean_phone(cell: str) -> Cleaned:
     Raises:
         CellProblem: it holds an exponent or a spreadsheet error: digits are gone.
     """
-    if cell.isascii() and cell.isdigit():  # by far the most frequent one
+    if cell.isascii() and cell.removeprefix("+").isdigit():  # by far the most frequent one
         return Cleaned(cell)
     repairs: list[str] = []
     text = strip_invisible(cell)
