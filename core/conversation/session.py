@@ -1,8 +1,7 @@
 """Holds one conversation, from the answer to its end.
 
-Everything that happens comes from the leg, everything the bot says from the brain; this module handles turns, silences and limits. What
-stands outside the brains is in modules of its own: `list_question` (no more calls), `machine` (who answered), `speech` and `disclosure`
-(what may be said), `transferring`. It waits only through the leg and the clock.
+Everything that happens comes from the leg, everything the bot says from the brain. What holds for every brain is in modules of its own:
+`list_question` (no more calls), `machine` (who answered), `speech` and `disclosure` (what may be said). It waits only through leg and clock.
 """
 
 from __future__ import annotations
@@ -197,8 +196,7 @@ class _Conversation:
                 await self._take(await self._think(self._brain.reply(words, self._clock.now())))
 
     def _hear_who_it_is(self, text: str) -> None:
-        before = self._disclosure.confirmed
-        self._disclosure.heard(text)
+        before, _ = self._disclosure.confirmed, self._disclosure.heard(text)
         if self._disclosure.confirmed and not before:
             self._record("person_confirmed", words=text, by="words")
 
