@@ -1,7 +1,7 @@
 """Holds one conversation, from the answer to its end.
 
 Everything that happens comes from the leg, everything the bot says from the brain. What holds for every brain is in modules of its own:
-`list_question` (no more calls), `machine` (who answered), `speech` and `disclosure` (what may be said). It waits only through leg and clock.
+`list_question` (no more calls), `machine` (who answered), `speech` and `disclosure` (what may be said). It waits only by leg and clock.
 """
 
 from __future__ import annotations
