@@ -45,11 +45,11 @@ def _moments(settings: Settings, connection: Connection) -> list[datetime]:
 def latest_moment(connection: Connection, campaign_id: str) -> datetime | None:
     """The latest that is noted of a campaign, and of the calls whose results its leads wait for; None before it ran."""
     last = (
-        select(func.max(_events.c.at))
+        select(func.max(_events.c.at), func.max(_calls.c.created_at))  # its first event may not be written
         .select_from(_attempts)
         .join(_calls, (_calls.c.api_key_id == EMBEDDED_KEY_ID) & (_calls.c.idempotency_key == _attempts.c.id))
-        .join(_events, _events.c.call_id == _calls.c.call_id)
+        .outerjoin(_events, _events.c.call_id == _calls.c.call_id)
         .where(_attempts.c.campaign_id == campaign_id, OPEN)
     )
-    moments = (latest_clock(connection, campaign_id), connection.execute(last).scalar_one())
+    moments = (latest_clock(connection, campaign_id), *connection.execute(last).one())
     return max((moment for moment in moments if moment is not None), default=None)

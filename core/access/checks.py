@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -11,10 +12,11 @@ from core.access.tables import ApiKey
 from core.kernel.rate import TokenBucket
 from core.kernel.statements import Statement, table_of
 
-__all__ = ["TooManyRequests", "Unauthorized", "admit", "identify", "is_to_be_counted", "verify"]
+__all__ = ["TooManyRequests", "Unauthorized", "admit", "identify", "is_to_be_counted", "note_uses", "verify"]
 
 _keys = table_of(ApiKey)
 _BY_HASH = Statement(select(_keys).where((_keys.c.key_hash == bindparam("given")) | (_keys.c.previous_hash == bindparam("given"))))
+_NOTE_USE = Statement(update(_keys).where(_keys.c.id == bindparam("key")).values(last_used_at=bindparam("at")))
 
 _LONGEST = 128
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -69,6 +71,12 @@ def verify(connection: Connection, header: str | None, now: datetime) -> KeyInfo
     if info.last_used_at is None or abs(now - info.last_used_at) >= _USE_NOTED_EVERY:
         connection.execute(update(_keys).where(_keys.c.id == info.id).values(last_used_at=now))
     return info
+
+
+def note_uses(connection: Connection, uses: Sequence[tuple[str, datetime]]) -> None:
+    """Record when keys, by their ids, were used last: a writer of the journal."""
+    for key_id, at in uses:
+        _NOTE_USE.run(connection, key=key_id, at=at)
 
 
 def admit(connection: Connection, key: KeyInfo, now: datetime) -> None:

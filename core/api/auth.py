@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader
 from starlette.exceptions import HTTPException
 
-from core.access.checks import TooManyRequests, Unauthorized, admit, identify, is_to_be_counted, verify
+from core.access.checks import TooManyRequests, Unauthorized, admit, identify, is_to_be_counted, note_uses, verify
 from core.access.keys import KeyInfo, valid_hashes
 from core.access.wrong_keys import RETRY_AFTER
 from core.api.problems import retry_after
@@ -59,7 +59,10 @@ async def _any_key(engine: TheEngine, request: Request, x_api_key: Annotated[str
 async def _key_to_dial(engine: TheEngine, request: Request, x_api_key: Annotated[str | None, Depends(_HEADER)]) -> KeyInfo:
     now = engine.clock.now()
     known = engine.known.key(x_api_key) if x_api_key else None
-    if known is not None and known.is_valid(now) and not is_to_be_counted(known, now):
+    if x_api_key and known is not None and known.is_valid(now) and known.requests_per_minute is None:
+        if is_to_be_counted(known, now):
+            engine.known.note_use(x_api_key, now)
+            engine.journal.add(note_uses, known.id, (known.id, now))
         return known
     with engine.db.read() as connection:
         generation = read_generation(connection)

@@ -175,7 +175,7 @@ def _commit_intent(engine: Engine, key: KeyInfo, request: DialoutRequest) -> Cal
             "cancel_requested": False,
         }
         try:
-            insert_call(connection, values, events)
+            insert_call(connection, values, events, events_later=True)
         except IntegrityError as error:
             if is_race(error):
                 raise number_busy(now) from error

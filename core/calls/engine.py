@@ -145,6 +145,7 @@ class Engine:
         load_all()  # no call has to wait for what people say
         self.journal = Journal(self.db, self.clock)
         self.calls = CallJournal(self.db, self.clock, self.worker_id)
+        self.calls.beside = self.journal
 
     def keep_unwritten_in(self, folder: Path) -> None:
         """Keep what cannot be written in files of this folder, and take in what others left there."""

@@ -12,8 +12,10 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select, update
 
+from core.access.keys import ResultsEndpoint
+from core.access.tables import ApiKey
 from core.bots.config import BotConfig
 from core.bots.store import read_version
 from core.calls.analysis import analyse_call, needs_model
@@ -24,13 +26,28 @@ from core.calls.transfer import transfer_facts
 from core.calls.wishes import suppress
 from core.contracts.call_result import CallResult, TranscriptEntry
 from core.conversation.analysis import default_analysis, with_person, with_wishes
-from core.deliveries.outbox import Enqueued, deliveries_for, endpoint_of, enqueue
-from core.kernel.statements import AnyRow
+from core.deliveries.outbox import ANY_CLOSED, Enqueued, deliveries_for, endpoint_in, endpoint_of, enqueue
+from core.fleet.store import free_seat
+from core.fleet.tables import Seat
+from core.kernel.statements import AnyRow, Statement, table_of
 from core.recordings.recordings import NO_RECORDING, Recorded
 
 __all__ = ["Concluded", "announce", "build_result", "conclude", "finish_call"]
 
 log = logging.getLogger(__name__)
+_keys, _seats = table_of(ApiKey), table_of(Seat)
+
+_OF_KEY = _keys.c.id == bindparam("key")
+_LEAVE_SEAT = Statement(
+    update(_seats)
+    .where(_seats.c.call_id == bindparam("call"))
+    .values(call_id=None)
+    .returning(
+        select(_keys.c.results_url).where(_OF_KEY).scalar_subquery().label("results_url"),
+        select(_keys.c.results_secret).where(_OF_KEY).scalar_subquery().label("results_secret"),
+        ANY_CLOSED,
+    )
+)
 
 _REFUSED = 300
 """The least SIP status of a call that was not answered."""
@@ -122,14 +139,25 @@ def conclude(
     result = build_result(call, _happened(connection, call, events, ours=ours), recorded, analysis)
     events.add(now, "done", {"disposition": result.disposition})
     document = result.model_dump(mode="json")
-    if not move(connection, call.call_id, state, "done", engine.worker_id, events, done_at=now, result=document, **values):
+    if not move(
+        connection, call.call_id, state, "done", engine.worker_id, events, frees_seat=False, done_at=now, result=document, **values
+    ):
         raise TakenOver
+    key, any_closed = _leave_seat(connection, call)
     if analysis is not None and analysis.get("do_not_call") is True:  # said, though no tool noted it in the call
         suppress(connection, customer_of(call), engine.lines_of(call.transport), call.call_id, now)
-    key, any_closed = endpoint_of(connection, call.api_key_id) if call.api_key_id else (None, True)
     deliveries = deliveries_for(result, bot, key, engine.ids, now, max_age=engine.push_max_age)
     sender = engine.sender if ours else None
     return Concluded(enqueue(connection, deliveries, sender, call.api_key_id, any_closed=any_closed), recorded)
+
+
+def _leave_seat(connection: Connection, call: AnyRow) -> tuple[ResultsEndpoint | None, bool]:
+    """Free the seat of a call that has ended, if it still has one. Returns what `endpoint_of` does, read in the same statement."""
+    if not call.api_key_id:
+        free_seat(connection, call.call_id)
+        return None, True
+    freed = _LEAVE_SEAT.run(connection, call=call.call_id, key=call.api_key_id).first()
+    return endpoint_of(connection, call.api_key_id) if freed is None else endpoint_in(freed)
 
 
 def _happened(connection: Connection, call: AnyRow, events: EventLog, *, ours: bool) -> list[tuple[str, dict[str, Any]]]:

@@ -28,6 +28,7 @@ from core.kernel.clock import Clock, Signal
 from core.kernel.database import Database
 from core.kernel.database_errors import DATABASE_FAILURES
 from core.kernel.failures import without_values
+from core.kernel.journal import Journal
 from core.kernel.statements import AnyRow
 
 __all__ = ["MOST", "CallJournal", "LeftInFile"]
@@ -92,6 +93,8 @@ class CallJournal:
         self.overflow: UnwrittenFile | None = None
         self._saved = False
         self._writing = threading.Lock()
+        self.beside: Journal | None = None
+        """What else is written in the same transaction."""
         self._waiting: dict[str, _Waiting] = {}
         self._ends: list[_End[Any]] = []
         self._lost: dict[str, Callable[[], None]] = {}
@@ -239,9 +242,13 @@ class CallJournal:
         taken: set[str] = set()
         try:
             with self._db.write(patience=_PATIENCE) as connection:
+                beside = self.beside if not ends and not self.threaded else None
+                committed = beside.write_pending(connection) if beside is not None else None
                 for one, count in zip(waiting, counts, strict=True):
                     self._write_one(connection, one, count, taken)
                 values = [end.write(connection) for end in ends]
+            if committed is not None:
+                committed()
         except DATABASE_FAILURES:
             raise
         except Exception:  # one of them: the others are not to suffer for it

@@ -6,7 +6,8 @@ everything is forgotten, and the dialout begins anew. What was not found is not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -55,9 +56,9 @@ class Known:
             self._turn_to(generation)
             _keep(self._keys, hash_of(shown), key)
 
-    def forget_key(self, shown: str) -> None:
-        """Read a key anew next time."""
-        self._keys.pop(hash_of(shown), None)
+    def note_use(self, shown: str, now: datetime) -> None:
+        """Note that a known key is used now."""
+        self._keys[hash_of(shown)] = replace(self._keys[hash_of(shown)], last_used_at=now)
 
     def bot(self, connection: Connection, bot_id: str) -> StoredBot | None:
         """A bot at its current version; None if it does not exist or is archived.

@@ -103,6 +103,7 @@ def _orphans(engine: Engine, connection: Connection) -> list[Row[Any]]:
             _calls.c.transport,
             _calls.c.prefetch,
             _calls.c.trunk,
+            _calls.c.created_at,
             _workers.c.seen_at,
             _workers.c.host,
             _workers.c.pid,
@@ -130,7 +131,9 @@ def last_sign_of_life(now: datetime, seen_at: datetime, events: Iterable[datetim
 def _take_over(engine: Engine, connection: Connection, orphan: Row[Any], leftovers: list[Leftover]) -> EventLog:
     """Make the call ours and end it if it had not ended. If another process was faster, the writes that follow change nothing."""
     # not before its last event, if the dead process had a clock ahead of ours
-    now, events = max(filter(None, (engine.clock.now(), orphan.last_at))), EventLog(orphan.call_id, orphan.seq + 1)
+    now, events = max(filter(None, (engine.clock.now(), orphan.created_at, orphan.last_at))), EventLog(orphan.call_id, orphan.seq + 1)
+    if not orphan.seq:  # its process ended before it wrote the first event
+        events.add(orphan.created_at, "placing", {"trunk": orphan.trunk, "worker": orphan.worker_id})
     connection.execute(
         update(_calls)
         .where(_calls.c.call_id == orphan.call_id, _calls.c.state == orphan.state, _calls.c.worker_id == orphan.worker_id)
@@ -140,7 +143,7 @@ def _take_over(engine: Engine, connection: Connection, orphan: Row[Any], leftove
         ending = ending_after_crash(orphan.state, orphan.prefetch, orphan.direction, orphan.transport)
         happened = events_of(connection, orphan.call_id)
         wishes = wishes_in((event.kind, event.data) for event in happened)
-        died_at = last_sign_of_life(now, orphan.seen_at, (event.at for event in happened))
+        died_at = last_sign_of_life(now, orphan.seen_at, (orphan.created_at, *(event.at for event in happened)))
         events.add(now, "ended", {"disconnected_by": ending.disconnected_by, "end_reason": ending.end_reason})
         transcript = shown_transcript(connection, orphan.call_id)
         spoke = bool(wishes) or any(line["speaker"] == "customer" for line in transcript)

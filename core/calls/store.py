@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -75,19 +75,33 @@ def _changed(connection: Connection, call_id: str, from_state: str, worker_id: s
     return _moving(tuple(values)).run(connection, wanted=call_id, from_state=from_state, ours=worker_id, **new).rowcount == 1
 
 
-def insert_call(connection: Connection, values: dict[str, Any], events: EventLog) -> None:
-    """Commit the intent to place a call: before this there is none, after it the truth is in doubt until it moves on."""
+def insert_call(connection: Connection, values: dict[str, Any], events: EventLog, *, events_later: bool = False) -> None:
+    """Commit the intent to place a call: before this there is none, after it the truth is in doubt until it moves on.
+
+    With `events_later` its first event, which says no more than the row does, is written with the next one.
+    """
     customer = values["to_number"] if values["direction"] == "outbound" else values["from_number"]
     row = {"state": "placing", "phone": phone_of(customer), **values}
     _inserting(tuple(row)).run(connection, **row)
     events.keep(**row)
-    events.write(connection, events.unwritten(connection), row["state"])
+    unwritten = events.unwritten(connection)
+    events.write(connection, replace(unwritten, events=[]) if events_later else unwritten, row["state"])
 
 
-def move(connection: Connection, call_id: str, state: str, event: str, worker_id: str, events: EventLog, **values: Any) -> bool:
+def move(
+    connection: Connection,
+    call_id: str,
+    state: str,
+    event: str,
+    worker_id: str,
+    events: EventLog,
+    *,
+    frees_seat: bool = True,
+    **values: Any,
+) -> bool:
     """Take a call from `state` by `event` to the next state, writing `values` and its events with it, and what was not written before.
 
-    The end of a call frees its seat in the same transaction. Returns False, having changed nothing, if the call is
+    The end of a call frees its seat in the same transaction, unless the caller does. Returns False, having changed nothing, if the call is
     no longer in that state or no longer this worker's: then whoever asked is late, and must let go of the call.
     """
     to_state = next_state(state, event)
@@ -99,7 +113,7 @@ def move(connection: Connection, call_id: str, state: str, event: str, worker_id
     if not _changed(connection, call_id, from_state, worker_id, {**unwritten.values, "state": to_state, **values}):
         log.warning("call %s is no longer %s in this process; the event %s came too late", call_id, from_state, event)
         return False
-    if from_state in LIVE and to_state not in LIVE:
+    if frees_seat and from_state in LIVE and to_state not in LIVE:
         free_seat(connection, call_id)
     events.keep(state=to_state, **values)
     events.write(connection, unwritten, to_state)

@@ -26,13 +26,25 @@ from core.deliveries.namespaces import namespaces_of
 from core.deliveries.tables import ClosedEndpoint, Delivery
 from core.kernel.backoff import DEFAULT_POLICY
 from core.kernel.ids import Ids
-from core.kernel.statements import Insert, Statement, table_of
+from core.kernel.statements import AnyRow, Insert, Statement, table_of
 from core.outgoing.watch import destination_of
 from core.templates import render_mapping
 from core.templates.addresses import UnusableValue, address_of, has_references
 from core.templates.render import Namespaces
 
-__all__ = ["Endpoint", "Enqueued", "Kind", "NewDelivery", "Sender", "deliveries_for", "destination_of", "enqueue"]
+__all__ = [
+    "ANY_CLOSED",
+    "Endpoint",
+    "Enqueued",
+    "Kind",
+    "NewDelivery",
+    "Sender",
+    "deliveries_for",
+    "destination_of",
+    "endpoint_in",
+    "endpoint_of",
+    "enqueue",
+]
 
 Kind = Literal["crm_push", "results_webhook"]
 
@@ -101,11 +113,9 @@ class Enqueued:
 
 _COLUMNS = tuple(one.name for one in fields(NewDelivery))
 _ADD = Insert(_deliveries, (*_COLUMNS, "attempts", "lease_token", "lease_until"))
-_ENDPOINT = Statement(
-    select(_keys.c.results_url, _keys.c.results_secret, exists(select(_closed.c.url)).label("any_closed")).where(
-        _keys.c.id == bindparam("key")
-    )
-)
+ANY_CLOSED = exists(select(_closed.c.url)).label("any_closed")
+"""Whether any endpoint at all is closed, as a column of a statement."""
+_ENDPOINT = Statement(select(_keys.c.results_url, _keys.c.results_secret, ANY_CLOSED).where(_keys.c.id == bindparam("key")))
 _SENT_FROM = tuple(one.name for one in fields(Claimed) if one.name not in {"attempts", "lease_token"})
 
 
@@ -171,7 +181,11 @@ def deliveries_for(
 
 def endpoint_of(connection: Connection, api_key_id: str) -> tuple[ResultsEndpoint | None, bool]:
     """Where the results of an API key's calls go, and whether any endpoint at all is closed."""
-    row = _ENDPOINT.run(connection, key=api_key_id).one()
+    return endpoint_in(_ENDPOINT.run(connection, key=api_key_id).one())
+
+
+def endpoint_in(row: AnyRow) -> tuple[ResultsEndpoint | None, bool]:
+    """`endpoint_of`, of a row that has the key's `results_url` and `results_secret`, and `any_closed`."""
     endpoint = ResultsEndpoint(row.results_url, row.results_secret or "") if row.results_url else None
     return endpoint, bool(row.any_closed)
 

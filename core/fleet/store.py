@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Update, and_, bindparam, delete, func, insert
 from core.fleet.tables import ACTIVE, Seat, Worker
 from core.kernel.database import UtcDateTime
 from core.kernel.processes import ProcessIdentity, is_dead
-from core.kernel.statements import AnyRow, Statement, table_of
+from core.kernel.statements import AnyRow, Insert, Statement, table_of
 
 __all__ = [
     "LEASE",
@@ -50,6 +50,7 @@ _loads = (
 _LIVE = Statement(_loads.where(_workers.c.lease_until >= bindparam("wall", type_=UtcDateTime())).order_by(_workers.c.id))
 _ONE = Statement(_loads.where(_workers.c.id == bindparam("worker_id")))
 _FREE = Statement(update(_seats).where(_seats.c.call_id == bindparam("call")).values(call_id=None))
+_ADD_SEATS = Insert(_seats, ("worker_id", "number", "call_id"))
 
 
 def _take_statement() -> Update:
@@ -114,7 +115,7 @@ def count_workers(connection: Connection) -> int:
 
 def _add_seats(connection: Connection, worker_id: str, count: int) -> None:
     if count:
-        connection.execute(insert(_seats), [{"worker_id": worker_id, "number": n, "call_id": None} for n in range(1, count + 1)])
+        _ADD_SEATS.run(connection, ({"worker_id": worker_id, "number": n, "call_id": None} for n in range(1, count + 1)))
 
 
 def renew(connection: Connection, worker_id: str, wall: datetime) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,11 +30,8 @@ AFTER: Final = 1.0
 _LONGEST: Final = 10.0
 
 
-class Writer(Protocol):
-    """Writes entries of one kind, in the order in which they were added."""
-
-    def __call__(self, connection: Connection, entries: Sequence[Any]) -> Callable[[], None] | None:
-        """Write them. Returns what is to be done once they are committed, if anything is."""
+Writer = Callable[[Connection, Sequence[Any]], Callable[[], None] | None]
+"""Writes entries of one kind, in the order in which they were added. Returns what is to be done once they are committed, if anything is."""
 
 
 class Journal:

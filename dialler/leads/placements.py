@@ -78,7 +78,7 @@ def mark_placed(connection: Connection, taken: Claim, token: str | None, call_id
 
     Returns whether more may be dialled: the campaign runs, under that token.
     """
-    return _write(connection, [Placement(taken, token, call_id, now)])[taken.campaign_id, token]
+    return _write(connection, [Placement(taken, token, call_id, now, lambda: None)])[taken.campaign_id, token]
 
 
 def write_placements(connection: Connection, entries: Sequence[Placement]) -> Callable[[], None]:
@@ -95,7 +95,7 @@ def write_placements(connection: Connection, entries: Sequence[Placement]) -> Ca
 
 def _write(connection: Connection, placements: Sequence[Placement]) -> dict[tuple[str, str | None], bool]:
     """Write answers. Returns for each campaign and token whether it runs under that token."""
-    campaigns = {name: lock_campaign(connection, name) for name in sorted({one.taken.campaign_id for one in placements})}
+    campaigns = {name: lock_campaign(connection, name) for name in sorted(_to_lock(connection, placements))}
     rows = [{"lead": p.taken.lead_id, "token": p.token, "attempt": p.taken.attempt_id, "at": p.at} for p in placements]
     moved = {row.id for row in _LEADS_PLACED.run(connection, rows)}
     placed = [one for one in placements if one.taken.lead_id in moved]
@@ -106,11 +106,16 @@ def _write(connection: Connection, placements: Sequence[Placement]) -> dict[tupl
         if one.taken.lead_id not in moved:
             _log_late_answer(connection, one)
     return {
-        (one.taken.campaign_id, one.token): bool(
-            campaigns[one.taken.campaign_id].state == "running" and campaigns[one.taken.campaign_id].owner_token == one.token
-        )
+        (one.taken.campaign_id, one.token): bool(row.state == "running" and row.owner_token == one.token)
         for one in placements
+        if (row := campaigns.get(one.taken.campaign_id)) is not None
     }
+
+
+def _to_lock(connection: Connection, placements: Sequence[Placement]) -> set[str]:
+    """The campaigns that must be locked, or asked whether they run. On SQLite a transaction that may write is the only one."""
+    locks = connection.dialect.name != "sqlite"
+    return {one.taken.campaign_id for one in placements if locks or one.when_over is not None}
 
 
 def _log_late_answer(connection: Connection, late: Placement) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, select
 
 from core.kernel.statements import AnyRow, Statement, one_of, table_of
 from dialler.campaigns.tables import Campaign
@@ -27,6 +28,8 @@ class Backlog:
     in_flight: int
     next_due: datetime | None
     next_expiry: datetime | None = None
+    at_hand: int = 0
+    """How many leads are ready, counted up to a hundred."""
 
     @property
     def empty(self) -> bool:
@@ -34,9 +37,14 @@ class Backlog:
         return not self.ready and not self.in_flight and self.next_due is None
 
 
+_COUNTED: Final[ColumnElement[int]] = literal_column("100")
+"""Ready leads are counted up to this number."""
 _OF_CAMPAIGN = _leads.c.campaign_id == bindparam("campaign_id")
 _COLUMNS = (
-    exists(select(_leads.c.id).where(_OF_CAMPAIGN, _leads.c.queue.is_not(None))).label("ready"),
+    select(func.count())
+    .select_from(select(_leads.c.id).where(_OF_CAMPAIGN, _leads.c.queue.is_not(None)).limit(_COUNTED).subquery("ready_leads"))
+    .scalar_subquery()
+    .label("ready"),
     select(func.count()).select_from(_leads).where(_OF_CAMPAIGN, one_of(_leads.c.state, CLAIMED)).scalar_subquery().label("in_flight"),
     select(func.min(_leads.c.due_at))
     .where(_OF_CAMPAIGN, _leads.c.queue.is_(None), _leads.c.due_at.is_not(None))
@@ -73,7 +81,7 @@ def campaign_and_backlog(connection: Connection, campaign_id: str, *, lock: bool
 
 
 def _backlog(row: AnyRow) -> Backlog:
-    return Backlog(bool(row.ready), row.in_flight, row.next_due, row.next_expiry)
+    return Backlog(bool(row.ready), row.in_flight, row.next_due, row.next_expiry, row.ready)
 
 
 @dataclass(frozen=True)

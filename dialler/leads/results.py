@@ -41,22 +41,36 @@ _CAMPAIGN = Statement(
     .where(_attempts.c.id == bindparam("attempt_id"))
     .with_for_update(read=True, of=_campaigns)
 )
-_LEAD = Statement(
+_COLUMNS = (
+    _leads.c.id,
+    _leads.c.state,
+    _leads.c.attempt_id,
+    _attempts.c.state.label("attempt_state"),
+    _attempts.c.placed_at,
+    _attempts.c.call_id,
+    _attempts.c.result.is_not(None).label("has_result"),
+    _leads.c.attempts,
+    _leads.c.uncharged,
+    _leads.c.expires_at,
+    _leads.c.numbers,
+    _leads.c.place,
+    exists(select(_handoffs.c.id).where(_handoffs.c.lead_id == _leads.c.id)).label("asked_for_a_person"),
+)
+_BOTH = Statement(  # where a transaction that may write is the only one, there is nothing to lock
     select(
-        _leads.c.id,
-        _leads.c.state,
-        _leads.c.attempt_id,
-        _attempts.c.state.label("attempt_state"),
-        _attempts.c.placed_at,
-        _attempts.c.call_id,
-        _attempts.c.result.is_not(None).label("has_result"),
-        _leads.c.attempts,
-        _leads.c.uncharged,
-        _leads.c.expires_at,
-        _leads.c.numbers,
-        _leads.c.place,
-        exists(select(_handoffs.c.id).where(_handoffs.c.lead_id == _leads.c.id)).label("asked_for_a_person"),
+        *_COLUMNS,
+        _campaigns.c.id.label("campaign_id"),
+        _campaigns.c.state.label("campaign_state"),
+        _campaigns.c.settings,
+        _campaigns.c.lines,
     )
+    .select_from(_attempts)
+    .join(_leads, _leads.c.id == _attempts.c.lead_id)
+    .join(_campaigns, _campaigns.c.id == _attempts.c.campaign_id)
+    .where(_attempts.c.id == bindparam("attempt_id"))
+)
+_LEAD = Statement(
+    select(*_COLUMNS)
     .join(_attempts, _attempts.c.lead_id == _leads.c.id)
     .where(_leads.c.id == bindparam("lead_id"), _attempts.c.id == bindparam("attempt_id"))
     .with_for_update(of=[_leads, _attempts])
@@ -156,11 +170,11 @@ def receive_result(
         suppress: takes the other numbers of a person who asked not to be called; the call engine suppresses the one that was dialled.
     """
     attempt_id = payload.get("idempotency_key")
-    campaign = _CAMPAIGN.run(connection, attempt_id=attempt_id).first() if attempt_id else None
-    if campaign is None:
+    found = _read(connection, attempt_id) if attempt_id else None
+    if found is None:
         return Receipt("unknown")
     assert attempt_id is not None
-    lead = _LEAD.run(connection, lead_id=campaign.lead_id, attempt_id=attempt_id).one()
+    campaign, lead = found
     if lead.attempt_state in {"ended", "held"}:
         if not lead.has_result:  # it was held, or ended without one
             _LATE.run(connection, attempt=attempt_id, result=payload)
@@ -186,8 +200,29 @@ def receive_result(
     return Receipt("applied", campaign.id)
 
 
+@dataclass(frozen=True)
+class _Campaign:
+    """What counts of a lead's campaign."""
+
+    id: str
+    state: str
+    settings: dict[str, Any]
+    lines: str | None
+
+
+def _read(connection: Connection, attempt_id: str) -> tuple[_Campaign, AnyRow] | None:
+    """The campaign of an attempt, and its lead with the attempt, locked in this order; None if there is no such attempt."""
+    if connection.dialect.name == "sqlite":
+        row = _BOTH.run(connection, attempt_id=attempt_id).first()
+        return None if row is None else (_Campaign(row.campaign_id, row.campaign_state, row.settings, row.lines), row)
+    row = _CAMPAIGN.run(connection, attempt_id=attempt_id).first()
+    if row is None:
+        return None
+    return _Campaign(row.id, row.state, row.settings, row.lines), _LEAD.run(connection, lead_id=row.lead_id, attempt_id=attempt_id).one()
+
+
 def _decision_on(
-    connection: Connection, ids: Ids, campaign: AnyRow, lead: AnyRow, attempt_id: str, facts: ResultFacts, now: datetime
+    connection: Connection, ids: Ids, campaign: _Campaign, lead: AnyRow, attempt_id: str, facts: ResultFacts, now: datetime
 ) -> tuple[Turn, bool]:
     outcome, is_charged = derive_outcome(facts), charged(facts)
     asks = outcome in {Outcome.CALLBACK, Outcome.WANTS_PERSON}

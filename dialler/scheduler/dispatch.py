@@ -222,7 +222,7 @@ class Dialouts:
         now = self._parts.clock.now()
         match answer:
             case Placed(call_id):
-                placement = Placement(taken, token, call_id, now, self._stop_sending)
+                placement = Placement(taken, token, call_id, now, self._stop_sending if self._unsent else None)
                 self._parts.journal.add(write_placements, taken.attempt_id, placement)
                 if self._unsent:  # whether the campaign still runs decides about those
                     self._parts.journal.flush()

@@ -43,7 +43,7 @@ __all__ = ["CampaignRunner", "LeaseLost", "Parts"]
 
 log = logging.getLogger(__name__)
 
-SAFETY_NET = 3600.0
+SAFETY_NET = 21_600.0
 """Clock seconds after which the loop looks around though nothing has woken it."""
 _SEAT_WAIT = 30.0
 """Clock seconds until it asks for capacity again though no call of its own has ended."""
@@ -212,7 +212,7 @@ class CampaignRunner:
                 work = backlog(connection, self.campaign_id)
             claims = claim(connection, parts.ids, self.campaign_id, self.token, wanted, now, locked=campaign)
         self._next_expiry = work.next_expiry
-        await self._send(claims, wanted, work)
+        await self._send(claims, work)
         return "dialled"
 
     def _likely(self, now: datetime) -> bool:
@@ -340,23 +340,24 @@ class CampaignRunner:
         with parts.db.write() as connection:
             wanted = min(own.dials, free, self._dialouts.room)
             claims = claim(connection, parts.ids, self.campaign_id, self.token, wanted, now)
-        await self._send(claims, wanted, work)
+        await self._send(claims, work)
 
-    async def _send(self, claims: list[Claim], wanted: int, work: Backlog) -> None:
-        """Send the dialouts of leads that were claimed, `wanted` of which were looked for, and wait if there is nothing more to dial."""
+    async def _send(self, claims: list[Claim], work: Backlog) -> None:
+        """Send the dialouts of leads that were claimed, and wait if there is nothing more to dial."""
         parts, now = self.parts, self.parts.clock.now()
         if not claims:  # paused, stopped or taken over since: the next look will tell
             self._work = None
             await parts.clock.sleep(_NOTHING_CLAIMED)
             return
-        self._in_flight = work.in_flight + len(claims)
+        self._in_flight, left = work.in_flight + len(claims), work.at_hand - len(claims)
+        self._work = replace(work, in_flight=self._in_flight, ready=left > 0, at_hand=left)
         self._bucket = self._bucket.take(len(claims), now)
         self._dialouts.send(self.bot_id, claims, tell=self._holds.said, terms=Terms.of(self.config))
         own = self._own_plan(self._in_flight)
         if own.dials == 0 or self._dialouts.room == 0:  # there is no need to look before something happens
             await self._wait(own.again_at if own.dials == 0 else None)
-        elif len(claims) < wanted:  # no other lead is ready
-            self._work, self.idle = replace(work, ready=False, in_flight=self._in_flight), True
+        elif not self._work.ready:
+            self.idle = True
             self._holds.say(None)
             await self._wait(work.next_due)
 

@@ -17,9 +17,12 @@ import dialler.scheduler.dispatch
 import web.run.session
 from core.calls.event_log import EventLog
 from core.calls.run import CallRun
+from core.deliveries.claims import Claimed
 from core.deliveries.worker import DeliveryWorker
+from core.kernel.journal import Journal
 from core.transports.sandbox import SandboxTransport
 from dialler.core_client import CoreClient
+from dialler.leads.placements import write_placements
 
 __all__ = ["POINTS", "install"]
 
@@ -77,8 +80,12 @@ def _rings(run: CallRun, event: str, **_: Any) -> bool:
 
 
 def _carries(kind: str) -> Callable[..., bool]:
-    """Whether the delivery that is being recorded is of that kind."""
-    return lambda _, item, *__: item.kind == kind
+    """Whether what happened is that a delivery of that kind arrived."""
+    return lambda _, writer, __, entry: writer is not write_placements and isinstance(entry[0], Claimed) and entry[0].kind == kind
+
+
+def _placed(_journal: Journal, writer: object, *_: Any) -> bool:
+    return writer is write_placements
 
 
 POINTS: dict[str, Callable[[], None]] = {
@@ -88,15 +95,15 @@ POINTS: dict[str, Callable[[], None]] = {
     "INVITE sent, ringing not recorded": lambda: _after_awaiting(SandboxTransport, "place"),
     "ringing, not recorded": lambda: _after(CallRun, "move", _rings),
     "ringing": lambda: _after(EventLog, "_is_written", _writes("ringing")),
-    "placed, answer not taken in": lambda: _before(dialler.scheduler.dispatch, "mark_placed"),
+    "placed, answer not taken in": lambda: _before(Journal, "add", _placed),
     "talking": lambda: _after(EventLog, "_is_written", _writes("talking")),
     "talked, end not recorded": lambda: _before(CallRun, "_end"),
     "ending, no result made": lambda: _before(core.calls.finish, "build_result"),
     "result written, not committed": lambda: _after(core.calls.run, "conclude"),
     "done, sending not begun": lambda: _before(core.calls.run, "announce"),
     "done, nothing delivered": lambda: _before(DeliveryWorker, "_attempt"),
-    "pushed, not recorded": lambda: _before(core.deliveries.worker, "record", _carries("crm_push")),
-    "result taken in, not recorded": lambda: _before(core.deliveries.worker, "record", _carries("results_webhook")),
+    "pushed, not recorded": lambda: _before(Journal, "add", _carries("crm_push")),
+    "result taken in, not recorded": lambda: _before(Journal, "add", _carries("results_webhook")),
     "all dialled, nothing written": lambda: _before(web.run.session, "write_outputs"),
     "recovered, not finished": lambda: _before(core.calls.recovery, "finish_call"),
 }
