@@ -142,10 +142,10 @@ def test_the_place_of_old_leads_is_the_first(db: Database) -> None:
 def test_the_numbers_are_one_person_for_all_campaigns(db: Database) -> None:
     """A call on one of them, or an opt-out, holds for the others, whoever dials."""
     with db.write() as connection:
-        assert not look_at(connection, C, "sandbox").suppressed
+        assert not look_at(connection, C, "sandbox", NOW).suppressed
         suppress(connection, A, reason="asked", source="callee", now=NOW)
-        assert look_at(connection, C, "sandbox").suppressed
-        assert not look_at(connection, D, "sandbox").suppressed
+        assert look_at(connection, C, "sandbox", NOW).suppressed
+        assert not look_at(connection, D, "sandbox", NOW).suppressed
 
 
 def test_a_number_that_is_somebodys_stays_theirs(database: Database) -> None:
