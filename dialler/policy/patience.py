@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-__all__ = ["Futility", "growing", "send_again_at"]
+__all__ = ["NEVER_TOGETHER", "Futility", "growing", "send_again_at"]
 
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
 _MOST_REFUSALS = 30
 _APART = timedelta(hours=12)
+NEVER_TOGETHER: Final = (
+    "Whenever the campaign's calling window was open, the bot or the callees could not be dialled, again and again: "
+    "the calling window, active hours and permitted hours seem never to be open together."
+)
+"""What is said of a campaign whose hours never coincide."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ placed and does not know it now (another database), nobody can know: the lead is
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,15 +21,18 @@ from core.kernel.ids import Ids
 from core.kernel.statements import table_of
 from dialler.campaigns.config import CampaignConfig
 from dialler.campaigns.store import read_campaign
-from dialler.core_client import CoreClient
+from dialler.core_client import CoreClient, CoreUnreachable
 from dialler.leads.claims import Claim, end_undialled, give_back
 from dialler.leads.held import hold
 from dialler.leads.placements import mark_placed
 from dialler.leads.results import Suppress, receive_result
 from dialler.leads.tables import OPEN, Attempt, Lead
 from dialler.policy.patience import send_again_at
+from dialler.scheduler.parts import Parts
 
-__all__ = ["reconcile", "stale_after"]
+__all__ = ["reconcile", "reconcile_now", "stale_after"]
+
+log = logging.getLogger(__name__)
 
 _NOT_RECEIVED = "the core had not received it"
 
@@ -121,3 +125,15 @@ def _not_received(connection: Connection, taken: Claim, attempt: Row[*tuple[Any,
 def stale_after(max_call_seconds: float) -> timedelta:
     """After how long a placed call without a result is asked for: the longest call, its ringing, and a margin."""
     return timedelta(seconds=max_call_seconds + 300)
+
+
+async def reconcile_now(parts: Parts, campaign_id: str, sent_before: datetime) -> bool:
+    """`reconcile` with what a runner works with; a core that does not answer is asked again later. Returns whether anything changed."""
+    try:
+        changed = await reconcile(
+            parts.db, parts.clock, parts.ids, parts.core, campaign_id, sent_before=sent_before, suppress=parts.suppress
+        )
+    except CoreUnreachable as error:
+        log.warning("%s; results that never came are asked for again later", error)
+        return False
+    return bool(changed)

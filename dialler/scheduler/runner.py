@@ -16,28 +16,29 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Row
 
-from core.kernel.hours import is_open, next_opening
 from core.kernel.rate import TokenBucket
 from core.kernel.statements import AnyRow
 from dialler.campaigns.config import CampaignConfig
-from dialler.campaigns.states import NotAllowed
-from dialler.campaigns.store import change_state, lock_campaign, read_campaign
-from dialler.core_client import CoreUnreachable, Fleet
-from dialler.imports.times import TimeOptions
+from dialler.campaigns.store import read_campaign
 from dialler.leads.claims import Claim, claim
-from dialler.leads.limits import limits_differ, note_limits, renew_limits
+from dialler.leads.limits import limits_differ
 from dialler.leads.progress import Backlog, backlog, campaign_and_backlog
-from dialler.leads.queue import AT_ONCE, close_waiting, expire_due, promote_due
+from dialler.leads.queue import AT_ONCE, promote_due
 from dialler.leads.results import Receipt
 from dialler.policy.pacing import Plan, plan
-from dialler.policy.patience import Futility, growing
+from dialler.policy.patience import NEVER_TOGETHER, Futility, growing
 from dialler.policy.steps import Close, Dial, Over, Paused, Situation, Wait, next_step
+from dialler.scheduler.asking import FIRST_HOLD, Asking
 from dialler.scheduler.dispatch import Batch, Dialouts, Terms
-from dialler.scheduler.holds import Hold, Holds, want_of_seats
+from dialler.scheduler.ending import LeaseLost, check_lease, end_campaign
+from dialler.scheduler.holds import Hold, Holds
 from dialler.scheduler.outages import DATABASE_FAILURES, ride_out
 from dialler.scheduler.parts import Parts
-from dialler.scheduler.reconcile import reconcile
+from dialler.scheduler.reconcile import reconcile_now
 from dialler.scheduler.settling import Settling
+from dialler.scheduler.situation import situation
+from dialler.scheduler.trunk_look import is_well, next_look, rested_trunk
+from dialler.scheduler.upkeep import keep_up
 
 __all__ = ["CampaignRunner", "LeaseLost", "Parts"]
 
@@ -45,32 +46,14 @@ log = logging.getLogger(__name__)
 
 SAFETY_NET = 21_600.0
 """Clock seconds after which the loop looks around though nothing has woken it."""
-_SEAT_WAIT = 30.0
-"""Clock seconds until it asks for capacity again though no call of its own has ended."""
-_LONG_WITHOUT_SEAT = 60.0
-"""Clock seconds without a free seat after which it says so."""
 _PAUSE_POLL = 0.2
 """Real seconds between two looks at a paused campaign: orders come in real time, and virtual time must stand still."""
 _NOTHING_CLAIMED = 0.1
 """Clock seconds until the next look when others held every lead that could be claimed, or the core's figures may be too old."""
 _SLACK: Final = timedelta(milliseconds=250)
 """How late a step may be without the campaign's rate suffering for it."""
-_FIRST_HOLD: Final = timedelta(seconds=5)
-_SHORT_HOLD: Final = timedelta(seconds=5)
-_FIRST_LOOK: Final = timedelta(seconds=1)
-_LONGEST_LOOK: Final = timedelta(seconds=15)
-"""How often it is looked, while a trunk is rested or on trial, whether it is well again."""
-_LONGEST_ASKING: Final = timedelta(minutes=1)
 _LONGEST_FAILING: Final = timedelta(minutes=5)
 """The longest that dialling is held because dialouts fail: each one that fails counts against a lead, and it is not the leads' fault."""
-_NEVER_TOGETHER: Final = (
-    "Whenever the campaign's calling window was open, the bot or the callees could not be dialled, again and again: "
-    "the calling window, active hours and permitted hours seem never to be open together."
-)
-
-
-class LeaseLost(Exception):
-    """Another process has taken the campaign over: this one must not write or dial for it any more."""
 
 
 class CampaignRunner:
@@ -94,6 +77,7 @@ class CampaignRunner:
         parts.note_result[campaign_id] = self.note_result
         self.idle = False
         self._holds = Holds(parts, campaign_id, token, on_hold)
+        self._asking = Asking(parts, self._holds)
         self._settling = Settling(parts, campaign_id)
         self._dialouts = Dialouts(parts, token, self.wake)
         with parts.db.read() as connection:
@@ -104,8 +88,7 @@ class CampaignRunner:
         self._in_flight: int | None = None
         self._next_expiry: datetime | None = None
         self._work: Backlog | None = None
-        self._no_seat_since: datetime | None = None
-        self._asking_failed = self._dialouts_failed = self._looks = 0
+        self._dialouts_failed = self._looks = 0
         self._futility = Futility()
 
     def drain(self) -> None:
@@ -146,18 +129,8 @@ class CampaignRunner:
 
     async def reconcile(self, sent_before: datetime) -> None:
         """Ask for the results of calls that were dialled before a moment and are not over, as far as the core answers now."""
-        if self._in_flight == 0:
-            return
-        parts = self.parts
-        try:
-            changed = await reconcile(
-                parts.db, parts.clock, parts.ids, parts.core, self.campaign_id, sent_before=sent_before, suppress=parts.suppress
-            )
-        except CoreUnreachable as error:
-            log.warning("%s; results that never came are asked for again later", error)
-        else:
-            if changed:
-                self.wake.set()
+        if self._in_flight != 0 and await reconcile_now(self.parts, self.campaign_id, sent_before):
+            self.wake.set()
 
     async def _turn(self) -> str | None:
         """Look, do one step. Returns what became of the campaign once it is over."""
@@ -177,7 +150,8 @@ class CampaignRunner:
                 await self._dial(work)
             case Wait(until, why):
                 self._holds.say(self._holds.in_force or (Hold(until, "held", why) if why else None))
-                await (self._wait(until) if self._looked_for is None else self._look_for_trunk(self._looked_for))
+                trunk = rested_trunk(self._holds.in_force, self.parts.clock.now())
+                await (self._wait(until) if trunk is None else self._look_for_trunk(trunk))
             case Paused():
                 self.parts.journal.flush()  # the operator who gave the order waits for it
                 with self.parts.clock.outside():
@@ -225,30 +199,12 @@ class CampaignRunner:
         return known and not limits_differ(campaign.lead_times, self.config.time_options())
 
     async def _look(self) -> tuple[AnyRow, Backlog]:
-        db, now = self.parts.db, self.parts.clock.now()
-        with db.read() as connection:
+        with self.parts.db.read() as connection:
             campaign, work = campaign_and_backlog(connection, self.campaign_id)
-        self._check_lease(campaign)
+        check_lease(campaign, self.campaign_id, self.token)
         if (campaign.settings, campaign.bot_id) != (self._settings, self.bot_id):
             self._adopt(campaign)
-        if limits_differ(campaign.lead_times, times := self.config.time_options()):
-            await self._renew_limits(times)
-            with db.read() as connection:
-                work = backlog(connection, self.campaign_id)
-        if work.next_expiry is not None and work.next_expiry <= now:
-            expired = AT_ONCE
-            while expired == AT_ONCE:
-                with db.write() as connection:
-                    expired = expire_due(connection, self.campaign_id, now)
-                    work = backlog(connection, self.campaign_id)
-                await self.parts.clock.sleep(0)
-        if work.next_due is not None and work.next_due <= now:
-            promoted = AT_ONCE
-            while promoted == AT_ONCE:
-                with db.write() as connection:
-                    promoted = promote_due(connection, self.campaign_id, now)
-                    work = backlog(connection, self.campaign_id)
-                await self.parts.clock.sleep(0)  # no waiting: whoever else is ready goes first
+        work = await keep_up(self.parts, self.campaign_id, campaign, work, self.config)
         return self._note_look(campaign, work)
 
     def _note_look(self, campaign: AnyRow, work: Backlog) -> tuple[AnyRow, Backlog]:
@@ -267,17 +223,6 @@ class CampaignRunner:
             return True
         return work.in_flight <= 0 and work.next_due is None
 
-    async def _renew_limits(self, times: TimeOptions) -> None:
-        """Compute when each waiting lead may be dialled, after the settings that say so were changed."""
-        last: int | None = 0
-        while last is not None:
-            with self.parts.db.write() as connection:
-                now = self.parts.clock.now()
-                last = renew_limits(connection, self.campaign_id, times, self.config.default_region, last, now)
-                if last is None:
-                    note_limits(connection, self.campaign_id, times, renewed=True)
-            await self.parts.clock.sleep(0)
-
     def _adopt(self, campaign: Row[Any]) -> None:
         """Go by the campaign's settings as they are now: they can be changed while it is paused."""
         self.bot_id: str = campaign.bot_id
@@ -285,25 +230,9 @@ class CampaignRunner:
         self.config = CampaignConfig.model_validate(campaign.settings)
         self._bucket = TokenBucket.full(self.config.calls_per_second, self.parts.clock.now(), slack=_SLACK)
 
-    def _check_lease(self, campaign: Row[Any]) -> None:
-        if campaign.owner_token != self.token:
-            raise LeaseLost(f"the campaign {self.campaign_id} was taken over by another process")
-
     def _situation(self, campaign: Row[Any], work: Backlog) -> Situation:
-        now, window = self.parts.clock.now(), self.config.calling_window
-        window_open = window is None or is_open(window.hours, window.time_zone, now)
-        hold = self._holds.in_force
-        return Situation(
-            state=self._own_state() or campaign.state,
-            ready=work.ready,
-            in_flight=work.in_flight,
-            next_due=work.next_due,
-            window_open=window_open,
-            opens_at=now if window is None or window_open else next_opening(window.hours, window.time_zone, now),
-            hold_until=hold.until if hold else None,
-            hold_reason=hold.detail if hold else None,
-            ending_calls=campaign.end_calls,
-        )
+        state = self._own_state() or campaign.state
+        return situation(state, work, self.config.calling_window, self._holds.in_force, self.parts.clock.now(), campaign.end_calls)
 
     def _own_state(self) -> str | None:
         """What this process knows better than the campaign's row: it was asked to end, or can dial nothing any more."""
@@ -323,13 +252,12 @@ class CampaignRunner:
         free = parts.capacity.free(work.in_flight, now) if alone else 0
         if free == 0:
             parts.capacity.forget()
-            fleet = await self._ask_fleet()
+            fleet = await self._asking.fleet(self.bot_id)
             if fleet is None:
                 return
             if fleet.available <= 0:
-                await self._wait_for_seat(fleet, work.in_flight)
+                await self._wait(self._asking.wait_for_seat(fleet, work.in_flight))
                 return
-            self._no_seat_since = None
             free = fleet.available - self._dialouts.unseen()
             if free <= 0:
                 await self._wait(now + timedelta(seconds=_NOTHING_CLAIMED))
@@ -361,49 +289,17 @@ class CampaignRunner:
             self._holds.say(None)
             await self._wait(work.next_due)
 
-    @property
-    def _looked_for(self) -> Hold | None:
-        """The hold of a trunk that may be well again before its time is over."""
-        hold = self._holds.in_force
-        if hold is None or hold.until is None or hold.reason != "trunk_unavailable" or hold.until - self.parts.clock.now() <= _SHORT_HOLD:
-            return None
-        return hold
-
     async def _look_for_trunk(self, hold: Hold) -> None:
-        """Wait for a trunk that is rested, or tried with one call; as soon as it is well, dialling goes on. The looks become rarer until
-        a call is placed: a core that calls its trunk well may still refuse the next dialout."""
+        """Wait for a trunk that is rested, or tried with one call; as soon as it is well, dialling goes on."""
         self._looks += 1
-        gap = growing(self._looks, _FIRST_LOOK, _LONGEST_LOOK)
-        await self._wait(min(hold.until or datetime.max, self.parts.clock.now() + gap))
-        try:
-            fleet = await self.parts.core.fleet(self.bot_id)
-        except CoreUnreachable:
-            return  # it is asked again when the hold is over
-        if fleet.held is None and fleet.available > 0 and self._holds.in_force == hold:
+        await self._wait(next_look(self._looks, hold, self.parts.clock.now()))
+        if self._holds.in_force == hold and await is_well(self.parts.core, self.bot_id):
             self._holds.impose(None)
 
     def _own_plan(self, in_flight: int) -> Plan:
         """How many the campaign's own limits let it dial now, whatever the core's capacity is."""
         limit = self.config.concurrency_limit
         return plan(fleet_available=limit, in_flight=in_flight, concurrency_limit=limit, bucket=self._bucket, now=self.parts.clock.now())
-
-    async def _ask_fleet(self) -> Fleet | None:
-        """The core's capacity; None, and dialling is held, if it does not answer."""
-        try:
-            fleet = await self.parts.core.fleet(self.bot_id)
-        except CoreUnreachable as error:
-            self._asking_failed += 1
-            until = self.parts.clock.now() + growing(self._asking_failed, _FIRST_HOLD, _LONGEST_ASKING)
-            self._holds.impose(Hold(until, "core_unreachable", f"The call engine does not answer: {error}."))
-            return None
-        self._asking_failed = 0
-        return fleet
-
-    async def _wait_for_seat(self, fleet: Fleet, in_flight: int) -> None:
-        now = self.parts.clock.now()
-        self._no_seat_since = self._no_seat_since or now
-        self._holds.say(want_of_seats(fleet, in_flight, (now - self._no_seat_since).total_seconds(), _LONG_WITHOUT_SEAT))
-        await self._wait(fleet.ask_again_at or now + timedelta(seconds=_SEAT_WAIT))
 
     def _take_in(self, batch: Batch) -> None:
         """Go by what became of dialouts."""
@@ -416,13 +312,13 @@ class CampaignRunner:
             self._dialouts_failed = self._looks = 0
         if batch.failure is not None:
             self._dialouts_failed += 1
-            until = now + growing(self._dialouts_failed, _FIRST_HOLD, _LONGEST_FAILING)
+            until = now + growing(self._dialouts_failed, FIRST_HOLD, _LONGEST_FAILING)
             self._settling.ask(until)
             self._holds.impose(Hold(until, "core_unreachable", f"The call engine does not answer as it should: {batch.failure}."))
         elif batch.hold is not None and batch.hold.until is None:
             self._fail(batch.hold)
         elif self._futility.hopeless:
-            self._fail(Hold(None, "never_open_together", _NEVER_TOGETHER))
+            self._fail(Hold(None, "never_open_together", NEVER_TOGETHER))
         elif batch.hold is not None or self._holds.in_force is None:
             self._holds.impose(batch.hold)
 
@@ -440,33 +336,12 @@ class CampaignRunner:
 
     def _end(self, state: str, event: str) -> str | None:
         """End the campaign by `event`. Returns what became of it; None if it goes on, by an order or leads of this very moment."""
-        if state == "stopping" and event == "failed":
-            event = "drained"
-        if event == "interrupted" or state not in {"running", "stopping"}:
-            end = event if event == "interrupted" else state
+        if event == "interrupted" or state not in {"running", "stopping"}:  # nothing is to be written
+            end: str | None = event if event == "interrupted" else state
         else:
-            try:
-                changed = self._change_state(event)
-            except NotAllowed:
-                return None
-            if changed is None:
-                return None
-            end = changed
-        self.parts.wakes.pop(self.campaign_id, None)
-        self.parts.note_result.pop(self.campaign_id, None)
+            with self.parts.db.write() as connection:
+                end = end_campaign(connection, self.campaign_id, self.token, state, event, self._failure, self.parts.clock.now())
+        if end is not None:
+            self.parts.wakes.pop(self.campaign_id, None)
+            self.parts.note_result.pop(self.campaign_id, None)
         return end
-
-    def _change_state(self, event: str) -> str | None:
-        """Write the end, unless there is something to dial by now: an import may have come in since the last look."""
-        now = self.parts.clock.now()
-        with self.parts.db.write() as connection:
-            self._check_lease(lock_campaign(connection, self.campaign_id, alone=True))
-            if event == "finished" and not backlog(connection, self.campaign_id).empty:
-                return None
-            reason = self._failure.detail if self._failure else read_campaign(connection, self.campaign_id).reason
-            state = change_state(connection, self.campaign_id, event, now, reason=reason)
-            if event == "drained":  # some may have come while the last calls were finished
-                close_waiting(connection, self.campaign_id, "stopped", now)
-            elif self._failure and self._failure.reason != "misconfigured":  # (a mistake can be corrected: those wait)
-                close_waiting(connection, self.campaign_id, "window_closed", now)
-        return state

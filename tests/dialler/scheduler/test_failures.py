@@ -16,7 +16,7 @@ from core.kernel.clock import Clock
 from core.kernel.database import Database
 from core.kernel.database_health import DatabaseHealth
 from core.kernel.virtual_clock import VirtualClock
-from dialler.scheduler import dispatch, outages
+from dialler.scheduler import dispatch, ending, outages
 from dialler.scheduler import runner as runner_module
 from tests.conftest import START
 from tests.dialler.scheduler.fake_core import FakeCore
@@ -228,7 +228,7 @@ def test_a_database_that_does_not_answer_for_a_while_loses_nothing(
     name: str,
     after: bool,
 ) -> None:
-    where = dispatch if name == "note_failed_dialout" else runner_module
+    where = {"note_failed_dialout": dispatch, "change_state": ending}.get(name, runner_module)
     monkeypatch.setattr(where, name, Failing(getattr(where, name), 3, after=after))
     waits: list[float] = []
 

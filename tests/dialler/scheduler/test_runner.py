@@ -21,6 +21,7 @@ from dialler.campaigns.tables import Campaign
 from dialler.leads.claims import claim
 from dialler.leads.queue import close_waiting
 from dialler.policy.steps import Over, Paused, next_step
+from dialler.scheduler import reconcile as reconcile_module
 from dialler.scheduler import runner as runner_module
 from dialler.scheduler.control import end_calls
 from dialler.scheduler.runner import LeaseLost
@@ -342,7 +343,7 @@ def test_calls_are_asked_for_only_while_there_are_any(
         asked.append("sent_before" in more)
         return 0
 
-    monkeypatch.setattr(runner_module, "reconcile", ask)
+    monkeypatch.setattr(reconcile_module, "reconcile", ask)
 
     async def scene(clock: VirtualClock) -> None:
         stage = Stage(db, clock, FakeCore(), max_attempts=2)
