@@ -292,7 +292,7 @@ class Database:
             with waiting:
                 made.append(found)
                 if isinstance(found, Connection) and given_up:
-                    self._idle[write, True].append((found, time.monotonic())) if closed == self._closed else found.close()
+                    self._keep(found, write, closed)
             ready.set()
 
         given_up: list[bool] = []
@@ -308,6 +308,14 @@ class Database:
             raise made[0]
         return made[0]
 
+    def _keep(self, connection: Connection, write: bool, closed: int) -> None:
+        """Keep a quick connection that another thread made, unless the connections were closed while it was made."""
+        if closed == self._closed and not self.health.stopped:
+            self._idle[write, True].append((connection, time.monotonic()))
+        else:
+            connection.invalidate()
+            connection.close()
+
     def _is_alive(self, connection: Connection) -> bool:
         driver = connection.connection.dbapi_connection
         assert driver is not None
@@ -322,7 +330,8 @@ class Database:
             probe_postgresql(self.engine)
             self._close_idle()
             self.engine.dispose()
+            closed = self._closed
             for write in (False, True):
-                self._idle[write, True].append((self._connect(write=write, quick=True), time.monotonic()))
+                self._keep(self._connect(write=write, quick=True), write, closed)
         else:
             probe_sqlite(self.engine)

@@ -74,6 +74,11 @@ class DatabaseHealth:
         return self._why is not None
 
     @property
+    def stopped(self) -> bool:
+        """Whether it was closed: nothing is probed any more."""
+        return self._stop.is_set()
+
+    @property
     def back_for(self) -> float | None:
         """Real seconds since the last outage was over; None: there was none, or it lasts."""
         return None if self._back_at is None or self.away else self._monotonic() - self._back_at

@@ -34,6 +34,8 @@ def refuse_other_kinds(head: bytes) -> None:
     for beginning, what, advice in _BEGINNINGS:
         if head.startswith(beginning):
             raise LeadFileError(f"This is {what}, not a CSV file, whatever its name says.", advice)
+    if head.startswith(b"PK\x03\x04") and (b"[Content_Types].xml" in head or b"opendocument.spreadsheet" in head):
+        raise LeadFileError("This is an Excel workbook or another spreadsheet, where a CSV file is expected.", _SAVE_AS)
     if head.startswith(b"PK\x03\x04"):
         raise LeadFileError("This is a ZIP archive, not a lead file, whatever its name says.", "Unpack it first.")
     text = head[:4096].removeprefix(b"\xef\xbb\xbf")

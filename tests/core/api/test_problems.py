@@ -63,15 +63,15 @@ def test_what_nobody_expected_is_500_without_internals_and_logged_with_its_place
     assert PAYS not in said
 
 
-def test_a_broken_database_is_500(with_core: WithCore, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_database_that_fails_is_503_and_leaves_nothing_behind(with_core: WithCore, caplog: pytest.LogCaptureFixture) -> None:
     async def test(core: Core) -> None:
         with core.db.write() as connection:
-            connection.exec_driver_sql("ALTER TABLE call_events RENAME TO elsewhere")
+            connection.exec_driver_sql("ALTER TABLE calls RENAME TO elsewhere")
         response = await core.dial(PAYS, variables={"customer_name": "Rahul Sharma"})
-        assert response.status_code == 500
+        assert response.status_code == 503
         assert core.seats_taken() == core.count_calls() == 0, "the intent and the seat went with the transaction"
         with core.db.write() as connection:
-            connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO call_events")
+            connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO calls")
 
     with_core(test)
     assert "Rahul" not in caplog.text

@@ -44,7 +44,7 @@ def test_only_an_admin_key_manages_campaigns(api_on_sqlite: WithApi) -> None:
         paths = [path for path in api.whole.app.openapi()["paths"] if path.startswith(CAMPAIGNS)]
         assert len(paths) >= 17
         for path in paths:
-            url = path.format(campaign_id=campaign_id, lead_id=1, import_id="x")
+            url = path.format(campaign_id=campaign_id, lead_id=1, import_id="x", name="summary", lead="1")
             for method in api.whole.app.openapi()["paths"][path]:
                 for headers, status in (({"X-API-Key": key}, 403), ({"X-API-Key": "x"}, 401)):
                     response = await api.http.request(method.upper(), url, headers=headers)

@@ -13,7 +13,7 @@ GROUPS = {
     "campaigns": ["list", "export", "show", "pause", "resume", "stop"],
     "db": ["status", "upgrade", "backup", "restore"],
     "leads": ["list", "show", "held", "resolve"],
-    "suppressions": ["add", "remove", "list", "import"],
+    "suppressions": ["add", "remove", "list", "import", "lists", "check", "export", "remove-list"],
     "keys": ["create", "list", "revoke", "rotate"],
     "bots": ["add", "list", "show", "export", "preview"],
     "secrets": ["set", "list", "delete"],
@@ -23,7 +23,7 @@ GROUPS = {
     "websocket": ["list", "token", "revoke", "open", "close"],
     "workers": ["list", "drain"],
 }
-COMMANDS = [["run"], ["check"], ["serve"], ["audit"], ["sample-leads"], ["sample-crm"]]
+COMMANDS = [["run"], ["check"], ["serve"], ["report"], ["why"], ["audit"], ["sample-leads"], ["sample-crm"]]
 COMMANDS += [[group, command] for group, commands in GROUPS.items() for command in commands]
 
 

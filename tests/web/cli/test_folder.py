@@ -117,7 +117,12 @@ def test_internal_addresses(url: str, addresses: list[str], allow: str, blocked:
 
 
 def test_campaign_and_bot_defaults_are_enough(tmp_path: Path) -> None:
-    assert read_folder(write_folder(tmp_path / "f", campaign="name: x\n", bot="name: y\nbrain: {scenario: survey}\n")).warnings == ()
+    assert (
+        read_folder(
+            write_folder(tmp_path / "f", campaign="name: x\npurpose: survey\n", bot="name: y\nbrain: {scenario: survey}\n")
+        ).warnings
+        == ()
+    )
     assert CAMPAIGN
 
 

@@ -28,7 +28,7 @@ from dialler.leads.results import receive_result
 from dialler.leads.tables import Attempt, Lead
 from tests.web.cli.conftest import LEADS, Dialler, json_of
 
-NOT_SET = {"default_region", "phone_column", "encoding", "delimiter"}
+NOT_SET = {name for name, field in CampaignConfig.model_fields.items() if field.default is None}
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 _leads = table_of(Lead)
 _attempts = table_of(Attempt)
