@@ -8,6 +8,7 @@ routing       a screen's router: no route without a right
 pages         renders templates for one visitor
 formats       numbers, moments, durations and phone numbers as people read them
 i18n          the catalogues of translated strings
+foreign_texts what the dialler says in English, translated where it is shown
 figures       the counts of campaigns, shared by all pages
 cards         a campaign as lists and headers show it
 words         states and other words of the product, for people

@@ -170,7 +170,7 @@ def _add_error_pages(app: FastAPI) -> None:
             403,
             _("Your role may not do this"),
             _("You act as %(role)s. This needs one of: %(roles)s. If you have one, switch in the account menu; else ask an admin.")
-            % {"role": page.visitor.role, "roles": ", ".join(who_may(error.right))},
+            % {"role": _(page.visitor.role), "roles": ", ".join(map(_, who_may(error.right)))},
         )
 
     @app.exception_handler(Forged)

@@ -13,6 +13,7 @@ from dialler.campaigns.owner import owner_of as runner_of
 from dialler.campaigns.states import OVER, TRANSITIONS
 from web.console.accounts import teams, users
 from web.console.figures import Counted
+from web.console.foreign_texts import said
 from web.console.i18n import gettext as _
 from web.console.ownership import Owner, owners
 from web.console.pages import Page
@@ -53,9 +54,9 @@ class Card:
 def state_of(row: Row[Any], counted: Counted, *, attended: bool) -> tuple[str, str]:
     """The state for people and the reason. Pure."""
     if row.state != "running":
-        return row.state, row.reason or ""
+        return row.state, said(row.reason or "")
     if row.hold_reason:
-        return "idle", row.hold_reason
+        return "idle", said(row.hold_reason)
     if not attended:
         return "unattended", _("No process dials for it now. `dialler serve` takes it up within seconds; if this stays, look at System.")
     counts = counted.progress

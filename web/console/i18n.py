@@ -7,15 +7,29 @@ language of the sources: it needs no catalogue.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from gettext import c2py
 from pathlib import Path
 from typing import Final
 
 from babel import Locale
 from babel.messages.pofile import read_po
 
-__all__ = ["FOLDER", "SOURCE", "Catalogue", "current_locale", "gettext", "languages", "negotiated", "ngettext", "no_op", "use_locale"]
+__all__ = [
+    "FOLDER",
+    "SOURCE",
+    "Catalogue",
+    "current_locale",
+    "gettext",
+    "languages",
+    "negotiated",
+    "ngettext",
+    "no_op",
+    "read_catalogue",
+    "use_locale",
+]
 
 FOLDER: Final = Path(__file__).parent / "locale"
 SOURCE: Final = "en"
@@ -30,6 +44,8 @@ class Catalogue:
     language: str
     messages: dict[str, str] = field(default_factory=dict)
     plurals: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    form_of: Callable[[int], int] = field(default=c2py("n != 1"))
+    """Which plural form a number takes, by the header `Plural-Forms` of the catalogue."""
 
     def one(self, message: str) -> str:
         """A message."""
@@ -40,17 +56,17 @@ class Catalogue:
         forms = self.plurals.get(singular)
         if forms is None:
             return singular if number == 1 else plural
-        form = forms[min(_plural_index(self.language, number), len(forms) - 1)]
+        form = forms[min(self.form_of(number), len(forms) - 1)]
         return form or (singular if number == 1 else plural)
-
-
-def _plural_index(language: str, number: int) -> int:
-    """Which plural form a number takes, in the order of the catalogue. Languages of two forms are what we have."""
-    return 0 if Locale.parse(language).plural_form(number) == "one" else 1
 
 
 @functools.cache
 def _catalogue(language: str) -> Catalogue:
+    return read_catalogue(language)
+
+
+def read_catalogue(language: str) -> Catalogue:
+    """The catalogue of a language, from its file; an empty one if there is none."""
     path = FOLDER / language / "LC_MESSAGES" / "console.po"
     if language == SOURCE or not path.exists():
         return Catalogue(language)
@@ -64,7 +80,7 @@ def _catalogue(language: str) -> Catalogue:
             plurals[message.id[0]] = tuple(message.string or ())
         elif message.string:
             singles[message.id] = str(message.string)
-    return Catalogue(language, singles, plurals)
+    return Catalogue(language, singles, plurals, c2py(found.plural_expr))
 
 
 @functools.cache

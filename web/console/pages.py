@@ -25,6 +25,7 @@ from web.console import formats
 from web.console.accounts.sessions import Visitor
 from web.console.audit.log import Actor, Entry, add_entry
 from web.console.console import PREFIX, Console, console_of
+from web.console.foreign_texts import said
 from web.console.guard import address_of, is_secure, visitor_of
 from web.console.i18n import current_locale, gettext, languages, ngettext
 from web.console.ownership import hidden_from, is_within, owner_of
@@ -70,6 +71,7 @@ def make_templates() -> Environment:
         "duration": formats.duration,
         "international": formats.phone,
         "masked": formats.masked,
+        "said": said,
     }
     environment.globals |= {"icon": icon, "Right": Right, "Role": Role, "languages": languages}
     return environment

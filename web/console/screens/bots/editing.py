@@ -9,6 +9,8 @@ from core.bots.intake import NewBot, receive_bot
 from core.bots.template_checks import warnings_about
 from core.kernel.config_problems import ConfigError, ConfigProblem
 from core.kernel.yaml_document import read_yaml_text
+from web.console.formats import number
+from web.console.i18n import gettext as _
 
 __all__ = ["LONGEST", "NEW_BOT", "Checked", "check_text"]
 
@@ -51,7 +53,8 @@ def check_text(text: str, bot_id: str | None) -> Checked:
         bot_id: the id that the bot must have; None: its own, or one made from its name.
     """
     if len(text) > LONGEST:
-        return Checked((ConfigProblem("bot.yaml", None, "", "it is too long", f"Write at most {LONGEST:,} characters."),))
+        remedy = _("Write at most %(n)s characters.") % {"n": number(LONGEST)}
+        return Checked((ConfigProblem("bot.yaml", None, "", _("it is too long"), remedy),))
     try:
         new = receive_bot(read_yaml_text(text, "bot.yaml"), bot_id)
     except ConfigError as error:

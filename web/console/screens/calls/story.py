@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from web.console.foreign_texts import said
 from web.console.i18n import gettext as _
 from web.console.i18n import no_op as N_
 from web.console.words import plain
@@ -56,8 +57,9 @@ _HIDDEN: Final = ("worker", "leftover", "leaves_at", "at", "disconnected_by")
 
 def happened(kind: str, data: Mapping[str, Any]) -> tuple[str, str]:
     """What an event says, and its details."""
-    text = _(_EVENTS[kind]) if kind in _EVENTS else plain(kind)
-    details = [f"{plain(key)}: {_short(value)}" for key, value in data.items() if key not in _HIDDEN and value not in (None, "", {}, [])]
+    text = _(_EVENTS[kind]) if kind in _EVENTS else said(plain(kind))
+    shown = {key: value for key, value in data.items() if key not in _HIDDEN and value not in (None, "", {}, [])}
+    details = [f"{said(plain(key))}: {_short(value)}" for key, value in shown.items()]
     return text, " · ".join(details)[:300]
 
 

@@ -14,6 +14,7 @@ from dialler.reports.catalogue import WEEKDAYS
 from dialler.reports.definitions import DEFINITIONS
 from dialler.reports.spec import FACTS, FILTERS
 from web.console import formats
+from web.console.foreign_texts import said
 from web.console.i18n import current_locale
 from web.console.i18n import gettext as _
 
@@ -142,11 +143,11 @@ def page_of(document: Mapping[str, Any], asked: Asked, base: str) -> ReportPage:
     cells = [[_cell(column, row, name, asked, base) for column in shown] for row in named]
     heat_hours, heat = _heat(named, asked, base) if name == "best-time" else ([], [])
     return ReportPage(
-        headings=[(_(column["title"]), column["metric"] or "", _is_figure(column["kind"])) for column in shown],
+        headings=[(said(column["title"]), column["metric"] or "", _is_figure(column["kind"])) for column in shown],
         rows=[] if name == "best-time" else cells,
         definitions=[_defined(one) for one in document["definitions"].values()],
         bars=_bars(named, name),
-        bars_title=_(DEFINITIONS[_metric_of(name, columns)].title) if name in _BARS else "",
+        bars_title=said(DEFINITIONS[_metric_of(name, columns)].title) if name in _BARS else "",
         heat_hours=heat_hours,
         heat=heat,
         facts=_facts(document),
@@ -159,12 +160,12 @@ def page_of(document: Mapping[str, Any], asked: Asked, base: str) -> ReportPage:
 
 def _defined(one: Mapping[str, str]) -> dict[str, str]:
     """A definition in sentences. Its texts may hold a percent sign, so templates must not translate them."""
-    sentences = [f"{_(text).rstrip('.')}." for text in (one["formula"], one["remark"]) if text]
+    sentences = [f"{said(text).rstrip('.')}." for text in (one["formula"], one["remark"]) if text]
     return {
         "name": one["name"],
-        "title": _(one["title"]),
+        "title": said(one["title"]),
         "text": " ".join(sentences),
-        "base": _("Of: %(base)s.") % {"base": _(one["base"])},
+        "base": _("Of: %(base)s.") % {"base": said(one["base"])},
     }
 
 
@@ -179,7 +180,7 @@ def _is_figure(kind: str) -> bool:
 def _cell(column: Mapping[str, Any], row: Mapping[str, Any], name: str, asked: Asked, base: str) -> Cell:
     value, kind = row[column["key"]], column["kind"]
     if name == "summary" and column["key"] == "title":
-        return Cell(_(value), link=f"#define-{row['metric']}")
+        return Cell(said(value), link=f"#define-{row['metric']}")
     if name == "summary" and column["key"] == "value":
         kind = {"share": "share", "seconds": "seconds", "minutes": "decimal"}.get(row["unit"], "decimal")
     return Cell(_shown(value, kind), _is_figure(kind), _link(column, row, name, asked, base) if value else "", str(value))
@@ -267,7 +268,7 @@ def _heat(rows: Sequence[Mapping[str, Any]], asked: Asked, base: str) -> tuple[l
         link = f"{base}/calls{asked.query(where_weekday=weekday, where_hour=hour, offset='')}"
         return HeatCell(formats.percent(row["human_rate"]), row["attempts"], step, not row["enough"], link)
 
-    return hours, [(_(weekday), [cell(weekday, hour) for hour in hours]) for weekday in WEEKDAYS]
+    return hours, [(said(weekday), [cell(weekday, hour) for hour in hours]) for weekday in WEEKDAYS]
 
 
 def _facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
