@@ -48,7 +48,11 @@ _ALWAYS_THE_SAME: Final = (
     ),
     N_("Raise concurrency_limit, or wait: each call that ends lets the next one out."),
     *(N_("comma"), N_("semicolon"), N_("tab"), N_("pipe")),
-    *(N_("denied"), N_("failed")),
+    *(N_("denied"), N_("failed"), N_("everything")),
+    *(N_("Sub disposition"), N_("Calling remarks"), N_("Promise date"), N_("Promise amount"), N_("Paid date"), N_("Answers")),
+    *(N_("Callback requested"), N_("Callback at"), N_("Callback preferred time text"), N_("Questions")),
+    *(N_("Requested time"), N_("Requested time text")),
+    *(N_("Trunk"), N_("Words"), N_("Seconds"), N_("Purpose"), N_("Model"), N_("Status"), N_("Target"), N_("Evidence"), N_("Fields")),
     *(N_("Says before"), N_("Instead of"), N_("Once they confirm"), N_("In place of"), N_("After that"), N_("Prompt")),
 )
 PATTERNS: Final = (

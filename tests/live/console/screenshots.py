@@ -15,7 +15,7 @@ LEADS = ROOT / "sample_campaigns" / "clinic_appointments" / "leads.csv"
 _MORE = {  # screens that have an address of their own
     "reports": "/reports",
     "integrations": "/integrations",
-    "numbers": "/lines",
+    "numbers": "/numbers",
     "system": "/system",
     "users": "/admin/users",
     "audit": "/audit",
@@ -85,6 +85,17 @@ def main() -> None:
         page.goto(monitor)
         page.wait_for_timeout(2000)
         shoot(page, "monitor-phone")
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.goto(f"{served.base}/account")
+        page.get_by_label("Language").select_option("hi_IN")
+        page.get_by_label("Time zone").fill("Asia/Kolkata")
+        page.locator("form[action$='/account/profile'] button").click()
+        page.locator("html[lang=hi-IN]").wait_for()
+        for name, address in {"monitor-hindi": monitor, "home-hindi": f"{served.base}/"}.items():
+            page.goto(address)
+            page.locator(".fresh[data-state=live]").first.wait_for()
+            page.wait_for_timeout(2000)
+            shoot(page, name)
 
 
 if __name__ == "__main__":

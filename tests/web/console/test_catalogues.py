@@ -35,7 +35,7 @@ def faults(catalog: Catalog) -> dict[str, str]:
         strings = message.string if isinstance(message.string, (list, tuple)) else (message.string,)
         if message.fuzzy or len(strings) < len(ids) or not all(strings):
             found[ids[0]] = "is not translated"
-        elif any(sorted(_VALUE.findall(text)) != sorted(_VALUE.findall(one)) for one, text in zip(ids, strings, strict=False)):
+        elif any(sorted(_VALUE.findall(str(text))) != sorted(_VALUE.findall(one)) for one, text in zip(ids, strings, strict=False)):
             found[ids[0]] = "has other values in its translation"
     return found
 
@@ -65,7 +65,7 @@ def test_hindi_is_there_and_written_in_its_letters() -> None:
     """A translation that is English is a translation that was forgotten; `Excel (XLSX)` is a name."""
     with (FOLDER / "hi" / "LC_MESSAGES" / "console.po").open("rb") as file:
         catalog = read_po(file, locale="hi")
-    latin = [message.id for message in catalog if message.id and not re.search("[\u0900-\u097f]", "".join(message.string))]
+    latin = [message.id for message in catalog if message.id and not re.search("[\u0900-\u097f]", "".join(message.string or ""))]
     assert latin == ["Excel (XLSX)"]
 
 

@@ -54,7 +54,7 @@ def test_the_account_offers_hindi_and_pages_are_in_it(console_on_sqlite: Callabl
 def test_a_browser_that_asks_for_hindi_gets_the_sign_in_in_it(console_on_sqlite: Callable[..., Any]) -> None:
     async def test(desk: Desk) -> None:
         await desk.user("asha", Role.MANAGER)
-        page = await desk.browser().get("/sign-in", **{"Accept-Language": "hi-IN,hi;q=0.9,en;q=0.5"})
+        page = await desk.browser(**{"Accept-Language": "hi-IN,hi;q=0.9,en;q=0.5"}).get("/sign-in")
         assert '<html lang="hi-IN"' in page.text
         assert "साइन इन करें" in text_of(page)
 

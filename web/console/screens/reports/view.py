@@ -160,7 +160,7 @@ def page_of(document: Mapping[str, Any], asked: Asked, base: str) -> ReportPage:
 
 def _defined(one: Mapping[str, str]) -> dict[str, str]:
     """A definition in sentences. Its texts may hold a percent sign, so templates must not translate them."""
-    sentences = [f"{said(text).rstrip('.')}." for text in (one["formula"], one["remark"]) if text]
+    sentences = [_("%(sentence)s.") % {"sentence": said(text).rstrip(".।")} for text in (one["formula"], one["remark"]) if text]
     return {
         "name": one["name"],
         "title": said(one["title"]),
@@ -273,7 +273,7 @@ def _heat(rows: Sequence[Mapping[str, Any]], asked: Asked, base: str) -> tuple[l
 
 def _facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts = [
-        (_("Filter"), document["filter"]),
+        (_("Filter"), said(document["filter"])),
         (_("Time zone"), document["zone"]),
         (_("Made at"), _shown(document["generated_at"], "moment")),
     ]
