@@ -69,9 +69,9 @@ def test_a_database_that_fails_is_503_and_leaves_nothing_behind(with_core: WithC
             connection.exec_driver_sql("ALTER TABLE calls RENAME TO elsewhere")
         response = await core.dial(PAYS, variables={"customer_name": "Rahul Sharma"})
         assert response.status_code == 503
-        assert core.seats_taken() == core.count_calls() == 0, "the intent and the seat went with the transaction"
         with core.db.write() as connection:
             connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO calls")
+        assert core.seats_taken() == core.count_calls() == 0, "the intent and the seat went with the transaction"
 
     with_core(test)
     assert "Rahul" not in caplog.text

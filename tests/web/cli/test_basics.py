@@ -22,6 +22,7 @@ GROUPS = {
     "trunks": ["list", "show", "add", "remove", "number", "apply", "sync", "check", "reset"],
     "websocket": ["list", "token", "revoke", "open", "close"],
     "workers": ["list", "drain"],
+    "rules": ["show"],
 }
 COMMANDS = [["run"], ["check"], ["serve"], ["report"], ["why"], ["audit"], ["sample-leads"], ["sample-crm"]]
 COMMANDS += [[group, command] for group, commands in GROUPS.items() for command in commands]

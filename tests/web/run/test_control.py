@@ -234,11 +234,12 @@ def test_ctrl_c_on_a_terminal_leaves_the_sample_crm_up_for_the_last_pushes(tmp_p
     spec = spec_of(tmp_path, f"sqlite:///{tmp_path}/out/dialler.db")
     make_folder(spec.folder, profile_numbers(30), bot={"post_call_push": {"url": "sample-crm"}}, campaign=SLOWLY)
     spec.out.mkdir()
-    words = ("run", str(spec.folder), "--out", str(spec.out), "--speed", "60")
+    words = ("run", str(spec.folder), "--out", str(spec.out), "--speed", "60", "--database", spec.database_url)
     with (spec.out / "log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "web.cli.main", *words], stdout=log, stderr=log, start_new_session=True)
+    crm = spec.out / "crm.jsonl"
     try:
-        wait_until(lambda: (spec.out / "crm.jsonl").exists() and (spec.out / "crm.jsonl").stat().st_size > 0, "the first push arrived")
+        wait_until(lambda: crm.exists() and crm.stat().st_size > 0, "the first push arrived", seconds=90)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process in its foreground
         assert process.wait(60) == 1, (spec.out / "log").read_text()
     finally:
