@@ -9,6 +9,7 @@ conversation/   what is said: text in, text out
 voice/          from sound to text and back
 transports/     what carries a call; the sandbox network is one
 fleet/, trunks/  seats and workers; lines, caller IDs and their rate
+people/         what the core holds of a person: shown, handed out, erased
 desk/           people who take calls over from bots
 prefetch/       the callee's data, asked for at the CRM
 deliveries/     the outbox of pushes and webhooks

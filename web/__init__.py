@@ -9,6 +9,7 @@ reports/      reports as users get them
 run/, serve/  one campaign from its folder; the API, kept up
 dialling, ownership   the runner of a campaign and what goes on beside it; who owns it
 recordings    wires recordings
+people/       a person as a whole: shown, handed out, erased
 number_list/  reads do-not-call files
 sample_crm/   a CRM to try pushes with
 schema, migrate   every table in one place; to the current version (the migrations lie in alembic/)

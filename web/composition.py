@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from core.access.embedded import EMBEDDED_KEY_ID, embedded_key, results_secret
 from core.access.installation import open_box
+from core.access.person_keys import PersonKeys
 from core.access.secrets import SecretStore
 from core.api.app import create_core_app
 from core.api.auth import require_admin
@@ -55,6 +56,8 @@ from dialler.scheduler.periodic import start_job
 from dialler.scheduler.runner import Parts
 from web.clocks import make_clock
 from web.migrate import schema_problem, upgrade
+from web.people.api import people_router
+from web.people.whole import Place
 from web.pushes import by_own_clock, nobodys, of_campaign
 from web.recordings import make_recordings, start_recordings
 from web.reports.process import ReportProcesses
@@ -204,7 +207,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
     dialler = Dialler(
         parts, wall, look_every=float(_period(settings, 1)), suppressed=is_suppressed, reports=ReportProcesses(settings.database_url)
     )
-    include_campaigns(app, dialler, require_admin, agent_who_asks)
+    _include_management(app, dialler, Place(db, engine.recordings, PersonKeys(box), settings.data_folder, (settings.network_log,)))
     client.mount(_EMBEDDED, app)
 
     def renew() -> None:
@@ -215,6 +218,12 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
 
     leases.add("worker", renew)
     return Whole(settings, db, clock, wall, ids, engine, parts, deliveries, secrets, client, leases, network, app, sip, livekit, sockets)
+
+
+def _include_management(app: FastAPI, dialler: Dialler, place: Place) -> None:
+    """The endpoints of campaigns, and those of people as a whole."""
+    include_campaigns(app, dialler, require_admin, agent_who_asks)
+    app.include_router(people_router(place, dialler.parts.clock.now))
 
 
 def _name_run(connection: Connection, settings: Settings, ids: Ids) -> str:

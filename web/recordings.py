@@ -18,9 +18,9 @@ from core.storage.settings import open_store
 from dialler.scheduler.periodic import start_job
 from web.settings import Settings, public_url_of
 
-__all__ = ["make_recordings", "start_recordings"]
+__all__ = ["SPOOL", "make_recordings", "start_recordings"]
 
-_SPOOL = "spool"
+SPOOL = "spool"
 """The folder in the data folder where transports write recordings before they are uploaded."""
 
 
@@ -32,7 +32,7 @@ def make_recordings(settings: Settings, connection: Connection, secrets: SecretS
     """
     return Recordings(
         store=open_store(settings.environ, settings.data_folder),
-        spool=settings.data_folder / _SPOOL,
+        spool=settings.data_folder / SPOOL,
         public_base_url=public_url_of(settings.environ, settings.public_base_url),
         keys=link_keys(connection, secrets, box, settings.seed, now),
     )

@@ -11,6 +11,7 @@ probe            one query to the database, answered within a time limit
 ids              identifiers, random or derived from a seed
 numbers          phone numbers: parsing, what may be dialled, time zones
 persons          which numbers belong to one person
+erasure          what stays of a call whose person was erased
 lines            keeps what sandbox calls taught apart from what real calls did
 purposes         what a call is for
 rules            rule packs: who may be called when and how often

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, Select, String, bindparam, select, union_all
+from sqlalchemy import Connection, Select, String, bindparam, delete, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
 from core.kernel.numbers import split_key
 from core.kernel.statements import table_of
 
-__all__ = ["PersonNumber", "link_numbers", "numbers_of_same_person"]
+__all__ = ["PersonNumber", "all_numbers", "forget_numbers", "link_numbers", "numbers_of_same_person"]
 
 _BATCH: Final = 500
 
@@ -61,3 +61,26 @@ def numbers_of_same_person(phone: str = "phone") -> Select[tuple[str]]:
     given = bindparam(phone, type_=String())
     person = select(_persons.c.person).where(_persons.c.phone == given).scalar_subquery()
     return select(union_all(select(given.label("phone")), select(_persons.c.phone).where(_persons.c.person == person)).subquery().c.phone)
+
+
+def all_numbers(connection: Connection, numbers: Iterable[str]) -> set[str]:
+    """These numbers, and every other number of the people who have them.
+
+    Args:
+        connection: a transaction.
+        numbers: keys; one with an extension has no others.
+    """
+    found = set(numbers)
+    plain = [phone for phone, extension in map(split_key, found) if extension is None]
+    for first in range(0, len(plain), _BATCH):
+        people = select(_persons.c.person).where(_persons.c.phone.in_(plain[first : first + _BATCH]))
+        found.update(connection.execute(select(_persons.c.phone).where(_persons.c.person.in_(people))).scalars())
+    return found
+
+
+def forget_numbers(connection: Connection, numbers: Iterable[str]) -> None:
+    """Forget that these numbers (E.164) belong to one person."""
+    plain = sorted(numbers)
+    for first in range(0, len(plain), _BATCH):
+        batch = plain[first : first + _BATCH]
+        connection.execute(delete(_persons).where(_persons.c.phone.in_(batch) | _persons.c.person.in_(batch)))

@@ -52,6 +52,8 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     **{(state, "window_closed"): "window_closed" for state in WAITING},
     # its time is over (one that is being dialled is not cut off: it ends so if it would be called again)
     **{(state, "expired"): "expired" for state in (*WAITING, *CLAIMED)},
+    # the person asked to be erased
+    **{(state, "erased"): "stopped" for state in WAITING},
     # a person takes over a callee whom the bot was to call back
     **{(state, "taken_by_person"): "completed" for state in WAITING},
     # a person says what is true of a held one

@@ -8,7 +8,7 @@ common, output           options that commands share; tables, JSON, moments
 run, run_trunk, run_report, check   a campaign from its folder, over a trunk, and what came of it
 databases                which database a run has: the shared one, or one of its own
 serve                    the API, kept up
-campaigns, leads, bots, suppressions, keys, secret_store, deliveries, trunks, fleet   one module for each group of commands
+campaigns, leads, bots, people, suppressions, keys, secret_store, deliveries, trunks, fleet   one module for each group of commands
 trunk_options, trunk_words   options of `dialler trunks`, and what is wrong with them; what it says of a trunk
 handoffs, finding        the work list of leads that want a person; one lead as people name it
 samples, audit           lead files and a CRM to try things with; our records against the callees' log

@@ -7,7 +7,23 @@ from typing import Annotated
 
 import typer
 
-from web.cli import bots, campaigns, db, deliveries, desk, fleet, keys, leads, rules, samples, secret_store, sockets, suppressions, trunks
+from web.cli import (
+    bots,
+    campaigns,
+    db,
+    deliveries,
+    desk,
+    fleet,
+    keys,
+    leads,
+    people,
+    rules,
+    samples,
+    secret_store,
+    sockets,
+    suppressions,
+    trunks,
+)
 from web.cli.audit import audit_command
 from web.cli.check import check
 from web.cli.common import set_up_logging
@@ -43,6 +59,7 @@ app.command(rich_help_panel=_CAMPAIGNS)(why)
 app.add_typer(campaigns.app, name="campaigns", rich_help_panel=_CAMPAIGNS)
 app.add_typer(leads.app, name="leads", rich_help_panel=_CAMPAIGNS)
 app.add_typer(deliveries.app, name="deliveries", rich_help_panel=_CAMPAIGNS)
+app.add_typer(people.app, name="people", rich_help_panel=_CAMPAIGNS)
 app.add_typer(bots.app, name="bots", rich_help_panel=_SET_UP)
 app.add_typer(suppressions.app, name="suppressions", rich_help_panel=_SET_UP)
 app.add_typer(rules.app, name="rules", rich_help_panel=_SET_UP)

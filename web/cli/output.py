@@ -16,7 +16,7 @@ from rich.text import Text
 
 from core.kernel.moments import moment_text
 
-__all__ = ["console", "emit_json", "emit_line", "heading", "say", "show_fields", "show_rows", "table", "text_of"]
+__all__ = ["console", "emit_json", "emit_line", "heading", "json_text", "say", "show_fields", "show_rows", "table", "text_of"]
 
 _WIDE = 200
 _GAP = 2
@@ -44,7 +44,12 @@ def say(*lines: str) -> None:
 
 def emit_json(value: Any) -> None:
     """Write one JSON document."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+    sys.stdout.write(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """A JSON document as it is written, with a line feed at its end."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n"
 
 
 def emit_line(document: Mapping[str, Any]) -> None:
