@@ -223,7 +223,7 @@ async def _wire(settings: Settings, db: Database, clock: Clock, leases: LeaseKee
 def _include_management(app: FastAPI, dialler: Dialler, place: Place) -> None:
     """The endpoints of campaigns, and those of people as a whole."""
     include_campaigns(app, dialler, require_admin, agent_who_asks)
-    app.include_router(people_router(place, dialler.parts.clock.now))
+    app.include_router(people_router(place, dialler.parts.clock.now, dialler.wall))
 
 
 def _name_run(connection: Connection, settings: Settings, ids: Ids) -> str:

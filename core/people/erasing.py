@@ -31,7 +31,7 @@ from core.recordings.store import mark_deleted
 from core.recordings.tables import Recording
 from core.suppressions.tables import Suppression
 
-__all__ = ["ErasedCalls", "erase_calls", "forget_person", "overwrite_deleted", "refuse_unfinished"]
+__all__ = ["ErasedCalls", "empty_calls", "erase_calls", "forget_person", "overwrite_deleted", "refuse_unfinished"]
 
 _calls, _events, _recordings = table_of(Call), table_of(CallEvent), table_of(Recording)
 _deliveries, _tries, _closed = table_of(Delivery), table_of(DeliveryAttempt), table_of(ClosedEndpoint)
@@ -85,14 +85,39 @@ async def erase_calls(db: Database, recordings: Recordings, numbers: Collection[
         NotErasable: the person is in a call.
         core.storage.base.StorageError: the storage does not delete a recording. Nothing of its call was erased.
     """
-    done = ErasedCalls()
     ids = await asyncio.to_thread(_calls_over, db, numbers)
+    return await _erase(db, recordings, ids, digits_of(numbers), now)
+
+
+async def empty_calls(db: Database, recordings: Recordings, ids: Collection[str], now: datetime) -> ErasedCalls:
+    """Take out of these calls what was said, and to whom, as `erase_calls` does, but for the callee's phone: caps count by it.
+
+    Raises:
+        NotErasable: one of them is not over.
+        core.storage.base.StorageError: the storage does not delete a recording.
+    """
+    known = await asyncio.to_thread(_over_among, db, ids)
+    return await _erase(db, recordings, known, (), now, keep_phone=True)
+
+
+async def _erase(
+    db: Database, recordings: Recordings, ids: list[str], digits: Collection[str], now: datetime, *, keep_phone: bool = False
+) -> ErasedCalls:
+    done = ErasedCalls()
     for batch in in_batches(ids):
         await _erase_recordings(db, recordings, batch, now, done)
     for first in range(0, len(ids), _AT_ONCE):
-        await asyncio.to_thread(_erase_some, db, ids[first : first + _AT_ONCE], digits_of(numbers), done)
+        await asyncio.to_thread(_erase_some, db, ids[first : first + _AT_ONCE], digits, done, keep_phone)
     done.elsewhere, done.pushed_to = sorted(set(done.elsewhere)), sorted(set(done.pushed_to))
     return done
+
+
+def _over_among(db: Database, ids: Collection[str]) -> list[str]:
+    with db.read() as connection:
+        found = rows_of_calls(connection, _calls, _calls.c.call_id, ids)
+    if going_on := [call.call_id for call in found if call.state != "done"]:
+        raise NotErasable(f"{len(going_on)} of its calls are not over. Try again in a minute.")
+    return [call.call_id for call in found]
 
 
 def _calls_over(db: Database, numbers: Collection[str]) -> list[str]:
@@ -101,11 +126,11 @@ def _calls_over(db: Database, numbers: Collection[str]) -> list[str]:
         return [call.call_id for call in calls_of(connection, numbers)]
 
 
-def _erase_some(db: Database, ids: list[str], digits: Collection[str], done: ErasedCalls) -> None:
+def _erase_some(db: Database, ids: list[str], digits: Collection[str], done: ErasedCalls, keep_phone: bool) -> None:
     with db.write(long=True) as connection:
         overwrite_deleted(connection)
         for call_id in ids:
-            _erase_call(connection, call_id, digits, done)
+            _erase_call(connection, call_id, digits, done, keep_phone)
 
 
 def forget_person(connection: Connection, keys: PersonKeys, numbers: Collection[str]) -> None:
@@ -146,7 +171,7 @@ async def _erase_recordings(db: Database, recordings: Recordings, ids: list[str]
             await asyncio.to_thread(recordings.file_of(call_id).unlink)
 
 
-def _erase_call(connection: Connection, call_id: str, digits: Collection[str], done: ErasedCalls) -> None:
+def _erase_call(connection: Connection, call_id: str, digits: Collection[str], done: ErasedCalls, keep_phone: bool) -> None:
     call = connection.execute(select(_calls).where(_calls.c.call_id == call_id)).one()
     _erase_deliveries(connection, call_id, done)
     handoffs = select(_handoffs.c.id).where(_handoffs.c.call_id == call_id)
@@ -154,7 +179,9 @@ def _erase_call(connection: Connection, call_id: str, digits: Collection[str], d
     gone: dict[str, Any] = {"caller": ERASED, "reason": ERASED, "summary": ERASED, "transcript": [], "crm": {}, "notes": ""}
     done.handoffs += connection.execute(update(_handoffs).where(_handoffs.c.call_id == call_id).values(gone)).rowcount
     connection.execute(update(_events).where(_events.c.call_id == call_id).values(data={}))
-    connection.execute(update(_calls).where(_calls.c.call_id == call_id, _calls.c.state == "done").values(_without_person(call, digits)))
+    kept = {"phone": call.phone} if keep_phone else {}
+    values = _without_person(call, digits) | kept
+    connection.execute(update(_calls).where(_calls.c.call_id == call_id, _calls.c.state == "done").values(values))
     done.calls += 1
 
 

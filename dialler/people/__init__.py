@@ -2,4 +2,5 @@
 
 finding   their leads, attempts, histories, entries of the work list, rejected rows
 erasing   ends their leads and takes out what tells of the person; the rows and the figures stay
+campaigns   deletes a campaign
 """

@@ -26,6 +26,8 @@ from web.cli.campaign_settings import settings_of
 from web.cli.common import CampaignArgument, DatabaseOption, JsonOption, campaign_called, open_database
 from web.cli.errors import CliError
 from web.cli.output import emit_json, heading, say, show_fields, show_rows
+from web.cli.people import actor, place_of, told_if_refused
+from web.people.campaigns import delete_campaign
 from web.run.files import replaced
 from web.run.outputs import advice_on
 
@@ -135,6 +137,26 @@ def stop(
     with open_database(database) as db:
         row = campaign_called(db, campaign)
         _steer(db, row, control.stop(db, row.id, utc_now, end_calls=end_calls), as_json, end_calls)
+
+
+@app.command()
+def delete(
+    campaign: CampaignArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete a campaign that is over: its leads, and what its calls say of people. It cannot be undone."""
+    with open_database(database) as db:
+        row = campaign_called(db, campaign)
+        if not yes and not as_json:
+            typer.confirm(f"Delete the campaign {row.name!r} with all its leads and recordings? It cannot be undone.", abort=True)
+        with told_if_refused():
+            counts = asyncio.run(delete_campaign(place_of(db), row.id, actor(), utc_now(), utc_now()))
+    if as_json:
+        emit_json({"campaign": row.name, **counts})
+    else:
+        say(f"{row.name} is deleted, with {counted(counts['leads'], 'lead')} and {counted(counts['recordings'], 'recording')}.")
 
 
 @app.command()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +30,7 @@ from web.people.whole import Erasure, Place, erase, export, show
 from web.recordings import SPOOL
 from web.settings import data_folder_of
 
-__all__ = ["app"]
+__all__ = ["actor", "app", "place_of", "told_if_refused"]
 
 app = typer.Typer(no_args_is_help=True, help="A person: what there is of them, for them to read, and erased when they ask for it.")
 
@@ -87,12 +89,8 @@ def erase_(
             counts = {name: count for name, count in show(db, key)["counts"].items() if count}
             told = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()) or "nothing is known of them"
             typer.confirm(f"Erase this person ({told})? It cannot be undone.", abort=True)
-        try:
-            done = asyncio.run(erase(_place(db), key, Actor(None, f"{getpass.getuser()} (command line)"), utc_now(), suppress=suppress))
-        except NotErasable as error:
-            raise CliError(str(error), code=CANNOT) from None
-        except StorageError as error:
-            raise CliError(f"A recording could not be deleted: {error}.", "Mend that, and run the command again.", code=CANNOT) from None
+        with told_if_refused():
+            done = asyncio.run(erase(place_of(db), key, actor(), utc_now(), suppress=suppress))
     _report(done, as_json)
 
 
@@ -107,7 +105,24 @@ def _report(done: Erasure, as_json: bool) -> None:
     say("Not reached from here:", *(f"- {line}" for line in done.not_reached))
 
 
-def _place(db: Database) -> Place:
+@contextlib.contextmanager
+def told_if_refused() -> Iterator[None]:
+    """Say in words why something cannot be erased or deleted now."""
+    try:
+        yield
+    except NotErasable as error:
+        raise CliError(str(error), code=CANNOT) from None
+    except StorageError as error:
+        raise CliError(f"A recording could not be deleted: {error}.", "Mend that, and run the command again.", code=CANNOT) from None
+
+
+def actor() -> Actor:
+    """Who types, for the audit log."""
+    return Actor(None, f"{getpass.getuser()} (command line)")
+
+
+def place_of(db: Database) -> Place:
+    """Where people are erased: the database, the storage and the files of this machine."""
     folder = data_folder_of(db.url, os.environ)
     with db.read() as connection:
         box = open_box(connection, folder, os.environ)

@@ -27,6 +27,14 @@ def test_a_person_is_shown_exported_and_erased(folder: Path, dialler: Dialler) -
     assert "Asha" not in dialler("leads", "list", "--json").output
 
 
+def test_a_campaign_is_deleted(folder: Path, dialler: Dialler) -> None:
+    dialler("run", folder)
+    dialler("campaigns", "delete", "Spring reminders", stdin="n\n", code=1)
+    assert "with 3 leads" in dialler("campaigns", "delete", "Spring reminders", "--yes").output
+    assert json.loads(dialler("campaigns", "list", "--json").output) == []
+    dialler("campaigns", "delete", "Spring reminders", "--yes", code=2)
+
+
 def test_a_number_that_is_none_is_refused_in_words(folder: Path, dialler: Dialler) -> None:
     dialler("run", folder)
     assert "cannot be used" in dialler("people", "show", "12", code=2).output
