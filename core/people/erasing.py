@@ -90,7 +90,7 @@ async def erase_calls(db: Database, recordings: Recordings, numbers: Collection[
 
 
 async def empty_calls(db: Database, recordings: Recordings, ids: Collection[str], now: datetime) -> ErasedCalls:
-    """Take out of these calls what was said, and to whom, as `erase_calls` does, but for the callee's phone: caps count by it.
+    """Take out of these calls what was said, and to whom, as `erase_calls` does, except the callee's phone: caps count by it.
 
     Raises:
         NotErasable: one of them is not over.

@@ -11,6 +11,7 @@ from sqlalchemy import func, inspect, select, text, update
 from core.calls.tables import Call
 from core.kernel.erasure import NotErasable
 from core.kernel.statements import table_of
+from core.people.erasing import ErasedCalls
 from dialler.campaigns.tables import Campaign
 from dialler.imports.tables import LeadImport
 from dialler.leads.tables import Lead
@@ -80,7 +81,7 @@ def test_what_is_under_way_is_not_deleted(what: str, sqlite_template: Path, tmp_
             async def and_start(*_: Any) -> Any:
                 with api.whole.db.write() as connection:
                     connection.execute(update(_campaigns).values(state="running"))
-                return deleting.ErasedCalls()
+                return ErasedCalls()
 
             monkeypatch.setattr(deleting, "empty_calls", and_start)
         assert (await api.http.delete(f"{CAMPAIGNS}/{campaign}")).status_code == 409
