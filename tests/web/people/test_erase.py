@@ -24,6 +24,7 @@ from core.kernel.erasure import NotErasable
 from core.kernel.persons import PersonNumber
 from core.kernel.secrets import SecretBox
 from core.kernel.statements import table_of
+from core.people import erasing
 from core.recordings.link_keys import LinkKeys
 from core.recordings.recordings import Recordings
 from core.recordings.store import add_waiting
@@ -38,6 +39,7 @@ from dialler.leads.tables import Attempt, Lead, LeadHistory
 from tests.web.run.folders import START, make_folder, open_folder, settings_for
 from tests.web.run.test_run import SAMPLE_PUSH
 from web.console.audit.log import Actor, AuditFilter, Entry, add_entry, broken_at, list_entries
+from web.people import whole
 from web.people.whole import Place, erase, export, show
 from web.run.reporters import Reporter
 from web.run.session import run_folder
@@ -186,6 +188,25 @@ def test_it_can_be_done_again_and_finishes_what_was_interrupted(place: Place, mo
     again = asyncio.run(erase(place, PERSON, ACTOR, NOW))
     assert not any(again.counts().values())
     assert not [word for word in words for table in everything(place.db).values() if word in table]
+
+
+@pytest.mark.parametrize("step", ["_erase_some", "_erase_leads", "_is_left", "blot_logs", "forget_person", "add_entry"])
+def test_a_process_that_dies_in_between_loses_nothing(place: Place, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = said_by(place)
+
+    class Died(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasing if step == "_erase_some" else whole, step, die)
+        with pytest.raises(Died):
+            asyncio.run(erase(place, SECOND, ACTOR, NOW))
+    asyncio.run(erase(place, SECOND, ACTOR, NOW))
+    assert not [word for word in words for table in everything(place.db).values() if word in table]
+    assert not [word for word in words if word.encode() in (place.data_folder / "network.jsonl").read_bytes()]
 
 
 def test_the_suppression_stays_and_one_can_be_added(place: Place) -> None:
