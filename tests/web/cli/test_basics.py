@@ -10,7 +10,8 @@ from tests.web.cli.conftest import Dialler, json_of
 from web.cli.main import app
 
 GROUPS = {
-    "campaigns": ["list", "export", "show", "pause", "resume", "stop"],
+    "campaigns": ["list", "export", "show", "pause", "resume", "stop", "delete"],
+    "people": ["show", "export", "erase"],
     "db": ["status", "upgrade", "backup", "restore"],
     "leads": ["list", "show", "held", "resolve"],
     "suppressions": ["add", "remove", "list", "import", "lists", "check", "export", "remove-list"],
