@@ -41,7 +41,9 @@ QUICK: Final = 0.08
 _UNHURRIED: Final = 1.0
 """The same while nobody does."""
 _LOCK_MILLISECONDS = 60
-"""How long one in that thread waits for a lock: less, so that a lock is not taken for a database that does not answer."""
+"""How long one in that thread waits for a lock of PostgreSQL: less, so that a lock is not taken for a database that does not answer."""
+_FILE_LOCK_MILLISECONDS = 1000
+"""The same for a SQLite file. Its one lock is also held by our other threads and processes, for as long as a slow disk takes to write."""
 _PATIENT = 15.0
 """Real seconds that a statement in any other thread may wait for PostgreSQL, unless it is `long`."""
 _TRUSTED_SECONDS = 30.0
@@ -224,7 +226,7 @@ class Database:
             self._discard(connection, closed)  # whatever state it is in, the next transaction starts with a fresh one
             raise
         committed = info.pop(_WITHIN, {}).get(_AFTER_COMMIT, ())
-        if closed == self._closed:
+        if closed == self._closed and not self.health.stopped:
             self._idle[write, quick].append((connection, time.monotonic()))
         else:
             self._discard(connection, closed)
@@ -245,7 +247,7 @@ class Database:
             self.health.failed(error, writes_only=True)
 
     def _discard(self, connection: Connection, closed: int) -> None:
-        if closed != self._closed or self.health.away:  # the pool that it came from is gone, or it leads nowhere
+        if closed != self._closed or self.health.stopped or self.health.away:  # the pool that it came from is gone, or it leads nowhere
             connection.invalidate()
         connection.close()
 
@@ -272,7 +274,8 @@ class Database:
             raise
         if connection.info.get(_QUICK, False) != quick:
             driver: Any = connection.connection.driver_connection
-            milliseconds = _LOCK_MILLISECONDS if quick else _BUSY_MILLISECONDS
+            short = _LOCK_MILLISECONDS if self.is_postgresql else _FILE_LOCK_MILLISECONDS
+            milliseconds = short if quick else _BUSY_MILLISECONDS
             driver.execute(f"SET lock_timeout = {milliseconds}" if self.is_postgresql else f"PRAGMA busy_timeout = {milliseconds}")
             if self.is_postgresql:
                 driver.commit()

@@ -195,7 +195,9 @@ def test_our_keys_where_there_are_no_telephone_events() -> None:
                 body = "\n".join(line for line in sdp(sound.port).replace(" 101", "").splitlines() if "101" not in line)
                 await peer.answer(body)
                 assert await here.events(leg, 1) == [Answered()]
-                await until(lambda: len(sound.arrived) > 25, "sound comes")
+                await until(lambda: bool(np.count_nonzero(np.abs(sound.heard()) > 500) > 900), "the key comes, after its pause")
+                came = len(sound.arrived)
+                await until(lambda: len(sound.arrived) > came + 5, "it is over")
                 heard = sound.heard()
                 loud = heard[np.abs(heard) > 500]
                 assert 900 < len(loud) < 1200  # 140 ms

@@ -103,7 +103,7 @@ async def test_a_file_that_another_program_has_locked_keeps_no_loop_waiting(tmp_
     with contextlib.closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         first = await in_loop(database)
-        assert first < 1.0  # (60 ms, and whatever a busy machine adds)
+        assert first < 2.0  # (1 s, and whatever a busy machine adds)
         assert database.health.away
         assert sum([await in_loop(database) for _ in range(100)]) < 0.5  # refused at once
         with database.read() as connection:  # it can be read meanwhile

@@ -14,6 +14,7 @@ from tests.live.lab import live, until
 from tests.live.livekit.deployment import deployed
 from tests.live.livekit.lab import Lab, lab
 from tests.live.livekit.served import Installation
+from tests.live.livekit.served import until as until_now
 from tests.web.run.invariants import Records, opened
 from web.composition import open_whole
 
@@ -24,6 +25,13 @@ def why_lost(installation: Installation, call_id: str) -> list[str]:
     """What the call's events say of the line."""
     with opened(installation.url) as connection:
         return [event.data["reason"] for event in Records(connection).events if (event.call_id, event.kind) == (call_id, "leg_failed")]
+
+
+def state_written(installation: Installation) -> str:
+    """The state of the only call in the database."""
+    with opened(installation.url) as connection:
+        (call,) = Records(connection).calls
+        return str(call.state)
 
 
 def test_the_server_dies(tmp_path: Path) -> None:
@@ -140,6 +148,7 @@ def test_a_killed_process_is_recovered_and_its_rooms_are_ended(tmp_path: Path) -
         with installation.serve() as served:
             call_id = served.call("00")
             served.is_in(call_id, "talking")
+            until_now(lambda: state_written(installation) == "talking", "it is written that it was answered")  # within a second
             served.kill()
 
         async def scenario() -> None:
