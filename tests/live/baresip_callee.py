@@ -101,7 +101,7 @@ async def main(port: int, recording: Path) -> None:
         account = Account("callee", "127.0.0.1", "", reg_interval=0, extra_params=("catchall=yes",))
         agent = await UserAgent.create(runtime, account)
         calls: asyncio.Queue[Any] = asyncio.Queue()
-        agent.on_inbound(calls.put_nowait)
+        agent.on_incoming(calls.put_nowait)
         _tell("listening")
         for _ in range(script["calls"]):
             await _talk(await calls.get(), script["says"], script["longest"], recording)
