@@ -71,7 +71,7 @@ def test_keys_in_both_directions(tmp_path: Path) -> None:
             async with lab(sipp.port) as here:
                 leg = await here.call("+12025550142;ext=42")
                 assert await here.events(leg, 1) == [Answered()]
-                await leg.next(0.6)
+                await leg.next(3.0)  # the pause before the keys, and the keys
                 for code in (1, 11, 5):
                     peer.press(code)
                 assert await here.events(leg, 3) == [Digit("1"), Digit("#"), Digit("5")]
