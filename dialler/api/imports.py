@@ -32,7 +32,8 @@ from dialler.api.shared import (
     require,
 )
 from dialler.campaigns.config import CampaignConfig
-from dialler.imports.apart import ImportProcessDied, ImportTask, import_apart
+from dialler.imports.apart import ImportTask, import_apart
+from dialler.imports.beside import ImportProcessDied
 from dialler.imports.queries import find_import, imports_of, rejected_page
 from dialler.imports.report import ImportReport
 

@@ -14,6 +14,7 @@ reader                       all of the above as a stream: `LeadFile`, `check_fi
 staging, store, tables       into the database, all or nothing: `import_file`
 preview                      what would come of importing a file
 glance                       what was found in a file, the use of its columns, its first rows before and after
+beside                       work on a file in a process of its own: `in_process`
 apart                        imports while calls go on, big files in a separate process: `import_apart`
 report, options, errors      plain values for the others
 sample, sample_names         made-up lead files of any length

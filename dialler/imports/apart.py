@@ -6,34 +6,19 @@ A thread shares the interpreter with the event loop: a few thousand rows go unno
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import signal
 from dataclasses import dataclass
 from datetime import datetime
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Final
 
 from core.kernel.clock import Clock, RealClock, WallTime, utc_now
 from core.kernel.database import Database
 from core.kernel.ids import Ids
+from dialler.imports.beside import BIG, in_process
 from dialler.imports.options import ImportOptions
 from dialler.imports.report import ImportReport
 from dialler.imports.staging import import_file
 
-__all__ = ["BIG", "ImportProcessDied", "ImportTask", "import_apart"]
-
-BIG: Final = 1_000_000
-"""File size in bytes from which a process pays off: starting it takes about a second."""
-
-_spawn = multiprocessing.get_context("spawn")
-
-
-class ImportProcessDied(Exception):
-    """The import process ended before it was done. Nothing was imported; import again."""
-
-    def __init__(self, code: int | None) -> None:
-        super().__init__(f"The process of the import ended before it was done (exit code {code}). Nothing was imported: try again.")
+__all__ = ["ImportTask", "import_apart"]
 
 
 @dataclass(frozen=True)
@@ -52,44 +37,15 @@ async def import_apart(task: ImportTask, clock: Clock, ids: Ids, wall: WallTime 
 
     Raises:
         LeadFileError, ImportInProgress, OSError: as `import_file`.
-        ImportProcessDied: see there.
+        dialler.imports.beside.ImportProcessDied: see there.
     """
     if task.path.stat().st_size < BIG:
         return await asyncio.to_thread(_import, task, clock, ids, wall)
-    ours, theirs = _spawn.Pipe(duplex=False)
-    process = _spawn.Process(target=_in_process, args=(theirs, task, clock.now(), ids.seed), name="lead import", daemon=True)
-    try:
-        process.start()
-        theirs.close()  # so that its end is seen here
-        answer = await asyncio.to_thread(_answer, ours)
-        await asyncio.to_thread(process.join)
-        code = process.exitcode
-    finally:
-        if process.is_alive():
-            process.kill()
-            process.join()
-        ours.close()
-        process.close()
-    if isinstance(answer, ImportReport):
-        return answer
-    raise answer if answer is not None else ImportProcessDied(code)
+    return await in_process(_import_from, task, clock.now(), ids.seed, name="lead import")
 
 
-def _answer(connection: Connection) -> ImportReport | Exception | None:
-    """The message from the process; None if it ends without one."""
-    try:
-        answer: ImportReport | Exception = connection.recv()
-    except (EOFError, OSError):
-        return None
-    return answer
-
-
-def _in_process(connection: Connection, task: ImportTask, now: datetime, seed: int | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches this process too: the parent decides what to do
-    try:
-        connection.send(_import(task, RealClock(start=now), Ids(seed), utc_now))
-    except Exception as error:
-        connection.send(error)
+def _import_from(task: ImportTask, now: datetime, seed: int | None) -> ImportReport:
+    return _import(task, RealClock(start=now), Ids(seed), utc_now)
 
 
 def _import(task: ImportTask, clock: Clock, ids: Ids, wall: WallTime) -> ImportReport:

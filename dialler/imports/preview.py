@@ -6,14 +6,11 @@ A big file is read in a process of its own, so that calls go on.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import signal
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
-from dialler.imports.apart import BIG, ImportProcessDied
+from dialler.imports.beside import BIG, in_process
 from dialler.imports.options import ImportOptions
 from dialler.imports.reader import LeadFile
 from dialler.imports.report import ImportReport, LeadRow, Rejected
@@ -23,8 +20,6 @@ __all__ = ["Preview", "preview", "preview_apart"]
 _FIRST: Final = 20
 _REJECTED: Final = 50
 _LONGEST_SECONDS: Final = 300.0
-
-_spawn = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True)
@@ -65,38 +60,4 @@ async def preview_apart(path: Path, options: ImportOptions, source_name: str) ->
     """
     if (await asyncio.to_thread(path.stat)).st_size < BIG:
         return await asyncio.to_thread(preview, path, options, source_name)
-    ours, theirs = _spawn.Pipe(duplex=False)
-    process = _spawn.Process(target=_in_process, args=(theirs, path, options, source_name), name="lead file preview", daemon=True)
-    try:
-        process.start()
-        theirs.close()  # so that its end is seen here
-        answer = await asyncio.to_thread(_answer, ours)
-        await asyncio.to_thread(process.join, 5)
-        code = process.exitcode
-    finally:
-        if process.is_alive():
-            process.kill()
-            process.join()
-        ours.close()
-        process.close()
-    if isinstance(answer, Preview):
-        return answer
-    raise answer if answer is not None else ImportProcessDied(code)
-
-
-def _answer(connection: Connection) -> Preview | Exception | None:
-    try:
-        if not connection.poll(_LONGEST_SECONDS):
-            return None
-        answer: Preview | Exception = connection.recv()
-    except (EOFError, OSError):
-        return None
-    return answer
-
-
-def _in_process(connection: Connection, path: Path, options: ImportOptions, source_name: str) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches this process too: the parent decides what to do
-    try:
-        connection.send(preview(path, options, source_name))
-    except Exception as error:
-        connection.send(error)
+    return await in_process(preview, path, options, source_name, name="lead file preview", seconds=_LONGEST_SECONDS)

@@ -24,7 +24,7 @@ from core.storage.base import StorageMisconfigured
 from dialler.campaigns.owner import AlreadyRunning
 from dialler.campaigns.states import NotAllowed
 from dialler.campaigns.store import OtherLines
-from dialler.imports.apart import ImportProcessDied
+from dialler.imports.beside import ImportProcessDied
 from dialler.imports.errors import ImportInProgress, LeadFileError
 from web.backup import BackupError
 from web.migrate import NewerDatabase

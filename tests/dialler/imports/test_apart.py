@@ -17,7 +17,8 @@ from core.kernel.database import Database
 from core.kernel.ids import Ids
 from core.kernel.statements import table_of
 from dialler.campaigns.store import create_campaign
-from dialler.imports.apart import BIG, ImportProcessDied, ImportTask, import_apart
+from dialler.imports.apart import ImportTask, import_apart
+from dialler.imports.beside import BIG, ImportProcessDied
 from dialler.imports.errors import LeadFileError
 from dialler.imports.options import ImportOptions
 from dialler.imports.report import ImportReport

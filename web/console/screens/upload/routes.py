@@ -20,7 +20,8 @@ from core.kernel.config_problems import ConfigError
 from core.kernel.cursors import BadCursor, make_cursor, read_cursor
 from dialler.campaigns import manage
 from dialler.campaigns.config import CampaignConfig
-from dialler.imports.apart import ImportProcessDied, ImportTask, import_apart
+from dialler.imports.apart import ImportTask, import_apart
+from dialler.imports.beside import ImportProcessDied
 from dialler.imports.errors import ImportInProgress, LeadFileError
 from dialler.imports.exported import defused
 from dialler.imports.options import ImportOptions
