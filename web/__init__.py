@@ -2,6 +2,7 @@
 
 composition   the composition root: what is wired to what
 clocks, pushes   the clock that a process has; whose pushes it sends
+push_records   what was pushed for calls, read from the core's records
 settings      what a process is told, on the command line and in the environment
 cli/          the `dialler` command line
 console/      the pages that people use in a browser

@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from core.deliveries.queries import DeliveryFilter, list_deliveries, replay_dead
+from core.deliveries.queries import DeliveryFilter, replay_dead
 from core.kernel.database import Database
-from core.kernel.moments import moment_text
 from dialler.leads.ledger import MISSING, LedgerEntry, Replay, count_verdicts, ledger_page, replay_missing
 from web.cli.common import CampaignArgument, DatabaseOption, JsonOption, LimitOption, campaign_called, clock_of, open_database
 from web.cli.output import emit_json, say, show_rows
+from web.push_records import PAGE, PushRecords
 from web.run.session import EXIT_UNDELIVERED
 
 __all__ = ["ledger"]
@@ -30,29 +30,20 @@ _TITLES = {
     "last_status": "Answer",
     "last_error": "Problem",
 }
-_PAGE = 500
 
 
-class _Records:
-    """The pushes, read where the core keeps them: no server is needed."""
+class _Records(PushRecords):
+    """The pushes, and sending those again that were given up."""
 
     def __init__(self, db: Database, now: datetime) -> None:
-        self._db, self._now = db, now
-
-    async def deliveries(self, call_ids: Sequence[str], kind: str) -> Sequence[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = []
-        with self._db.read() as connection:
-            for first in range(0, len(call_ids), _PAGE):
-                some = tuple(call_ids[first : first + _PAGE])
-                rows = list_deliveries(connection, DeliveryFilter(kind=kind, call_ids=some), limit=len(some) * 10)
-                found += ({**asdict(row), "delivered_at": moment_text(row.delivered_at) if row.delivered_at else None} for row in rows)
-        return found
+        super().__init__(db)
+        self._now = now
 
     async def replay(self, call_ids: Sequence[str], kind: str) -> int:
         replayed = 0
         with self._db.write() as connection:
-            for first in range(0, len(call_ids), _PAGE):
-                some = tuple(call_ids[first : first + _PAGE])
+            for first in range(0, len(call_ids), PAGE):
+                some = tuple(call_ids[first : first + PAGE])
                 replayed += replay_dead(connection, DeliveryFilter(kind=kind, call_ids=some), self._now)
         return replayed
 
@@ -90,7 +81,7 @@ async def _read(
     counts = await count_verdicts(db, records, campaign_id)
     shown: list[LedgerEntry] = []
     last = 0
-    while len(shown) < limit and (page := await ledger_page(db, records, campaign_id, after=last, limit=_PAGE)):
+    while len(shown) < limit and (page := await ledger_page(db, records, campaign_id, after=last, limit=PAGE)):
         shown += (entry for entry in page if entry.missing or not missing)
         last = page[-1].lead_id
     return counts, shown[:limit]
