@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection
+
 from core.kernel.statements import AnyRow
 from dialler.campaigns.config import CampaignConfig
 from dialler.imports.times import TimeOptions
@@ -29,20 +34,21 @@ async def keep_up(parts: Parts, campaign_id: str, campaign: AnyRow, work: Backlo
         with db.read() as connection:
             work = backlog(connection, campaign_id)
     if work.next_expiry is not None and work.next_expiry <= now:
-        expired = AT_ONCE
-        while expired == AT_ONCE:
-            with db.write() as connection:
-                expired = expire_due(connection, campaign_id, now)
-                work = backlog(connection, campaign_id)
-            await parts.clock.sleep(0)
+        work = await _in_batches(parts, campaign_id, expire_due, now)
     if work.next_due is not None and work.next_due <= now:
-        promoted = AT_ONCE
-        while promoted == AT_ONCE:
-            with db.write() as connection:
-                promoted = promote_due(connection, campaign_id, now)
-                work = backlog(connection, campaign_id)
-            await parts.clock.sleep(0)
+        work = await _in_batches(parts, campaign_id, promote_due, now)
     return work
+
+
+async def _in_batches(parts: Parts, campaign_id: str, step: Callable[[Connection, str, datetime], int], now: datetime) -> Backlog:
+    """Do a step until it has nothing left; returns the backlog as it is then."""
+    while True:
+        with parts.db.write() as connection:
+            done = step(connection, campaign_id, now)
+            work = backlog(connection, campaign_id)
+        await parts.clock.sleep(0)
+        if done < AT_ONCE:
+            return work
 
 
 async def _renew_limits(parts: Parts, campaign_id: str, times: TimeOptions, region: str | None) -> None:

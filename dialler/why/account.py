@@ -78,7 +78,6 @@ class Situation:
         hold_reason: why its process does not dial, though it runs; None if it does.
         hold_until: until when.
         limit: most calls at once (`concurrency_limit`).
-        importing: whether a lead file is being read.
     """
 
     state: str
@@ -87,7 +86,6 @@ class Situation:
     hold_reason: str | None = None
     hold_until: datetime | None = None
     limit: int = 0
-    importing: bool = False
 
 
 @dataclass(frozen=True)
