@@ -53,6 +53,7 @@ LEAD_STATES: Final = {
     "undialable": Badge(N_("Cannot be dialled"), "bad", "telephone-x"),
     "stopped": Badge(N_("Stopped with the campaign"), "", "stop-fill"),
     "window_closed": Badge(N_("Its hours are over"), "", "moon"),
+    "expired": Badge(N_("Their time was over"), "", "clock-history"),
     "held": Badge(N_("Held: decide"), "warn", "question-circle"),
 }
 CALL_STATES: Final = {

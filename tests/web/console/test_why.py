@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dialler.leads.states import STATES
 from tests.web.console.support import Desk, text_of
 from web.console.rights import Role
 from web.console.screens.why.routes import _STEPS
+from web.console.words import LEAD_STATES
 
 
 def test_it_says_why_nothing_is_dialled_and_where_the_leads_are(console: Callable[..., Any]) -> None:
@@ -22,6 +24,10 @@ def test_it_says_why_nothing_is_dialled_and_where_the_leads_are(console: Callabl
         await manager.get("/campaigns/none/why", 404)
 
     console(test)
+
+
+def test_every_state_of_a_lead_has_a_badge() -> None:
+    assert set(LEAD_STATES) == set(STATES) - {"staged"}
 
 
 def test_every_step_has_a_badge() -> None:

@@ -11,28 +11,12 @@ from web.console.i18n import no_op as N_
 from web.console.pages import ThePage
 from web.console.rights import Right
 from web.console.routing import Screen
-from web.console.words import Badge
+from web.console.words import LEAD_STATES, Badge
 
 __all__ = ["screen"]
 
 screen = Screen()
 
-_STEPS: Final = {
-    "rejected": Badge(N_("Not imported"), "bad", "exclamation-circle"),
-    "completed": Badge(N_("Done"), "good", "check2"),
-    "exhausted": Badge(N_("Attempts used up"), "", "dash-circle"),
-    "suppressed": Badge(N_("On the do-not-call list"), "bad", "shield-exclamation"),
-    "undialable": Badge(N_("Cannot be dialled"), "bad", "telephone-x"),
-    "expired": Badge(N_("Their time was over"), "", "clock-history"),
-    "stopped": Badge(N_("Stopped with the campaign"), "", "stop-fill"),
-    "window_closed": Badge(N_("Its hours are over"), "", "moon"),
-    "held": Badge(N_("Held: decide"), "warn", "question-circle"),
-    "in_progress": Badge(N_("In a call"), "good", "telephone-outbound", live=True),
-    "not_yet": Badge(N_("Not to be called yet"), "info", "clock"),
-    "retry_later": Badge(N_("Waits for a retry"), "info", "arrow-repeat"),
-    "callback_later": Badge(N_("Callback agreed"), "info", "calendar-event"),
-    "ready": Badge(N_("Due"), "good", "play-fill"),
-}
 _LEADS_OF: Final = {
     "completed": "completed",
     "exhausted": "exhausted",
@@ -47,6 +31,12 @@ _LEADS_OF: Final = {
     "callback_later": "callback_scheduled",
 }
 """The state by which the list of leads shows those of a step; a step without one has no list of its own."""
+_STEPS: Final = {
+    **{step: LEAD_STATES[state] for step, state in _LEADS_OF.items()},
+    "rejected": Badge(N_("Not imported"), "bad", "exclamation-circle"),
+    "not_yet": Badge(N_("Not to be called yet"), "info", "clock"),
+    "ready": Badge(N_("Due"), "good", "play-fill"),
+}
 
 
 @screen.get("/campaigns/{campaign_id}/why", Right.CAMPAIGNS_READ)
